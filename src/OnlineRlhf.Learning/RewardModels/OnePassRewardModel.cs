@@ -1,4 +1,4 @@
-using System.Numerics.Tensors;
+using System.Numerics;
 
 namespace OnlineRlhf.Learning.RewardModels;
 
@@ -6,33 +6,40 @@ namespace OnlineRlhf.Learning.RewardModels;
 /// A linear Bradley–Terry reward model learned by one-pass online mirror descent in a local norm, with the norm kept exactly.
 /// </summary>
 /// <remarks>
-/// θ ← θ − η 𝓗̃⁻¹ (σ(zᵀθ) − y) z with 𝓗̃ = 𝓗 + η σ̇ z zᵀ, then 𝓗 ← 𝓗 + σ̇(zᵀθ⁺) z zᵀ at the new θ (the look-ahead point).
+/// θ ← θ − η 𝓗̃⁻¹ (σ(zᵀθ) − y) z with 𝓗̃ = 𝓗 + η σ̇(zᵀθ) zzᵀ, then 𝓗 ← 𝓗 + σ̇(zᵀθ⁺) zzᵀ at the new θ (the look-ahead point).
+/// With u = 𝓗⁻¹z and q = zᵀu the step is θ ← θ − η (σ − y) u/(1 + η σ̇ q), so zᵀθ⁺ is known from q before u is.
 /// Source: "Provably Efficient Online RLHF with One-Pass Reward Modeling", NeurIPS 2025, arXiv 2502.07193. The paper's projection onto a ball is left out.
 /// 𝓗 is held as a packed Cholesky factor L, 𝓗 = LLᵀ, columns one after the other: d(d+1)/2 doubles.
-/// Time O(d²) per comparison and memory O(d²), both independent of how many were seen. Not safe for concurrent use.
+/// Time O(d²) per comparison and memory O(d²), both independent of how many were seen. The same comparisons in the same order give the same bits
+/// in the same binary. Not safe for concurrent use: reading methods share scratch space too.
 /// </remarks>
 public sealed class OnePassRewardModel
 {
-    private readonly double[] _parameter, _average, _factor;
-    private readonly double[] _forward, _backward, _residual, _combination;
+    /// <summary>The largest d whose packed factor fits one array.</summary>
+    private const int LargestDimension = 65_535;
+
+    /// <summary>Below this, no product of two intermediate results overflows.</summary>
+    private const double LargestMagnitude = 1e300;
+
+    private readonly double[] _parameter, _average, _forward, _backward;
+    private readonly PackedCholesky _norm;
 
     /// <summary>Starts at θ = 0 and 𝓗 = λI.</summary>
+    /// <param name="dimension">d, from 1 to 65,535; the model takes 4 d² bytes.</param>
+    /// <param name="hyperParameters">η, λ and β.</param>
+    /// <exception cref="ArgumentException">The dimension or a hyper-parameter is out of its range.</exception>
     public OnePassRewardModel(int dimension, HyperParameters hyperParameters)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(dimension);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(dimension, LargestDimension);
         ArgumentNullException.ThrowIfNull(hyperParameters);
         Dimension = dimension;
         HyperParameters = hyperParameters;
         _parameter = new double[dimension];
         _average = new double[dimension];
-        _factor = new double[dimension * (dimension + 1) / 2];
         _forward = new double[dimension];
         _backward = new double[dimension];
-        _residual = new double[dimension];
-        _combination = new double[dimension];
-        double root = Math.Sqrt(hyperParameters.Regularization);
-        for (int j = 0, at = 0; j < dimension; at += dimension - j, j++)
-            _factor[at] = root;
+        _norm = new PackedCholesky(dimension, hyperParameters.Regularization);
     }
 
     /// <summary>d.</summary>
@@ -51,82 +58,140 @@ public sealed class OnePassRewardModel
     public ReadOnlySpan<double> AverageParameter => _average;
 
     /// <summary>L, packed by columns: column j holds rows j to d − 1.</summary>
-    public ReadOnlySpan<double> Factor => _factor;
+    public ReadOnlySpan<double> Factor => _norm.Values;
 
-    /// <summary>φᵀθ.</summary>
+    /// <summary>φᵀθ. O(d).</summary>
+    /// <exception cref="ArgumentException">The features have another length than d, are not finite, or are too large for a finite score.</exception>
     public double Score(ReadOnlySpan<float> features)
     {
-        double sum = 0;
-        for (int i = 0; i < features.Length; i++)
-            sum += features[i] * _parameter[i];
-        return sum;
+        RequireLength(features.Length, nameof(features));
+        double score = Margin(features);
+        return double.IsFinite(score) ? score : throw NotFinite("score", nameof(features));
     }
 
-    /// <summary>‖v‖ in the norm of 𝓗⁻¹, exact. O(d²).</summary>
-    public double Uncertainty(ReadOnlySpan<float> direction) => Math.Sqrt(Solve(direction));
+    /// <summary>‖v‖ in the norm of 𝓗⁻¹, exact: ‖L⁻¹v‖₂. O(d²), one forward solve.</summary>
+    /// <exception cref="ArgumentException">The direction has another length than d, is not finite, or is too large for a finite norm.</exception>
+    public double Uncertainty(ReadOnlySpan<float> direction)
+    {
+        RequireLength(direction.Length, nameof(direction));
+        for (int i = 0; i < direction.Length; i++)
+            _forward[i] = direction[i];
+        return SolvedNorm(nameof(direction));
+    }
 
-    /// <summary>Learns one comparison. O(d²), allocates nothing.</summary>
-    /// <exception cref="ArgumentException">The comparison has the wrong length or is not finite; the state is as it was.</exception>
+    /// <summary>‖φ − φ′‖ in the norm of 𝓗⁻¹, of the difference rounded to float as a comparison would be. O(d²), one forward solve.</summary>
+    /// <exception cref="ArgumentException">One has another length than d, is not finite, or is too large for a finite norm.</exception>
+    public double Uncertainty(ReadOnlySpan<float> features, ReadOnlySpan<float> reference)
+    {
+        RequireLength(features.Length, nameof(features));
+        RequireLength(reference.Length, nameof(reference));
+        for (int i = 0; i < features.Length; i++)
+            _forward[i] = features[i] - reference[i];
+        return SolvedNorm(nameof(features));
+    }
+
+    /// <summary>Learns one comparison. O(d²), allocates nothing. z = 0 says nothing and is only counted.</summary>
+    /// <exception cref="ArgumentException">
+    /// The difference has another length than d, a value is not finite or so large that the step is not, or the label is not in [0, 1]; the state is as it was.
+    /// </exception>
     public void Observe(Comparison comparison)
     {
-        if (comparison.Difference.Length != Dimension)
-            throw new ArgumentException($"A comparison of {comparison.Difference.Length} values does not fit a model of dimension {Dimension}.", nameof(comparison));
-        double q = Solve(comparison.Difference);
-        double margin = Score(comparison.Difference), eta = HyperParameters.StepSize;
-        double p = 1 / (1 + Math.Exp(-margin)), w = p * (1 - p);
-        double step = eta * (p - comparison.Label) / (1 + eta * w * q);
-        double ahead = 1 / (1 + Math.Exp(-(margin - step * q))), weight = ahead * (1 - ahead);
-        if (!double.IsFinite(step) || !double.IsFinite(q))
-            throw new ArgumentException("A comparison must be finite.", nameof(comparison));
-        Array.Clear(_combination);
-        double after = 1 + weight * q;
-        for (int j = Dimension - 1, at = _factor.Length - 1; j >= 0; at -= Dimension - j + 1, j--)
+        ReadOnlySpan<float> z = comparison.Difference;
+        RequireLength(z.Length, nameof(comparison));
+        if (!(comparison.Label is >= 0 and <= 1))
+            throw new ArgumentException($"A label lies between 0 and 1; {comparison.Label} does not.", nameof(comparison));
+        double squaredNorm = 0;
+        for (int i = 0; i < z.Length; i++)
         {
-            int rest = Dimension - j - 1;
-            Span<double> column = _factor.AsSpan(at, rest + 1), below = column[1..];
-            double x = _forward[j], before = after - weight * x * x;
-            _backward[j] = (x - TensorPrimitives.Dot<double>(below, _backward.AsSpan(j + 1))) / column[0];
-            Span<double> sum = _combination.AsSpan(j);
-            double scale = Math.Sqrt(after / before), mix = weight * x / Math.Sqrt(after * before);
-            for (int i = 0; i <= rest; i++)
-            {
-                double old = column[i];
-                column[i] = scale * old + mix * sum[i];
-                sum[i] += x * old;
-            }
-            after = before;
+            _forward[i] = z[i];
+            squaredNorm += _forward[i] * _forward[i];
         }
+        double margin = Margin(z), q = _norm.SolveForward(_forward);
+        double eta = HyperParameters.StepSize;
+        double step = eta * LogisticLoss.Slope(margin, comparison.Label) / (1 + eta * LogisticLoss.Curvature(margin) * q);
+        double ahead = margin - step * q, weight = LogisticLoss.Curvature(ahead);
+
+        // Bounds of everything that the pass below computes: entries of L by the trace, of u by ‖L⁻¹‖ ≤ 1/√λ. NaN fails each comparison.
+        double move = Math.Abs(step) * Math.Sqrt(q) / Math.Sqrt(HyperParameters.Regularization);
+        if (!(q <= LargestMagnitude && Math.Abs(ahead) <= LargestMagnitude && move <= LargestMagnitude && _norm.Trace + weight * squaredNorm <= LargestMagnitude))
+            throw NotFinite("step", nameof(comparison));
+
+        _norm.SolveBackwardAndUpdate(_forward, squaredNorm, weight, _backward);
         Comparisons++;
-        for (int i = 0; i < Dimension; i++)
+        for (int i = 0; i < _parameter.Length; i++)
         {
             _parameter[i] -= step * _backward[i];
             _average[i] += (_parameter[i] - _average[i]) / Comparisons;
         }
     }
 
-    /// <summary>Replaces the state by a saved one.</summary>
+    /// <summary>Replaces the state by a saved one; the next comparison then gives the same bits as it would have given there. O(d²), allocates nothing.</summary>
+    /// <param name="comparisons">t, at least 0.</param>
+    /// <param name="parameter">θ, d values.</param>
+    /// <param name="averageParameter">(1/t) Σ θ_s, d values.</param>
+    /// <param name="factor">L, packed by columns, d(d+1)/2 values.</param>
     /// <exception cref="ArgumentException">A length does not fit, a value is not finite or a pivot is not positive; the state is as it was.</exception>
     public void Restore(long comparisons, ReadOnlySpan<double> parameter, ReadOnlySpan<double> averageParameter, ReadOnlySpan<double> factor)
     {
+        ArgumentOutOfRangeException.ThrowIfNegative(comparisons);
+        RequireFinite(parameter, Dimension, nameof(parameter));
+        RequireFinite(averageParameter, Dimension, nameof(averageParameter));
+        RequireFinite(factor, _norm.Values.Length, nameof(factor));
+        double trace = 0;
+        for (int i = 0; i < factor.Length; i++)
+            trace += factor[i] * factor[i];
+        if (!(trace <= LargestMagnitude))
+            throw new ArgumentException($"The factor's values are too large: their squares add up to {trace}.", nameof(factor));
+        for (int j = 0, at = 0; j < Dimension; at += Dimension - j, j++)
+        {
+            if (!(factor[at] > 0))
+                throw new ArgumentException($"The pivot of column {j} is {factor[at]}; a Cholesky factor has only positive ones.", nameof(factor));
+        }
         parameter.CopyTo(_parameter);
         averageParameter.CopyTo(_average);
-        factor.CopyTo(_factor);
+        _norm.Restore(factor, trace);
         Comparisons = comparisons;
     }
 
-    private double Solve(ReadOnlySpan<float> direction)
+    private double Margin(ReadOnlySpan<float> features)
     {
-        for (int i = 0; i < Dimension; i++)
-            _residual[i] = direction[i];
-        double sum = 0;
-        for (int j = 0, at = 0; j < Dimension; at += Dimension - j, j++)
+        int width = Vector<double>.Count, i = 0;
+        Vector<double> low = default, high = default;
+        for (; i + 2 * width <= features.Length; i += 2 * width)
         {
-            double x = _residual[j] / _factor[at];
-            _forward[j] = x;
-            sum += x * x;
-            Span<double> rest = _residual.AsSpan(j + 1);
-            TensorPrimitives.MultiplyAdd(_factor.AsSpan(at + 1, rest.Length), -x, rest, rest);
+            Vector.Widen(new Vector<float>(features[i..]), out Vector<double> first, out Vector<double> second);
+            low += first * new Vector<double>(_parameter, i);
+            high += second * new Vector<double>(_parameter, i + width);
         }
+        double sum = Vector.Sum(low + high);
+        for (; i < features.Length; i++)
+            sum += features[i] * _parameter[i];
         return sum;
     }
+
+    private double SolvedNorm(string argument)
+    {
+        double squared = _norm.SolveForward(_forward);
+        return double.IsFinite(squared) ? Math.Sqrt(squared) : throw NotFinite("norm", argument);
+    }
+
+    private void RequireLength(int length, string argument)
+    {
+        if (length != Dimension)
+            throw new ArgumentException($"{length} values do not fit a model of dimension {Dimension}.", argument);
+    }
+
+    private static void RequireFinite(ReadOnlySpan<double> values, int length, string argument)
+    {
+        if (values.Length != length)
+            throw new ArgumentException($"A saved state has {values.Length} values here where this model has {length}.", argument);
+        for (int i = 0; i < values.Length; i++)
+        {
+            if (!double.IsFinite(values[i]))
+                throw new ArgumentException($"Value {i} of the saved state is {values[i]}, which is not finite.", argument);
+        }
+    }
+
+    private static ArgumentException NotFinite(string result, string argument) =>
+        new($"The values must be finite and small enough for a finite {result}.", argument);
 }

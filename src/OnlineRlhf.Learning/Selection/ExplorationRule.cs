@@ -3,11 +3,37 @@ using OnlineRlhf.Learning.RewardModels;
 namespace OnlineRlhf.Learning.Selection;
 
 /// <summary>
-/// The deployment-time rule: leader = argmax φᵀθ, challenger = argmax over the others of φᵀθ + β‖φ − φ_leader‖ in the norm of 𝓗⁻¹. O(n d²) for n candidates.
+/// The deployment-time rule: leader = argmax φᵀθ, challenger = argmax over the others of φᵀθ + β‖φ − φ_leader‖ in the norm of 𝓗⁻¹.
 /// </summary>
+/// <remarks>
+/// O(n d²) for n candidates, allocates nothing. Source: the deployment-time setting of arXiv 2502.07193, with the exact norm in place of the paper's ranking.
+/// </remarks>
 public sealed class ExplorationRule
 {
     /// <summary>Chooses the pair; the model's β weighs the uncertainty. Ties go to the lower index.</summary>
     /// <exception cref="ArgumentException">Fewer than two candidates, another dimension, or not finite features.</exception>
-    public static Pair Select(OnePassRewardModel model, CandidateFeatures candidates) => throw new NotSupportedException();
+    public static Pair Select(OnePassRewardModel model, CandidateFeatures candidates)
+    {
+        Choice.Require(model, candidates);
+        int leader = 0;
+        double best = double.NegativeInfinity;
+        for (int i = 0; i < candidates.Count; i++)
+        {
+            double score = model.Score(candidates[i]);
+            if (score > best)
+                (leader, best) = (i, score);
+        }
+        Pair pair = default;
+        double highest = double.NegativeInfinity;
+        for (int i = 0; i < candidates.Count; i++)
+        {
+            if (i == leader)
+                continue;
+            double uncertainty = model.Uncertainty(candidates[i], candidates[leader]);
+            double bound = model.Score(candidates[i]) + model.HyperParameters.Exploration * uncertainty;
+            if (bound > highest)
+                (pair, highest) = (new Pair(leader, i, uncertainty), bound);
+        }
+        return pair;
+    }
 }
