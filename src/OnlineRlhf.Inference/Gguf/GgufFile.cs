@@ -107,6 +107,9 @@ public sealed class GgufFile
     private static void RequireRegularFile(string path)
     {
         FileSystemInfo? target = File.ResolveLinkTarget(path, returnFinalTarget: true);
+        // The kernel's links to anonymous files (/proc/self/fd) name no path; they open all the same, and are never pipes here.
+        if (target is { Exists: false } && File.Exists(path))
+            return;
         FileInfo info = new(target?.FullName ?? path);
         if (Directory.Exists(info.FullName))
             throw new GgufFormatException(ModelFileError.NotAGguf, "this is a directory", "Give the path of the .gguf file itself.");

@@ -7,12 +7,12 @@ namespace OnlineRlhf.Inference.Tests.Gguf;
 /// <summary>The demo model, cut and corrupted anywhere: it opens or is refused, quickly, in little memory, and never otherwise.</summary>
 public sealed class DamagedDemoModelTests : GgufFixture
 {
-    private static readonly byte[] Model = File.ReadAllBytes(DemoModel.Path);
+    private static readonly byte[] Model = File.ReadAllBytes(DemoModelFile.Path);
 
     [Fact]
     public void Cut_short_anywhere_it_is_refused_with_both_numbers()
     {
-        int dataOffset = (int)GgufFile.Open(DemoModel.Path).DataOffset;
+        int dataOffset = (int)GgufFile.Open(DemoModelFile.Path).DataOffset;
         string path = Save(Model);
         IEnumerable<int> cuts = [.. Enumerable.Range(1, 200), .. Enumerable.Range(1, 60).Select(i => i * dataOffset / 61), dataOffset, dataOffset + 1, (dataOffset + Model.Length) / 2, Model.Length - 1];
         foreach (int length in cuts.OrderDescending())

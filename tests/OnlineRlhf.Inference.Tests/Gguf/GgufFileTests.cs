@@ -7,12 +7,12 @@ public sealed class GgufFileTests : GgufFixture
     [Fact]
     public void The_demo_model_says_what_it_is()
     {
-        GgufFile model = GgufFile.Open(DemoModel.Path);
+        GgufFile model = GgufFile.Open(DemoModelFile.Path);
         Assert.Equal("llama", model.Architecture);
         Assert.Equal("Hearth 2M demo", model.Name);
         Assert.Equal((512, 192, 4, 1536), (model.ContextLength, model.EmbeddingLength, model.BlockCount, model.VocabularySize));
         Assert.Contains("<|im_start|>", model.ChatTemplate, StringComparison.Ordinal);
-        Assert.Equal(new FileInfo(DemoModel.Path).Length, model.FileLength);
+        Assert.Equal(new FileInfo(DemoModelFile.Path).Length, model.FileLength);
         Assert.Equal(3, model.Version);
         Assert.Equal(2 + 4 * 9, model.TensorCount);
         Assert.InRange(model.DataOffset, 1, model.FileLength);
@@ -22,15 +22,15 @@ public sealed class GgufFileTests : GgufFixture
     [Fact]
     public void The_fingerprint_belongs_to_the_contents_and_not_to_the_place()
     {
-        byte[] bytes = File.ReadAllBytes(DemoModel.Path);
-        string original = GgufFile.Open(DemoModel.Path).Fingerprint;
+        byte[] bytes = File.ReadAllBytes(DemoModelFile.Path);
+        string original = GgufFile.Open(DemoModelFile.Path).Fingerprint;
         Assert.Matches("^[0-9a-f]{32}$", original);
         Assert.Equal(original, GgufFile.Open(Save(bytes, "elsewhere.gguf")).Fingerprint);
 
         bytes[^1] ^= 1;
         Assert.NotEqual(original, GgufFile.Open(Save(bytes, "last.gguf")).Fingerprint);
         bytes[^1] ^= 1;
-        bytes[GgufFile.Open(DemoModel.Path).DataOffset] ^= 1;
+        bytes[GgufFile.Open(DemoModelFile.Path).DataOffset] ^= 1;
         Assert.NotEqual(original, GgufFile.Open(Save(bytes, "first.gguf")).Fingerprint);
     }
 
@@ -79,9 +79,9 @@ public sealed class GgufFileTests : GgufFixture
     [Fact]
     public void A_symbolic_link_is_followed()
     {
-        _ = File.CreateSymbolicLink(At("link.gguf"), DemoModel.Path);
+        _ = File.CreateSymbolicLink(At("link.gguf"), DemoModelFile.Path);
         _ = File.CreateSymbolicLink(At("link to link.gguf"), At("link.gguf"));
-        Assert.Equal(GgufFile.Open(DemoModel.Path).Fingerprint, GgufFile.Open(At("link to link.gguf")).Fingerprint);
+        Assert.Equal(GgufFile.Open(DemoModelFile.Path).Fingerprint, GgufFile.Open(At("link to link.gguf")).Fingerprint);
     }
 
     [Fact]

@@ -1,7 +1,7 @@
 namespace OnlineRlhf.Inference.Tests;
 
 /// <summary>The demo model of this repository, found from where the tests run.</summary>
-internal static class DemoModel
+internal static class DemoModelFile
 {
     public static string Path { get; } = Find();
 
