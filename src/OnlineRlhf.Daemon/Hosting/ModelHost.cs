@@ -78,9 +78,8 @@ internal sealed class ModelHost(DaemonOptions options, string state, IHostApplic
 
     private void Report(string profile, RecoveryReport recovery)
     {
-        if (recovery.Message is { } reason)
-            logger.ProfileRecovered(profile, reason);
-        else
-            logger.ProfileOpened(profile, recovery.Comparisons);
+        foreach (string problem in recovery.Problems)
+            logger.ProfileRecovered(profile, problem);
+        logger.ProfileOpened(profile, recovery.Sequence);
     }
 }

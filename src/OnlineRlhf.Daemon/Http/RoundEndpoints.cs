@@ -12,7 +12,7 @@ internal static class RoundEndpoints
 {
     internal const int LargestBody = 256 * 1024;
 
-    internal static void MapRounds(this WebApplication app, ModelHost host, Metrics metrics)
+    internal static void MapRounds(this WebApplication app, ModelHost host, Metrics metrics, TimeProvider clock)
     {
         CancellationToken stopping = app.Lifetime.ApplicationStopping;
 
@@ -21,7 +21,9 @@ internal static class RoundEndpoints
             RoundRequest request = Convert(await Read(context, WireJson.Default.RoundRequestBody).ConfigureAwait(false));
             using var either = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stopping);
             PreferenceLoop loop = await host.WaitAsync(either.Token).ConfigureAwait(false);
-            Round round = await metrics.Time(() => loop.OpenRoundAsync(request, either.Token)).ConfigureAwait(false);
+            long start = clock.GetTimestamp();
+            Round round = await loop.OpenRoundAsync(request, either.Token).ConfigureAwait(false);
+            metrics.Opened(round, clock.GetElapsedTime(start));
             context.Response.StatusCode = StatusCodes.Status201Created;
             context.Response.Headers.Location = $"/v1/rounds/{round.Id}";
             await Write(context, RoundBody.Of(round), WireJson.Default.RoundBody).ConfigureAwait(false);
@@ -61,6 +63,7 @@ internal static class RoundEndpoints
             PreferenceLoop loop = await host.WaitAsync(context.RequestAborted).ConfigureAwait(false);
             // Not cancelled with the request: a client that hangs up has pressed all the same.
             FeedbackResult result = await loop.GiveFeedbackAsync(Id(context) ?? Guid.Empty, preferred, CancellationToken.None).ConfigureAwait(false);
+            metrics.Answered(preferred);
             await Write(context, new FeedbackResultBody(result.Id, result.Profile, result.Learned, result.Comparisons), WireJson.Default.FeedbackResultBody).ConfigureAwait(false);
         });
     }

@@ -31,6 +31,9 @@ public readonly record struct Score(double Served, double Best, double Preferred
         return new Score(served / measured, best / measured, preferred / measured);
     }
 
+    /// <summary>The mean of several scores.</summary>
+    public static Score Mean(IReadOnlyCollection<Score> scores) => new(scores.Average(s => s.Served), scores.Average(s => s.Best), scores.Average(s => s.Preferred));
+
     /// <summary>The share of the other answers that are worse, ties counting half.</summary>
     private static double Percentile(double[] utilities, int index)
     {

@@ -38,7 +38,7 @@ public sealed record SimulationPlan(
         : throw new ArgumentException($"There is no taste named {name}: use one of {string.Join(", ", Tastes.Keys)}, or random.");
 
     /// <summary>A taste that nobody named: two properties at random, each liked or disliked.</summary>
-    public Taste RandomTaste(int seed)
+    public static Taste RandomTaste(int seed)
     {
         var random = new Random(seed);
         string[] properties = [.. TextProperties.Liked.Keys];

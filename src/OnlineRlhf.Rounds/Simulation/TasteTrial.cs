@@ -24,7 +24,7 @@ public sealed class TasteTrial(PreferenceLoop loop, SimulationPlan plan, Taste t
     }
 
     /// <summary>One round and one press; rounds in which the model has a single answer ask nothing and are passed over.</summary>
-    public async Task<Round> PressAsync(CancellationToken cancellationToken)
+    public async Task<(string Request, Round Round, Preferred Pressed)> PressAsync(CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -33,14 +33,22 @@ public sealed class TasteTrial(PreferenceLoop loop, SimulationPlan plan, Taste t
             Round round = await loop.OpenRoundAsync(Request(plan, request, profile, AskMode.Always, roundSeed), cancellationToken).ConfigureAwait(false);
             if (!round.Asked)
                 continue;
-            await loop.GiveFeedbackAsync(round.Id, _person.Press(round), cancellationToken).ConfigureAwait(false);
+            Preferred pressed = _person.Press(round);
+            await loop.GiveFeedbackAsync(round.Id, pressed, cancellationToken).ConfigureAwait(false);
             Presses++;
-            return round;
+            return (request, round, pressed);
         }
     }
 
     /// <summary>What the profile would serve, measured on candidate sets.</summary>
     public Score Measure(IReadOnlyList<CandidateSet> sets) => Score.Of(taste, sets, set => loop.Choose(set.For(profile)).Leader);
+
+    /// <summary>The text that the profile would serve from a candidate set.</summary>
+    public string Serve(CandidateSet set)
+    {
+        ArgumentNullException.ThrowIfNull(set);
+        return set.Candidates[loop.Choose(set.For(profile)).Leader].Text;
+    }
 
     private static RoundRequest Request(SimulationPlan plan, string text, string profile, AskMode ask, uint seed) => new([new ChatMessage("user", text)])
     {
