@@ -30,6 +30,7 @@ public sealed class GgufFile
         ContextLength = Required(metadata, "context_length");
         EmbeddingLength = Required(metadata, "embedding_length");
         BlockCount = Required(metadata, "block_count");
+        NativeLimits.Require(metadata, Architecture);
 
         TensorTable table = TensorTable.Read(reader, tensors, metadata.Alignment);
         TensorCount = table.Count;

@@ -67,6 +67,8 @@ internal sealed class Metadata
         }
         else if (type == String)
         {
+            if (key == "general.alignment")
+                throw WrongType(key);
             if (KeptTexts.Contains(key))
                 _texts[key] = reader.ReadString(GgufReader.LongestText, Printable.Quoted(key));
             else
@@ -91,6 +93,8 @@ internal sealed class Metadata
             5 => Signed(BinaryPrimitives.ReadInt32LittleEndian(bytes)),
             10 => BinaryPrimitives.ReadUInt64LittleEndian(bytes),
             11 => Signed(BinaryPrimitives.ReadInt64LittleEndian(bytes)),
+            6 => Checked(BinaryPrimitives.ReadSingleLittleEndian(bytes), key),
+            12 => Checked(BinaryPrimitives.ReadDoubleLittleEndian(bytes), key),
             _ => null,
         };
         if (key == "general.alignment")
@@ -103,6 +107,12 @@ internal sealed class Metadata
         }
         if (value is { } integer && key.Length <= 128)
             _integers[key] = integer;
+
+        // A fraction is kept nowhere; what is checked is that llama.cpp can compute with it.
+        static ulong? Checked(double number, string key) =>
+            double.IsNaN(number) || (number < 0 && key.EndsWith("_epsilon", StringComparison.Ordinal))
+                ? throw GgufFormatException.Damaged($"the value of {Printable.Quoted(key)} is no usable number")
+                : null;
 
         // A negative number is impossible wherever one is asked for, and so is what it becomes.
         static ulong Signed(long number) => unchecked((ulong)number);

@@ -133,6 +133,36 @@ public sealed class RefusedFilesTests : GgufFixture
         _ = Refused(ModelFileError.Damaged, GgufBuilder.Smallest().Number("", 1));
         _ = Refused(ModelFileError.Damaged, GgufBuilder.Smallest().Number("general.alignment", 24));
         _ = Refused(ModelFileError.Damaged, GgufBuilder.Smallest().Number("general.alignment", 0));
+        _ = Refused(ModelFileError.Damaged, GgufBuilder.Smallest().Text("general.alignment", "32"));
+    }
+
+    [Theory]
+    [InlineData("block_count", 513)]
+    [InlineData("nextn_predict_layers", 2)]
+    [InlineData("expert_count", 1025)]
+    [InlineData("expert_used_count", 1)]
+    [InlineData("expert_group_count", 1)]
+    public void Numbers_at_which_llama_cpp_would_end_the_process(string key, uint value) =>
+        Assert.Contains(key, Refused(ModelFileError.Damaged, GgufBuilder.Smallest().Number($"llama.{key}", value)).Message, StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("llama.attention.layer_norm_rms_epsilon", float.NaN)]
+    [InlineData("llama.attention.layer_norm_rms_epsilon", -1)]
+    [InlineData("llama.rope.freq_base", float.NaN)]
+    public void Fractions_that_nothing_can_be_computed_with(string key, float value) =>
+        Assert.Contains(key, Refused(ModelFileError.Damaged, GgufBuilder.Smallest().With(key, 6, writer => writer.Write(value))).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void Experts_that_fit_their_groups_open_and_others_do_not()
+    {
+        _ = Open(Experts(8, 4, 2));
+        _ = Refused(ModelFileError.Damaged, Experts(8, 3, 2));
+        _ = Refused(ModelFileError.Damaged, Experts(8, 4, 4));
+        _ = Refused(ModelFileError.Damaged, Experts(8, 4, 0));
+        _ = Refused(ModelFileError.Damaged, Experts(8, 4, 2).Number("llama.expert_used_count", 0));
+
+        static GgufBuilder Experts(uint all, uint groups, uint used) => GgufBuilder.Smallest()
+            .Number("llama.expert_count", all).Number("llama.expert_used_count", 2).Number("llama.expert_group_count", groups).Number("llama.expert_group_used_count", used);
     }
 
     [Fact]
