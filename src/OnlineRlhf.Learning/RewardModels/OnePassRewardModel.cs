@@ -100,23 +100,19 @@ public sealed class OnePassRewardModel
         RequireLength(z.Length, nameof(comparison));
         if (!(comparison.Label is >= 0 and <= 1))
             throw new ArgumentException($"A label lies between 0 and 1; {comparison.Label} does not.", nameof(comparison));
-        double squaredNorm = 0;
         for (int i = 0; i < z.Length; i++)
-        {
             _forward[i] = z[i];
-            squaredNorm += _forward[i] * _forward[i];
-        }
         double margin = Margin(z), q = _norm.SolveForward(_forward);
         double eta = HyperParameters.StepSize;
         double step = eta * LogisticLoss.Slope(margin, comparison.Label) / (1 + eta * LogisticLoss.Curvature(margin) * q);
         double ahead = margin - step * q, weight = LogisticLoss.Curvature(ahead);
 
-        // Bounds of everything that the pass below computes: entries of L√D by the trace of 𝓗, of u by 𝓗 ≥ λI. NaN fails each comparison.
+        // Bounds of everything that the pass below computes: u by 𝓗 ≥ λI; the factor needs none, since squares of floats stay below 1e78. NaN fails each comparison.
         double move = Math.Abs(step) * Math.Sqrt(q) / Math.Sqrt(HyperParameters.Regularization);
-        if (!(q <= LargestMagnitude && Math.Abs(ahead) <= LargestMagnitude && move <= LargestMagnitude && _norm.Trace + weight * squaredNorm <= LargestMagnitude))
+        if (!(q <= LargestMagnitude && Math.Abs(ahead) <= LargestMagnitude && move <= LargestMagnitude))
             throw NotFinite("step", nameof(comparison));
 
-        _norm.SolveBackwardAndUpdate(_forward, squaredNorm, weight, _backward);
+        _norm.SolveBackwardAndUpdate(_forward, weight, _backward);
         Comparisons++;
         double share = 1.0 / Comparisons;
         for (int i = 0; i < _parameter.Length; i++)
@@ -152,7 +148,7 @@ public sealed class OnePassRewardModel
             throw new ArgumentException($"The factor's values are too large: the trace of its norm is {trace}.", nameof(factor));
         parameter.CopyTo(_parameter);
         averageParameter.CopyTo(_average);
-        _norm.Restore(factor, trace);
+        _norm.Restore(factor);
         Comparisons = comparisons;
     }
 

@@ -29,14 +29,10 @@ internal sealed class PackedCholesky
         _mixes = new double[dimension];
         for (int j = 0, at = 0; j < dimension; at += dimension - j, j++)
             _values[at] = regularization;
-        Trace = dimension * regularization;
     }
 
     /// <summary>D and L, packed.</summary>
     public ReadOnlySpan<double> Values => _values;
-
-    /// <summary>tr 𝓗, which bounds every entry of L√D.</summary>
-    public double Trace { get; private set; }
 
     /// <summary>Replaces v by x = L⁻¹v and returns xᵀD⁻¹x = vᵀ𝓗⁻¹v. O(d²), reads the factor once.</summary>
     public double SolveForward(Span<double> v)
@@ -74,7 +70,7 @@ internal sealed class PackedCholesky
     /// where s = Σ_{i>j} x_i L_i is summed as the columns are passed from the last to the first; the backward solve needs the old columns in that same order.
     /// Nothing is subtracted in τ or D: each pivot only grows, also in floating point.
     /// </remarks>
-    public void SolveBackwardAndUpdate(ReadOnlySpan<double> x, double squaredNorm, double weight, Span<double> u)
+    public void SolveBackwardAndUpdate(ReadOnlySpan<double> x, double weight, Span<double> u)
     {
         PreparePivots(x, weight, u);
         Array.Clear(_combination);
@@ -98,15 +94,10 @@ internal sealed class PackedCholesky
             u[j + 1] -= Turn(four.Column1, j + 1, end, x[j + 1], u);
             u[j] -= Turn(four.Column0, j, end, x[j], u);
         }
-        Trace += weight * squaredNorm;
     }
 
     /// <summary>Replaces the factor by a checked one.</summary>
-    public void Restore(ReadOnlySpan<double> values, double trace)
-    {
-        values.CopyTo(_values);
-        Trace = trace;
-    }
+    public void Restore(ReadOnlySpan<double> values) => values.CopyTo(_values);
 
     /// <summary>Takes the pivots to the new factor, and writes D⁻¹x and what each column mixes in.</summary>
     private void PreparePivots(ReadOnlySpan<double> x, double weight, Span<double> u)

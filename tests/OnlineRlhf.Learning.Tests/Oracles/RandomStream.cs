@@ -36,7 +36,7 @@ internal static class RandomStream
         {
             z[i] = shape switch
             {
-                Shape.ScaledOverOrders => (float)(z[i] * Math.Pow(10, 8.0 * i / dimension - 4)),
+                Shape.ScaledOverOrders => (float)(z[i] * Math.Pow(10, 6.0 * i / dimension - 3)),
                 Shape.NearlyCollinear => common[i] + 1e-4f * z[i],
                 _ => z[i],
             };
