@@ -9,7 +9,7 @@ namespace OnlineRlhf.Learning.RewardModels;
 /// θ ← θ − η 𝓗̃⁻¹ (σ(zᵀθ) − y) z with 𝓗̃ = 𝓗 + η σ̇(zᵀθ) zzᵀ, then 𝓗 ← 𝓗 + σ̇(zᵀθ⁺) zzᵀ at the new θ (the look-ahead point).
 /// With u = 𝓗⁻¹z and q = zᵀu the step is θ ← θ − η (σ − y) u/(1 + η σ̇ q), so zᵀθ⁺ is known from q before u is.
 /// Source: "Provably Efficient Online RLHF with One-Pass Reward Modeling", NeurIPS 2025, arXiv 2502.07193. The paper's projection onto a ball is left out.
-/// 𝓗 is held as a packed Cholesky factor L, 𝓗 = LLᵀ, columns one after the other: d(d+1)/2 doubles.
+/// 𝓗 is held as a packed square-root-free Cholesky factor, 𝓗 = LDLᵀ with L unit lower triangular and D diagonal: d(d+1)/2 doubles.
 /// Time O(d²) per comparison and memory O(d²), both independent of how many were seen. The same comparisons in the same order give the same bits
 /// in the same binary. Not safe for concurrent use: reading methods share scratch space too.
 /// </remarks>
@@ -57,7 +57,7 @@ public sealed class OnePassRewardModel
     /// <summary>(1/t) Σ θ_s, the average iterate; zero before the first comparison.</summary>
     public ReadOnlySpan<double> AverageParameter => _average;
 
-    /// <summary>L, packed by columns: column j holds rows j to d − 1.</summary>
+    /// <summary>𝓗 = LDLᵀ, packed by columns: column j holds D_j, then L's rows j + 1 to d − 1 (L's diagonal is 1). L√D is the Cholesky factor.</summary>
     public ReadOnlySpan<double> Factor => _norm.Values;
 
     /// <summary>φᵀθ. O(d).</summary>
@@ -69,7 +69,7 @@ public sealed class OnePassRewardModel
         return double.IsFinite(score) ? score : throw NotFinite("score", nameof(features));
     }
 
-    /// <summary>‖v‖ in the norm of 𝓗⁻¹, exact: ‖L⁻¹v‖₂. O(d²), one forward solve.</summary>
+    /// <summary>‖v‖ in the norm of 𝓗⁻¹, exact: ‖D^−½ L⁻¹ v‖₂. O(d²), one forward solve.</summary>
     /// <exception cref="ArgumentException">The direction has another length than d, is not finite, or is too large for a finite norm.</exception>
     public double Uncertainty(ReadOnlySpan<float> direction)
     {
@@ -100,28 +100,25 @@ public sealed class OnePassRewardModel
         RequireLength(z.Length, nameof(comparison));
         if (!(comparison.Label is >= 0 and <= 1))
             throw new ArgumentException($"A label lies between 0 and 1; {comparison.Label} does not.", nameof(comparison));
-        double squaredNorm = 0;
         for (int i = 0; i < z.Length; i++)
-        {
             _forward[i] = z[i];
-            squaredNorm += _forward[i] * _forward[i];
-        }
         double margin = Margin(z), q = _norm.SolveForward(_forward);
         double eta = HyperParameters.StepSize;
         double step = eta * LogisticLoss.Slope(margin, comparison.Label) / (1 + eta * LogisticLoss.Curvature(margin) * q);
         double ahead = margin - step * q, weight = LogisticLoss.Curvature(ahead);
 
-        // Bounds of everything that the pass below computes: entries of L by the trace, of u by ‖L⁻¹‖ ≤ 1/√λ. NaN fails each comparison.
+        // Bounds of everything that the pass below computes: u by 𝓗 ≥ λI; the factor needs none, since squares of floats stay below 1e78. NaN fails each comparison.
         double move = Math.Abs(step) * Math.Sqrt(q) / Math.Sqrt(HyperParameters.Regularization);
-        if (!(q <= LargestMagnitude && Math.Abs(ahead) <= LargestMagnitude && move <= LargestMagnitude && _norm.Trace + weight * squaredNorm <= LargestMagnitude))
+        if (!(q <= LargestMagnitude && Math.Abs(ahead) <= LargestMagnitude && move <= LargestMagnitude))
             throw NotFinite("step", nameof(comparison));
 
-        _norm.SolveBackwardAndUpdate(_forward, squaredNorm, weight, _backward);
+        _norm.SolveBackwardAndUpdate(_forward, weight, _backward);
         Comparisons++;
+        double share = 1.0 / Comparisons;
         for (int i = 0; i < _parameter.Length; i++)
         {
             _parameter[i] -= step * _backward[i];
-            _average[i] += (_parameter[i] - _average[i]) / Comparisons;
+            _average[i] += (_parameter[i] - _average[i]) * share;
         }
     }
 
@@ -129,7 +126,7 @@ public sealed class OnePassRewardModel
     /// <param name="comparisons">t, at least 0.</param>
     /// <param name="parameter">θ, d values.</param>
     /// <param name="averageParameter">(1/t) Σ θ_s, d values.</param>
-    /// <param name="factor">L, packed by columns, d(d+1)/2 values.</param>
+    /// <param name="factor">D and L, packed by columns as in <see cref="Factor"/>, d(d+1)/2 values.</param>
     /// <exception cref="ArgumentException">A length does not fit, a value is not finite or a pivot is not positive; the state is as it was.</exception>
     public void Restore(long comparisons, ReadOnlySpan<double> parameter, ReadOnlySpan<double> averageParameter, ReadOnlySpan<double> factor)
     {
@@ -138,18 +135,20 @@ public sealed class OnePassRewardModel
         RequireFinite(averageParameter, Dimension, nameof(averageParameter));
         RequireFinite(factor, _norm.Values.Length, nameof(factor));
         double trace = 0;
-        for (int i = 0; i < factor.Length; i++)
-            trace += factor[i] * factor[i];
-        if (!(trace <= LargestMagnitude))
-            throw new ArgumentException($"The factor's values are too large: their squares add up to {trace}.", nameof(factor));
         for (int j = 0, at = 0; j < Dimension; at += Dimension - j, j++)
         {
             if (!(factor[at] > 0))
-                throw new ArgumentException($"The pivot of column {j} is {factor[at]}; a Cholesky factor has only positive ones.", nameof(factor));
+                throw new ArgumentException($"The pivot of column {j} is {factor[at]}; the factor of a norm has only positive ones.", nameof(factor));
+            double squares = 1;
+            foreach (double value in factor.Slice(at + 1, Dimension - j - 1))
+                squares += value * value;
+            trace += factor[at] * squares;
         }
+        if (!(trace <= LargestMagnitude))
+            throw new ArgumentException($"The factor's values are too large: the trace of its norm is {trace}.", nameof(factor));
         parameter.CopyTo(_parameter);
         averageParameter.CopyTo(_average);
-        _norm.Restore(factor, trace);
+        _norm.Restore(factor);
         Comparisons = comparisons;
     }
 

@@ -1,2 +1,0 @@
-namespace OnlineRlhf.Learning.Tests;
-public class Smoke { [Fact] public void It_runs() => Assert.True(true); }
