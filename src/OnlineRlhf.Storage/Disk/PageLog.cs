@@ -138,11 +138,13 @@ internal sealed class PageLog : Stream
     public override long Seek(long offset, SeekOrigin origin) =>
         Position = offset + (origin == SeekOrigin.Begin ? 0 : origin == SeekOrigin.Current ? Position : _length);
 
+    /// <summary>Closes the file. Disposing does not: LiteDB disposes a stream that it was lent, when it marks a file as invalid, and then goes on.</summary>
+    public void CloseFile() => _file?.Dispose();
+
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
-        if (disposing)
-            _file?.Dispose();
+        // The file stays open: see CloseFile.
         base.Dispose(disposing);
     }
 

@@ -29,6 +29,23 @@ internal sealed class StateDatabase : IDisposable
     public static StateDatabase Create(string path, DiskProbe? probe) =>
         Over(new PageLog(null, null) { Writable = true }, log => new PageFile(path, FileMode.CreateNew, log, probe) { Writable = true, Durable = false });
 
+    /// <summary>Carries out the transaction that waits in the log, without LiteDB. Only for files that nothing has open.</summary>
+    public static void ApplyLog(string path, string logPath, DiskProbe? probe)
+    {
+        var log = new PageLog(logPath, probe);
+        PageFile? file = null;
+        try
+        {
+            file = new PageFile(path, FileMode.Open, log, probe);
+            file.Apply(log);
+        }
+        finally
+        {
+            file?.CloseFile();
+            log.CloseFile();
+        }
+    }
+
     /// <summary>The document, or null where there is none or what is there cannot be read.</summary>
     public BsonDocument? Find(string collection, int id, out string? failure)
     {
@@ -86,8 +103,8 @@ internal sealed class StateDatabase : IDisposable
         }
         finally
         {
-            _file.Dispose();
-            _log.Dispose();
+            _file.CloseFile();
+            _log.CloseFile();
         }
     }
 
@@ -103,8 +120,8 @@ internal sealed class StateDatabase : IDisposable
         }
         catch
         {
-            file?.Dispose();
-            log.Dispose();
+            file?.CloseFile();
+            log.CloseFile();
             throw;
         }
     }

@@ -59,7 +59,7 @@ internal static class StateOpening
             using StateDatabase database = StateDatabase.Open(directory.DataPath, directory.LogPath, probe);
             return StateLoader.Load(database, directory.DataPath, identity);
         }
-        catch (Exception damaged) when (damaged is not (StateException or IOException or UnauthorizedAccessException) || damaged is InvalidDataException)
+        catch (Exception damaged) when (damaged is not (StateException or IOException or UnauthorizedAccessException))
         {
             return StateLoader.Nothing($"The file cannot be opened: {damaged.Message}");
         }
@@ -78,8 +78,6 @@ internal static class StateOpening
     {
         if (!File.Exists(directory.LogPath) || new FileInfo(directory.LogPath).Length == 0)
             return;
-        using var log = new PageLog(directory.LogPath, probe);
-        using var file = new PageFile(directory.DataPath, FileMode.Open, log, probe);
-        file.Apply(log);
+        StateDatabase.ApplyLog(directory.DataPath, directory.LogPath, probe);
     }
 }
