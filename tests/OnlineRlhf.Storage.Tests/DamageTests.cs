@@ -220,7 +220,7 @@ public class DamageTests
         using var folder = new StateFolder(48);
         folder.Fill(130);
         byte[] sound = File.ReadAllBytes(folder.Data);
-        int pages = sound.Length / 8192, rounds = Environment.GetEnvironmentVariable("ONLINERLHF_LONG_TESTS") == "1" ? 20 : 2;
+        int pages = sound.Length / 8192, rounds = KillTests.LongForm ? 20 : 2;
         var outcomes = new Dictionary<RecoveryOutcome, int>();
         for (int i = 0; i < rounds * pages; i++)
         {
