@@ -75,7 +75,7 @@ public class HyperParameterTests
         using var original = new StateFolder(Dimension, "original");
         original.Fill(33, paced: false);
         var random = new Random(5);
-        int converted = 0, rounds = KillTests.LongForm ? 200 : 30;
+        int converted = 0, rounds = KillTests.LongForm ? 200 : 20;
         for (int round = 0; round < rounds; round++)
         {
             if (Directory.Exists(folder.Profile))
