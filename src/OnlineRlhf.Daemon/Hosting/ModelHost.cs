@@ -4,8 +4,6 @@ using OnlineRlhf.Daemon.Configuration;
 using OnlineRlhf.Daemon.Http;
 using OnlineRlhf.Inference;
 using OnlineRlhf.Inference.Gguf;
-using OnlineRlhf.Inference.Prompts;
-using OnlineRlhf.Inference.Sampling;
 using OnlineRlhf.Rounds;
 using OnlineRlhf.Storage;
 
@@ -71,8 +69,7 @@ internal sealed class ModelHost(DaemonOptions options, string state, IHostApplic
         using DemoModel? embedded = options.Model is null ? DemoModel.Open() : null;
         _model = LanguageModel.Load(options.ForModel(options.Model ?? embedded!.Path));
         var loop = new PreferenceLoop(_model, state, options.ForRounds(), clock, Report);
-        // Ready means that the model answers, not that its file was read.
-        _model.Sample([new ChatMessage("user", "Hello")], [null], new SamplingOptions { Candidates = 1, MaxTokens = 2 });
+        loop.Rehearse();
         return loop;
     }
 
