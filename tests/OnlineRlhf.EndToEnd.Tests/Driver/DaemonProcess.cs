@@ -9,7 +9,7 @@ internal sealed class DaemonProcess : IAsyncDisposable
     private readonly Process _process;
     private readonly StringBuilder _log = new();
 
-    private DaemonProcess(TempFolder folder, Dictionary<string, string> environment, string[] arguments)
+    private DaemonProcess(TempFolder folder, Variables environment, string[] arguments)
     {
         Started = Stopwatch.GetTimestamp();
         _process = Process.Start(Program.Describe(folder, environment, ["serve", "--threads", "1", .. arguments]))!;
@@ -43,7 +43,7 @@ internal sealed class DaemonProcess : IAsyncDisposable
     /// <summary>Starts it; the model still loads.</summary>
     internal static DaemonProcess Start(TempFolder folder, params string[] arguments) => new(folder, [], arguments);
 
-    internal static DaemonProcess Start(TempFolder folder, Dictionary<string, string> environment, params string[] arguments) => new(folder, environment, arguments);
+    internal static DaemonProcess Start(TempFolder folder, Variables environment, params string[] arguments) => new(folder, environment, arguments);
 
     /// <summary>Starts it and waits until its model answers.</summary>
     internal static async Task<DaemonProcess> StartReadyAsync(TempFolder folder, params string[] arguments)

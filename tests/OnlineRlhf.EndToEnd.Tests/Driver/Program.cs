@@ -14,7 +14,7 @@ internal static class Program
 
     internal static Task<Ended> RunAsync(TempFolder folder, params string[] arguments) => RunAsync(folder, [], null, arguments);
 
-    internal static async Task<Ended> RunAsync(TempFolder folder, Dictionary<string, string> environment, string? input, params string[] arguments)
+    internal static async Task<Ended> RunAsync(TempFolder folder, Variables environment, string? input, params string[] arguments)
     {
         using Process process = Process.Start(Describe(folder, environment, arguments))!;
         if (input is not null)

@@ -27,7 +27,7 @@ public sealed class ConfigurationTests
     {
         using var folder = new TempFolder();
 
-        MustRefuse(await Program.RunAsync(folder, new() { [$"ONLINERLHF_{key.ToUpperInvariant()}"] = value }, null, "serve"), key);
+        MustRefuse(await Program.RunAsync(folder, new Variables { [$"ONLINERLHF_{key.ToUpperInvariant()}"] = value }, null, "serve"), key);
     }
 
     [PublishedTheory]
@@ -65,7 +65,7 @@ public sealed class ConfigurationTests
         using var folder = new TempFolder();
         string file = folder.Write("settings.json", """{"candidates": 3, "max_tokens": 5, "ask": "never", /* comments are fine */ "queue": 1,}""");
         await using DaemonProcess daemon = DaemonProcess.Start(
-            folder, new() { ["ONLINERLHF_MAX_TOKENS"] = "6", ["ONLINERLHF_ASK"] = "always" }, "--config", file, "--max-tokens", "7");
+            folder, new Variables { ["ONLINERLHF_MAX_TOKENS"] = "6", ["ONLINERLHF_ASK"] = "always" }, "--config", file, "--max-tokens", "7");
         await daemon.WaitUntilReadyAsync();
         Reply round = await daemon.Client.AskForTwoAsync("Can you tell me about the moon?");
 

@@ -30,7 +30,7 @@ public sealed class ModelFileTests
     public async Task A_model_file_by_path_serves_like_the_embedded_one()
     {
         using var folder = new TempFolder();
-        await using DaemonProcess daemon = DaemonProcess.Start(folder, new() { ["ONLINERLHF_MODEL"] = DemoModelFile.Path });
+        await using DaemonProcess daemon = DaemonProcess.Start(folder, new Variables { ["ONLINERLHF_MODEL"] = DemoModelFile.Path });
         await daemon.WaitUntilReadyAsync();
 
         Assert.Equal(201, (await daemon.Client.AskAsync("Hello")).Status);

@@ -13,7 +13,7 @@ public sealed class NotifyTests
         string path = Path.Combine(folder.Root, "notify.sock");
         using var manager = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
         manager.Bind(new UnixDomainSocketEndPoint(path));
-        await using DaemonProcess daemon = DaemonProcess.Start(folder, new() { ["NOTIFY_SOCKET"] = path });
+        await using DaemonProcess daemon = DaemonProcess.Start(folder, new Variables { ["NOTIFY_SOCKET"] = path });
 
         Assert.Contains("READY=1", await ReceiveAsync(manager), StringComparison.Ordinal);
         Assert.Equal(200, (await daemon.Client.GetAsync("/health")).Status);
@@ -29,7 +29,7 @@ public sealed class NotifyTests
         string path = Path.Combine(folder.Root, "notify.sock");
         using var manager = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
         manager.Bind(new UnixDomainSocketEndPoint(path));
-        Program.Ended ended = await Program.RunAsync(folder, new() { ["NOTIFY_SOCKET"] = path }, null, "serve", "--model", folder.Write("no.gguf", "no"));
+        Program.Ended ended = await Program.RunAsync(folder, new Variables { ["NOTIFY_SOCKET"] = path }, null, "serve", "--model", folder.Write("no.gguf", "no"));
 
         Assert.Equal(78, ended.ExitCode);
         while (manager.Available > 0)
@@ -40,7 +40,7 @@ public sealed class NotifyTests
     public async Task A_service_manager_that_is_gone_does_not_stop_the_daemon()
     {
         using var folder = new TempFolder();
-        await using DaemonProcess daemon = DaemonProcess.Start(folder, new() { ["NOTIFY_SOCKET"] = Path.Combine(folder.Root, "gone.sock") });
+        await using DaemonProcess daemon = DaemonProcess.Start(folder, new Variables { ["NOTIFY_SOCKET"] = Path.Combine(folder.Root, "gone.sock") });
         await daemon.WaitUntilReadyAsync();
 
         Assert.Equal(201, (await daemon.Client.AskAsync("Hello")).Status);

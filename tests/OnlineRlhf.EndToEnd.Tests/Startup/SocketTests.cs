@@ -152,8 +152,8 @@ public sealed class SocketTests
             port = ((System.Net.IPEndPoint)free.LocalEndpoint).Port;
         }
         string url = $"http://127.0.0.1:{port}";
-        folder.Write("appsettings.json", $$$"""{"Kestrel": {"Endpoints": {"Http": {"Url": "{{{url}}}"}}}, "urls": "{{{url}}}"}""");
-        await using DaemonProcess daemon = DaemonProcess.Start(folder, new()
+        folder.Write("appsettings.json", """{"Kestrel": {"Endpoints": {"Http": {"Url": "URL"}}}, "urls": "URL"}""".Replace("URL", url, StringComparison.Ordinal));
+        await using DaemonProcess daemon = DaemonProcess.Start(folder, new Variables
         {
             ["Kestrel__Endpoints__Http__Url"] = url, ["ASPNETCORE_URLS"] = url, ["DOTNET_URLS"] = url, ["ASPNETCORE_HTTP_PORTS"] = $"{port}", ["URLS"] = url,
         });
