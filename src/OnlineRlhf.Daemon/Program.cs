@@ -15,7 +15,7 @@ ParseResult parsed = root.Parse(args);
 if (parsed.Errors.Count > 0)
 {
     foreach (System.CommandLine.Parsing.ParseError error in parsed.Errors)
-        Console.Error.WriteLine($"onlinerlhf: {error.Message}");
+        Console.Error.WriteLine($"onlinerlhf: {OneLine(error.Message)}");
     Console.Error.WriteLine("Try onlinerlhf --help, or onlinerlhf VERB --help.");
     return ExitCode.Usage;
 }
@@ -25,9 +25,11 @@ try
 }
 catch (Exception e) when (Describe(e) is { } described)
 {
-    Console.Error.WriteLine($"onlinerlhf: {e.Message.ReplaceLineEndings(" ")}");
+    Console.Error.WriteLine($"onlinerlhf: {OneLine(e.Message)}");
     return described;
 }
+
+static string OneLine(string message) => string.Join(' ', message.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
 
 static int? Describe(Exception e) => e switch
 {

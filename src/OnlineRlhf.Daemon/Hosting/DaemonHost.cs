@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Hosting.Systemd;
 using OnlineRlhf.Daemon.Configuration;
@@ -15,6 +16,9 @@ internal static class DaemonHost
     internal static async Task<int> RunAsync(DaemonOptions options)
     {
         string path = Locations.Listen(options.Socket), state = Locations.State(options.State);
+        // Before the socket is there: whoever can connect can also tell this process to stop, and it stops cleanly.
+        using var stop = new CancellationTokenSource();
+        using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop), interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         using var stateLock = new StateLock(state);
         using Socket listener = UnixSocket.Listen(path);
 
@@ -33,7 +37,7 @@ internal static class DaemonHost
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxRequestBodySize = RoundEndpoints.LargestBody;
+            kestrel.Limits.MaxRequestBodySize = RoundEndpoints.LargestReadBody;
             kestrel.ListenUnixSocket(path);
         });
         builder.Services.AddSingleton(services => new ModelHost(
@@ -55,7 +59,7 @@ internal static class DaemonHost
         app.Lifetime.ApplicationStopping.Register(() => app.Logger.Stopping());
         try
         {
-            await app.RunAsync().ConfigureAwait(false);
+            await ((IHost)app).RunAsync(stop.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {
@@ -63,5 +67,11 @@ internal static class DaemonHost
         }
         host.ThrowIfFailed();
         return ExitCode.Success;
+
+        void Stop(PosixSignalContext signal)
+        {
+            signal.Cancel = true;
+            stop.Cancel();
+        }
     }
 }

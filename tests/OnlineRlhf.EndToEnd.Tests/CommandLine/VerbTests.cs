@@ -64,7 +64,10 @@ public sealed class VerbTests(SharedDaemon daemon) : IClassFixture<SharedDaemon>
         Program.Ended refused = await RunAsync("ask", "--profile", "../x", "Hello");
         Program.Ended tooLong = await Program.RunAsync(daemon.Folder, [], string.Join(' ', Enumerable.Repeat("tea", 20_000)), "ask");
 
-        Assert.Equal((1, 1), (refused.ExitCode, tooLong.ExitCode));
+        Program.Ended tooLarge = await Program.RunAsync(daemon.Folder, [], new string('a', 1_000_000), "ask");
+
+        Assert.Equal((1, 1, 1), (refused.ExitCode, tooLong.ExitCode, tooLarge.ExitCode));
+        Assert.Contains("262144 bytes", Assert.Single(tooLarge.ErrorLines), StringComparison.Ordinal);
         Assert.Contains("profile", Assert.Single(refused.ErrorLines), StringComparison.Ordinal);
         Assert.Contains("context", Assert.Single(tooLong.ErrorLines), StringComparison.Ordinal);
     }

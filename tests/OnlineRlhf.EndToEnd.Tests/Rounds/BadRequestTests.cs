@@ -9,6 +9,7 @@ public sealed class BadRequestTests(SharedDaemon daemon) : IClassFixture<SharedD
     [InlineData("", "JSON")]
     [InlineData("{", "JSON")]
     [InlineData("null", "JSON")]
+    [InlineData("""{"messages": [{"role": "user", "content": "Hello"}]} and more""", "body")]
     [InlineData("[]", "JSON")]
     [InlineData("\"hello\"", "JSON")]
     [InlineData("{}", "messages")]

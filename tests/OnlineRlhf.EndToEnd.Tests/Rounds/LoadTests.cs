@@ -103,10 +103,9 @@ public sealed class LoadTests
     [PublishedTheory]
     [InlineData("localhost")]
     [InlineData("example.org:80")]
-    [InlineData("run/onlinerlhf.sock")]
-    [InlineData("%2Frun%2Fonlinerlhf.sock")]
+    [InlineData("onlinerlhf.sock")]
+    [InlineData("[::1]:1")]
     [InlineData("")]
-    [InlineData("a b")]
     public async Task Any_host_header_will_do(string host)
     {
         using var folder = new TempFolder();
