@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# fetch-natives.sh RID OUT   Puts llama.cpp's libraries for RID, as pinned in llama.lock, into the folder OUT.
+# Asks npm only when OUT does not hold them yet. Prints one line, and on failure that line says what to do: MSBuild shows it as the error.
+set -euo pipefail
+
+rid=${1:?usage: fetch-natives.sh RID OUT} out=$(realpath -m "${2:?usage: fetch-natives.sh RID OUT}")
+here=$(dirname "$(realpath "$0")")
+otherwise="Or set ONLINERLHF_NATIVES to a folder that holds the llama.cpp v0.5.0 libraries (libllama*.so, libggml*.so) for $rid."
+fail() { echo "fetch-natives: $1 $otherwise" >&2; exit 1; }
+
+pin=$(awk -v rid="$rid" '$1 == rid' "$here/llama.lock")
+[ -n "$pin" ] || fail "packaging/llama.lock has no libraries for $rid."
+read -r _ package version integrity <<< "$pin"
+
+# Projects build in parallel: one of them fetches, the others wait here and then find the stamp.
+mkdir -p "$(dirname "$out")"
+exec 9> "$out.lock"
+flock 9
+[ "$(cat "$out/.integrity" 2> /dev/null)" != "$integrity" ] || exit 0
+
+command -v npm > /dev/null || fail "npm is not installed, and it is needed once to fetch $package@$version (Debian: apt-get install npm)."
+work=$(mktemp -d "$out.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+
+# What npm has in its cache is taken from there, so a machine that fetched once can build without a network.
+(cd "$work" && npm pack --prefer-offline --fetch-retry-mintimeout=1000 --fetch-retry-maxtimeout=5000 "$package@$version" > npm.log 2>&1) ||
+  fail "npm could not fetch $package@$version ($(grep -m1 -E 'code|errno' "$work/npm.log" || tail -n1 "$work/npm.log")). Check the network and npm's registry setting, then build again."
+tarball=$(echo "$work"/*.tgz)
+
+# The hash in the form npm prints it: base64 of the raw digest.
+found=sha512-$(sha512sum < "$tarball" | cut -c-128 | tr a-f A-F | basenc -d --base16 | base64 -w0)
+[ "$found" = "$integrity" ] ||
+  fail "$package@$version is not what packaging/llama.lock pins (expected $integrity, found $found). Do not use it. If npm's cache is damaged, 'npm cache clean --force' and a new build help."
+
+# -m: the files carry the time of unpacking, so that copies made from an older version count as old.
+tar xzmf "$tarball" -C "$work" --wildcards 'package/bins/*/lib*.so' package/LICENSE --exclude='libllama-common.so'
+mkdir "$work/new"
+mv "$work"/package/bins/*/lib*.so "$work/new"
+mv "$work/package/LICENSE" "$work/new/LICENSE.node-llama-cpp"
+cp "$here/LICENSE.llama.cpp" "$work/new"
+chmod 644 "$work"/new/*
+echo "$integrity" > "$work/new/.integrity"
+rm -rf "$out"
+mv "$work/new" "$out"
+echo "fetch-natives: $package@$version is in $out"

@@ -1,0 +1,26 @@
+using System.CommandLine;
+using OnlineRlhf.Daemon.Configuration;
+
+namespace OnlineRlhf.Daemon.Cli;
+
+/// <summary>What every verb that talks to the daemon takes.</summary>
+internal sealed class ClientOptions
+{
+    private readonly Option<string> _socket = new("--socket") { Description = "the daemon's socket [ONLINERLHF_SOCKET]" };
+
+    internal Option<bool> Json { get; } = new("--json") { Description = "print the daemon's JSON" };
+
+    internal void AddTo(Command command)
+    {
+        command.Add(_socket);
+        command.Add(Json);
+    }
+
+    internal DaemonClient Connect(ParseResult parsed)
+    {
+        string? configured = parsed.GetValue(_socket);
+        if (configured is null && Environment.GetEnvironmentVariable("ONLINERLHF_SOCKET") is { Length: > 0 } variable)
+            configured = variable;
+        return new DaemonClient(Locations.Connect(configured));
+    }
+}

@@ -1,0 +1,127 @@
+using System.Globalization;
+using System.Text.Json;
+using OnlineRlhf.Inference;
+using OnlineRlhf.Rounds;
+using OnlineRlhf.Rounds.Simulation;
+
+namespace OnlineRlhf.Daemon.Cli.Demo;
+
+/// <summary>Runs simulated people against the loop and shows what changes.</summary>
+internal sealed class Demonstration(PreferenceLoop loop, LanguageModel model, SimulationPlan plan, int presses, bool isDemoModel)
+{
+    private const int Shown = 3, Examples = 2;
+
+    // A real model takes seconds a request: fewer are measured, so that the whole stays under two minutes.
+    private readonly int _testRequests = isDemoModel ? 54 : 10;
+    private readonly int[] _checkpoints = [.. new[] { 0, 5, 10, 15, 25, 35, 50, 75, 100, 150, 250 }.Where(c => c < presses), presses];
+
+    /// <summary>One person, in words and numbers.</summary>
+    internal async Task ShowAsync(Taste taste, int seed, bool json, CancellationToken cancellationToken)
+    {
+        TextWriter text = json ? TextWriter.Null : Console.Out;
+        text.WriteLine(Screen.Bold("A language model learns what somebody likes, from button presses alone."));
+        text.WriteLine();
+        text.WriteLine($"The model is {model.Name}, on {model.Threads} {(model.Threads == 1 ? "core" : "cores")} of this machine. The person is simulated: somebody with a hidden");
+        text.WriteLine("taste, who is shown two answers and presses 1 or 2 for the better one, and presses wrong now and then.");
+        text.WriteLine();
+        Screen.Progress("sampling answers to measure on ...");
+        IReadOnlyList<CandidateSet> tests = await TasteTrial.SampleTestSetsAsync(loop, plan, _testRequests, seed, cancellationToken).ConfigureAwait(false);
+        Screen.Progress("");
+        var trial = new TasteTrial(loop, plan, taste, "person", seed);
+        CandidateSet[] examples = [.. tests.Where(t => t.Candidates.Count > 1).Take(Examples)];
+        string[] before = [.. examples.Select(trial.Serve)];
+        text.WriteLine(Screen.Bold($"The first {Math.Min(Shown, presses)} of {presses} presses"));
+        List<Checkpoint> measured = [];
+        foreach (int checkpoint in _checkpoints)
+        {
+            while (trial.Presses < checkpoint)
+            {
+                (string request, Round round, Preferred pressed) = await trial.PressAsync(cancellationToken).ConfigureAwait(false);
+                if (trial.Presses <= Shown && !json)
+                {
+                    text.WriteLine();
+                    text.WriteLine($"  \"{request}\"");
+                    Screen.Answer(pressed == Preferred.First ? "► 1" : "1", round.First.Text);
+                    Screen.Answer(pressed == Preferred.Second ? "► 2" : "2", round.Second!.Text);
+                }
+                Screen.Progress($"{trial.Presses} of {presses} presses ...");
+            }
+            measured.Add(Checkpoint.Of(checkpoint, trial.Measure(tests)));
+        }
+        Screen.Progress("");
+        if (json)
+        {
+            Console.WriteLine(JsonSerializer.Serialize(new DemoReport(model.Name, taste.Name, taste.Says, seed, tests.Count, measured), DemoJson.Default.DemoReport));
+            return;
+        }
+        text.WriteLine();
+        text.WriteLine(Screen.Bold("The same requests, before and after") + Screen.Dim("  (on topics that no press was about)"));
+        for (int i = 0; i < examples.Length; i++)
+        {
+            text.WriteLine();
+            text.WriteLine($"  \"{examples[i].Request.Messages[^1].Content}\"");
+            Screen.Answer("before", before[i]);
+            Screen.Answer("after", trial.Serve(examples[i]));
+        }
+        WriteCurve(text, measured, tests.Count);
+        text.WriteLine();
+        text.WriteLine($"The hidden taste was: {Screen.Bold(taste.Says)}. It was never told, only pressed.");
+        text.WriteLine("What was kept of all this is one vector and one matrix of fixed size; no word that was said.");
+    }
+
+    /// <summary>Every named taste, averaged over seeds: the share of the possible gain.</summary>
+    internal async Task TableAsync(int seeds, int firstSeed, bool json, CancellationToken cancellationToken)
+    {
+        var sums = plan.Tastes.Keys.ToDictionary(t => t, _ => _checkpoints.Select(_ => new List<Score>()).ToArray());
+        int testRequests = 0;
+        for (int seed = firstSeed; seed < firstSeed + seeds; seed++)
+        {
+            IReadOnlyList<CandidateSet> tests = await TasteTrial.SampleTestSetsAsync(loop, plan, _testRequests, seed, cancellationToken).ConfigureAwait(false);
+            testRequests = tests.Count;
+            foreach (string name in plan.Tastes.Keys)
+            {
+                var trial = new TasteTrial(loop, plan, plan.Taste(name), $"{name}-{seed}", seed);
+                for (int c = 0; c < _checkpoints.Length; c++)
+                {
+                    while (trial.Presses < _checkpoints[c])
+                    {
+                        await trial.PressAsync(cancellationToken).ConfigureAwait(false);
+                        Screen.Progress($"seed {seed - firstSeed + 1} of {seeds}, {name}: {trial.Presses} of {presses} presses ...");
+                    }
+                    sums[name][c].Add(trial.Measure(tests));
+                }
+            }
+        }
+        Screen.Progress("");
+        TasteRow[] rows = [.. plan.Tastes.Select(t => new TasteRow(t.Key, t.Value.Says, [.. _checkpoints.Select((presses, c) => Checkpoint.Of(presses, Score.Mean(sums[t.Key][c])))]))];
+        // The mean of the tastes' shares, not the share of their mean: every taste counts alike.
+        var mean = new TasteRow("mean", "mean over tastes", [.. _checkpoints.Select((presses, c) => new Checkpoint(
+            presses, rows.Average(r => r.Checkpoints[c].PreferredKindServed), rows.Average(r => r.Checkpoints[c].ServedPercentile),
+            rows.Average(r => r.Checkpoints[c].AllKnowingPercentile), rows.Average(r => r.Checkpoints[c].ShareOfGain)))]);
+        if (json)
+            Console.WriteLine(JsonSerializer.Serialize(new TableReport(model.Name, seeds, firstSeed, testRequests, rows, mean), DemoJson.Default.TableReport));
+        else
+            WriteTable(rows, mean, seeds, testRequests);
+    }
+
+    private static void WriteCurve(TextWriter text, List<Checkpoint> measured, int tests)
+    {
+        text.WriteLine();
+        text.WriteLine(Screen.Bold($"How often the kind of answer this person likes best is served") + Screen.Dim($"  ({tests} requests on topics never learned on)"));
+        text.WriteLine();
+        text.WriteLine("  presses  " + string.Concat(measured.Select(c => c.Presses.ToString(CultureInfo.InvariantCulture).PadLeft(6))));
+        text.WriteLine("  served   " + string.Concat(measured.Select(c => Screen.Percent(c.PreferredKindServed).PadLeft(6))) + "   " + Screen.Sparkline(measured.Select(c => c.PreferredKindServed)));
+        Checkpoint last = measured[^1];
+        text.WriteLine();
+        text.WriteLine($"  Choosing blindly is at 0 %, somebody who knows the taste at 100 %: {last.Presses} presses came to {Screen.Bold(Screen.Percent(last.ShareOfGain))} of what can be gained.");
+    }
+
+    private static void WriteTable(TasteRow[] rows, TasteRow mean, int seeds, int tests)
+    {
+        Console.WriteLine($"Share of the gain that an all-knowing chooser has over chance, after so many presses; {seeds} seeds, {tests} requests on topics never learned on.");
+        Console.WriteLine();
+        Console.WriteLine("taste".PadRight(10) + string.Concat(mean.Checkpoints.Select(c => c.Presses.ToString(CultureInfo.InvariantCulture).PadLeft(7))) + "   all-knowing percentile");
+        foreach (TasteRow row in rows.Append(mean))
+            Console.WriteLine(row.Taste.PadRight(10) + string.Concat(row.Checkpoints.Select(c => c.ShareOfGain.ToString("F2", CultureInfo.InvariantCulture).PadLeft(7))) + $"   {row.Checkpoints[^1].AllKnowingPercentile:F3}");
+    }
+}

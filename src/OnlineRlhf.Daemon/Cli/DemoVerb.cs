@@ -1,0 +1,65 @@
+using System.CommandLine;
+using OnlineRlhf.Daemon.Cli.Demo;
+using OnlineRlhf.Daemon.Configuration;
+using OnlineRlhf.Inference;
+using OnlineRlhf.Rounds;
+using OnlineRlhf.Rounds.Simulation;
+
+namespace OnlineRlhf.Daemon.Cli;
+
+/// <summary>onlinerlhf demo: a simulated person with a hidden taste presses buttons, and the answers turn to it.</summary>
+internal static class DemoVerb
+{
+    private static readonly string[] ModelSettings = ["model", "natives", "threads", "context", "chat_template", "style_hints"];
+
+    internal static Command Create()
+    {
+        SimulationPlan plan = SimulationPlan.Default;
+        var taste = new Option<string>("--taste") { Description = $"{string.Join(", ", plan.Tastes.Keys)}, random, or all for a table of every named taste", DefaultValueFactory = _ => "random" };
+        var seed = new Option<int>("--seed") { Description = "another seed is another person, other requests and other answers", DefaultValueFactory = _ => 1 };
+        var seeds = new Option<int>("--seeds") { Description = "how many seeds the table averages", DefaultValueFactory = _ => 1 };
+        var presses = new Option<int>("--presses") { Description = "button presses; 0 takes 50, or 25 for a real model", DefaultValueFactory = _ => 0 };
+        var json = new Option<bool>("--json") { Description = "print numbers as JSON" };
+        var settings = new SettingOptions();
+        var command = new Command("demo", "Watch the answers turn to a hidden taste, with the embedded model and a simulated person.") { taste, seed, seeds, presses, json };
+        settings.AddTo(command, Setting.All.Where(s => ModelSettings.Contains(s.Key)));
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            string wanted = parsed.GetValue(taste)!;
+            int pressCount = parsed.GetValue(presses), seedCount = parsed.GetValue(seeds);
+            if (!plan.Tastes.ContainsKey(wanted) && wanted is not ("random" or "all"))
+                return Refuse($"there is no taste {wanted}: use one of {string.Join(", ", plan.Tastes.Keys)}, random or all.");
+            if (pressCount is < 0 or > 2000 || seedCount is < 1 or > 1000)
+                return Refuse("--presses takes 0 to 2000, --seeds 1 to 1000.");
+            DaemonOptions options = settings.Read(parsed);
+            using DemoModel? embedded = options.Model is null ? DemoModel.Open() : null;
+            options.Candidates = plan.Candidates;
+            options.MaxTokens = plan.MaxTokens;
+            using LanguageModel model = LanguageModel.Load(options.ForModel(options.Model ?? embedded!.Path));
+            pressCount = pressCount > 0 ? pressCount : options.Model is null ? 50 : 25;
+            string state = Directory.CreateTempSubdirectory("onlinerlhf-demo-").FullName;
+            try
+            {
+                // Every profile of a table is used once: none has to stay in memory.
+                using var loop = new PreferenceLoop(model, state, options.ForRounds() with { ProfilesInMemory = 1 }, TimeProvider.System);
+                var demonstration = new Demonstration(loop, model, plan, pressCount, embedded is not null);
+                if (wanted == "all")
+                    await demonstration.TableAsync(seedCount, parsed.GetValue(seed), parsed.GetValue(json), cancellationToken).ConfigureAwait(false);
+                else
+                    await demonstration.ShowAsync(wanted == "random" ? SimulationPlan.RandomTaste(parsed.GetValue(seed)) : plan.Taste(wanted), parsed.GetValue(seed), parsed.GetValue(json), cancellationToken).ConfigureAwait(false);
+                return ExitCode.Success;
+            }
+            finally
+            {
+                Directory.Delete(state, recursive: true);
+            }
+        });
+        return command;
+    }
+
+    private static int Refuse(string reason)
+    {
+        Console.Error.WriteLine($"onlinerlhf: {reason}");
+        return ExitCode.Usage;
+    }
+}

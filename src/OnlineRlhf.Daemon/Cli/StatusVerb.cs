@@ -1,0 +1,36 @@
+using System.CommandLine;
+using OnlineRlhf.Daemon.Http;
+
+namespace OnlineRlhf.Daemon.Cli;
+
+/// <summary>onlinerlhf status: what the daemon is doing. Exit code 0 when the model answers, 75 while it loads or where no daemon runs.</summary>
+internal static class StatusVerb
+{
+    internal static Command Create()
+    {
+        var client = new ClientOptions();
+        var command = new Command("status", "Say how the daemon is.");
+        client.AddTo(command);
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            using DaemonClient daemon = client.Connect(parsed);
+            DaemonClient.Reply reply = await daemon.GetAsync("/health", cancellationToken).ConfigureAwait(false);
+            if (parsed.GetValue(client.Json))
+                Console.WriteLine(reply.Body);
+            else
+                Print(reply.Read(WireJson.Default.HealthBody));
+            return reply.Succeeded ? ExitCode.Success : ExitCode.Transient;
+        });
+        return command;
+    }
+
+    private static void Print(HealthBody health)
+    {
+        Console.WriteLine($"{health.Status}, version {health.Version}, up {TimeSpan.FromSeconds(health.UptimeSeconds):c}");
+        if (health.Model is null)
+            return;
+        Console.WriteLine($"model      {health.Model}, {health.Threads} threads, context of {health.ContextTokens} tokens");
+        Console.WriteLine($"learner    {health.Features} features");
+        Console.WriteLine($"now        {health.OpenRounds} open rounds, {health.Queued} requests running or waiting");
+    }
+}

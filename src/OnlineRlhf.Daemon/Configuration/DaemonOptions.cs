@@ -1,0 +1,139 @@
+using Microsoft.Extensions.Configuration;
+using OnlineRlhf.Inference;
+using OnlineRlhf.Inference.Sampling;
+using OnlineRlhf.Learning;
+using OnlineRlhf.Rounds;
+
+namespace OnlineRlhf.Daemon.Configuration;
+
+/// <summary>Every setting of the daemon, as flags, environment and file name it.</summary>
+internal sealed class DaemonOptions
+{
+    [ConfigurationKeyName("model")]
+    public string? Model { get; set; }
+
+    [ConfigurationKeyName("natives")]
+    public string? Natives { get; set; }
+
+    [ConfigurationKeyName("socket")]
+    public string? Socket { get; set; }
+
+    [ConfigurationKeyName("state")]
+    public string? State { get; set; }
+
+    [ConfigurationKeyName("threads")]
+    public int Threads { get; set; }
+
+    [ConfigurationKeyName("context")]
+    public int Context { get; set; } = 2048;
+
+    [ConfigurationKeyName("chat_template")]
+    public string? ChatTemplate { get; set; }
+
+    [ConfigurationKeyName("style_hints")]
+    public string StyleHints { get; set; } = Automatic;
+
+    [ConfigurationKeyName("candidates")]
+    public int Candidates { get; set; } = 8;
+
+    [ConfigurationKeyName("max_tokens")]
+    public int MaxTokens { get; set; } = 160;
+
+    [ConfigurationKeyName("temperature")]
+    public float Temperature { get; set; } = 0.9f;
+
+    [ConfigurationKeyName("ask")]
+    public string Ask { get; set; } = "always";
+
+    [ConfigurationKeyName("step_size")]
+    public double StepSize { get; set; } = 1;
+
+    [ConfigurationKeyName("regularization")]
+    public double Regularization { get; set; } = 1;
+
+    [ConfigurationKeyName("exploration")]
+    public double Exploration { get; set; } = 1;
+
+    [ConfigurationKeyName("usefulness")]
+    public double Usefulness { get; set; } = 1;
+
+    [ConfigurationKeyName("round_lifetime")]
+    public int RoundLifetime { get; set; } = 600;
+
+    [ConfigurationKeyName("queue")]
+    public int Queue { get; set; } = 4;
+
+    [ConfigurationKeyName("load_wait")]
+    public int LoadWait { get; set; } = 120;
+
+    private const string Automatic = "auto", None = "none";
+    private const int LongestHint = 200;
+
+    /// <summary>Checks every range.</summary>
+    internal void Validate()
+    {
+        Require(Model is null || File.Exists(Model), $"model: there is no file {Model}");
+        Require(Natives is null || Directory.Exists(Natives), $"natives: there is no folder {Natives}");
+        Require(Threads is >= 0 and <= 256, $"threads must be 0 (the physical cores) to 256, not {Threads}");
+        Require(Context is >= 128 and <= 1 << 20, $"context must be 128 to 1048576 tokens, not {Context}");
+        Require(Candidates is >= 1 and <= SamplingOptions.MaxCandidates, $"candidates must be 1 to {SamplingOptions.MaxCandidates}, not {Candidates}");
+        Require(MaxTokens is >= 1 and <= 4096, $"max_tokens must be 1 to 4096, not {MaxTokens}");
+        Require(Temperature is > 0 and <= 5, $"temperature must be above 0 and at most 5, not {Temperature}");
+        Require(TryParseAsk(Ask, out _), $"ask must be always, when-useful or never, not {Ask}");
+        Require(double.IsFinite(StepSize) && StepSize > 0, $"step_size must be above 0, not {StepSize}");
+        Require(double.IsFinite(Regularization) && Regularization > 0, $"regularization must be above 0, not {Regularization}");
+        Require(double.IsFinite(Exploration) && Exploration >= 0, $"exploration must be at least 0, not {Exploration}");
+        Require(double.IsFinite(Usefulness) && Usefulness >= 0, $"usefulness must be at least 0, not {Usefulness}");
+        Require(RoundLifetime is >= 1 and <= 86_400, $"round_lifetime must be 1 to 86400 seconds, not {RoundLifetime}");
+        Require(Queue is >= 0 and <= 64, $"queue must be 0 to 64 requests, not {Queue}");
+        Require(LoadWait is >= 0 and <= 3600, $"load_wait must be 0 to 3600 seconds, not {LoadWait}");
+        Require(ParseHints()?.All(h => h.Length <= LongestHint) ?? true, $"style_hints: a hint has at most {LongestHint} characters");
+    }
+
+    internal LanguageModelOptions ForModel(string path) => new()
+    {
+        ModelPath = path,
+        NativesFolder = Natives,
+        ContextTokens = Context,
+        AnswerTokens = MaxTokens,
+        Candidates = Candidates,
+        Threads = Threads,
+        ChatTemplate = ChatTemplate,
+    };
+
+    internal RoundOptions ForRounds() => new()
+    {
+        Sampling = new SamplingOptions { Candidates = Candidates, MaxTokens = MaxTokens, Temperature = Temperature },
+        HyperParameters = new HyperParameters(StepSize, Regularization, Exploration),
+        Usefulness = Usefulness,
+        Ask = TryParseAsk(Ask, out AskMode ask) ? ask : AskMode.Always,
+        Lifetime = TimeSpan.FromSeconds(RoundLifetime),
+        QueueLength = Queue,
+        StyleHints = ParseHints(),
+    };
+
+    internal static bool TryParseAsk(string? text, out AskMode mode)
+    {
+        (bool known, mode) = text switch
+        {
+            "always" => (true, AskMode.Always),
+            "when-useful" => (true, AskMode.WhenUseful),
+            "never" => (true, AskMode.Never),
+            _ => (false, AskMode.Always),
+        };
+        return known;
+    }
+
+    private string[]? ParseHints() => StyleHints switch
+    {
+        Automatic => null,
+        None => [],
+        _ => StyleHints.Split('|', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries),
+    };
+
+    private static void Require(bool holds, string message)
+    {
+        if (!holds)
+            throw new ConfigurationException(message);
+    }
+}

@@ -1,0 +1,40 @@
+namespace OnlineRlhf.Daemon.Configuration;
+
+/// <summary>Where socket and state are, unless a setting says: systemd's folders where it sets them, else the user's own.</summary>
+internal static class Locations
+{
+    private const string Name = "onlinerlhf", SocketName = "onlinerlhf.sock", SystemSocket = "/run/onlinerlhf/onlinerlhf.sock";
+    private const int LongestSocketPath = 107;
+
+    /// <summary>The socket the daemon listens on.</summary>
+    internal static string Listen(string? configured) => Check(configured is not null ? Path.GetFullPath(configured) : Own());
+
+    /// <summary>The socket a client talks to: the system's daemon where there is one, else the user's.</summary>
+    internal static string Connect(string? configured) => Check(configured is not null ? Path.GetFullPath(configured)
+        : File.Exists(SystemSocket) && Variable("RUNTIME_DIRECTORY") is null && !File.Exists(Own()) ? SystemSocket : Own());
+
+    /// <summary>The folder of the learned state.</summary>
+    internal static string State(string? configured)
+    {
+        if (configured is not null)
+            return Path.GetFullPath(configured);
+        if (Variable("STATE_DIRECTORY") is { } system)
+            return system.Split(':')[0];
+        if (Variable("XDG_STATE_HOME") is { } own)
+            return Path.Combine(own, Name);
+        return Variable("HOME") is { } home
+            ? Path.Combine(home, ".local", "state", Name)
+            : throw new ConfigurationException("state: no folder is known for the learned state; set --state or ONLINERLHF_STATE.");
+    }
+
+    private static string Own() =>
+        Variable("RUNTIME_DIRECTORY") is { } system ? Path.Combine(system.Split(':')[0], SocketName)
+        : Variable("XDG_RUNTIME_DIR") is { } own ? Path.Combine(own, Name, SocketName)
+        : Path.Combine(State(null), SocketName);
+
+    private static string Check(string path) => System.Text.Encoding.UTF8.GetByteCount(path) <= LongestSocketPath
+        ? path
+        : throw new ConfigurationException($"socket: {path} is longer than the {LongestSocketPath} bytes that Unix sockets allow; set --socket to a shorter path.");
+
+    private static string? Variable(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;
+}

@@ -1,0 +1,67 @@
+using System.Text.Json;
+using Microsoft.Extensions.Configuration;
+
+namespace OnlineRlhf.Daemon.Configuration;
+
+/// <summary>Reads the settings: a flag wins over the environment, the environment over the file.</summary>
+internal static class Settings
+{
+    internal const string DefaultFile = "/etc/onlinerlhf/onlinerlhf.json";
+
+    /// <param name="flags">What the command line gave, by key.</param>
+    /// <param name="file">A file that must exist; null takes the default one where it exists.</param>
+    /// <exception cref="ConfigurationException">A value is wrong, unknown or unreadable.</exception>
+    internal static DaemonOptions Read(IEnumerable<KeyValuePair<string, string?>> flags, string? file)
+    {
+        var options = new DaemonOptions();
+        try
+        {
+            IConfigurationRoot configuration = new ConfigurationBuilder()
+                .AddInMemoryCollection(FromFile(file))
+                .AddInMemoryCollection(FromEnvironment())
+                .AddInMemoryCollection(flags)
+                .Build();
+            configuration.Bind(options);
+        }
+        catch (InvalidOperationException e)
+        {
+            throw new ConfigurationException(e.Message);
+        }
+        options.Validate();
+        return options;
+    }
+
+    private static IEnumerable<KeyValuePair<string, string?>> FromEnvironment() =>
+        Setting.All.Select(s => KeyValuePair.Create(s.Key, Environment.GetEnvironmentVariable(s.Variable))).Where(p => !string.IsNullOrEmpty(p.Value));
+
+    private static Dictionary<string, string?> FromFile(string? path)
+    {
+        Dictionary<string, string?> values = [];
+        if (path is null && !File.Exists(DefaultFile))
+            return values;
+        path ??= DefaultFile;
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path), new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
+            if (document.RootElement.ValueKind != JsonValueKind.Object)
+                throw new ConfigurationException($"{path} must hold one JSON object with settings.");
+            foreach (JsonProperty property in document.RootElement.EnumerateObject())
+            {
+                if (!Setting.All.Any(s => s.Key == property.Name))
+                    throw new ConfigurationException($"{path}: there is no setting {property.Name}; known are {string.Join(", ", Setting.All.Select(s => s.Key))}.");
+                if (property.Value.ValueKind is not (JsonValueKind.String or JsonValueKind.Number))
+                    throw new ConfigurationException($"{path}: {property.Name} must be a text or a number.");
+                values[property.Name] = property.Value.ToString();
+            }
+            return values;
+        }
+        catch (JsonException e)
+        {
+            throw new ConfigurationException($"{path} is not valid JSON: {e.Message}");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ConfigurationException($"{path} cannot be read: {e.Message}");
+        }
+    }
+}

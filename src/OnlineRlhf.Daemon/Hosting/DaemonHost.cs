@@ -1,0 +1,55 @@
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.Hosting.Systemd;
+using OnlineRlhf.Daemon.Configuration;
+using OnlineRlhf.Daemon.Http;
+
+namespace OnlineRlhf.Daemon.Hosting;
+
+/// <summary>The daemon: HTTP over one Unix socket, open at once; the model loads behind it.</summary>
+internal static class DaemonHost
+{
+    private static readonly TimeSpan ShutdownLimit = TimeSpan.FromSeconds(4);
+
+    /// <summary>Runs until SIGTERM or SIGINT; returns the exit code.</summary>
+    internal static async Task<int> RunAsync(DaemonOptions options)
+    {
+        string path = Locations.Listen(options.Socket), state = Locations.State(options.State);
+        using var stateLock = new StateLock(state);
+        UnixSocket.ClearStale(path);
+
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        if (SystemdHelpers.IsSystemdService())
+            builder.Logging.AddSystemdConsole();
+        else
+            builder.Logging.AddSimpleConsole(o => o.SingleLine = true);
+        builder.Logging.SetMinimumLevel(LogLevel.Warning).AddFilter("OnlineRlhf", LogLevel.Information);
+        builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = ShutdownLimit);
+        builder.Services.Configure<SocketTransportOptions>(o => o.CreateBoundListenSocket = UnixSocket.Bind);
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = RoundEndpoints.LargestBody;
+            kestrel.ListenUnixSocket(path);
+        });
+        builder.Services.AddSingleton(services => new ModelHost(
+            options, state, services.GetRequiredService<IHostApplicationLifetime>(), TimeProvider.System, services.GetRequiredService<ILogger<ModelHost>>()));
+        builder.Services.AddHostedService(services => services.GetRequiredService<ModelHost>());
+
+        await using WebApplication app = builder.Build();
+        ModelHost host = app.Services.GetRequiredService<ModelHost>();
+        var metrics = new Metrics();
+        app.Use(async (context, next) =>
+        {
+            await Problems.Handle(context, next, app.Logger).ConfigureAwait(false);
+            metrics.Responded(context.Response.StatusCode);
+        });
+        app.MapRounds(host, metrics, TimeProvider.System);
+        app.MapEvents(host, TimeProvider.System);
+        app.MapHealth(host, metrics, TimeProvider.System);
+        app.Lifetime.ApplicationStarted.Register(() => app.Logger.Listening(path, state));
+        app.Lifetime.ApplicationStopping.Register(() => app.Logger.Stopping());
+        await app.RunAsync().ConfigureAwait(false);
+        return host.ExitCode;
+    }
+}

@@ -1,0 +1,4 @@
+namespace OnlineRlhf.Daemon.Hosting;
+
+/// <summary>Another daemon has the socket or the state. Ends the program with code 75: it may be gone at the next try.</summary>
+internal sealed class DaemonRunningException(string message) : Exception(message);

@@ -1,0 +1,29 @@
+namespace OnlineRlhf.Daemon.Hosting;
+
+/// <summary>Every log line of the daemon. None holds a word of a prompt or an answer.</summary>
+internal static partial class Log
+{
+    [LoggerMessage(1, LogLevel.Information, "Listening on {Socket}; state in {State}")]
+    internal static partial void Listening(this ILogger logger, string socket, string state);
+
+    [LoggerMessage(2, LogLevel.Information, "Ready: {Model}, {Dimension} features, {Threads} threads, loaded in {Milliseconds} ms")]
+    internal static partial void Ready(this ILogger logger, string model, int dimension, int threads, long milliseconds);
+
+    [LoggerMessage(3, LogLevel.Critical, "Cannot start: {Reason}")]
+    internal static partial void CannotStart(this ILogger logger, string reason);
+
+    [LoggerMessage(4, LogLevel.Information, "Profile {Profile}: {Comparisons} comparisons")]
+    internal static partial void ProfileOpened(this ILogger logger, string profile, long comparisons);
+
+    [LoggerMessage(5, LogLevel.Error, "Profile {Profile}: {Reason}")]
+    internal static partial void ProfileRecovered(this ILogger logger, string profile, string reason);
+
+    [LoggerMessage(6, LogLevel.Error, "A request failed: {Reason}")]
+    internal static partial void RequestFailed(this ILogger logger, string reason);
+
+    [LoggerMessage(7, LogLevel.Error, "A request failed unexpectedly")]
+    internal static partial void RequestBroke(this ILogger logger, Exception exception);
+
+    [LoggerMessage(8, LogLevel.Information, "Stopping")]
+    internal static partial void Stopping(this ILogger logger);
+}

@@ -1,0 +1,70 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using OnlineRlhf.Daemon.Hosting;
+using OnlineRlhf.Rounds;
+
+namespace OnlineRlhf.Daemon.Http;
+
+/// <summary>GET /v1/events: server-sent events, a snapshot first. Texts only with ?text=true.</summary>
+internal static class EventEndpoint
+{
+    private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
+
+    internal static void MapEvents(this WebApplication app, ModelHost host, TimeProvider clock)
+    {
+        app.MapGet("/v1/events", async context =>
+        {
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, app.Lifetime.ApplicationStopping);
+            bool withText = string.Equals(context.Request.Query["text"], "true", StringComparison.OrdinalIgnoreCase);
+            context.Response.ContentType = "text/event-stream; charset=utf-8";
+            context.Response.Headers.CacheControl = "no-store";
+            try
+            {
+                await Stream(context, host, clock, withText, either.Token).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException)
+            {
+                // The client has left or the daemon stops: the stream just ends.
+            }
+        });
+    }
+
+    private static async Task Stream(HttpContext context, ModelHost host, TimeProvider clock, bool withText, CancellationToken cancellationToken)
+    {
+        if (host.Loop is null)
+            await Send(context, "snapshot", new SnapshotBody("loading", null), WireJson.Default.SnapshotBody, cancellationToken).ConfigureAwait(false);
+        PreferenceLoop loop = await host.WaitAsync(cancellationToken).ConfigureAwait(false);
+        using EventHub.Subscription subscription = loop.Events.Follow();
+        Round? current = loop.Current(null);
+        await Send(context, "snapshot", new SnapshotBody("ready", current is null ? null : RoundBody.Of(current, withText)), WireJson.Default.SnapshotBody, cancellationToken).ConfigureAwait(false);
+        while (true)
+        {
+            try
+            {
+                RoundEvent happened = await subscription.Events.ReadAsync(cancellationToken).AsTask().WaitAsync(Heartbeat, clock, cancellationToken).ConfigureAwait(false);
+                await Send(context, happened, withText, cancellationToken).ConfigureAwait(false);
+            }
+            catch (TimeoutException)
+            {
+                // A comment line finds out whether the client is still there.
+                await context.Response.WriteAsync(":\n\n", cancellationToken).ConfigureAwait(false);
+                await context.Response.Body.FlushAsync(cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private static Task Send(HttpContext context, RoundEvent happened, bool withText, CancellationToken cancellationToken) => happened switch
+    {
+        RoundEvent.Generating e => Send(context, "round.generating", new GeneratingBody(e.Profile, e.Progress.Tokens, e.Progress.Finished, e.Progress.Candidates), WireJson.Default.GeneratingBody, cancellationToken),
+        RoundEvent.Opened e => Send(context, "round.opened", RoundBody.Of(e.Round, withText), WireJson.Default.RoundBody, cancellationToken),
+        RoundEvent.Closed e => Send(context, "round.closed", new ClosedBody(e.Id, e.Profile, e.Reason), WireJson.Default.ClosedBody, cancellationToken),
+        RoundEvent.Learned e => Send(context, "learned", new LearnedBody(e.Id, e.Profile, e.Comparisons), WireJson.Default.LearnedBody, cancellationToken),
+        _ => throw new InvalidOperationException($"No event name for {happened.GetType()}."),
+    };
+
+    private static async Task Send<T>(HttpContext context, string name, T body, JsonTypeInfo<T> type, CancellationToken cancellationToken)
+    {
+        await context.Response.WriteAsync($"event: {name}\ndata: {JsonSerializer.Serialize(body, type)}\n\n", cancellationToken).ConfigureAwait(false);
+        await context.Response.Body.FlushAsync(cancellationToken).ConfigureAwait(false);
+    }
+}

@@ -1,0 +1,31 @@
+using System.Reflection;
+using OnlineRlhf.Daemon.Hosting;
+
+namespace OnlineRlhf.Daemon.Http;
+
+/// <summary>GET /health: 503 while the model loads, then 200. GET /metrics: Prometheus text.</summary>
+internal static class HealthEndpoints
+{
+    private static readonly string Version = typeof(HealthEndpoints).Assembly.GetName().Version?.ToString(3) ?? "0";
+
+    internal static void MapHealth(this WebApplication app, ModelHost host, Metrics metrics, TimeProvider clock)
+    {
+        long start = clock.GetTimestamp();
+
+        app.MapGet("/health", async context =>
+        {
+            bool ready = host.Loop is not null;
+            context.Response.StatusCode = ready ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
+            var body = new HealthBody(
+                ready ? "ready" : "loading", Version, host.Model?.Name, host.Loop?.FeatureMap.Dimension, host.Model?.Threads, host.Model?.ContextTokens,
+                host.Loop?.OpenRounds ?? 0, host.Loop?.QueuedRequests ?? 0, (long)clock.GetElapsedTime(start).TotalSeconds);
+            await RoundEndpoints.Write(context, body, WireJson.Default.HealthBody).ConfigureAwait(false);
+        });
+
+        app.MapGet("/metrics", async context =>
+        {
+            context.Response.ContentType = "text/plain; version=0.0.4; charset=utf-8";
+            await context.Response.WriteAsync(metrics.Render(host), context.RequestAborted).ConfigureAwait(false);
+        });
+    }
+}

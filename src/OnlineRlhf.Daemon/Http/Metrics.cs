@@ -1,0 +1,55 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Text;
+using OnlineRlhf.Daemon.Hosting;
+using OnlineRlhf.Rounds;
+
+namespace OnlineRlhf.Daemon.Http;
+
+/// <summary>GET /metrics: Prometheus text, counts and times only, no names of profiles.</summary>
+internal sealed class Metrics
+{
+    private readonly ConcurrentDictionary<string, long> _responses = new(), _feedback = new();
+    private long _rounds, _asked, _candidates, _milliseconds;
+
+    internal void Opened(Round round, TimeSpan took)
+    {
+        Interlocked.Add(ref _milliseconds, (long)took.TotalMilliseconds);
+        Interlocked.Increment(ref _rounds);
+        Interlocked.Add(ref _candidates, round.CandidateCount);
+        if (round.Asked)
+            Interlocked.Increment(ref _asked);
+    }
+
+    internal void Answered(Preferred preferred) => Add(_feedback, preferred.ToString().ToLowerInvariant());
+
+    internal void Responded(int status) => Add(_responses, status.ToString(CultureInfo.InvariantCulture));
+
+    internal string Render(ModelHost host)
+    {
+        var text = new StringBuilder();
+        Line("ready", "gauge", "1 when the model answers", host.Loop is null ? 0 : 1);
+        Line("rounds_total", "counter", "rounds opened", Interlocked.Read(ref _rounds));
+        Line("rounds_asked_total", "counter", "rounds that showed two answers", Interlocked.Read(ref _asked));
+        Line("candidates_total", "counter", "distinct candidate answers sampled", Interlocked.Read(ref _candidates));
+        Line("round_seconds_total", "counter", "seconds from request to round, waiting included", Interlocked.Read(ref _milliseconds) / 1000.0);
+        Line("rounds_open", "gauge", "rounds that wait for feedback", host.Loop?.OpenRounds ?? 0);
+        Line("requests_queued", "gauge", "requests that run or wait for the model", host.Loop?.QueuedRequests ?? 0);
+        Line("profiles_in_memory", "gauge", "profiles held in memory", host.Loop?.OpenProfiles ?? 0);
+        Labelled("feedback_total", "feedback confirmed, by answer", "preferred", _feedback);
+        Labelled("responses_total", "responses by status", "status", _responses);
+        return text.ToString();
+
+        void Line(string name, string type, string help, double value) =>
+            text.Append(CultureInfo.InvariantCulture, $"# HELP onlinerlhf_{name} {help}\n# TYPE onlinerlhf_{name} {type}\nonlinerlhf_{name} {value}\n");
+
+        void Labelled(string name, string help, string label, ConcurrentDictionary<string, long> values)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"# HELP onlinerlhf_{name} {help}\n# TYPE onlinerlhf_{name} counter\n");
+            foreach ((string value, long count) in values.OrderBy(p => p.Key, StringComparer.Ordinal))
+                text.Append(CultureInfo.InvariantCulture, $"onlinerlhf_{name}{{{label}=\"{value}\"}} {count}\n");
+        }
+    }
+
+    private static void Add(ConcurrentDictionary<string, long> values, string label) => values.AddOrUpdate(label, 1, (_, n) => n + 1);
+}

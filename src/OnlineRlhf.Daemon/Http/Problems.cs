@@ -1,0 +1,78 @@
+using System.Text.Json;
+using OnlineRlhf.Inference;
+using OnlineRlhf.Rounds;
+using OnlineRlhf.Storage;
+using OnlineRlhf.Daemon.Hosting;
+
+namespace OnlineRlhf.Daemon.Http;
+
+/// <summary>Errors as RFC 9457 problems: a status, a reason for programs, and a sentence for people.</summary>
+internal static class Problems
+{
+    private const int InsufficientStorage = 507, RetrySeconds = 5;
+
+    /// <summary>Runs the rest of the request and turns what it throws into a problem.</summary>
+    internal static async Task Handle(HttpContext context, RequestDelegate next, ILogger logger)
+    {
+        try
+        {
+            await next(context).ConfigureAwait(false);
+            if (context.Response is { HasStarted: false, StatusCode: StatusCodes.Status404NotFound })
+                await Write(context, StatusCodes.Status404NotFound, "no-such-path", "There is nothing at this path: see the README for what there is.").ConfigureAwait(false);
+            else if (context.Response is { HasStarted: false, StatusCode: StatusCodes.Status405MethodNotAllowed })
+                await Write(context, StatusCodes.Status405MethodNotAllowed, "method", $"This path does not take {context.Request.Method}.").ConfigureAwait(false);
+        }
+        catch (Exception e) when (!context.Response.HasStarted)
+        {
+            if (context.RequestAborted.IsCancellationRequested)
+                return;
+            (int status, string reason, string detail) = Describe(e);
+            if (status == StatusCodes.Status500InternalServerError && e is not InferenceException and not StateException)
+                logger.RequestBroke(e);
+            else if (status >= 500 && e is not RoundException and not TimeoutException and not OperationCanceledException)
+                logger.RequestFailed(detail);
+            if (status == StatusCodes.Status503ServiceUnavailable)
+                context.Response.Headers.RetryAfter = RetrySeconds.ToString(System.Globalization.CultureInfo.InvariantCulture);
+            await Write(context, status, reason, detail).ConfigureAwait(false);
+        }
+    }
+
+    internal static async Task Write(HttpContext context, int status, string reason, string detail)
+    {
+        context.Response.StatusCode = status;
+        context.Response.ContentType = "application/problem+json";
+        var problem = new ProblemBody("about:blank", Microsoft.AspNetCore.WebUtilities.ReasonPhrases.GetReasonPhrase(status), status, detail, reason);
+        await JsonSerializer.SerializeAsync(context.Response.Body, problem, WireJson.Default.ProblemBody, context.RequestAborted).ConfigureAwait(false);
+    }
+
+    private static (int Status, string Reason, string Detail) Describe(Exception exception) => exception switch
+    {
+        RoundException e => e.Error switch
+        {
+            RoundError.BadRequest => (StatusCodes.Status400BadRequest, "bad-request", e.Message),
+            RoundError.Busy => (StatusCodes.Status503ServiceUnavailable, "busy", e.Message),
+            RoundError.Unknown => (StatusCodes.Status404NotFound, "unknown", e.Message),
+            RoundError.Expired => (StatusCodes.Status410Gone, "expired", e.Message),
+            RoundError.Superseded => (StatusCodes.Status410Gone, "superseded", e.Message),
+            RoundError.OtherAnswer => (StatusCodes.Status409Conflict, "other-answer", e.Message),
+            _ => (StatusCodes.Status409Conflict, "nothing-asked", e.Message),
+        },
+        InferenceException { Error: InferenceError.PromptTooLong } e => (StatusCodes.Status413PayloadTooLarge, "prompt-too-long", e.Message),
+        InferenceException e => (StatusCodes.Status500InternalServerError, "engine", e.Message),
+        StateException { Reason: StateError.DiskFull } e => (InsufficientStorage, "disk-full", e.Message),
+        StateException { Reason: StateError.DoesNotFit or StateError.NewerFormat } e => (StatusCodes.Status409Conflict, "state-does-not-fit", e.Message),
+        StateException { Reason: StateError.Busy } e => (StatusCodes.Status503ServiceUnavailable, "state-busy", e.Message),
+        StateException e => (StatusCodes.Status500InternalServerError, "state", e.Message),
+        BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => (StatusCodes.Status413PayloadTooLarge, "body-too-large", $"The body is larger than {RoundEndpoints.LargestBody} bytes: leave out the oldest messages."),
+        BadHttpRequestException e => (e.StatusCode, "bad-request", e.Message),
+        JsonException e => (StatusCodes.Status400BadRequest, "bad-json", Explain(e)),
+        TimeoutException => (StatusCodes.Status503ServiceUnavailable, "loading", "The model is still loading: try again later."),
+        OperationCanceledException or InvalidOperationException or ObjectDisposedException => (StatusCodes.Status503ServiceUnavailable, "stopping", "The daemon is stopping."),
+        _ => (StatusCodes.Status500InternalServerError, "internal", "The daemon failed; its log says more."),
+    };
+
+    /// <summary>Says where the body is wrong, and nothing of what it holds.</summary>
+    private static string Explain(JsonException e) => e.Path is { Length: > 1 } path && e.LineNumber is { } line
+        ? $"The body is not what is expected at {path} (line {line + 1}): check the field's name and type."
+        : "The body is not valid JSON of the expected shape: send one object, such as {\"messages\": [{\"role\": \"user\", \"content\": \"Hello\"}]} or {\"preferred\": \"first\"}.";
+}

@@ -1,0 +1,101 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using OnlineRlhf.Daemon.Configuration;
+using OnlineRlhf.Daemon.Hosting;
+using OnlineRlhf.Inference.Prompts;
+using OnlineRlhf.Rounds;
+
+namespace OnlineRlhf.Daemon.Http;
+
+/// <summary>POST /v1/rounds, GET /v1/rounds/current, GET /v1/rounds/{id}, POST /v1/rounds/{id}/feedback.</summary>
+internal static class RoundEndpoints
+{
+    internal const int LargestBody = 256 * 1024;
+
+    internal static void MapRounds(this WebApplication app, ModelHost host, Metrics metrics, TimeProvider clock)
+    {
+        CancellationToken stopping = app.Lifetime.ApplicationStopping;
+
+        app.MapPost("/v1/rounds", async context =>
+        {
+            RoundRequest request = Convert(await Read(context, WireJson.Default.RoundRequestBody).ConfigureAwait(false));
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stopping);
+            PreferenceLoop loop = await host.WaitAsync(either.Token).ConfigureAwait(false);
+            long start = clock.GetTimestamp();
+            Round round = await loop.OpenRoundAsync(request, either.Token).ConfigureAwait(false);
+            metrics.Opened(round, clock.GetElapsedTime(start));
+            context.Response.StatusCode = StatusCodes.Status201Created;
+            context.Response.Headers.Location = $"/v1/rounds/{round.Id}";
+            await Write(context, RoundBody.Of(round), WireJson.Default.RoundBody).ConfigureAwait(false);
+        });
+
+        app.MapGet("/v1/rounds/current", async context =>
+        {
+            PreferenceLoop loop = await host.WaitAsync(context.RequestAborted).ConfigureAwait(false);
+            string? profile = context.Request.Query["profile"];
+            Round? round = loop.Current(profile);
+            if (round is null)
+                await Problems.Write(context, StatusCodes.Status404NotFound, "none-open", profile is null ? "No round waits for feedback." : "This profile has no open round.").ConfigureAwait(false);
+            else
+                await Write(context, RoundBody.Of(round), WireJson.Default.RoundBody).ConfigureAwait(false);
+        });
+
+        app.MapGet("/v1/rounds/{id}", async context =>
+        {
+            PreferenceLoop loop = await host.WaitAsync(context.RequestAborted).ConfigureAwait(false);
+            if (Id(context) is { } id && loop.Find(id) is { } round)
+                await Write(context, RoundBody.Of(round), WireJson.Default.RoundBody).ConfigureAwait(false);
+            else
+                await Problems.Write(context, StatusCodes.Status404NotFound, "unknown", "No such round is open.").ConfigureAwait(false);
+        });
+
+        app.MapPost("/v1/rounds/{id}/feedback", async context =>
+        {
+            FeedbackBody body = await Read(context, WireJson.Default.FeedbackBody).ConfigureAwait(false);
+            Preferred preferred = body.Preferred switch
+            {
+                "first" => Preferred.First,
+                "second" => Preferred.Second,
+                "tie" => Preferred.Tie,
+                "skip" => Preferred.Skip,
+                _ => throw new BadHttpRequestException("preferred must be first, second, tie or skip."),
+            };
+            PreferenceLoop loop = await host.WaitAsync(context.RequestAborted).ConfigureAwait(false);
+            // Not cancelled with the request: a client that hangs up has pressed all the same.
+            FeedbackResult result = await loop.GiveFeedbackAsync(Id(context) ?? Guid.Empty, preferred, CancellationToken.None).ConfigureAwait(false);
+            metrics.Answered(preferred);
+            await Write(context, new FeedbackResultBody(result.Id, result.Profile, result.Learned, result.Comparisons), WireJson.Default.FeedbackResultBody).ConfigureAwait(false);
+        });
+    }
+
+    internal static Task Write<T>(HttpContext context, T body, JsonTypeInfo<T> type)
+    {
+        context.Response.ContentType = "application/json; charset=utf-8";
+        return JsonSerializer.SerializeAsync(context.Response.Body, body, type, context.RequestAborted);
+    }
+
+    /// <summary>Reads a JSON body whatever its content type says: curl -d calls everything a form.</summary>
+    private static async Task<T> Read<T>(HttpContext context, JsonTypeInfo<T> type) =>
+        await JsonSerializer.DeserializeAsync(context.Request.Body, type, context.RequestAborted).ConfigureAwait(false)
+        ?? throw new JsonException();
+
+    private static Guid? Id(HttpContext context) => Guid.TryParse((string?)context.Request.RouteValues["id"], out Guid id) ? id : null;
+
+    private static RoundRequest Convert(RoundRequestBody body)
+    {
+        if (body.Messages is null)
+            throw new BadHttpRequestException("messages is missing: send at least one message of the user.");
+        AskMode? ask = null;
+        if (body.Ask is not null)
+            ask = DaemonOptions.TryParseAsk(body.Ask, out AskMode mode) ? mode : throw new BadHttpRequestException("ask must be always, when-useful or never.");
+        return new RoundRequest([.. body.Messages.Select(m => new ChatMessage(m.Role, m.Content))])
+        {
+            Profile = body.Profile ?? RoundRequest.DefaultProfile,
+            Ask = ask,
+            Candidates = body.Candidates,
+            MaxTokens = body.MaxTokens,
+            Temperature = body.Temperature,
+            Seed = body.Seed,
+        };
+    }
+}

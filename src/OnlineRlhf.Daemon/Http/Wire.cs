@@ -1,0 +1,59 @@
+using System.Text.Json.Serialization;
+using OnlineRlhf.Rounds;
+
+namespace OnlineRlhf.Daemon.Http;
+
+// What goes over the socket, in snake_case JSON.
+
+internal sealed record MessageBody(string Role, string Content);
+
+internal sealed record RoundRequestBody(
+    IReadOnlyList<MessageBody>? Messages, string? Profile, string? Ask, int? Candidates, int? MaxTokens, float? Temperature, uint? Seed);
+
+internal sealed record AnswerBody(string? Text, int Tokens);
+
+internal sealed record RoundBody(
+    Guid Id, string Profile, bool Asked, AnswerBody First, AnswerBody? Second, int Candidates, double Uncertainty, DateTimeOffset CreatedAt, DateTimeOffset ExpiresAt)
+{
+    internal static RoundBody Of(Round round, bool withText = true)
+    {
+        return new RoundBody(
+            round.Id, round.Profile, round.Asked, Answer(round.First), round.Second is { } second ? Answer(second) : null, round.CandidateCount, round.Uncertainty,
+            round.CreatedAt, round.ExpiresAt);
+
+        AnswerBody Answer(ShownAnswer answer) => new(withText ? answer.Text : null, answer.Tokens);
+    }
+}
+
+internal sealed record FeedbackBody(string? Preferred);
+
+internal sealed record FeedbackResultBody(Guid Id, string Profile, bool Learned, long Comparisons);
+
+internal sealed record HealthBody(
+    string Status, string Version, string? Model, int? Features, int? Threads, int? ContextTokens, int OpenRounds, int Queued, long UptimeSeconds);
+
+internal sealed record SnapshotBody(string Status, RoundBody? Round);
+
+internal sealed record GeneratingBody(string Profile, int Tokens, int Finished, int Candidates);
+
+internal sealed record ClosedBody(Guid Id, string Profile, string Reason);
+
+internal sealed record LearnedBody(Guid Id, string Profile, long Comparisons);
+
+internal sealed record ProblemBody(string Type, string Title, int Status, string Detail, string Reason);
+
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+    RespectNullableAnnotations = true)]
+[JsonSerializable(typeof(RoundRequestBody))]
+[JsonSerializable(typeof(RoundBody))]
+[JsonSerializable(typeof(FeedbackBody))]
+[JsonSerializable(typeof(FeedbackResultBody))]
+[JsonSerializable(typeof(HealthBody))]
+[JsonSerializable(typeof(SnapshotBody))]
+[JsonSerializable(typeof(GeneratingBody))]
+[JsonSerializable(typeof(ClosedBody))]
+[JsonSerializable(typeof(LearnedBody))]
+[JsonSerializable(typeof(ProblemBody))]
+internal sealed partial class WireJson : JsonSerializerContext;

@@ -1,0 +1,39 @@
+using System.CommandLine;
+using OnlineRlhf.Daemon;
+using OnlineRlhf.Daemon.Cli;
+using OnlineRlhf.Daemon.Configuration;
+using OnlineRlhf.Daemon.Hosting;
+using OnlineRlhf.Inference;
+using OnlineRlhf.Inference.Gguf;
+
+var root = new RootCommand("A language model on this device that learns which answers you like. Nothing you say is stored or leaves the device.")
+{
+    ServeVerb.Create(), DemoVerb.Create(), AskVerb.Create(), PreferVerb.Create(), StatusVerb.Create(),
+};
+ParseResult parsed = root.Parse(args);
+if (parsed.Errors.Count > 0)
+{
+    foreach (System.CommandLine.Parsing.ParseError error in parsed.Errors)
+        Console.Error.WriteLine($"onlinerlhf: {error.Message}");
+    Console.Error.WriteLine("Try onlinerlhf --help, or onlinerlhf VERB --help.");
+    return ExitCode.Usage;
+}
+try
+{
+    return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+}
+catch (Exception e) when (Describe(e) is { } described)
+{
+    Console.Error.WriteLine($"onlinerlhf: {e.Message}");
+    return described;
+}
+
+static int? Describe(Exception e) => e switch
+{
+    ConfigurationException or ModelFileException => ExitCode.Configuration,
+    InferenceException { Error: InferenceError.Library or InferenceError.Model } => ExitCode.Configuration,
+    DaemonRunningException or DaemonUnreachableException => ExitCode.Transient,
+    IOException or UnauthorizedAccessException or InferenceException => ExitCode.Failure,
+    OperationCanceledException => ExitCode.Failure,
+    _ => null,
+};

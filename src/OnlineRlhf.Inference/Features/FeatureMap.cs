@@ -1,0 +1,137 @@
+using System.Globalization;
+using System.IO.Hashing;
+using System.Numerics.Tensors;
+using System.Text;
+using OnlineRlhf.Inference.Prompts;
+
+namespace OnlineRlhf.Inference.Features;
+
+/// <summary>
+/// φ(x,a) of an answer: [ c₁ · mean of h_t ; c₂ · mean of the first three ; c₃ · mean of the last three ; log(1 + tokens) ; 0.15 · text statistics ].
+/// </summary>
+/// <remarks>
+/// d = 3 · embedding + 17, or at most <see cref="MaxDimension"/> through a randomised Hadamard projection of the hidden blocks. The scales c belong to the
+/// model: every board with this model has the same map, so that states can be moved. Safe for concurrent use.
+/// </remarks>
+public sealed class FeatureMap
+{
+    /// <summary>A vector of this many floats still fits one database page.</summary>
+    public const int MaxDimension = 1984;
+
+    private const int Named = 1 + TextStatistics.Count;
+    private const float StatisticsWeight = 0.15f;
+    private const int Version = 1;
+    private readonly int _width, _hidden;
+    private readonly float[] _scales;
+    private readonly TextStatistics _statistics;
+    private readonly HadamardProjection? _projection;
+
+    /// <summary>Makes the map of a model from its calibrated scales.</summary>
+    /// <param name="embeddingLength">The width of a hidden state.</param>
+    /// <param name="scales">c₁, c₂, c₃, as <see cref="Calibrate"/> returns them.</param>
+    /// <param name="statistics">The statistics of the person's language.</param>
+    public FeatureMap(int embeddingLength, IReadOnlyList<double> scales, TextStatistics statistics)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(embeddingLength);
+        ArgumentNullException.ThrowIfNull(scales);
+        ArgumentNullException.ThrowIfNull(statistics);
+        if (scales.Count != HiddenBlocks.Count || scales.Any(c => !double.IsFinite(c) || c < 0))
+            throw new ArgumentException($"A feature map takes {HiddenBlocks.Count} finite scales, none negative.", nameof(scales));
+        _width = embeddingLength;
+        _scales = [.. scales.Select(c => (float)c)];
+        _statistics = statistics;
+        int full = HiddenBlocks.Count * embeddingLength;
+        _hidden = Math.Min(full, MaxDimension - Named);
+        _projection = _hidden < full ? new HadamardProjection(full, _hidden) : null;
+        Dimension = _hidden + Named;
+        Fingerprint = Identify(scales);
+    }
+
+    /// <summary>d.</summary>
+    public int Dimension { get; }
+
+    /// <summary>Tells maps with other blocks, scales, statistics or projection apart: a state learned under one cannot be read under another.</summary>
+    public string Fingerprint { get; }
+
+    /// <summary>The dimensions that have a name, from <see cref="FirstNamed"/> on: what was learned can be said in words.</summary>
+    public static IReadOnlyList<string> Names { get; } = ["tokens", .. TextStatistics.Names];
+
+    /// <summary>Index of the first named dimension.</summary>
+    public int FirstNamed => _hidden;
+
+    /// <summary>Writes φ. Every value is finite as long as the hidden states are.</summary>
+    /// <param name="hidden">The answer's hidden states.</param>
+    /// <param name="request">The last user turn, without a hint.</param>
+    /// <param name="answer">The answer's text.</param>
+    /// <param name="features">Receives <see cref="Dimension"/> values.</param>
+    public void Map(HiddenBlocks hidden, string request, string answer, Span<float> features)
+    {
+        ArgumentNullException.ThrowIfNull(hidden);
+        float[] blocks = new float[HiddenBlocks.Count * _width];
+        hidden.CopyTo(blocks);
+        for (int b = 0; b < HiddenBlocks.Count; b++)
+        {
+            Span<float> block = blocks.AsSpan(b * _width, _width);
+            TensorPrimitives.Multiply(block, _scales[b], block);
+        }
+        if (_projection is null)
+            blocks.CopyTo(features);
+        else
+            _projection.Project(blocks, features[.._hidden]);
+        features[_hidden] = MathF.Log(1 + hidden.Tokens);
+        Span<float> statistics = features.Slice(_hidden + 1, TextStatistics.Count);
+        _statistics.Compute(request, answer, statistics);
+        TensorPrimitives.Multiply(statistics, StatisticsWeight, statistics);
+    }
+
+    /// <summary>
+    /// Measures the scales of a model: each block's deviation from its request's mean gets the root mean square 1/√3, rounded to three digits; a block that
+    /// hardly deviates gets 0. Decodes the calibration set once: a few thousand tokens.
+    /// </summary>
+    public static double[] Calibrate(LanguageModel model, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        int width = model.EmbeddingLength;
+        double[] deviation = new double[HiddenBlocks.Count], level = new double[HiddenBlocks.Count];
+        int answers = 0;
+        foreach (CalibrationRequest example in CalibrationSet.Default)
+        {
+            IReadOnlyList<HiddenBlocks> forced = model.Force([new ChatMessage("user", example.Request)], example.Answers, cancellationToken);
+            float[] mean = new float[HiddenBlocks.Count * width], one = new float[mean.Length];
+            foreach (HiddenBlocks hidden in forced)
+            {
+                hidden.CopyTo(one);
+                TensorPrimitives.Add(mean, one, mean);
+            }
+            TensorPrimitives.Divide(mean, forced.Count, mean);
+            foreach (HiddenBlocks hidden in forced)
+            {
+                hidden.CopyTo(one);
+                for (int b = 0; b < HiddenBlocks.Count; b++)
+                {
+                    Range block = (b * width)..((b + 1) * width);
+                    float distance = TensorPrimitives.Distance(one[block], mean[block]), norm = TensorPrimitives.Norm(one[block]);
+                    deviation[b] += (double)distance * distance;
+                    level[b] += (double)norm * norm;
+                }
+            }
+            answers += forced.Count;
+        }
+        return [.. deviation.Select((sum, b) => Scale(Math.Sqrt(sum / answers), Math.Sqrt(level[b] / answers)))];
+    }
+
+    private static double Scale(double rootMeanSquare, double level)
+    {
+        const double nothing = 1e-6;
+        if (!double.IsFinite(rootMeanSquare) || rootMeanSquare <= nothing * level || rootMeanSquare < 1e-30)
+            return 0;
+        return double.Parse((1 / (Math.Sqrt(HiddenBlocks.Count) * rootMeanSquare)).ToString("E2", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
+    }
+
+    private string Identify(IReadOnlyList<double> scales)
+    {
+        string description = string.Create(CultureInfo.InvariantCulture,
+            $"{Version};{_width};{_hidden};{string.Join(',', scales.Select(c => c.ToString("R", CultureInfo.InvariantCulture)))};{StatisticsWeight};{_statistics.Fingerprint}");
+        return Convert.ToHexStringLower(XxHash128.Hash(Encoding.UTF8.GetBytes(description)));
+    }
+}

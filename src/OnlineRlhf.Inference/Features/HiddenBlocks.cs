@@ -1,0 +1,55 @@
+using System.Numerics.Tensors;
+
+namespace OnlineRlhf.Inference.Features;
+
+/// <summary>
+/// The hidden states h_t of one answer, reduced as they come to three means: over all t, over the first three, over the last three.
+/// </summary>
+/// <remarks>h_t is the post-norm last-layer state at the answer's token t, its end-of-turn token included. O(embedding) memory.</remarks>
+public sealed class HiddenBlocks
+{
+    /// <summary>Blocks: all, opening, ending.</summary>
+    public const int Count = 3;
+
+    private const int Edge = 3;
+    private readonly int _width;
+    private readonly float[] _sum, _opening, _last;
+
+    internal HiddenBlocks(int width)
+    {
+        _width = width;
+        _sum = new float[width];
+        _opening = new float[width];
+        _last = new float[width * Edge];
+    }
+
+    /// <summary>Hidden states added: the answer's tokens.</summary>
+    public int Tokens { get; private set; }
+
+    /// <summary>The width of one block.</summary>
+    public int Width => _width;
+
+    internal void Add(ReadOnlySpan<float> state)
+    {
+        TensorPrimitives.Add(_sum, state, _sum);
+        if (Tokens < Edge)
+            TensorPrimitives.Add(_opening, state, _opening);
+        state.CopyTo(_last.AsSpan(Tokens % Edge * _width, _width));
+        Tokens++;
+    }
+
+    /// <summary>Writes the three means, one after the other; zeros where no token was added.</summary>
+    internal void CopyTo(Span<float> blocks)
+    {
+        blocks[..(Count * _width)].Clear();
+        if (Tokens == 0)
+            return;
+        int edge = Math.Min(Tokens, Edge);
+        TensorPrimitives.Divide(_sum, Tokens, blocks[.._width]);
+        TensorPrimitives.Divide(_opening, edge, blocks.Slice(_width, _width));
+        Span<float> ending = blocks.Slice(2 * _width, _width);
+        for (int i = 0; i < edge; i++)
+            TensorPrimitives.Add(ending, _last.AsSpan(i * _width, _width), ending);
+        TensorPrimitives.Divide(ending, edge, ending);
+    }
+}

@@ -1,0 +1,171 @@
+using System.Buffers.Binary;
+using System.IO.Hashing;
+using System.Text;
+
+namespace OnlineRlhf.Inference.Features;
+
+/// <summary>Sixteen cheap, readable properties of an answer, each centred, divided by its usual spread and clipped at ±4: the named part of φ(x,a).</summary>
+/// <remarks>
+/// <para>Spreads are about the deviation within the candidates of one request, centres are typical values (differences of φ do not depend on them, the clip does).
+/// Rates are per 100 words. Both come from measurements on small models' answers to everyday requests and are fixed: a change is another feature map, and
+/// <see cref="Fingerprint"/> says so. Without word lists for a language, what they count is 0; the overlap then takes every word of three letters or more for a content word.</para>
+/// <para>O(length of request + answer) time and memory; the same on every machine and culture; finite for every string. Safe to share between threads.</para>
+/// </remarks>
+public sealed class TextStatistics
+{
+    /// <summary>How many statistics there are.</summary>
+    public const int Count = 16;
+
+    /// <summary>Standardised values are clipped at plus and minus this.</summary>
+    public const float Limit = 4;
+
+    private const string Revision = "text statistics 1";
+    private const int MostExclamations = 3, MostDigitRuns = 8, PrefixLetters = 4, ShortestContentWord = 3;
+
+    private static readonly (string Name, float Centre, float Spread)[] Table =
+    [
+        ("length", 3.2f, .25f),
+        ("list", .2f, .25f),
+        ("question at the end", .2f, .25f),
+        ("exclamation marks", .3f, .4f),
+        ("long sentences", 2.2f, .32f),
+        ("long words", 4.2f, .48f),
+        ("common words", .45f, .069f),
+        ("instructions", .15f, .1f),
+        ("numbers", .5f, 1.1f),
+        ("warm words", .8f, .98f),
+        ("formal words", .8f, 1.33f),
+        ("hedges", 1f, 1.64f),
+        ("I and we", 2f, 1.45f),
+        ("you", 2.5f, 2.33f),
+        ("commas", 4.5f, 3.9f),
+        ("on topic", .35f, .22f),
+    ];
+
+    private static readonly TextStatistics English = new(WordLists.English), Neutral = new(WordLists.None);
+
+    private readonly WordLists _lists;
+
+    private TextStatistics(WordLists lists)
+    {
+        _lists = lists;
+        Fingerprint = FingerprintOf(lists);
+    }
+
+    /// <summary>What each entry says, in the order of the entries, in words for a person.</summary>
+    public static IReadOnlyList<string> Names { get; } = [.. Table.Select(row => row.Name)];
+
+    /// <summary>The value of each entry that becomes 0.</summary>
+    public static IReadOnlyList<float> Centres { get; } = [.. Table.Select(row => row.Centre)];
+
+    /// <summary>The difference in each entry that becomes 1.</summary>
+    public static IReadOnlyList<float> Spreads { get; } = [.. Table.Select(row => row.Spread)];
+
+    /// <summary>32 hexadecimal digits that change with the lists, the centres, the spreads and the way of counting.</summary>
+    public string Fingerprint { get; }
+
+    /// <summary>Whether the language has word lists; without, the entries that need one are 0.</summary>
+    public bool HasWordLists => !ReferenceEquals(_lists, WordLists.None);
+
+    /// <summary>The statistics of a language.</summary>
+    /// <param name="language">A language tag; what follows the first hyphen is ignored ("en-GB" is English).</param>
+    public static TextStatistics For(string language) => ReferenceEquals(WordLists.For(language), WordLists.English) ? English : Neutral;
+
+    /// <summary>The standardised statistics: (value − centre) / spread, clipped at ±4.</summary>
+    /// <param name="request">The text of the request; only the overlap reads it.</param>
+    /// <param name="answer">The text of the answer.</param>
+    /// <param name="destination">Receives <see cref="Count"/> values; what lies behind them is left alone.</param>
+    /// <exception cref="ArgumentException">The destination is shorter than <see cref="Count"/>.</exception>
+    public void Compute(ReadOnlySpan<char> request, ReadOnlySpan<char> answer, Span<float> destination)
+    {
+        Measure(request, answer, destination);
+        for (int i = 0; i < Count; i++)
+            destination[i] = NeedsLists(i) && !HasWordLists ? 0 : Math.Clamp((destination[i] - Table[i].Centre) / Table[i].Spread, -Limit, Limit);
+    }
+
+    /// <summary>The statistics as they are counted, before centring: for showing and for tests.</summary>
+    /// <param name="request">The text of the request; only the overlap reads it.</param>
+    /// <param name="answer">The text of the answer.</param>
+    /// <param name="destination">Receives <see cref="Count"/> values; what lies behind them is left alone.</param>
+    /// <exception cref="ArgumentException">The destination is shorter than <see cref="Count"/>.</exception>
+    public void Measure(ReadOnlySpan<char> request, ReadOnlySpan<char> answer, Span<float> destination)
+    {
+        if (destination.Length < Count)
+            throw new ArgumentException($"{Count} statistics do not fit into {destination.Length} places.", nameof(destination));
+
+        TextOutline text = new(answer);
+        float words = Math.Max(1, text.WordCount), sentences = Math.Max(1, text.SentenceStarts.Count), hundreds = words / 100;
+        destination[0] = MathF.Log(1 + text.WordCount);
+        destination[1] = text.ListItems >= 2 ? 1 : 0;
+        destination[2] = text.EndsWithQuestion ? 1 : 0;
+        destination[3] = Math.Min(text.Exclamations, MostExclamations);
+        destination[4] = MathF.Log(words / sentences);
+        destination[5] = text.Letters / words;
+        destination[6] = _lists.Common.CountIn(text) / words;
+        destination[7] = text.SentenceStarts.Count(first => BeginsInstruction(text, first)) / sentences;
+        destination[8] = Math.Min(text.DigitRuns, MostDigitRuns);
+        destination[9] = _lists.Warm.CountIn(text) / hundreds;
+        destination[10] = _lists.Formal.CountIn(text) / hundreds;
+        destination[11] = _lists.Hedges.CountIn(text) / hundreds;
+        destination[12] = _lists.Self.CountIn(text) / hundreds;
+        destination[13] = _lists.You.CountIn(text) / hundreds;
+        destination[14] = text.Commas / hundreds;
+        destination[15] = Overlap(new TextOutline(request), text);
+    }
+
+    private static bool NeedsLists(int entry) => entry is 6 or 7 or (>= 9 and <= 13);
+
+    private bool BeginsInstruction(TextOutline text, int first)
+    {
+        if (text.Word(first) is "please" && first + 1 < text.WordCount)
+            first++;
+        return _lists.Imperative.Contains(text.Word(first));
+    }
+
+    /// <summary>The share of the request's content words, told apart by their first four letters, that the answer uses; 0 where the request has none.</summary>
+    private float Overlap(TextOutline request, TextOutline answer)
+    {
+        HashSet<string> wanted = ContentPrefixes(request);
+        int all = wanted.Count;
+        if (all == 0)
+            return 0;
+        wanted.ExceptWith(ContentPrefixes(answer));
+        return (all - wanted.Count) / (float)all;
+    }
+
+    private HashSet<string> ContentPrefixes(TextOutline text)
+    {
+        HashSet<string> prefixes = new(StringComparer.Ordinal);
+        HashSet<string>.AlternateLookup<ReadOnlySpan<char>> lookup = prefixes.GetAlternateLookup<ReadOnlySpan<char>>();
+        for (int i = 0; i < text.WordCount; i++)
+        {
+            ReadOnlySpan<char> word = text.Word(i);
+            if (word.Length >= ShortestContentWord && !_lists.Stop.Contains(word))
+                _ = lookup.Add(word[..Math.Min(PrefixLetters, word.Length)]);
+        }
+        return prefixes;
+    }
+
+    private static string FingerprintOf(WordLists lists)
+    {
+        XxHash128 hash = new();
+        Add(FormattableString.Invariant($"{Revision} {Limit} {MostExclamations} {MostDigitRuns} {PrefixLetters} {ShortestContentWord}"));
+        Span<byte> bits = stackalloc byte[8];
+        foreach ((string name, float centre, float spread) in Table)
+        {
+            Add(name);
+            BinaryPrimitives.WriteSingleLittleEndian(bits, centre);
+            BinaryPrimitives.WriteSingleLittleEndian(bits[4..], spread);
+            hash.Append(bits);
+        }
+        foreach ((string name, WordList list) in lists.All)
+        {
+            Add(name);
+            foreach (string entry in list.Entries)
+                Add(entry);
+        }
+        return Convert.ToHexStringLower(hash.GetCurrentHash());
+
+        void Add(string text) => hash.Append(Encoding.UTF8.GetBytes(text + "\n"));
+    }
+}

@@ -1,0 +1,178 @@
+using System.Globalization;
+using Microsoft.Win32.SafeHandles;
+
+namespace OnlineRlhf.Inference.Gguf;
+
+/// <summary>What a GGUF file says about its model; a file that opens has passed every check that keeps the native loader from reading outside it.</summary>
+/// <remarks>
+/// Reads the header once, through a buffer of 64 KiB, and at most 1 MiB of the weights: time and memory do not depend on the size of the weights.
+/// Format: gguf.h and gguf.cpp of ggml 0.25.1; what that loader refuses is refused here too, but in words. The file is closed when <see cref="Open"/> returns.
+/// </remarks>
+public sealed class GgufFile
+{
+    private const uint Magic = 0x46554747, OldestVersion = 2, NewestVersion = 3;
+    private const int SmallestPair = 14, SmallestTensor = 33, MostEntries = 1 << 16;
+
+    private GgufFile(GgufReader reader, SafeFileHandle file)
+    {
+        uint version = ReadVersion(reader);
+        int tensors = ReadCount(reader, SmallestTensor, "tensors");
+        int pairs = ReadCount(reader, SmallestPair, "keys");
+        Metadata metadata = Metadata.Read(reader, pairs);
+        RequireWholeModel(metadata, tensors);
+
+        Version = (int)version;
+        FileLength = reader.FileLength;
+        Architecture = metadata.Text("general.architecture") ?? throw Missing("general.architecture");
+        Name = metadata.Text("general.name");
+        ChatTemplate = metadata.Text("tokenizer.chat_template");
+        VocabularySize = metadata.VocabularySize;
+        ContextLength = Required(metadata, "context_length");
+        EmbeddingLength = Required(metadata, "embedding_length");
+        BlockCount = Required(metadata, "block_count");
+        NativeLimits.Require(metadata, Architecture);
+
+        TensorTable table = TensorTable.Read(reader, tensors, metadata.Alignment);
+        TensorCount = table.Count;
+        DataOffset = table.DataOffset;
+        Fingerprint = ModelFingerprint.Finish(reader.FinishHash(), file, table, FileLength);
+    }
+
+    /// <summary>The version of the file format, 2 or 3.</summary>
+    public int Version { get; }
+
+    /// <summary>The model's architecture as llama.cpp names it; whether llama.cpp knows it is for llama.cpp to say.</summary>
+    public string Architecture { get; }
+
+    /// <summary>The model's name, or null where the file gives none.</summary>
+    public string? Name { get; }
+
+    /// <summary>The longest context that the model was trained for, in tokens.</summary>
+    public int ContextLength { get; }
+
+    /// <summary>The length of a hidden state, in numbers.</summary>
+    public int EmbeddingLength { get; }
+
+    /// <summary>How many layers the model has.</summary>
+    public int BlockCount { get; }
+
+    /// <summary>How many tokens the vocabulary has.</summary>
+    public int VocabularySize { get; }
+
+    /// <summary>The chat template in the file, as Jinja, or null where it has none.</summary>
+    public string? ChatTemplate { get; }
+
+    /// <summary>The length of the file, in bytes.</summary>
+    public long FileLength { get; }
+
+    /// <summary>How many tensors the file holds.</summary>
+    public int TensorCount { get; }
+
+    /// <summary>Where the weights begin, in bytes from the start of the file.</summary>
+    public long DataOffset { get; }
+
+    /// <summary>32 hexadecimal digits that tell models apart: the same for the same file wherever it lies, found without reading all of it.</summary>
+    public string Fingerprint { get; }
+
+    /// <summary>Checks a file and reads what it says about its model.</summary>
+    /// <param name="path">The file; symbolic links are followed.</param>
+    /// <exception cref="ModelFileException">The file cannot be used; its reason and message say why.</exception>
+    public static GgufFile Open(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        try
+        {
+            RequireRegularFile(path);
+            using SafeFileHandle file = File.OpenHandle(path);
+            return new GgufFile(new GgufReader(file, RandomAccess.GetLength(file)), file);
+        }
+        catch (GgufFormatException refusal)
+        {
+            throw new ModelFileException(refusal.Reason, path, refusal.Message, refusal.Advice ?? AdviceFor(refusal.Reason), refusal);
+        }
+        catch (Exception failure) when (failure is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new ModelFileException(ModelFileError.NotFound, path, "there is no such file", AdviceFor(ModelFileError.NotFound), failure);
+        }
+        catch (UnauthorizedAccessException failure)
+        {
+            throw new ModelFileException(ModelFileError.Unreadable, path, "permission denied", AdviceFor(ModelFileError.Unreadable), failure);
+        }
+        catch (Exception failure) when (failure is IOException or NotSupportedException)
+        {
+            throw new ModelFileException(ModelFileError.Unreadable, path, $"the file cannot be read ({Printable.Line(failure.Message, 200)})", "Check the disk and the path.", failure);
+        }
+    }
+
+    /// <summary>Pipes, sockets and devices have length 0 and are never opened: opening a pipe would wait for a writer.</summary>
+    private static void RequireRegularFile(string path)
+    {
+        FileSystemInfo? target = File.ResolveLinkTarget(path, returnFinalTarget: true);
+        // The kernel's links to anonymous files (/proc/self/fd) name no path; they open all the same, and are never pipes here.
+        if (target is { Exists: false } && File.Exists(path))
+            return;
+        FileInfo info = new(target?.FullName ?? path);
+        if (Directory.Exists(info.FullName))
+            throw new GgufFormatException(ModelFileError.NotAGguf, "this is a directory", "Give the path of the .gguf file itself.");
+        if (!info.Exists)
+            throw new FileNotFoundException(null, path);
+        if (info.Length == 0)
+            throw new GgufFormatException(ModelFileError.NotAGguf, "the file is empty, or no regular file");
+    }
+
+    private static uint ReadVersion(GgufReader reader)
+    {
+        ReadOnlySpan<byte> start = reader.Take((int)Math.Min(reader.Remaining, 24));
+        uint magic = start.Length < 4 ? 0 : System.Buffers.Binary.BinaryPrimitives.ReadUInt32LittleEndian(start);
+        if (magic != Magic)
+        {
+            (string what, string advice) = ForeignFile.Describe(start);
+            throw new GgufFormatException(ModelFileError.NotAGguf, what, advice);
+        }
+        reader.Rewind(4);
+        uint version = reader.ReadUInt32();
+        if (version == 1)
+            throw new GgufFormatException(ModelFileError.Unsupported, "GGUF version 1 is no longer read by llama.cpp", "Download or convert the model again, in GGUF version 3.");
+        if (version != 0 && (version & 0xFFFF) == 0)
+            throw new GgufFormatException(ModelFileError.Unsupported, "this GGUF file is in big-endian byte order", "Download the little-endian file of the same model.");
+        if (version is < OldestVersion or > NewestVersion)
+            throw new GgufFormatException(ModelFileError.Unsupported, $"GGUF version {version} is not known, {OldestVersion} and {NewestVersion} are",
+                "Use a newer version of this program; or the file is damaged: download it again.");
+        return version;
+    }
+
+    /// <summary>A count that the rest of the file has room for, so that it may be believed.</summary>
+    private static int ReadCount(GgufReader reader, int smallest, string what)
+    {
+        ulong count = reader.ReadUInt64();
+        if (count > MostEntries)
+            throw GgufFormatException.Damaged(string.Create(CultureInfo.InvariantCulture, $"the file claims {count:N0} {what}, {MostEntries:N0} at most"));
+        reader.Require(count * (ulong)smallest);
+        return (int)count;
+    }
+
+    private static void RequireWholeModel(Metadata metadata, int tensors)
+    {
+        if (metadata.Integer("split.count") is > 1 and { } parts)
+            throw new GgufFormatException(ModelFileError.Unsupported, $"this is one of the {parts} parts of a split model",
+                "Join them with llama-gguf-split --merge, or download the model as one file.");
+        if (metadata.Text("general.type") is ("adapter" or "imatrix" or "mmproj" or "vocab") and { } type)
+            throw new GgufFormatException(ModelFileError.Unsupported, $"the file holds no language model but a part for one (general.type {Printable.Quoted(type)})");
+        if (tensors == 0)
+            throw new GgufFormatException(ModelFileError.Unsupported, "the file holds no weights, only a vocabulary or a description");
+        if (metadata.VocabularySize == 0)
+            throw new GgufFormatException(ModelFileError.Unsupported, "the model has no vocabulary of its own (tokenizer.ggml.tokens)");
+    }
+
+    private int Required(Metadata metadata, string key) => metadata.Positive($"{Architecture}.{key}") ?? throw Missing($"{Architecture}.{key}");
+
+    private static GgufFormatException Missing(string key) => GgufFormatException.Damaged($"the key {Printable.Quoted(key)} is missing");
+
+    private static string AdviceFor(ModelFileError reason) => reason switch
+    {
+        ModelFileError.NotFound => "Check the path.",
+        ModelFileError.NotAGguf or ModelFileError.Unsupported => "Give the path of a language model in GGUF format.",
+        ModelFileError.Damaged => "Download the file again and compare its size or checksum with the source.",
+        _ => "Make the file readable for the user that runs this program.",
+    };
+}

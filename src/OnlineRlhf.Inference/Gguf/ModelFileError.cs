@@ -1,0 +1,20 @@
+namespace OnlineRlhf.Inference.Gguf;
+
+/// <summary>Why a model file was refused.</summary>
+public enum ModelFileError
+{
+    /// <summary>There is no file of that name.</summary>
+    NotFound,
+
+    /// <summary>The file is something else: another format, a text, a directory, a device, empty.</summary>
+    NotAGguf,
+
+    /// <summary>A GGUF file of a kind that this program does not load: another version or byte order, a part of a split model, an unknown tensor type, no model.</summary>
+    Unsupported,
+
+    /// <summary>A GGUF file that is cut short or contradicts itself.</summary>
+    Damaged,
+
+    /// <summary>The operating system refused to open or read the file.</summary>
+    Unreadable,
+}

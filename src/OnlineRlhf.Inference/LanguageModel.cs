@@ -1,0 +1,154 @@
+using OnlineRlhf.Inference.Features;
+using OnlineRlhf.Inference.Gguf;
+using OnlineRlhf.Inference.Llama;
+using OnlineRlhf.Inference.Prompts;
+using OnlineRlhf.Inference.Sampling;
+
+namespace OnlineRlhf.Inference;
+
+/// <summary>A quantised language model on this device: samples several answers in one batch per step, and returns their hidden states from the same decode.</summary>
+/// <remarks>One call at a time; a second one waits. Disposing frees the model's memory.</remarks>
+public sealed unsafe class LanguageModel : IDisposable
+{
+    private const int LongestHint = 64, LeastAnswer = 8;
+    private readonly Lock _gate = new();
+    private readonly ModelHandle _model;
+    private readonly Vocabulary _vocabulary;
+    private readonly ChatTemplate _template;
+    private readonly DecodingContext _context;
+    private readonly LanguageModelOptions _options;
+
+    private LanguageModel(LanguageModelOptions options, GgufFile file, ModelHandle model, bool collectHidden)
+    {
+        _options = options;
+        _model = model;
+        _vocabulary = new Vocabulary(model);
+        _template = new ChatTemplate(model, options.ChatTemplate);
+        Name = file.Name ?? Path.GetFileNameWithoutExtension(options.ModelPath);
+        Fingerprint = file.Fingerprint;
+        EmbeddingLength = NativeMethods.llama_model_n_embd(model);
+        Bytes = (long)NativeMethods.llama_model_size(model);
+        Threads = options.Threads > 0 ? options.Threads : PhysicalCores.Count();
+        int trained = NativeMethods.llama_model_n_ctx_train(model);
+        ContextTokens = trained > 0 ? Math.Min(options.ContextTokens, trained) : options.ContextTokens;
+        int cells = ContextTokens + ((options.Candidates - 1) * (Math.Min(options.AnswerTokens, ContextTokens) + LongestHint));
+        _context = new DecodingContext(model, (cells + 255) / 256 * 256, 1 + (2 * options.Candidates), Threads, EmbeddingLength, _vocabulary.Count, collectHidden);
+    }
+
+    /// <summary>The model's name, from its file.</summary>
+    public string Name { get; }
+
+    /// <summary>Tells this model file from every other: a hash of its header, its tensor table and samples of its weights.</summary>
+    public string Fingerprint { get; }
+
+    /// <summary>The width of a hidden state.</summary>
+    public int EmbeddingLength { get; }
+
+    /// <summary>Tokens of prompt and answer together.</summary>
+    public int ContextTokens { get; }
+
+    /// <summary>Bytes of the weights.</summary>
+    public long Bytes { get; }
+
+    /// <summary>Threads that decode.</summary>
+    public int Threads { get; }
+
+    internal Vocabulary Vocabulary => _vocabulary;
+
+    internal DecodingContext Context => _context;
+
+    /// <summary>Checks the file, then loads it. Takes from a fraction of a second to minutes, by the size of the model.</summary>
+    /// <exception cref="ModelFileException">The file is missing, damaged, or not a GGUF file this program can read.</exception>
+    /// <exception cref="InferenceException">llama.cpp is missing or refuses the model.</exception>
+    public static LanguageModel Load(LanguageModelOptions options) => Load(options, collectHidden: true);
+
+    internal static LanguageModel Load(LanguageModelOptions options, bool collectHidden)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        GgufFile file = GgufFile.Open(options.ModelPath);
+        LlamaLibrary.Load(options.NativesFolder);
+        LlamaLibrary.TakeComplaints();
+        ModelParams parameters = NativeMethods.llama_model_default_params();
+        parameters.GpuLayers = 0;
+        parameters.LoadMode = ModelParams.LoadWithMemoryMap;
+        ModelHandle model = NativeMethods.llama_model_load_from_file(options.ModelPath, parameters);
+        try
+        {
+            if (model.IsInvalid)
+                throw new InferenceException(InferenceError.Model, $"llama.cpp cannot load {options.ModelPath} ({LlamaLibrary.TakeComplaints()}): use a model whose architecture llama.cpp {LlamaLibrary.Version} knows and that fits the memory.");
+            if (NativeMethods.llama_model_has_encoder(model) || !NativeMethods.llama_model_has_decoder(model))
+                throw new InferenceException(InferenceError.Model, $"{options.ModelPath} is an encoder ({file.Architecture}), which writes no answers: use a chat model.");
+            return new LanguageModel(options, file, model, collectHidden);
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Samples answers to a conversation whose last turn is the user's: distinct ones, so fewer than asked for where the model has fewer, at least one.</summary>
+    /// <param name="messages">The conversation.</param>
+    /// <param name="hints">A style hint per candidate, null for none; its length is the number of candidates.</param>
+    /// <param name="options">How to draw.</param>
+    /// <param name="progress">Told of every step, with counts only.</param>
+    /// <param name="cancellationToken">Looked at between steps.</param>
+    /// <exception cref="InferenceException">The prompt is longer than the context, or a decode failed.</exception>
+    public IReadOnlyList<Candidate> Sample(
+        IReadOnlyList<ChatMessage> messages, IReadOnlyList<string?> hints, SamplingOptions options, IProgress<SamplingProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(messages);
+        ArgumentNullException.ThrowIfNull(hints);
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
+        if (hints.Count == 0 || hints.Count > _options.Candidates)
+            throw new ArgumentException($"candidates must be 1 to {_options.Candidates}, the number that memory was set aside for, not {hints.Count}");
+        lock (_gate)
+        {
+            Prompt prompt = Prompt.Build(_vocabulary, _template, messages, hints);
+            int room = ContextTokens - prompt.Longest, wanted = Math.Min(options.MaxTokens, _options.AnswerTokens);
+            if (room < Math.Min(LeastAnswer, wanted))
+                throw TooLong(prompt.Longest);
+            return new Generation(_context, _vocabulary, EmbeddingLength, options, prompt, hints, Math.Min(wanted, room)).Run(progress, cancellationToken);
+        }
+    }
+
+    /// <summary>The hidden states of given answers to one conversation, as if the model had written them. One prompt decode for all.</summary>
+    /// <exception cref="InferenceException">Prompt and answer are longer than the context, or a decode failed.</exception>
+    public IReadOnlyList<HiddenBlocks> Force(IReadOnlyList<ChatMessage> messages, IReadOnlyList<string> answers, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(answers);
+        return Force(messages, [.. answers.Select(Closed)], cancellationToken);
+
+        int[] Closed(string answer)
+        {
+            List<int> tokens = [];
+            _vocabulary.Tokenize(answer, control: false, tokens);
+            if (_vocabulary.EndOfTurn >= 0)
+                tokens.Add(_vocabulary.EndOfTurn);
+            return [.. tokens];
+        }
+    }
+
+    internal IReadOnlyList<HiddenBlocks> Force(IReadOnlyList<ChatMessage> messages, IReadOnlyList<IReadOnlyList<int>> answers, CancellationToken cancellationToken, string? hint = null)
+    {
+        lock (_gate)
+        {
+            Prompt prompt = Prompt.Build(_vocabulary, _template, messages, [hint]);
+            return new ForcedDecode(_context, EmbeddingLength, prompt, limit: ContextTokens, TooLong).Run(answers, cancellationToken);
+        }
+    }
+
+    /// <summary>Frees the context and the model.</summary>
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            _context.Dispose();
+            _model.Dispose();
+        }
+    }
+
+    private InferenceException TooLong(int tokens) => new(InferenceError.PromptTooLong,
+        $"The prompt takes {tokens} tokens and the context holds {ContextTokens}, answer included: shorten the conversation or raise the context setting.");
+}

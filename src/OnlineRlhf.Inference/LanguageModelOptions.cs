@@ -1,0 +1,26 @@
+namespace OnlineRlhf.Inference;
+
+/// <summary>Which model is loaded, and how.</summary>
+public sealed record LanguageModelOptions
+{
+    /// <summary>A GGUF file.</summary>
+    public required string ModelPath { get; init; }
+
+    /// <summary>The folder with llama.cpp's libraries; null looks beside the program.</summary>
+    public string? NativesFolder { get; init; }
+
+    /// <summary>Tokens of prompt and answer together; at most what the model was trained for. Memory grows with it.</summary>
+    public int ContextTokens { get; init; } = 2048;
+
+    /// <summary>The most tokens of one answer for which memory is set aside.</summary>
+    public int AnswerTokens { get; init; } = 256;
+
+    /// <summary>The most candidates of one request for which memory is set aside.</summary>
+    public int Candidates { get; init; } = 8;
+
+    /// <summary>Threads that decode; 0 takes the physical cores. More threads than free cores make decoding collapse.</summary>
+    public int Threads { get; init; }
+
+    /// <summary>One of llama.cpp's built-in chat templates by name; null takes the model's own.</summary>
+    public string? ChatTemplate { get; init; }
+}

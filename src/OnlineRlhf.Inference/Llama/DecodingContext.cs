@@ -1,0 +1,85 @@
+namespace OnlineRlhf.Inference.Llama;
+
+/// <summary>A llama_context with its batch and its hidden states: decodes tokens of several sequences that share prefixes. One thread at a time.</summary>
+internal sealed unsafe class DecodingContext : IDisposable
+{
+    /// <summary>Tokens per decode, and per micro-batch.</summary>
+    internal const int BatchTokens = 512;
+
+    /// <summary>Output rows per decode; llama.cpp reserves memory for them and aborts beyond.</summary>
+    internal const int OutputRows = 64;
+
+    private readonly ContextHandle _context;
+    private readonly HiddenStates? _hidden;
+    private readonly nint _memory;
+    private readonly int _vocabulary;
+
+    internal DecodingContext(ModelHandle model, int cells, int sequences, int threads, int embedding, int vocabulary, bool collectHidden)
+    {
+        _vocabulary = vocabulary;
+        ContextParams parameters = NativeMethods.llama_context_default_params();
+        parameters.ContextCells = (uint)cells;
+        parameters.Batch = BatchTokens;
+        parameters.MicroBatch = BatchTokens;
+        parameters.SequencesMax = (uint)sequences;
+        parameters.OutputsMax = OutputRows;
+        parameters.OutputsMaxPerSequence = 0;
+        parameters.Threads = threads;
+        parameters.ThreadsBatch = threads;
+        parameters.PoolingType = 0;
+        parameters.UnifiedCache = 1;
+        if (collectHidden)
+        {
+            _hidden = new HiddenStates(embedding, OutputRows);
+            parameters.EvaluationCallback = HiddenStates.Callback;
+            parameters.EvaluationUserData = _hidden.UserData;
+        }
+        _context = new ContextHandle(model, parameters);
+        if (_context.IsInvalid)
+        {
+            _hidden?.Dispose();
+            throw new InferenceException(InferenceError.Model, $"llama.cpp could not make a context of {cells} tokens ({LlamaLibrary.TakeComplaints()}): lower the context setting or use a smaller model.");
+        }
+        _memory = NativeMethods.llama_get_memory(_context);
+        Batch = new TokenBatch(BatchTokens);
+    }
+
+    internal TokenBatch Batch { get; }
+
+    /// <summary>Decodes what <see cref="Batch"/> holds.</summary>
+    internal void Decode()
+    {
+        _hidden?.Clear();
+        int code = NativeMethods.llama_decode(_context, Batch.Native);
+        if (code != 0)
+            throw new InferenceException(InferenceError.Decode, $"llama.cpp could not decode {Batch.Count} tokens (code {code}{Because(LlamaLibrary.TakeComplaints())}).");
+        if (_hidden is not null && _hidden.Count != Batch.Outputs)
+            throw new InferenceException(InferenceError.Model, $"This model's architecture gives {_hidden.Count} hidden states for {Batch.Outputs} tokens: nothing can be learned from it.");
+    }
+
+    /// <summary>The logits of the token at an index of the last batch; valid until the next decode.</summary>
+    internal ReadOnlySpan<float> Logits(int batchIndex) => new(NativeMethods.llama_get_logits_ith(_context, batchIndex), _vocabulary);
+
+    /// <summary>The hidden state of an output row of the last batch; valid until the next decode.</summary>
+    internal ReadOnlySpan<float> Hidden(int outputRow) => _hidden![outputRow];
+
+    /// <summary>Lets a sequence share all that another holds.</summary>
+    internal void CopySequence(int source, int destination)
+    {
+        RemoveSequence(destination);
+        NativeMethods.llama_memory_seq_cp(_memory, source, destination, -1, -1);
+    }
+
+    internal void RemoveSequence(int sequence) => NativeMethods.llama_memory_seq_rm(_memory, sequence, -1, -1);
+
+    internal void Clear() => NativeMethods.llama_memory_clear(_memory, data: false);
+
+    public void Dispose()
+    {
+        _context.Dispose();
+        _hidden?.Dispose();
+        Batch.Dispose();
+    }
+
+    private static string Because(string complaints) => complaints.Length == 0 ? "" : ": " + complaints;
+}

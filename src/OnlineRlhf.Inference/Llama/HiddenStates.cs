@@ -1,0 +1,65 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace OnlineRlhf.Inference.Llama;
+
+/// <summary>
+/// Collects the post-norm last-layer hidden states of a decode's output rows, in batch order, while llama.cpp evaluates the graph.
+/// </summary>
+/// <remarks>
+/// Asking for embeddings instead would make every token of the prompt an output, with a row of the vocabulary head each. The evaluation callback
+/// sees the tensor "result_norm", which holds the output rows only.
+/// </remarks>
+internal sealed unsafe class HiddenStates : IDisposable
+{
+    private readonly int _width;
+    private float[] _rows;
+    private GCHandle _self;
+
+    internal HiddenStates(int width, int rows)
+    {
+        _width = width;
+        _rows = new float[width * rows];
+        _self = GCHandle.Alloc(this);
+    }
+
+    internal static delegate* unmanaged[Cdecl]<nint, byte, void*, byte> Callback => &OnTensor;
+
+    internal void* UserData => (void*)GCHandle.ToIntPtr(_self);
+
+    /// <summary>Rows seen since <see cref="Clear"/>; a batch of several micro-batches adds to them.</summary>
+    internal int Count { get; private set; }
+
+    internal ReadOnlySpan<float> this[int row] => _rows.AsSpan(row * _width, _width);
+
+    internal void Clear() => Count = 0;
+
+    public void Dispose()
+    {
+        if (_self.IsAllocated)
+            _self.Free();
+    }
+
+    private void Append(nint tensor)
+    {
+        int rows = (int)NativeMethods.ggml_nrows(tensor), at = Count * _width, length = rows * _width;
+        if (NativeMethods.ggml_nbytes(tensor) != (nuint)length * sizeof(float))
+            return;
+        if (at + length > _rows.Length)
+            Array.Resize(ref _rows, at + length);
+        fixed (float* target = &_rows[at])
+            NativeMethods.ggml_backend_tensor_get(tensor, target, 0, (nuint)length * sizeof(float));
+        Count += rows;
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static byte OnTensor(nint tensor, byte ask, void* userData)
+    {
+        bool wanted = MemoryMarshal.CreateReadOnlySpanFromNullTerminated(NativeMethods.ggml_get_name(tensor)).SequenceEqual("result_norm"u8);
+        if (ask != 0)
+            return wanted ? (byte)1 : (byte)0;
+        if (wanted)
+            ((HiddenStates)GCHandle.FromIntPtr((nint)userData).Target!).Append(tensor);
+        return 1;
+    }
+}

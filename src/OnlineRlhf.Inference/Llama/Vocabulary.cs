@@ -1,0 +1,71 @@
+using System.Buffers;
+using System.Text;
+
+namespace OnlineRlhf.Inference.Llama;
+
+/// <summary>The model's tokens: text to tokens and back.</summary>
+internal sealed unsafe class Vocabulary
+{
+    private readonly nint _vocabulary;
+
+    /// <summary>The handle is only borrowed: the vocabulary lives as long as the model that its owner keeps.</summary>
+    internal Vocabulary(ModelHandle model)
+    {
+        _vocabulary = NativeMethods.llama_model_get_vocab(model);
+        Count = NativeMethods.llama_vocab_n_tokens(_vocabulary);
+        int turn = NativeMethods.llama_vocab_eot(_vocabulary);
+        EndOfTurn = turn >= 0 ? turn : NativeMethods.llama_vocab_eos(_vocabulary);
+        BeginningOfText = NativeMethods.llama_vocab_get_add_bos(_vocabulary) ? NativeMethods.llama_vocab_bos(_vocabulary) : null;
+    }
+
+    internal int Count { get; }
+
+    /// <summary>The token that closes an answer; negative where the model has none.</summary>
+    internal int EndOfTurn { get; }
+
+    /// <summary>The token every text begins with; null where the model wants none.</summary>
+    internal int? BeginningOfText { get; }
+
+    internal bool IsEndOfGeneration(int token) => NativeMethods.llama_vocab_is_eog(_vocabulary, token);
+
+    /// <summary>Appends the tokens of a text. Control tokens are recognised only where the text is the template's own: what a user writes cannot forge a turn.</summary>
+    internal void Tokenize(string text, bool control, List<int> tokens)
+    {
+        if (text.Length == 0)
+            return;
+        byte[] bytes = Encoding.UTF8.GetBytes(text);
+        int[] buffer = ArrayPool<int>.Shared.Rent(bytes.Length + 8);
+        try
+        {
+            int count;
+            fixed (byte* source = bytes)
+            fixed (int* target = buffer)
+                count = NativeMethods.llama_tokenize(_vocabulary, source, bytes.Length, target, buffer.Length, addSpecial: false, control);
+            if (count < 0)
+                throw new InferenceException(InferenceError.Decode, "llama.cpp could not tokenize a text.");
+            tokens.AddRange(buffer.AsSpan(0, count));
+        }
+        finally
+        {
+            ArrayPool<int>.Shared.Return(buffer, clearArray: true);
+        }
+    }
+
+    /// <summary>Appends the bytes of a token; a token may hold part of a character.</summary>
+    internal void AppendPiece(int token, List<byte> bytes)
+    {
+        Span<byte> buffer = stackalloc byte[256];
+        int length;
+        fixed (byte* target = buffer)
+            length = NativeMethods.llama_token_to_piece(_vocabulary, token, target, buffer.Length, 0, special: false);
+        if (length > 0)
+            bytes.AddRange(buffer[..length]);
+        else if (length < 0)
+        {
+            byte[] larger = new byte[-length];
+            fixed (byte* target = larger)
+                length = NativeMethods.llama_token_to_piece(_vocabulary, token, target, larger.Length, 0, special: false);
+            bytes.AddRange(larger.AsSpan(0, Math.Max(0, length)));
+        }
+    }
+}

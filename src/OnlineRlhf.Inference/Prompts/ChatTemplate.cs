@@ -1,0 +1,96 @@
+using System.Runtime.InteropServices;
+using System.Text;
+using OnlineRlhf.Inference.Llama;
+
+namespace OnlineRlhf.Inference.Prompts;
+
+/// <summary>
+/// The model's own chat template, applied by llama.cpp. Contents are put in after the template was applied, so that template and contents are
+/// tokenized apart: only the template's own control tokens count.
+/// </summary>
+internal sealed unsafe class ChatTemplate
+{
+    // Private-use characters: no template contains them.
+    private const char Open = '\uE0F0', Close = '\uE0F1';
+    private readonly byte[]? _template;
+
+    /// <summary>Takes the named built-in template where one is configured, else the model's own, else llama.cpp's default (ChatML).</summary>
+    internal ChatTemplate(ModelHandle model, string? name)
+    {
+        if (name is not null)
+            _template = Terminated(name);
+        else if (NativeMethods.llama_model_chat_template(model, null) is var own && own != null)
+            _template = Terminated(Marshal.PtrToStringUTF8((nint)own)!);
+        if (Apply([("user", "x")]) is null)
+            throw new InferenceException(InferenceError.Model, name is null
+                ? "llama.cpp does not know this model's chat template: name the built-in one that it resembles (--chat-template, such as chatml, llama3, gemma)."
+                : $"llama.cpp has no chat template named \"{name}\": use one of its built-in names, such as chatml, llama3, gemma.");
+    }
+
+    /// <summary>The parts of a prompt that ends where the answer begins: template text, and the index of the message whose content belongs there.</summary>
+    internal List<PromptPart> Render(IReadOnlyList<ChatMessage> messages)
+    {
+        var marked = new (string, string)[messages.Count];
+        for (int i = 0; i < marked.Length; i++)
+            marked[i] = (messages[i].Role, $"{Open}{i}{Close}");
+        string text = Apply(marked) ?? throw new InferenceException(InferenceError.Model, "llama.cpp could not apply the chat template to this conversation.");
+        List<PromptPart> parts = [];
+        for (int at = 0; at < text.Length;)
+        {
+            int open = text.IndexOf(Open, at);
+            if (open < 0)
+                open = text.Length;
+            if (open > at)
+                parts.Add(new PromptPart(text[at..open], null));
+            if (open == text.Length)
+                break;
+            int close = text.IndexOf(Close, open);
+            parts.Add(new PromptPart("", int.Parse(text.AsSpan(open + 1, close - open - 1), provider: null)));
+            at = close + 1;
+        }
+        return parts;
+    }
+
+    private string? Apply(ReadOnlySpan<(string Role, string Content)> messages)
+    {
+        List<GCHandle> pins = [];
+        byte* Pin(string text)
+        {
+            pins.Add(GCHandle.Alloc(Terminated(text), GCHandleType.Pinned));
+            return (byte*)pins[^1].AddrOfPinnedObject();
+        }
+        try
+        {
+            NativeChatMessage* chat = stackalloc NativeChatMessage[Math.Min(messages.Length, 64)];
+            if (messages.Length > 64)
+                throw new InferenceException(InferenceError.PromptTooLong, $"A conversation of {messages.Length} messages is longer than the 64 that are served: leave out the oldest.");
+            for (int i = 0; i < messages.Length; i++)
+                chat[i] = new NativeChatMessage { Role = Pin(messages[i].Role), Content = Pin(messages[i].Content) };
+            byte[] buffer = new byte[1024];
+            while (true)
+            {
+                int length;
+                fixed (byte* template = _template)
+                fixed (byte* target = buffer)
+                    length = NativeMethods.llama_chat_apply_template(template, chat, (nuint)messages.Length, addAssistant: true, target, buffer.Length);
+                if (length < 0)
+                    return null;
+                if (length <= buffer.Length)
+                    return Encoding.UTF8.GetString(buffer, 0, length);
+                buffer = new byte[length];
+            }
+        }
+        finally
+        {
+            foreach (GCHandle pin in pins)
+                pin.Free();
+        }
+    }
+
+    private static byte[] Terminated(string text)
+    {
+        byte[] bytes = new byte[Encoding.UTF8.GetByteCount(text) + 1];
+        Encoding.UTF8.GetBytes(text, bytes);
+        return bytes;
+    }
+}

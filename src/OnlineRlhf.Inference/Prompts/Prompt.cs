@@ -1,0 +1,59 @@
+using OnlineRlhf.Inference.Llama;
+
+namespace OnlineRlhf.Inference.Prompts;
+
+/// <summary>A conversation as tokens, once per distinct style hint, with what all of them share in front.</summary>
+internal sealed class Prompt
+{
+    private Prompt(int[] shared, int[][] suffixes, int[] groups)
+    {
+        Shared = shared;
+        Suffixes = suffixes;
+        Groups = groups;
+    }
+
+    /// <summary>The longest common prefix, decoded once.</summary>
+    internal int[] Shared { get; }
+
+    /// <summary>What follows it, at least one token, per distinct hint.</summary>
+    internal int[][] Suffixes { get; }
+
+    /// <summary>For each candidate the index of its suffix.</summary>
+    internal int[] Groups { get; }
+
+    /// <summary>Tokens of the longest of the prompts.</summary>
+    internal int Longest => Shared.Length + Suffixes.Max(s => s.Length);
+
+    internal static Prompt Build(Vocabulary vocabulary, ChatTemplate template, IReadOnlyList<ChatMessage> messages, IReadOnlyList<string?> hints)
+    {
+        List<PromptPart> parts = template.Render(messages);
+        int lastUser = messages.Count - 1;
+        while (lastUser >= 0 && messages[lastUser].Role != "user")
+            lastUser--;
+        string?[] distinct = [.. hints.Distinct()];
+        int[][] prompts = [.. distinct.Select(hint => Tokenize(vocabulary, parts, messages, lastUser, hint))];
+        int shared = prompts.Min(p => p.Length) - 1;
+        foreach (int[] prompt in prompts)
+            shared = Math.Min(shared, prompt.AsSpan().CommonPrefixLength(prompts[0]));
+        return new Prompt(prompts[0][..shared], [.. prompts.Select(p => p[shared..])], [.. hints.Select(h => Array.IndexOf(distinct, h))]);
+    }
+
+    private static int[] Tokenize(Vocabulary vocabulary, List<PromptPart> parts, IReadOnlyList<ChatMessage> messages, int lastUser, string? hint)
+    {
+        List<int> tokens = [];
+        foreach (PromptPart part in parts)
+        {
+            if (part.Message is not { } message)
+            {
+                vocabulary.Tokenize(part.Template, control: true, tokens);
+                continue;
+            }
+            vocabulary.Tokenize(messages[message].Content, control: false, tokens);
+            if (hint is not null && message == lastUser)
+                vocabulary.Tokenize($" ({hint})", control: false, tokens);
+        }
+        if (vocabulary.BeginningOfText is { } begin && (tokens.Count == 0 || tokens[0] != begin))
+            tokens.Insert(0, begin);
+        return [.. tokens];
+    }
+}

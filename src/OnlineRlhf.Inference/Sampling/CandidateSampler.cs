@@ -1,0 +1,41 @@
+using OnlineRlhf.Inference.Llama;
+
+namespace OnlineRlhf.Inference.Sampling;
+
+/// <summary>Draws one candidate's tokens, with a random generator of its own.</summary>
+internal sealed unsafe class CandidateSampler : IDisposable
+{
+    private const int PenaltyWindow = 64;
+    private readonly SamplerHandle _chain;
+    private readonly TokenData[] _top;
+
+    internal CandidateSampler(SamplingOptions options, int vocabulary, uint seed)
+    {
+        _top = new TokenData[options.TopK];
+        _chain = NativeMethods.llama_sampler_chain_init(1);
+        if (options.RepeatPenalty != 1)
+            NativeMethods.llama_sampler_chain_add(_chain, NativeMethods.llama_sampler_init_penalties(vocabulary, PenaltyWindow, options.RepeatPenalty, 0, 0));
+        NativeMethods.llama_sampler_chain_add(_chain, NativeMethods.llama_sampler_init_top_p(options.TopP, 1));
+        NativeMethods.llama_sampler_chain_add(_chain, NativeMethods.llama_sampler_init_min_p(options.MinP, 1));
+        NativeMethods.llama_sampler_chain_add(_chain, NativeMethods.llama_sampler_init_temp(options.Temperature));
+        NativeMethods.llama_sampler_chain_add(_chain, NativeMethods.llama_sampler_init_dist(seed));
+    }
+
+    /// <summary>Draws the next token from the logits over the whole vocabulary.</summary>
+    internal int Draw(ReadOnlySpan<float> logits)
+    {
+        int count = TopTokens.Select(logits, _top);
+        fixed (TokenData* data = _top)
+        {
+            var candidates = new TokenDataArray { Data = data, Count = (nuint)count, Selected = -1, Sorted = 1 };
+            NativeMethods.llama_sampler_apply(_chain, &candidates);
+            if (candidates.Selected < 0 || (nuint)candidates.Selected >= candidates.Count)
+                throw new InferenceException(InferenceError.Decode, "The model's output is not finite: no token can be drawn from it.");
+            int token = candidates.Data[candidates.Selected].Token;
+            NativeMethods.llama_sampler_accept(_chain, token);
+            return token;
+        }
+    }
+
+    public void Dispose() => _chain.Dispose();
+}

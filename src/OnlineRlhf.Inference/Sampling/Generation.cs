@@ -1,0 +1,147 @@
+using System.Text;
+using OnlineRlhf.Inference.Features;
+using OnlineRlhf.Inference.Llama;
+using OnlineRlhf.Inference.Prompts;
+
+namespace OnlineRlhf.Inference.Sampling;
+
+/// <summary>
+/// One generation: the prompt is decoded once, each distinct hint behind it once, and all candidates step together, one batch per step; a candidate
+/// that ends leaves the batch.
+/// </summary>
+internal sealed class Generation(DecodingContext context, Vocabulary vocabulary, int embedding, SamplingOptions options, Prompt prompt, IReadOnlyList<string?> hints, int answerTokens)
+{
+    private const int SharedSequence = 0;
+    private readonly float[][] _firstLogits = new float[prompt.Suffixes.Length][];
+    private int _drawn;
+
+    internal List<Candidate> Run(IProgress<SamplingProgress>? progress, CancellationToken cancellationToken)
+    {
+        context.Clear();
+        Prefill(cancellationToken);
+        Track[] tracks = new Track[hints.Count];
+        List<int> waiting = [.. Enumerable.Range(0, tracks.Length)];
+        for (int attempt = 0; waiting.Count > 0 && attempt <= options.DuplicateAttempts; attempt++)
+        {
+            foreach (int i in waiting)
+                tracks[i] = Start(i, attempt);
+            Decode(tracks, waiting, progress, cancellationToken);
+            waiting = [.. Enumerable.Range(0, tracks.Length).Where(i => IsWorthless(tracks, i))];
+        }
+        List<Candidate> distinct = [.. Enumerable.Range(0, tracks.Length).Where(i => !IsWorthless(tracks, i)).Select(i => tracks[i].ToCandidate(hints[i]))];
+        return distinct.Count > 0 ? distinct : [tracks[0].ToCandidate(hints[0])];
+    }
+
+    /// <summary>Decodes the shared prefix and every suffix; the logits behind each suffix are kept, so that a candidate can start anew at any time.</summary>
+    private void Prefill(CancellationToken cancellationToken)
+    {
+        DecodeTokens(prompt.Shared, 0, SharedSequence, outputLast: false, cancellationToken);
+        for (int g = 0; g < prompt.Suffixes.Length; g++)
+        {
+            context.CopySequence(SharedSequence, Group(g));
+            DecodeTokens(prompt.Suffixes[g], prompt.Shared.Length, Group(g), outputLast: true, cancellationToken);
+            _firstLogits[g] = context.Logits(context.Batch.Count - 1).ToArray();
+        }
+    }
+
+    private void DecodeTokens(ReadOnlySpan<int> tokens, int position, int sequence, bool outputLast, CancellationToken cancellationToken)
+    {
+        for (int at = 0; at < tokens.Length;)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            context.Batch.Clear();
+            for (; at < tokens.Length && context.Batch.Count < context.Batch.Capacity; at++)
+                context.Batch.Add(tokens[at], position + at, sequence, outputLast && at == tokens.Length - 1);
+            context.Decode();
+        }
+    }
+
+    private Track Start(int candidate, int attempt)
+    {
+        int group = prompt.Groups[candidate], sequence = 1 + prompt.Suffixes.Length + candidate;
+        context.CopySequence(Group(group), sequence);
+        uint seed = unchecked((options.Seed * 0x9E3779B9u) ^ ((uint)candidate * 0x85EBCA6Bu) ^ ((uint)(attempt + 1) * 0xC2B2AE35u));
+        var track = new Track(new CandidateSampler(options, vocabulary.Count, seed), new HiddenBlocks(embedding), sequence, prompt.Shared.Length + prompt.Suffixes[group].Length);
+        track.Take(track.Sampler.Draw(_firstLogits[group]), vocabulary, answerTokens);
+        return track;
+    }
+
+    private void Decode(Track[] tracks, List<int> running, IProgress<SamplingProgress>? progress, CancellationToken cancellationToken)
+    {
+        List<Track> active = [.. running.Select(i => tracks[i])];
+        try
+        {
+            while (active.Count > 0)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                context.Batch.Clear();
+                foreach (Track track in active)
+                    context.Batch.Add(track.Token, track.Position++, track.Sequence, output: true);
+                context.Decode();
+                _drawn += active.Count;
+                for (int i = 0; i < active.Count; i++)
+                {
+                    Track track = active[i];
+                    track.Hidden.Add(context.Hidden(i));
+                    if (track.Ended)
+                        context.RemoveSequence(track.Sequence);
+                    else
+                        track.Take(track.Sampler.Draw(context.Logits(i)), vocabulary, answerTokens);
+                }
+                active.RemoveAll(t => t.Ended && t.Hidden.Tokens == t.TokenIds.Count);
+                progress?.Report(new SamplingProgress(_drawn, tracks.Length - active.Count, tracks.Length));
+            }
+        }
+        finally
+        {
+            foreach (int i in running)
+                tracks[i].Sampler.Dispose();
+        }
+    }
+
+    /// <summary>An empty answer, or one that an earlier candidate gives too, adds nothing to choose from.</summary>
+    private static bool IsWorthless(Track[] tracks, int candidate)
+    {
+        string text = tracks[candidate].Text;
+        return text.Length == 0 || Array.FindIndex(tracks, t => t.Text == text) < candidate;
+    }
+
+    private static int Group(int index) => 1 + index;
+
+    /// <summary>A candidate in the making.</summary>
+    private sealed class Track(CandidateSampler sampler, HiddenBlocks hidden, int sequence, int position)
+    {
+        private readonly List<byte> _bytes = [];
+        private string? _text;
+
+        internal CandidateSampler Sampler { get; } = sampler;
+
+        internal HiddenBlocks Hidden { get; } = hidden;
+
+        internal int Sequence { get; } = sequence;
+
+        internal int Position { get; set; } = position;
+
+        internal List<int> TokenIds { get; } = [];
+
+        internal int Token => TokenIds[^1];
+
+        /// <summary>Whether the last token has been drawn; it may still have to be decoded for its hidden state.</summary>
+        internal bool Ended { get; private set; }
+
+        internal string Text => _text ??= Encoding.UTF8.GetString([.. _bytes]).TrimEnd('\uFFFD').Trim();
+
+        private bool Complete { get; set; }
+
+        internal void Take(int token, Vocabulary vocabulary, int limit)
+        {
+            TokenIds.Add(token);
+            Complete = vocabulary.IsEndOfGeneration(token);
+            if (!Complete)
+                vocabulary.AppendPiece(token, _bytes);
+            Ended = Complete || TokenIds.Count >= limit;
+        }
+
+        internal Candidate ToCandidate(string? hint) => new(Text, TokenIds.Count, Complete, hint, Hidden) { TokenIds = TokenIds };
+    }
+}

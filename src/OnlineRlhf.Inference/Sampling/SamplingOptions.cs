@@ -1,0 +1,55 @@
+namespace OnlineRlhf.Inference.Sampling;
+
+/// <summary>How candidate answers are drawn. The samplers run in this order: top-k, penalties, top-p, min-p, temperature.</summary>
+public sealed record SamplingOptions
+{
+    /// <summary>The most candidates of one request.</summary>
+    public const int MaxCandidates = 16;
+
+    /// <summary>n, 1 to <see cref="MaxCandidates"/>.</summary>
+    public int Candidates { get; init; } = 8;
+
+    /// <summary>The most tokens of one answer; less where the context leaves less room.</summary>
+    public int MaxTokens { get; init; } = 160;
+
+    /// <summary>Above 0; higher draws more freely.</summary>
+    public float Temperature { get; init; } = 0.9f;
+
+    /// <summary>Only the k likeliest tokens are drawn from, 1 to 1,000. First, so that everything after it costs next to nothing.</summary>
+    public int TopK { get; init; } = 40;
+
+    /// <summary>Only the likeliest tokens that together have this probability; 1 turns it off.</summary>
+    public float TopP { get; init; } = 0.95f;
+
+    /// <summary>Only tokens at least this share as likely as the likeliest; 0 turns it off.</summary>
+    public float MinP { get; init; } = 0.05f;
+
+    /// <summary>Divides the logits of the last 64 tokens' repetitions; 1 turns it off.</summary>
+    public float RepeatPenalty { get; init; } = 1;
+
+    /// <summary>Seeds all candidates, each with a seed of its own.</summary>
+    public uint Seed { get; init; }
+
+    /// <summary>How often an answer that equals another candidate's is drawn again.</summary>
+    public int DuplicateAttempts { get; init; } = 2;
+
+    /// <summary>Checks the ranges.</summary>
+    /// <exception cref="ArgumentException">A value is out of range; the message names it and its range.</exception>
+    public void Validate()
+    {
+        Check(Candidates is >= 1 and <= MaxCandidates, $"candidates must be 1 to {MaxCandidates}, not {Candidates}");
+        Check(MaxTokens is >= 1 and <= 4096, $"max_tokens must be 1 to 4096, not {MaxTokens}");
+        Check(Temperature is > 0 and <= 5, $"temperature must be above 0 and at most 5, not {Temperature}");
+        Check(TopK is >= 1 and <= 1000, $"top_k must be 1 to 1000, not {TopK}");
+        Check(TopP is > 0 and <= 1, $"top_p must be above 0 and at most 1, not {TopP}");
+        Check(MinP is >= 0 and < 1, $"min_p must be at least 0 and below 1, not {MinP}");
+        Check(RepeatPenalty is > 0 and <= 10, $"repeat_penalty must be above 0 and at most 10, not {RepeatPenalty}");
+        Check(DuplicateAttempts is >= 0 and <= 10, $"duplicate_attempts must be 0 to 10, not {DuplicateAttempts}");
+    }
+
+    private static void Check(bool holds, string message)
+    {
+        if (!holds)
+            throw new ArgumentException(message);
+    }
+}

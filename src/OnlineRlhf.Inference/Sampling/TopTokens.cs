@@ -1,0 +1,46 @@
+using System.Numerics;
+using OnlineRlhf.Inference.Llama;
+
+namespace OnlineRlhf.Inference.Sampling;
+
+/// <summary>
+/// Finds the k largest logits, in descending order. One vectorised pass over the vocabulary: llama.cpp's own top-k first writes a 12-byte record per token.
+/// </summary>
+internal static class TopTokens
+{
+    /// <summary>Fills as many entries of the destination as there are tokens for it and returns how many. O(vocabulary).</summary>
+    internal static int Select(ReadOnlySpan<float> logits, Span<TokenData> destination)
+    {
+        int held = 0, k = Math.Min(destination.Length, logits.Length), i = 0;
+        for (; held < k; i++)
+            Insert(destination, ref held, k, i, logits[i]);
+        float least = destination[k - 1].Logit;
+        for (; i + Vector<float>.Count <= logits.Length; i += Vector<float>.Count)
+        {
+            if (!Vector.GreaterThanAny(new Vector<float>(logits[i..]), new Vector<float>(least)))
+                continue;
+            for (int j = i; j < i + Vector<float>.Count; j++)
+            {
+                if (logits[j] > least)
+                {
+                    Insert(destination, ref held, k, j, logits[j]);
+                    least = destination[k - 1].Logit;
+                }
+            }
+        }
+        for (; i < logits.Length; i++)
+        {
+            if (logits[i] > destination[k - 1].Logit)
+                Insert(destination, ref held, k, i, logits[i]);
+        }
+        return held;
+    }
+
+    private static void Insert(Span<TokenData> sorted, ref int held, int k, int token, float logit)
+    {
+        int at = held < k ? held++ : k - 1;
+        for (; at > 0 && sorted[at - 1].Logit < logit; at--)
+            sorted[at] = sorted[at - 1];
+        sorted[at] = new TokenData { Token = token, Logit = logit };
+    }
+}

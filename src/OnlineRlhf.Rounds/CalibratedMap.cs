@@ -1,0 +1,20 @@
+using OnlineRlhf.Inference;
+using OnlineRlhf.Inference.Features;
+using OnlineRlhf.Storage;
+
+namespace OnlineRlhf.Rounds;
+
+/// <summary>The feature map of a model: its scales are measured once and kept beside the state.</summary>
+internal static class CalibratedMap
+{
+    internal static FeatureMap Load(LanguageModel model, string stateDirectory)
+    {
+        double[]? scales = CalibrationFile.Read(stateDirectory, model.Fingerprint, HiddenBlocks.Count);
+        if (scales is null)
+        {
+            scales = FeatureMap.Calibrate(model);
+            CalibrationFile.Write(stateDirectory, model.Fingerprint, scales);
+        }
+        return new FeatureMap(model.EmbeddingLength, scales, TextStatistics.For("en"));
+    }
+}

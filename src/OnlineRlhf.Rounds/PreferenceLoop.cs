@@ -1,0 +1,221 @@
+using OnlineRlhf.Inference;
+using OnlineRlhf.Inference.Features;
+using OnlineRlhf.Inference.Prompts;
+using OnlineRlhf.Inference.Sampling;
+using OnlineRlhf.Learning.Selection;
+using OnlineRlhf.Rounds.Profiles;
+using OnlineRlhf.Storage;
+
+namespace OnlineRlhf.Rounds;
+
+/// <summary>
+/// The loop from a request to a better answer: sample candidates, choose a pair, take the preference, make it durable, learn it.
+/// The only place where these are put together. Safe for concurrent use; one request is generated at a time.
+/// </summary>
+public sealed class PreferenceLoop : IDisposable
+{
+    private readonly LanguageModel _model;
+    private readonly FeatureMap _map;
+    private readonly RoundOptions _options;
+    private readonly TimeProvider _clock;
+    private readonly ProfileShelf _shelf;
+    private readonly RoundDesk _desk;
+    private readonly GenerationQueue _queue;
+    private readonly QuestionRule _question;
+    private readonly IReadOnlyList<string> _hints;
+    private readonly SemaphoreSlim _feedback = new(1, 1);
+
+    /// <summary>Puts the loop together. The model stays the caller's.</summary>
+    /// <param name="model">The language model.</param>
+    /// <param name="stateDirectory">Where profiles live, and the calibration of the feature map.</param>
+    /// <param name="options">How rounds are made.</param>
+    /// <param name="clock">Every clock of the loop.</param>
+    /// <param name="opened">Told of each profile that was opened from the disk and how: an operator wants to know of a recovery.</param>
+    public PreferenceLoop(LanguageModel model, string stateDirectory, RoundOptions options, TimeProvider clock, Action<string, RecoveryReport>? opened = null)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(clock);
+        _model = model;
+        _options = options;
+        _clock = clock;
+        _map = CalibratedMap.Load(model, stateDirectory);
+        _hints = options.StyleHints ?? StyleHints.For(model.Name);
+        _question = new QuestionRule(options.Usefulness, options.MaxUnaskedInARow);
+        _queue = new GenerationQueue(options.QueueLength);
+        _desk = new RoundDesk(clock, Events);
+        _shelf = new ProfileShelf(
+            Path.Combine(stateDirectory, "profiles"), new StateIdentity(model.Fingerprint, _map.Fingerprint, _map.Dimension), options.HyperParameters,
+            options.ProfilesInMemory, opened ?? ((_, _) => { }));
+    }
+
+    /// <summary>What happens, as it happens.</summary>
+    public EventHub Events { get; } = new();
+
+    /// <summary>The map from answers to features.</summary>
+    public FeatureMap FeatureMap => _map;
+
+    /// <summary>Rounds that wait for feedback.</summary>
+    public int OpenRounds => _desk.Open;
+
+    /// <summary>Requests that run or wait.</summary>
+    public int QueuedRequests => _queue.Inside;
+
+    /// <summary>Profiles in memory.</summary>
+    public int OpenProfiles => _shelf.Open;
+
+    /// <summary>Lets the model say a word, unseen: ready means that it answers, not that its file was read.</summary>
+    /// <exception cref="InferenceException">It does not answer.</exception>
+    public void Rehearse() => _model.Sample([new ChatMessage("user", "Hello")], [null], new SamplingOptions { Candidates = 1, MaxTokens = 2 });
+
+    /// <summary>Serves a request: samples, chooses, and opens a round.</summary>
+    /// <exception cref="RoundException">The request is wrong, or too many wait.</exception>
+    /// <exception cref="InferenceException">The prompt is too long, or the engine failed.</exception>
+    /// <exception cref="StateException">The profile's state cannot be read.</exception>
+    public async Task<Round> OpenRoundAsync(RoundRequest request, CancellationToken cancellationToken = default)
+    {
+        CandidateSet set = await SampleAsync(request, cancellationToken).ConfigureAwait(false);
+        Choice choice = Choose(set);
+        Guid id = ProfileName.NewRoundId(request.Profile);
+        bool leaderFirst = request.Seed is { } seed ? (seed * 0x9E3779B9u >> 31) == 0 : Random.Shared.Next(2) == 0;
+        var round = new Round(id, set, choice, leaderFirst, _clock.GetUtcNow(), _options.Lifetime);
+        _desk.Add(round);
+        return round;
+    }
+
+    /// <summary>Samples candidate answers and computes their features.</summary>
+    public async Task<CandidateSet> SampleAsync(RoundRequest request, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        request.Validate();
+        SamplingOptions sampling = _options.Sampling with
+        {
+            Candidates = request.Candidates ?? _options.Sampling.Candidates,
+            MaxTokens = request.MaxTokens ?? _options.Sampling.MaxTokens,
+            Temperature = request.Temperature ?? _options.Sampling.Temperature,
+            Seed = request.Seed ?? (uint)Random.Shared.NextInt64(1L << 32),
+        };
+        try
+        {
+            sampling.Validate();
+        }
+        catch (ArgumentException e)
+        {
+            throw new RoundException(RoundError.BadRequest, e.Message);
+        }
+        string?[] hints = StyleHints.Deal(_hints, sampling.Candidates, sampling.Seed);
+        var progress = new Announcement(Events, request.Profile);
+        return await _queue.RunAsync(() => WithFeatures(request, _model.Sample(request.Messages, hints, sampling, progress, cancellationToken)), cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Says which candidate the profile's learned taste serves, and which to compare it with.</summary>
+    public Choice Choose(CandidateSet set)
+    {
+        ArgumentNullException.ThrowIfNull(set);
+        if (set.Candidates.Count == 1)
+            return new Choice(0, null, 0);
+        using ProfileShelf.Loan loan = _shelf.Borrow(set.Request.Profile);
+        Profile profile = loan.Profile;
+        return profile.Read(model =>
+        {
+            Pair pair = ExplorationRule.Select(model, set.Features);
+            AskMode mode = set.Request.Ask ?? _options.Ask;
+            bool ask = mode == AskMode.Always
+                || (mode == AskMode.WhenUseful && _question.IsUseful(model, set.Features, pair.Leader, profile.UnaskedInARow));
+            if (mode != AskMode.Never)
+                profile.UnaskedInARow = ask ? 0 : profile.UnaskedInARow + 1;
+            return ask ? new Choice(pair.Leader, pair.Challenger, pair.Uncertainty) : new Choice(pair.Leader, null, 0);
+        });
+    }
+
+    /// <summary>An open round.</summary>
+    public Round? Find(Guid id) => _desk.Find(id);
+
+    /// <summary>The open round of a profile; without a name, the newest of any profile that asks.</summary>
+    public Round? Current(string? profile) => _desk.Current(profile);
+
+    /// <summary>
+    /// Takes a person's answer: makes it durable, learns it, and closes the round. The same answer given again, also after a restart, is confirmed and not
+    /// learned twice.
+    /// </summary>
+    /// <exception cref="RoundException">Unknown, expired or superseded round, nothing asked, or another answer was given before.</exception>
+    /// <exception cref="StateException">The comparison could not be made durable; the round stays open.</exception>
+    public async Task<FeedbackResult> GiveFeedbackAsync(Guid id, Preferred preferred, CancellationToken cancellationToken = default)
+    {
+        // One at a time, so that a retry that overtakes its original waits for it.
+        await _feedback.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            if (_desk.Find(id) is not { } round)
+                return Recall(id, preferred);
+            if (!round.Asked)
+                throw new RoundException(RoundError.NothingAsked, "This round served one answer and asked nothing.");
+            using ProfileShelf.Loan loan = _shelf.Borrow(round.Profile);
+            FeedbackResult result = preferred == Preferred.Skip
+                ? new FeedbackResult(id, round.Profile, false, loan.Profile.Read(m => m.Comparisons))
+                : new FeedbackResult(id, round.Profile, true, loan.Profile.Learn(id, round.Difference, Label(preferred)));
+            _desk.Answer(round, preferred, result);
+            if (result.Learned)
+                Events.Publish(new RoundEvent.Learned(id, round.Profile, result.Comparisons));
+            return result;
+        }
+        finally
+        {
+            _feedback.Release();
+        }
+    }
+
+    /// <summary>Closes all profiles. What was acknowledged is on the disk already.</summary>
+    public void Dispose()
+    {
+        _desk.Dispose();
+        _shelf.Dispose();
+        _queue.Dispose();
+        _feedback.Dispose();
+    }
+
+    private static double Label(Preferred preferred) => preferred switch
+    {
+        Preferred.First => 1,
+        Preferred.Second => 0,
+        _ => 0.5,
+    };
+
+    /// <summary>Answers feedback to a round that is not open: from memory, else from the comparison it left in its profile's ring.</summary>
+    private FeedbackResult Recall(Guid id, Preferred preferred)
+    {
+        if (_desk.HowItEnded(id) is { } ending)
+        {
+            if (ending.Error is { } error)
+                throw new RoundException(error, error == RoundError.Expired ? "The round's lifetime is over." : "A newer round on the same profile took this one's place.");
+            return ending.Preferred == preferred ? ending.Result! : throw OtherAnswer();
+        }
+        foreach (string name in _shelf.Stored.Where(p => ProfileName.MayBelongTo(id, p)))
+        {
+            using ProfileShelf.Loan loan = _shelf.Borrow(name);
+            if (loan.Profile.Find(id) is { } found)
+                return preferred != Preferred.Skip && found.Label == Label(preferred) ? new FeedbackResult(id, name, true, found.Sequence) : throw OtherAnswer();
+        }
+        throw new RoundException(RoundError.Unknown, "No such round: it was never opened, was skipped, or is long over.");
+    }
+
+    private static RoundException OtherAnswer() => new(RoundError.OtherAnswer, "Another answer was given to this round already; the first one counts.");
+
+    private CandidateSet WithFeatures(RoundRequest request, IReadOnlyList<Candidate> candidates)
+    {
+        float[] features = new float[candidates.Count * _map.Dimension];
+        for (int i = 0; i < candidates.Count; i++)
+            _map.Map(candidates[i].Hidden, request.LastUserTurn, candidates[i].Text, features.AsSpan(i * _map.Dimension, _map.Dimension));
+        return new CandidateSet(request, candidates, features, _map.Dimension);
+    }
+
+    /// <summary>Publishes progress from the thread that generates, in order.</summary>
+    private sealed class Announcement(EventHub events, string profile) : IProgress<SamplingProgress>
+    {
+        public void Report(SamplingProgress value)
+        {
+            if (events.Followers > 0)
+                events.Publish(new RoundEvent.Generating(profile, value));
+        }
+    }
+}

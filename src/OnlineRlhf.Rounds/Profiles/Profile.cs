@@ -1,0 +1,142 @@
+using OnlineRlhf.Learning;
+using OnlineRlhf.Learning.RewardModels;
+using OnlineRlhf.Storage;
+
+namespace OnlineRlhf.Rounds.Profiles;
+
+/// <summary>
+/// One person's learned taste, in memory and on the disk. Nothing is written before the first comparison: a name that only ever asks leaves no file.
+/// </summary>
+internal sealed class Profile : IDisposable
+{
+    // Between two chunks of a checkpoint an acknowledgement must get its turn, and a slow card its breath.
+    private static readonly TimeSpan ChunkPause = TimeSpan.FromMilliseconds(5);
+
+    private readonly Lock _gate = new();
+    private readonly string _directory;
+    private readonly StateIdentity _identity;
+    private readonly HyperParameters _hyperParameters;
+    private readonly Action<string, RecoveryReport> _opened;
+    private OnePassRewardModel? _fresh;
+    private ProfileStore? _store;
+    private bool _checkpointing, _disposed;
+
+    internal Profile(string name, string directory, StateIdentity identity, HyperParameters hyperParameters, Action<string, RecoveryReport> opened)
+    {
+        Name = name;
+        _directory = directory;
+        _identity = identity;
+        _hyperParameters = hyperParameters;
+        _opened = opened;
+        if (Directory.Exists(directory))
+            OpenStore();
+    }
+
+    internal string Name { get; }
+
+    /// <summary>Rounds in a row that asked nothing.</summary>
+    internal int UnaskedInARow { get; set; }
+
+    /// <summary>Reads the model; it does not change meanwhile.</summary>
+    internal T Read<T>(Func<OnePassRewardModel, T> read)
+    {
+        lock (_gate)
+            return read(Model());
+    }
+
+    /// <summary>Makes a comparison durable, then learns it; returns how many the profile has learned with it.</summary>
+    internal long Learn(Guid round, ReadOnlySpan<float> difference, double label)
+    {
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            try
+            {
+                long sequence = OpenStore().Append(round, difference, label);
+                if (_store!.CheckpointDue && !_checkpointing)
+                {
+                    _checkpointing = true;
+                    _ = Task.Run(WriteCheckpointAsync);
+                }
+                return sequence;
+            }
+            catch (StateException)
+            {
+                // What the disk holds is the truth: the next use reads it anew.
+                Close();
+                throw;
+            }
+        }
+    }
+
+    /// <summary>Finds what was answered to a round, as long as the ring holds it.</summary>
+    internal RecordedComparison? Find(Guid round)
+    {
+        lock (_gate)
+        {
+            Model();
+            return _store is not null && _store.TryFind(round, out RecordedComparison found) ? found : null;
+        }
+    }
+
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            _disposed = true;
+            Close();
+        }
+    }
+
+    private OnePassRewardModel Model()
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        if (_store is null && Directory.Exists(_directory))
+            OpenStore();
+        return _store?.Model ?? (_fresh ??= new OnePassRewardModel(_identity.Dimension, _hyperParameters));
+    }
+
+    private ProfileStore OpenStore()
+    {
+        if (_store is null)
+        {
+            _store = ProfileStore.Open(_directory, _identity, _hyperParameters);
+            _fresh = null;
+            _opened(Name, _store.Recovery);
+        }
+        return _store;
+    }
+
+    private void Close()
+    {
+        _store?.Dispose();
+        _store = null;
+        _fresh = null;
+    }
+
+    private async Task WriteCheckpointAsync()
+    {
+        while (true)
+        {
+            lock (_gate)
+            {
+                try
+                {
+                    if (_store is null || !_store.CheckpointDue || !_store.WriteCheckpointChunk())
+                    {
+                        _checkpointing = false;
+                        return;
+                    }
+                }
+                catch (StateException)
+                {
+                    // The ring still holds every comparison; the next acknowledgement meets the same disk and reports it.
+                    _checkpointing = false;
+                    Close();
+                    return;
+                }
+            }
+            await Task.Delay(ChunkPause).ConfigureAwait(false);
+        }
+    }
+}

@@ -1,0 +1,32 @@
+using OnlineRlhf.Inference.Sampling;
+
+namespace OnlineRlhf.Rounds;
+
+/// <summary>Something that happened; what a screen, a lamp or another client follows.</summary>
+public abstract record RoundEvent
+{
+    private RoundEvent()
+    {
+    }
+
+    /// <summary>Candidates are being sampled.</summary>
+    /// <param name="Profile">For whom.</param>
+    /// <param name="Progress">How far.</param>
+    public sealed record Generating(string Profile, SamplingProgress Progress) : RoundEvent;
+
+    /// <summary>A round is open.</summary>
+    /// <param name="Round">The round, texts included.</param>
+    public sealed record Opened(Round Round) : RoundEvent;
+
+    /// <summary>A round is closed.</summary>
+    /// <param name="Id">The round.</param>
+    /// <param name="Profile">Its profile.</param>
+    /// <param name="Reason">feedback, skipped, expired or superseded.</param>
+    public sealed record Closed(Guid Id, string Profile, string Reason) : RoundEvent;
+
+    /// <summary>A comparison was learned.</summary>
+    /// <param name="Id">The round.</param>
+    /// <param name="Profile">Its profile.</param>
+    /// <param name="Comparisons">Comparisons learned by that profile.</param>
+    public sealed record Learned(Guid Id, string Profile, long Comparisons) : RoundEvent;
+}

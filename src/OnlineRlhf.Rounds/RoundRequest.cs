@@ -1,0 +1,49 @@
+using OnlineRlhf.Inference.Prompts;
+
+namespace OnlineRlhf.Rounds;
+
+/// <summary>What a client asks for.</summary>
+/// <param name="Messages">The conversation; its last turn is the user's.</param>
+public sealed record RoundRequest(IReadOnlyList<ChatMessage> Messages)
+{
+    /// <summary>The profile used where a request names none.</summary>
+    public const string DefaultProfile = "default";
+
+    /// <summary>Whose taste decides: 1 to 64 letters, digits, dots, dashes and underscores, the first a letter or digit.</summary>
+    public string Profile { get; init; } = DefaultProfile;
+
+    /// <summary>When to ask; null takes the setting.</summary>
+    public AskMode? Ask { get; init; }
+
+    /// <summary>n; null takes the setting.</summary>
+    public int? Candidates { get; init; }
+
+    /// <summary>The most tokens of one answer; null takes the setting.</summary>
+    public int? MaxTokens { get; init; }
+
+    /// <summary>Sampling temperature; null takes the setting.</summary>
+    public float? Temperature { get; init; }
+
+    /// <summary>Makes candidates and order repeatable on the same machine; null draws a new one.</summary>
+    public uint? Seed { get; init; }
+
+    /// <summary>The user's last turn: what an answer is held against.</summary>
+    internal string LastUserTurn => Messages[^1].Content;
+
+    internal void Validate()
+    {
+        if (Messages.Count == 0)
+            throw new RoundException(RoundError.BadRequest, "messages is empty: send at least one message of the user.");
+        foreach (ChatMessage message in Messages)
+        {
+            if (message.Role is not ("system" or "user" or "assistant"))
+                throw new RoundException(RoundError.BadRequest, "A message has an unknown role: use system, user or assistant.");
+            if (message.Content is null)
+                throw new RoundException(RoundError.BadRequest, "A message has no content.");
+        }
+        if (Messages[^1].Role != "user" || string.IsNullOrWhiteSpace(LastUserTurn))
+            throw new RoundException(RoundError.BadRequest, "The last message must be the user's, and say something.");
+        if (!Profiles.ProfileName.IsValid(Profile))
+            throw new RoundException(RoundError.BadRequest, Profiles.ProfileName.Rule);
+    }
+}

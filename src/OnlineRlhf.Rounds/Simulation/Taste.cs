@@ -1,0 +1,11 @@
+namespace OnlineRlhf.Rounds.Simulation;
+
+/// <summary>What a simulated person likes: a utility of an answer's text.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Says">The taste in words.</param>
+/// <param name="Weights">Weight by property, in log odds.</param>
+public sealed record Taste(string Name, string Says, IReadOnlyDictionary<string, double> Weights)
+{
+    /// <summary>The utility of an answer.</summary>
+    public double Utility(string answer) => Weights.Sum(w => w.Value * TextProperties.Value(w.Key, answer, SimulationPlan.Default.Phrases));
+}

@@ -1,0 +1,62 @@
+using OnlineRlhf.Inference.Prompts;
+
+namespace OnlineRlhf.Rounds.Simulation;
+
+/// <summary>A simulated person who uses the loop for a while; what is served is measured on topics that were never learned on.</summary>
+public sealed class TasteTrial(PreferenceLoop loop, SimulationPlan plan, Taste taste, string profile, int seed)
+{
+    private readonly SimulatedPerson _person = new(taste, seed);
+    private readonly IReadOnlyList<string> _requests = SimulationPlan.Shuffle(plan.TrainTopics, seed);
+    private int _rounds;
+
+    /// <summary>Presses so far.</summary>
+    public int Presses { get; private set; }
+
+    /// <summary>Samples the candidate sets that are measured on; they do not depend on the taste, so that tastes can share them.</summary>
+    public static async Task<IReadOnlyList<CandidateSet>> SampleTestSetsAsync(PreferenceLoop loop, SimulationPlan plan, int count, int seed, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(loop);
+        ArgumentNullException.ThrowIfNull(plan);
+        List<CandidateSet> sets = [];
+        foreach (string request in SimulationPlan.Shuffle(plan.TestTopics, seed).Take(count))
+            sets.Add(await loop.SampleAsync(Request(plan, request, RoundRequest.DefaultProfile, AskMode.Never, unchecked((uint)((seed * 7919) + sets.Count))), cancellationToken).ConfigureAwait(false));
+        return sets;
+    }
+
+    /// <summary>One round and one press; rounds in which the model has a single answer ask nothing and are passed over.</summary>
+    public async Task<(string Request, Round Round, Preferred Pressed)> PressAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            string request = _requests[_rounds % _requests.Count];
+            uint roundSeed = unchecked((uint)((seed * 104729) + _rounds++));
+            Round round = await loop.OpenRoundAsync(Request(plan, request, profile, AskMode.Always, roundSeed), cancellationToken).ConfigureAwait(false);
+            if (!round.Asked)
+                continue;
+            Preferred pressed = _person.Press(round);
+            await loop.GiveFeedbackAsync(round.Id, pressed, cancellationToken).ConfigureAwait(false);
+            Presses++;
+            return (request, round, pressed);
+        }
+    }
+
+    /// <summary>What the profile would serve, measured on candidate sets.</summary>
+    public Score Measure(IReadOnlyList<CandidateSet> sets) => Score.Of(taste, sets, set => loop.Choose(set.For(profile)).Leader);
+
+    /// <summary>The text that the profile would serve from a candidate set.</summary>
+    public string Serve(CandidateSet set)
+    {
+        ArgumentNullException.ThrowIfNull(set);
+        return set.Candidates[loop.Choose(set.For(profile)).Leader].Text;
+    }
+
+    private static RoundRequest Request(SimulationPlan plan, string text, string profile, AskMode ask, uint seed) => new([new ChatMessage("user", text)])
+    {
+        Profile = profile,
+        Ask = ask,
+        Seed = seed,
+        Candidates = plan.Candidates,
+        MaxTokens = plan.MaxTokens,
+        Temperature = plan.Temperature,
+    };
+}

@@ -1,0 +1,107 @@
+#!/usr/bin/env bash
+# test.sh [--quick]   Builds everything, publishes the program with Native AOT, runs all tests. The last line counts them.
+#   --quick   without Native AOT, the end-to-end tests that drive the published program, and arm64
+# Installs a compiler and the arm64 tools with apt-get where they are missing.
+set -euo pipefail
+cd "$(dirname "$(realpath "$0")")"
+
+quick=false
+case ${1:-} in
+  '') ;;
+  --quick) quick=true ;;
+  *) sed -n '2,4s/^# //p' "$0" >&2; exit 2 ;;
+esac
+
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 TESTINGPLATFORM_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_CLI_UI_LANGUAGE=en MSBUILDDISABLENODEREUSE=1
+step() { printf '\n== %s\n' "$*"; }
+fail() { echo "test.sh: $*" >&2; exit 1; }
+
+# Whatever the tests start carries this mark in its environment, also when its parent is gone: nothing of it outlives this script.
+run=$$-$(date +%s%N)
+logs=$(mktemp -d)
+cleanup() {
+  grep -lzsx "ONLINERLHF_TEST_RUN=$run" /proc/[0-9]*/environ | cut -d/ -f3 | xargs -r kill -9 2> /dev/null || true
+  rm -rf "$logs"
+}
+trap cleanup EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+# apt_get ARGUMENTS   Waits for any other apt first: a second one can wipe the packages that the first has just downloaded.
+apt_get() {
+  local sudo=() tries=0
+  [ "$(id -u)" = 0 ] || sudo=(sudo -n)
+  while grep -qsxE 'apt|apt-get|dpkg' /proc/[0-9]*/comm; do
+    ((++tries < 60)) || fail "another apt has been running for five minutes."
+    sleep 5
+  done
+  "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq "$@" > "$logs/apt" 2>&1 || { cat "$logs/apt"; fail "apt-get $* failed."; }
+}
+
+prerequisites() {
+  local missing=() gcc
+  command -v clang > /dev/null || missing+=(clang)
+  if $cross; then
+    command -v aarch64-linux-gnu-objcopy > /dev/null || missing+=(binutils-aarch64-linux-gnu)
+    command -v qemu-aarch64-static > /dev/null || missing+=(qemu-user-static)
+    [ -e /usr/aarch64-linux-gnu/lib/libc.so ] || missing+=(libc6-dev-arm64-cross)
+    compgen -G '/usr/lib/gcc-cross/aarch64-linux-gnu/*/crtbeginS.o' > /dev/null || missing+=(libgcc-dev-arm64-cross)
+  fi
+  [ ${#missing[@]} != 0 ] || return 0
+  if ! command -v apt-get > /dev/null || { [ "$(id -u)" != 0 ] && ! sudo -n true 2> /dev/null; }; then
+    fail "missing: ${missing[*]} (Debian's names). Install them as root, or run ./test.sh --quick, which needs none of them."
+  fi
+  step "Installing ${missing[*]}"
+  apt_get update
+  # This package's name carries the compiler's version: 12 in Debian 12, 14 in Debian 13.
+  gcc=$(apt-cache search --names-only '^libgcc-[0-9]+-dev-arm64-cross$' | awk '{ print $1 }' | sort -V | tail -n1)
+  apt_get install -y --no-install-recommends "${missing[@]/#libgcc-dev-arm64-cross/${gcc:-libgcc-dev-arm64-cross}}"
+}
+
+publish() {
+  step "Publishing for $1 with Native AOT"
+  rm -rf "artifacts/publish/$1"
+  dotnet publish src/OnlineRlhf.Daemon/OnlineRlhf.Daemon.csproj -c Release -r "$1" -o "artifacts/publish/$1" -v minimal 2>&1 | tee "$logs/publish" || fail "publishing for $1 failed."
+  ! grep -qE '\bIL[0-9]{4}\b' "$logs/publish" || fail "publishing for $1 gave trim or AOT warnings."
+  [ -x "artifacts/publish/$1/onlinerlhf" ] || fail "publishing for $1 left no artifacts/publish/$1/onlinerlhf."
+}
+
+native=linux-x64 cross=false
+if [ "$(uname -m)" = aarch64 ]; then native=linux-arm64; elif ! $quick; then cross=true; fi
+
+$quick || prerequisites
+
+step "Building"
+dotnet build OnlineRlhf.sln -c Release -v minimal
+
+unset ONLINERLHF_PUBLISHED ONLINERLHF_PUBLISHED_ARM64
+if ! $quick; then
+  publish $native
+  export ONLINERLHF_PUBLISHED=$PWD/artifacts/publish/$native/onlinerlhf
+  if $cross; then
+    publish linux-arm64
+    export ONLINERLHF_PUBLISHED_ARM64=$PWD/artifacts/publish/linux-arm64/onlinerlhf
+  fi
+fi
+
+step "Testing"
+modules=''
+for project in tests/*.Tests/*.csproj; do
+  name=$(basename "$project" .csproj)
+  if $quick && [ "$name" = OnlineRlhf.EndToEnd.Tests ]; then continue; fi
+  module=artifacts/bin/$name/release/$name.dll
+  [ -e "$module" ] || fail "$module was not built: is $project in OnlineRlhf.sln?"
+  modules+="$module;"
+done
+
+# One module at a time: some tests measure times. A test that hangs ends the run; --foreground lets a signal to this script reach the tests.
+status=0
+env ONLINERLHF_TEST_RUN="$run" timeout --foreground -k 10 15m dotnet test --test-modules "${modules%;}" --root-directory "$PWD" \
+  --max-parallel-test-modules 1 --no-ansi --no-progress < /dev/null 2>&1 | tee "$logs/test" || status=$?
+
+# The runner's own sums. "error" counts the modules that crashed or ran no test at all: they are failures too.
+count() { awk -v key="$1:" '/^Test run summary/ { summary = 1 } summary && $1 == key && NF == 2 { n = $2 } END { print n + 0 }' "$logs/test"; }
+passed=$(count succeeded) failed=$(($(count failed) + $(count error))) skipped=$(count skipped)
+[ "$status" = 0 ] && [ "$passed" -gt 0 ] && [ "$failed" = 0 ] || { status=1; [ "$failed" != 0 ] || failed=1; }
+echo "$passed passed, $failed failed$([ "$skipped" = 0 ] || echo ", $skipped skipped")"
+exit "$status"

@@ -1,0 +1,25 @@
+namespace OnlineRlhf.Inference.Tests.Engine;
+
+/// <summary>The models that tests run on: the embedded one always, SmolLM2 where ONLINERLHF_SMOLLM2 names its file. Loaded once per process.</summary>
+internal static class Models
+{
+    internal const string SmolVariable = "ONLINERLHF_SMOLLM2";
+    private static readonly DemoModel DemoFile = DemoModel.Open();
+    private static readonly Lazy<LanguageModel> LazyDemo = new(() => LanguageModel.Load(Options(DemoFile.Path)));
+    private static readonly Lazy<LanguageModel> LazySmol = new(() => LanguageModel.Load(Options(Environment.GetEnvironmentVariable(SmolVariable)!)));
+
+    internal static string DemoPath => DemoFile.Path;
+
+    internal static LanguageModel Demo => LazyDemo.Value;
+
+    internal static LanguageModel Get(string name)
+    {
+        if (name == "demo")
+            return Demo;
+        Assert.SkipUnless(File.Exists(Environment.GetEnvironmentVariable(SmolVariable)), $"{SmolVariable} names no file of SmolLM2-135M-Instruct.");
+        return LazySmol.Value;
+    }
+
+    // One thread: with more threads than free cores decoding collapses, and test projects share the machine.
+    internal static LanguageModelOptions Options(string path) => new() { ModelPath = path, Threads = 1, ContextTokens = 1024, AnswerTokens = 128 };
+}
