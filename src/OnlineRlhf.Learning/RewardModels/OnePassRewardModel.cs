@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Numerics;
 
 namespace OnlineRlhf.Learning.RewardModels;
@@ -154,6 +155,22 @@ public sealed class OnePassRewardModel
         averageParameter.CopyTo(_average);
         _norm.Restore(factor);
         Comparisons = comparisons;
+    }
+
+    /// <summary>
+    /// Carries the state over to other hyper-parameters: θ and its average stay, and 𝓗 becomes 𝓗 + (λ′ − λ)I, as if it had started at λ′I.
+    /// O(d³) where λ changes, else O(d²).
+    /// </summary>
+    /// <param name="wanted">η, λ′ and β of the new model.</param>
+    /// <param name="changed">The new model; this one stays as it is.</param>
+    /// <returns>Whether the changed 𝓗 is positive definite; by rounding it may not be where λ′ is far below the rest of 𝓗.</returns>
+    public bool TryChange(HyperParameters wanted, [NotNullWhen(true)] out OnePassRewardModel? changed)
+    {
+        OnePassRewardModel model = new(Dimension, wanted);
+        model.Restore(Comparisons, Parameter, AverageParameter, Factor);
+        double shift = wanted.Regularization - HyperParameters.Regularization;
+        changed = shift == 0 || model._norm.TryShift(shift) ? model : null;
+        return changed is not null;
     }
 
     private double Margin(ReadOnlySpan<float> features)

@@ -100,6 +100,48 @@ internal sealed class PackedCholesky
     /// <summary>Replaces the factor by a checked one.</summary>
     public void Restore(ReadOnlySpan<double> values) => values.CopyTo(_values);
 
+    /// <summary>Makes the factor that of 𝓗 + shift·I; false, and the factor is spoiled, where that is not positive definite. O(d³).</summary>
+    public bool TryShift(double shift)
+    {
+        double[] norm = new double[_values.Length];
+        for (int k = 0, at = 0; k < _dimension; at += _dimension - k, k++)
+        {
+            Span<double> column = _values.AsSpan(at, _dimension - k);
+            double pivot = column[0];
+            column[0] = 1;
+            AddOuter(norm.AsSpan(at), column, pivot);
+            norm[at] += shift;
+        }
+        for (int k = 0, at = 0; k < _dimension; at += _dimension - k, k++)
+        {
+            Span<double> column = norm.AsSpan(at, _dimension - k), below = column[1..];
+            double pivot = column[0];
+            if (!(pivot > 0 && double.IsFinite(pivot)))
+                return false;
+            for (int i = 0; i < below.Length; i++)
+                below[i] /= pivot;
+            AddOuter(norm.AsSpan(at + column.Length), below, -pivot);
+        }
+        norm.CopyTo(_values.AsSpan());
+        return true;
+    }
+
+    /// <summary>Adds w vvᵀ to a packed symmetric matrix that begins at v's first row.</summary>
+    private static void AddOuter(Span<double> packed, ReadOnlySpan<double> v, double weight)
+    {
+        for (int j = 0, at = 0; j < v.Length; at += v.Length - j, j++)
+        {
+            double scaled = weight * v[j];
+            Span<double> column = packed.Slice(at, v.Length - j);
+            ReadOnlySpan<double> rows = v[j..];
+            int width = Vector<double>.Count, i = 0;
+            for (; i + width <= rows.Length; i += width)
+                (new Vector<double>(column[i..]) + new Vector<double>(rows[i..]) * scaled).CopyTo(column[i..]);
+            for (; i < rows.Length; i++)
+                column[i] += rows[i] * scaled;
+        }
+    }
+
     /// <summary>Takes the pivots to the new factor, and writes D⁻¹x and each column's gain w x_j/(D_j τ_j).</summary>
     private void PreparePivots(ReadOnlySpan<double> x, double weight, Span<double> u)
     {
