@@ -1,0 +1,126 @@
+using Microsoft.Win32.SafeHandles;
+
+namespace OnlineRlhf.Storage.Disk;
+
+/// <summary>LiteDB's data file as a stream that keeps the order a write-ahead log needs: the log is durable before the first page of a transaction is written here.</summary>
+/// <remarks>Changes are dropped unless <see cref="Writable"/>: so a LiteDB that failed, or that only looks at a file which turns out not to fit, cannot change a byte.</remarks>
+internal sealed class PageFile : Stream
+{
+    private readonly string _path;
+    private readonly PageLog _log;
+    private readonly DiskProbe? _probe;
+    private readonly SafeFileHandle _file;
+    private bool _changed;
+
+    /// <summary>Opens a file, or creates it.</summary>
+    public PageFile(string path, FileMode mode, PageLog log, DiskProbe? probe)
+    {
+        (_path, _log, _probe) = (path, log, probe);
+        _file = File.OpenHandle(path, mode, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+    }
+
+    /// <summary>Whether the file may be changed; where it may not, changes are dropped.</summary>
+    public bool Writable { get; set; }
+
+    /// <summary>Whether a flush reaches the disk. A file that is being built needs it once, at the end.</summary>
+    public bool Durable { get; set; } = true;
+
+    /// <inheritdoc/>
+    public override bool CanRead => true;
+
+    /// <inheritdoc/>
+    public override bool CanSeek => true;
+
+    /// <inheritdoc/>
+    public override bool CanWrite => true;
+
+    /// <inheritdoc/>
+    public override long Length => RandomAccess.GetLength(_file);
+
+    /// <inheritdoc/>
+    public override long Position { get; set; }
+
+    /// <inheritdoc/>
+    public override int Read(byte[] buffer, int offset, int count)
+    {
+        int total = 0;
+        for (int read; total < count; total += read)
+        {
+            read = RandomAccess.Read(_file, buffer.AsSpan(offset + total, count - total), Position + total);
+            if (read == 0)
+                break;
+        }
+        Position += total;
+        return total;
+    }
+
+    /// <inheritdoc/>
+    public override void Write(byte[] buffer, int offset, int count)
+    {
+        ReadOnlySpan<byte> data = buffer.AsSpan(offset, count);
+        if (Writable)
+        {
+            if (!_changed)
+                _log.Persist();
+            _changed = true;
+            _probe?.Invoke(_path, DiskOperation.Write, Position, data);
+            RandomAccess.Write(_file, data, Position);
+        }
+        Position += count;
+    }
+
+    /// <inheritdoc/>
+    public override void Flush()
+    {
+        if (!Writable || !Durable || !_changed)
+            return;
+        Sync();
+        _changed = false;
+    }
+
+    /// <summary>Makes the content durable now.</summary>
+    public void Sync()
+    {
+        _probe?.Invoke(_path, DiskOperation.Sync, 0, default);
+        Posix.SyncData(_file);
+    }
+
+    /// <summary>Carries out the transaction that waits in the log, and empties the log. Only for a file that no engine has open.</summary>
+    public void Apply(PageLog log)
+    {
+        byte[] page = new byte[PageLog.PageSize];
+        Writable = log.Writable = _changed = true;
+        for (int at = 0; at < log.Length; at += page.Length)
+        {
+            log.Pages.Slice(at, page.Length).CopyTo(page);
+            LogPage.ToDataPage(page);
+            Position = LogPage.PositionOf(page);
+            Write(page, 0, page.Length);
+        }
+        Sync();
+        log.Clear();
+    }
+
+    /// <inheritdoc/>
+    public override void SetLength(long value)
+    {
+        if (!Writable)
+            return;
+        _probe?.Invoke(_path, DiskOperation.SetLength, value, default);
+        RandomAccess.SetLength(_file, value);
+    }
+
+    /// <inheritdoc/>
+    public override long Seek(long offset, SeekOrigin origin) =>
+        Position = offset + (origin == SeekOrigin.Begin ? 0 : origin == SeekOrigin.Current ? Position : Length);
+
+    /// <summary>Closes the file. Disposing does not: LiteDB disposes a stream that it was lent, when it marks a file as invalid, and then goes on.</summary>
+    public void CloseFile() => _file.Dispose();
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        // The file stays open: see CloseFile.
+        base.Dispose(disposing);
+    }
+}

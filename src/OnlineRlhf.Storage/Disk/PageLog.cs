@@ -1,0 +1,183 @@
+using System.Buffers.Binary;
+using System.IO.Hashing;
+using Microsoft.Win32.SafeHandles;
+
+namespace OnlineRlhf.Storage.Disk;
+
+/// <summary>LiteDB's log as a stream: held in memory while a transaction is made, sealed and written in one piece before the data file changes.</summary>
+/// <remarks>
+/// LiteDB writes its log from a thread of its own, waits for ever where that write fails, does not wait for the log's fsync before it changes the data file, and has no checksum
+/// in it. Here that thread writes to memory only; <see cref="Persist"/> writes and syncs on the caller's thread, and puts a checksum of all pages where LiteDB keeps the
+/// transaction's number (the log holds one transaction, so any number serves). A log whose seal does not hold was never complete: the data file was not touched, and it is ignored.
+/// </remarks>
+internal sealed class PageLog : Stream
+{
+    /// <summary>LiteDB's page.</summary>
+    public const int PageSize = 8192;
+
+    private const long LargestAccepted = 64L << 20;
+
+    private readonly string? _path;
+    private readonly DiskProbe? _probe;
+    private byte[] _pages = [], _sealed = [];
+    private int _length;
+    private SafeFileHandle? _file;
+    private long _lengthOnDisk;
+
+    /// <summary>A log in a file, or in memory alone where there is none.</summary>
+    public PageLog(string? path, DiskProbe? probe)
+    {
+        (_path, _probe) = (path, probe);
+        if (path is null || !File.Exists(path))
+            return;
+        using SafeFileHandle file = File.OpenHandle(path);
+        _lengthOnDisk = RandomAccess.GetLength(file);
+        if (_lengthOnDisk is 0 or > LargestAccepted || _lengthOnDisk % PageSize != 0)
+            return;
+        _pages = new byte[_lengthOnDisk];
+        for (int at = 0, read; at < _pages.Length; at += read)
+        {
+            read = RandomAccess.Read(file, _pages.AsSpan(at), at);
+            if (read == 0)
+                return;
+        }
+        if (IsSealed(_pages))
+            _length = _pages.Length;
+    }
+
+    /// <summary>Whether the file may be changed; where it may not, changes are dropped. Opened by the owner around a commit only.</summary>
+    public bool Writable { get; set; }
+
+    /// <summary>The pages of the transaction in the log.</summary>
+    public ReadOnlySpan<byte> Pages => _pages.AsSpan(0, _length);
+
+    /// <inheritdoc/>
+    public override bool CanRead => true;
+
+    /// <inheritdoc/>
+    public override bool CanSeek => true;
+
+    /// <inheritdoc/>
+    public override bool CanWrite => true;
+
+    /// <inheritdoc/>
+    public override long Length => _length;
+
+    /// <inheritdoc/>
+    public override long Position { get; set; }
+
+    /// <summary>Makes the transaction durable in the log: from here on it happens, whatever fails.</summary>
+    public void Persist()
+    {
+        if (_path is null || _length == 0 || !Writable)
+            return;
+        if (_sealed.Length < _length)
+            _sealed = new byte[_length];
+        Span<byte> pages = _sealed.AsSpan(0, _length);
+        Pages.CopyTo(pages);
+        uint seal = SealOf(pages);
+        for (int at = 0; at < pages.Length; at += PageSize)
+            BinaryPrimitives.WriteUInt32LittleEndian(pages[(at + LogPage.TransactionAt)..], seal);
+        SafeFileHandle file = OpenFile();
+        _probe?.Invoke(_path, DiskOperation.Write, 0, pages);
+        RandomAccess.Write(file, pages, 0);
+        if (_lengthOnDisk > _length)
+            Resize(file, _length);
+        _lengthOnDisk = _length;
+        _probe?.Invoke(_path, DiskOperation.Sync, 0, default);
+        Posix.SyncData(file);
+    }
+
+    /// <inheritdoc/>
+    public override void SetLength(long value)
+    {
+        _length = Math.Min(_length, checked((int)value));
+        if (_path is null || !Writable || _lengthOnDisk <= value)
+            return;
+        Resize(OpenFile(), value);
+        _lengthOnDisk = value;
+    }
+
+    /// <summary>Empties the file durably, whatever is in it.</summary>
+    public void Clear()
+    {
+        SetLength(0);
+        if (_file is null)
+            return;
+        _probe?.Invoke(_path!, DiskOperation.Sync, 0, default);
+        Posix.SyncData(_file);
+    }
+
+    /// <inheritdoc/>
+    public override void Flush()
+    {
+        // Persist is what makes the log durable, on the thread that can report a failure.
+    }
+
+    /// <inheritdoc/>
+    public override int Read(byte[] buffer, int offset, int count)
+    {
+        int read = (int)Math.Clamp(_length - Position, 0, count);
+        _pages.AsSpan((int)Position, read).CopyTo(buffer.AsSpan(offset));
+        Position += read;
+        return read;
+    }
+
+    /// <inheritdoc/>
+    public override void Write(byte[] buffer, int offset, int count)
+    {
+        int end = checked((int)Position + count);
+        if (end > _pages.Length)
+            Array.Resize(ref _pages, Math.Max(end, 2 * _pages.Length));
+        buffer.AsSpan(offset, count).CopyTo(_pages.AsSpan((int)Position));
+        Position = end;
+        _length = Math.Max(_length, end);
+    }
+
+    /// <inheritdoc/>
+    public override long Seek(long offset, SeekOrigin origin) =>
+        Position = offset + (origin == SeekOrigin.Begin ? 0 : origin == SeekOrigin.Current ? Position : _length);
+
+    /// <summary>Closes the file. Disposing does not: LiteDB disposes a stream that it was lent, when it marks a file as invalid, and then goes on.</summary>
+    public void CloseFile() => _file?.Dispose();
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        // The file stays open: see CloseFile.
+        base.Dispose(disposing);
+    }
+
+    private static bool IsSealed(ReadOnlySpan<byte> pages)
+    {
+        uint seal = SealOf(pages);
+        for (int at = 0; at < pages.Length; at += PageSize)
+        {
+            bool last = at + PageSize == pages.Length;
+            if (BinaryPrimitives.ReadUInt32LittleEndian(pages[(at + LogPage.TransactionAt)..]) != seal || (pages[at + LogPage.ConfirmedAt] != 0) != last)
+                return false;
+        }
+        return true;
+    }
+
+    private static uint SealOf(ReadOnlySpan<byte> pages)
+    {
+        var hash = new XxHash3(pages.Length);
+        for (int at = 0; at < pages.Length; at += PageSize)
+        {
+            hash.Append(pages.Slice(at, LogPage.TransactionAt));
+            hash.Append(pages[(at + LogPage.TransactionAt + sizeof(uint))..(at + PageSize)]);
+        }
+        uint seal = (uint)hash.GetCurrentHashAsUInt64();
+        return seal is 0 or uint.MaxValue ? 1 : seal;
+    }
+
+    private SafeFileHandle OpenFile() =>
+        _file ??= File.OpenHandle(_path!, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+
+    private void Resize(SafeFileHandle file, long length)
+    {
+        _probe?.Invoke(_path!, DiskOperation.SetLength, length, default);
+        RandomAccess.SetLength(file, length);
+    }
+}

@@ -1,0 +1,63 @@
+using LiteDB;
+using OnlineRlhf.Learning;
+
+namespace OnlineRlhf.Storage.Layout;
+
+/// <summary>A checkpoint's header, document 1 or 2 of <c>meta</c>.</summary>
+/// <param name="Number">Which of the two: 1 or 2.</param>
+/// <param name="Generation">Counts the checkpoints ever written: the higher one is the newer.</param>
+/// <param name="Sequence">The last comparison in it.</param>
+/// <param name="HyperParameters">η, λ and β it was made under, and that what follows it is replayed under.</param>
+/// <param name="IsValid">False while its chunks are being rewritten.</param>
+internal sealed record CheckpointRecord(int Number, long Generation, long Sequence, HyperParameters HyperParameters, bool IsValid)
+{
+    /// <summary>The document.</summary>
+    public BsonDocument ToDocument() => new()
+    {
+        ["_id"] = Number,
+        ["generation"] = Generation,
+        ["sequence"] = Sequence,
+        ["eta"] = HyperParameters.StepSize,
+        ["lambda"] = HyperParameters.Regularization,
+        ["beta"] = HyperParameters.Exploration,
+        ["valid"] = IsValid,
+        ["sum"] = Sum(),
+    };
+
+    /// <summary>Reads a document; null where it is not what was written.</summary>
+    public static CheckpointRecord? Read(BsonDocument? document, int number)
+    {
+        if (document is null || document["generation"] is not { IsInt64: true } generation || document["sequence"] is not { IsInt64: true } sequence
+            || document["eta"] is not { IsDouble: true } eta || document["lambda"] is not { IsDouble: true } lambda || document["beta"] is not { IsDouble: true } beta
+            || document["valid"] is not { IsBoolean: true } valid || document["sum"] is not { IsInt64: true } sum)
+            return null;
+        var record = new CheckpointRecord(
+            number, generation.AsInt64, sequence.AsInt64, new HyperParameters(eta.AsDouble, lambda.AsDouble, beta.AsDouble), valid.AsBoolean);
+        return record.Sum() == sum.AsInt64 && record.Sequence >= 0 ? record : null;
+    }
+
+    /// <summary>The document of one chunk of this checkpoint.</summary>
+    public BsonDocument ToChunk(int index, byte[] data) => new()
+    {
+        ["_id"] = index,
+        ["generation"] = Generation,
+        ["sequence"] = Sequence,
+        ["data"] = data,
+        ["sum"] = ChunkSum(index, data),
+    };
+
+    /// <summary>The data of a chunk of this checkpoint; null where the document is another's, or not what was written.</summary>
+    public byte[]? ReadChunk(BsonDocument? document, int index, int length) =>
+        document is not null
+        && document["generation"] is { IsInt64: true } generation && generation.AsInt64 == Generation
+        && document["sequence"] is { IsInt64: true } sequence && sequence.AsInt64 == Sequence
+        && document["data"] is { IsBinary: true } data && data.AsBinary.Length == length
+        && document["sum"] is { IsInt64: true } sum && sum.AsInt64 == ChunkSum(index, data.AsBinary)
+            ? data.AsBinary
+            : null;
+
+    private long ChunkSum(int index, byte[] data) => new Checksum().Add(Generation).Add(Sequence).Add(index).Add(data).Value;
+
+    private long Sum() => new Checksum().Add(Number).Add(Generation).Add(Sequence).Add(HyperParameters.StepSize).Add(HyperParameters.Regularization)
+        .Add(HyperParameters.Exploration).Add(IsValid ? 1 : 0).Value;
+}

@@ -1,0 +1,37 @@
+using System.Numerics.Tensors;
+using OnlineRlhf.Learning;
+
+namespace OnlineRlhf.Storage.Layout;
+
+/// <summary>What a comparison must satisfy so that learning it cannot fail: checked before it is stored, since what is stored is acknowledged.</summary>
+internal static class ComparisonLimits
+{
+    /// <summary>Why the comparison cannot be learned, as the end of a sentence; null where it can.</summary>
+    public static string? Problem(Comparison comparison, int dimension)
+    {
+        ReadOnlySpan<float> difference = comparison.Difference;
+        if (difference.Length != dimension)
+            return $"holds {difference.Length} values instead of {dimension}";
+        // MaxMagnitude answers NaN as soon as there is one.
+        float largest = Math.Abs(TensorPrimitives.MaxMagnitude(difference));
+        if (!float.IsFinite(largest))
+            return "is not finite";
+        if (largest > ProfileStore.LargestMagnitude)
+            return $"holds a value above {ProfileStore.LargestMagnitude:0}";
+        return comparison.Label is 0 or 0.5 or 1 ? null : "has a label that is none of 0, ½ and 1";
+    }
+
+    /// <summary>Throws where hyper-parameters are outside of what keeps every step of the learner finite.</summary>
+    public static void Check(HyperParameters hyperParameters)
+    {
+        InRange(hyperParameters.StepSize, 1e-6, "η");
+        InRange(hyperParameters.Regularization, 1e-6, "λ");
+        InRange(hyperParameters.Exploration, 0, "β");
+
+        static void InRange(double value, double least, string name)
+        {
+            if (!(value >= least && value <= 1e6))
+                throw new ArgumentOutOfRangeException(nameof(hyperParameters), value, $"{name} must lie between {least:g} and 1e6.");
+        }
+    }
+}

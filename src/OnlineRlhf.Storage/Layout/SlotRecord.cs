@@ -1,0 +1,85 @@
+using System.Runtime.InteropServices;
+using LiteDB;
+using OnlineRlhf.Learning;
+
+namespace OnlineRlhf.Storage.Layout;
+
+/// <summary>One slot of the ring: a comparison, or nothing yet, or the hole that a damaged comparison left.</summary>
+/// <param name="Sequence">The comparison's number from 1; 0 where the slot was never used.</param>
+/// <param name="RoundId">The round the feedback was given to.</param>
+/// <param name="Label">y; −1 marks a hole.</param>
+/// <param name="Difference">z, float32, little endian.</param>
+internal sealed record SlotRecord(long Sequence, Guid RoundId, double Label, byte[] Difference)
+{
+    private const double HoleLabel = -1;
+
+    /// <summary>Whether the comparison of this number was damaged once and is gone: it can be neither replayed nor answered from.</summary>
+    public bool IsHole => Label == HoleLabel;
+
+    /// <summary>Whether nothing was ever written here.</summary>
+    public bool IsEmpty => Sequence == 0;
+
+    /// <summary>What is recorded of the comparison beside z.</summary>
+    public RecordedComparison Recorded => new(RoundId, Sequence, Label);
+
+    /// <summary>What stands in the place of a comparison that is gone, or (0) was never there.</summary>
+    public static SlotRecord Placeholder(long sequence, int dimension) => new(sequence, Guid.Empty, sequence == 0 ? 0 : HoleLabel, new byte[dimension * sizeof(float)]);
+
+    /// <summary>z as numbers: a copy where this machine is not little endian.</summary>
+    public static byte[] Bytes(ReadOnlySpan<float> difference)
+    {
+        byte[] bytes = MemoryMarshal.AsBytes(difference).ToArray();
+        if (!BitConverter.IsLittleEndian)
+            SwapEach(bytes, sizeof(float));
+        return bytes;
+    }
+
+    /// <summary>The comparison to learn from.</summary>
+    public Comparison ToComparison()
+    {
+        byte[] bytes = Difference;
+        if (!BitConverter.IsLittleEndian)
+            SwapEach(bytes = [.. bytes], sizeof(float));
+        return new Comparison(MemoryMarshal.Cast<byte, float>(bytes), Label);
+    }
+
+    /// <summary>The document; 0-based slot number as its key.</summary>
+    public BsonDocument ToDocument(int slot) => new()
+    {
+        ["_id"] = slot,
+        ["sequence"] = Sequence,
+        ["round"] = RoundId,
+        ["y"] = Label,
+        ["z"] = Difference,
+        ["sum"] = Sum(),
+    };
+
+    /// <summary>Reads a document; null, and why, where it is not what was written or cannot be learned.</summary>
+    public static SlotRecord? Read(BsonDocument document, int dimension, out string? problem)
+    {
+        problem = "has fields of the wrong kind";
+        if (document["sequence"] is not { IsInt64: true } sequence || document["round"] is not { IsGuid: true } round || document["y"] is not { IsDouble: true } label
+            || document["z"] is not { IsBinary: true } difference || document["sum"] is not { IsInt64: true } sum)
+            return null;
+        var slot = new SlotRecord(sequence.AsInt64, round.AsGuid, label.AsDouble, difference.AsBinary);
+        problem = slot.Difference.Length != dimension * sizeof(float) ? $"holds {slot.Difference.Length / sizeof(float)} values instead of {dimension}"
+            : slot.Sum() != sum.AsInt64 ? "has a wrong checksum"
+            : slot.Sequence < 0 ? "has a negative number"
+            : slot.IsHole || slot.IsEmpty ? null
+            : ComparisonLimits.Problem(slot.ToComparison(), dimension);
+        return problem is null ? slot : null;
+    }
+
+    private static void SwapEach(byte[] bytes, int size)
+    {
+        for (int at = 0; at < bytes.Length; at += size)
+            Array.Reverse(bytes, at, size);
+    }
+
+    private long Sum()
+    {
+        Span<byte> round = stackalloc byte[16];
+        _ = RoundId.TryWriteBytes(round);
+        return new Checksum().Add(Sequence).Add(round).Add(Label).Add(Difference).Value;
+    }
+}

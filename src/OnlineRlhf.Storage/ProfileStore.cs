@@ -1,0 +1,190 @@
+using OnlineRlhf.Learning;
+using OnlineRlhf.Learning.RewardModels;
+using OnlineRlhf.Storage.Disk;
+using OnlineRlhf.Storage.Layout;
+using OnlineRlhf.Storage.Recovery;
+
+namespace OnlineRlhf.Storage;
+
+/// <summary>One profile's learned state, in a directory of its own: durable before it is acknowledged, and of constant size from its first moment on.</summary>
+/// <remarks>
+/// A ring of d comparisons, and two checkpoints of the learner that are rewritten in turn after each d/2 comparisons. A start is the newest valid checkpoint and a replay
+/// of what follows it: θ and the factor are bit-identical to those before. Memory: the model, and from the first checkpoint on one copy of it.
+/// Where a write fails the store is faulted: <see cref="Model"/> stays as it was and may be read, and any further write throws. Dispose the store and open it again: it then
+/// holds exactly what is durable, and <see cref="TryFind"/> says whether the comparison whose write failed is part of that. Not safe for concurrent use.
+/// </remarks>
+public sealed class ProfileStore : IDisposable
+{
+    /// <summary>The largest magnitude of an element of z that is accepted: far above any feature, and far below what could make a step of the learner overflow.</summary>
+    public const float LargestMagnitude = 1e6f;
+
+    private readonly ProfileDirectory _directory;
+    private readonly StateDatabase _database;
+    private readonly CheckpointWriter _checkpoints;
+    private readonly Dictionary<Guid, RecordedComparison> _recorded;
+    private readonly Guid[] _rounds;
+    private bool _disposed;
+
+    private ProfileStore(
+        ProfileDirectory directory, StateDatabase database, OnePassRewardModel model, CheckpointWriter checkpoints, IEnumerable<SlotRecord> slots, RecoveryReport recovery)
+    {
+        (_directory, _database, Model, _checkpoints, Recovery) = (directory, database, model, checkpoints, recovery);
+        _rounds = new Guid[model.Dimension];
+        _recorded = new Dictionary<Guid, RecordedComparison>(model.Dimension);
+        foreach (SlotRecord slot in slots.Where(slot => !slot.IsHole))
+            Remember(slot.Recorded);
+    }
+
+    /// <summary>The learner, after comparison <see cref="Sequence"/>. To be read only: <see cref="Append"/> teaches it.</summary>
+    public OnePassRewardModel Model { get; }
+
+    /// <summary>The number of the last comparison, 0 before the first; t of the learner.</summary>
+    public long Sequence => Model.Comparisons;
+
+    /// <summary>What happened when the state was opened.</summary>
+    public RecoveryReport Recovery { get; }
+
+    /// <summary>Whether a write failed, so that the store must be opened again before anything can be learned.</summary>
+    public bool IsFaulted { get; private set; }
+
+    /// <summary>Whether <see cref="WriteCheckpointChunk"/> has something to write.</summary>
+    public bool CheckpointDue => !_disposed && !IsFaulted && _checkpoints.IsDue(Sequence);
+
+    /// <summary>Opens the state in a directory, or starts one where there is none. Restores, repairs, and converts to <paramref name="hyperParameters"/> where they changed.</summary>
+    /// <param name="directory">The profile's own directory; created with mode 0700 where missing.</param>
+    /// <param name="identity">What the state must belong to.</param>
+    /// <param name="hyperParameters">η from 1e-6, λ from 1e-6, β from 0, each up to 1e6. Stored comparisons are replayed under those they were learned with.</param>
+    /// <exception cref="StateException">The state does not fit, is newer, is open elsewhere, or cannot be read or written.</exception>
+    public static ProfileStore Open(string directory, StateIdentity identity, HyperParameters hyperParameters) => Open(directory, identity, hyperParameters, null);
+
+    internal static ProfileStore Open(string directory, StateIdentity identity, HyperParameters hyperParameters, DiskProbe? probe)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(directory);
+        ArgumentNullException.ThrowIfNull(identity);
+        ArgumentNullException.ThrowIfNull(hyperParameters);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(identity.Dimension);
+        ComparisonLimits.Check(hyperParameters);
+        ProfileDirectory files = ProfileDirectory.Take(directory);
+        try
+        {
+            return StateOpening.Open(files, identity, hyperParameters, probe, Create);
+        }
+        catch (Exception failure)
+        {
+            files.Dispose();
+            throw StateException.Of(failure, files.DataPath);
+        }
+    }
+
+    /// <summary>What is known of a round's comparison, as long as the ring holds it: for d comparisons.</summary>
+    public bool TryFind(Guid roundId, out RecordedComparison found) => _recorded.TryGetValue(roundId, out found);
+
+    /// <summary>Makes a comparison durable, then learns it. When it returns, neither a kill nor a power cut takes the comparison back.</summary>
+    /// <param name="roundId">The round the feedback belongs to; not one that <see cref="TryFind"/> knows.</param>
+    /// <param name="difference">z, d values of at most <see cref="LargestMagnitude"/>.</param>
+    /// <param name="label">y: 1, 0, or ½ for a tie.</param>
+    /// <returns>The comparison's number.</returns>
+    /// <remarks>
+    /// Costs two syncs. Where the next chunks of a due checkpoint were not written in time, they are written first, before a comparison that the older checkpoint still needs
+    /// would be overwritten.
+    /// </remarks>
+    /// <exception cref="ArgumentException">The comparison cannot be learned, or the round is known already; nothing was stored.</exception>
+    /// <exception cref="StateException">It could not be made durable; the store is faulted.</exception>
+    public long Append(Guid roundId, ReadOnlySpan<float> difference, double label)
+    {
+        ThrowIfUnusable();
+        if (ComparisonLimits.Problem(new Comparison(difference, label), Model.Dimension) is { } problem)
+            throw new ArgumentException($"The comparison of round {roundId} {problem}: it was not stored.", nameof(difference));
+        if (roundId == Guid.Empty || _recorded.ContainsKey(roundId))
+            throw new ArgumentException($"Round {roundId} {(roundId == Guid.Empty ? "is no round" : "is stored already")}: nothing was stored.", nameof(roundId));
+
+        var slot = new SlotRecord(Sequence + 1, roundId, label, SlotRecord.Bytes(difference));
+        try
+        {
+            while (slot.Sequence - Model.Dimension > _checkpoints.OldestValid)
+                _ = _checkpoints.WritePiece(Model);
+            _database.Update(StateFormat.Ring, slot.ToDocument(StateFormat.SlotOf(slot.Sequence, Model.Dimension)));
+            Model.Observe(slot.ToComparison());
+        }
+        catch (Exception failure)
+        {
+            throw Fault(failure);
+        }
+        Remember(slot.Recorded);
+        return slot.Sequence;
+    }
+
+    /// <summary>Writes one piece, of about 64 KiB, of the checkpoint that is due: to be called between acknowledgements. The first piece takes the snapshot.</summary>
+    /// <returns>Whether more remain; false too where none was due.</returns>
+    /// <exception cref="StateException">It could not be written; the store is faulted.</exception>
+    public bool WriteCheckpointChunk()
+    {
+        ThrowIfUnusable();
+        if (!_checkpoints.IsDue(Sequence))
+            return false;
+        try
+        {
+            return _checkpoints.WritePiece(Model);
+        }
+        catch (Exception failure)
+        {
+            throw Fault(failure);
+        }
+    }
+
+    /// <summary>Overwrites all that is stored in the directory with zeros, damaged copies too, and deletes it. Nothing happens where it is missing.</summary>
+    /// <exception cref="StateException">The state is open, or the directory cannot be written to.</exception>
+    public static void Forget(string directory)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(directory);
+        if (!Directory.Exists(directory))
+            return;
+        using ProfileDirectory files = ProfileDirectory.Take(directory);
+        try
+        {
+            files.Erase();
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw StateException.Of(failure, directory);
+        }
+    }
+
+    /// <summary>Closes the files. Nothing is written: all is durable already.</summary>
+    public void Dispose()
+    {
+        if (_disposed)
+            return;
+        _disposed = true;
+        _database.Dispose();
+        _directory.Dispose();
+    }
+
+    private static ProfileStore Create(ProfileDirectory directory, StateDatabase database, LoadedState state)
+    {
+        OnePassRewardModel model = state.Model!;
+        var checkpoints = new CheckpointWriter(database, model.Dimension, state.Checkpoints[0]!, state.Checkpoints[1]!);
+        return new ProfileStore(directory, database, model, checkpoints, state.Slots, state.Report);
+    }
+
+    private void Remember(RecordedComparison comparison)
+    {
+        ref Guid round = ref _rounds[StateFormat.SlotOf(comparison.Sequence, Model.Dimension)];
+        _ = _recorded.Remove(round);
+        round = comparison.RoundId;
+        _recorded[round] = comparison;
+    }
+
+    private StateException Fault(Exception failure)
+    {
+        IsFaulted = true;
+        return StateException.Of(failure, _directory.DataPath);
+    }
+
+    private void ThrowIfUnusable()
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        if (IsFaulted)
+            throw new StateException(StateError.Faulted, $"An earlier write to {_directory.DataPath} failed: close this profile and open it again.");
+    }
+}

@@ -1,0 +1,130 @@
+using OnlineRlhf.Storage.Disk;
+
+namespace OnlineRlhf.Storage.Recovery;
+
+/// <summary>The files of one profile: <c>state.db</c>, LiteDB's log beside it, the lock, and copies of damaged files.</summary>
+internal sealed class ProfileDirectory : IDisposable
+{
+    private const string Data = "state.db", Log = "state-log.db", Lock = "state.lock", New = "state.db.new";
+
+    private readonly string _directory;
+    private readonly FileStream _lock;
+
+    private ProfileDirectory(string directory, FileStream held) => (_directory, _lock) = (directory, held);
+
+    /// <summary>The data file.</summary>
+    public string DataPath => Path.Combine(_directory, Data);
+
+    /// <summary>LiteDB's log: the name that LiteDB itself looks for.</summary>
+    public string LogPath => Path.Combine(_directory, Log);
+
+    /// <summary>A data file that is being made, and is worth nothing until it has the data file's name.</summary>
+    public string NewPath => Path.Combine(_directory, New);
+
+    /// <summary>Creates the directory (mode 0700) where there is none, and takes the lock that makes this the one store of it.</summary>
+    public static ProfileDirectory Take(string directory)
+    {
+        try
+        {
+            if (!Directory.Exists(directory))
+            {
+                _ = OperatingSystem.IsWindows()
+                    ? Directory.CreateDirectory(directory)
+                    : Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+                if (Path.GetDirectoryName(Path.GetFullPath(directory)) is { } parent)
+                    Posix.SyncDirectory(parent);
+            }
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw StateException.Of(failure, directory);
+        }
+        return new ProfileDirectory(directory, TakeLock(Path.Combine(directory, Lock)));
+    }
+
+    /// <summary>Keeps a copy of the data file, and of the log where it is not empty, under a name that is not taken yet; returns the copy's path.</summary>
+    public string CopyAside()
+    {
+        int number = 1;
+        while (File.Exists(Aside(number)))
+            number++;
+        string log = Path.Combine(_directory, $"state.db.damaged-{number}-log");
+        if (File.Exists(LogPath) && new FileInfo(LogPath).Length > 0)
+            Copy(LogPath, log);
+        Copy(DataPath, Aside(number));
+        Posix.SyncDirectory(_directory);
+        return Aside(number);
+
+        string Aside(int n) => Path.Combine(_directory, $"state.db.damaged-{n}");
+    }
+
+    /// <summary>Gives the new file the data file's name: before, the old state is in force, after, the new one, and nothing is between.</summary>
+    public void PutNewInPlace()
+    {
+        File.Move(NewPath, DataPath, overwrite: true);
+        Posix.SyncDirectory(_directory);
+    }
+
+    /// <summary>Removes what a creation that did not end left.</summary>
+    public void RemoveNew() => File.Delete(NewPath);
+
+    /// <summary>Overwrites every file with zeros, makes that durable, and deletes them and the directory.</summary>
+    public void Erase()
+    {
+        byte[] zeros = new byte[1 << 16];
+        foreach (string path in Directory.EnumerateFiles(_directory))
+        {
+            if (path.EndsWith(Lock, StringComparison.Ordinal))
+                continue;
+            using (FileStream file = File.Open(path, FileMode.Open, FileAccess.Write))
+            {
+                for (long left = file.Length; left > 0; left -= zeros.Length)
+                    file.Write(zeros, 0, (int)Math.Min(left, zeros.Length));
+                file.Flush(flushToDisk: true);
+            }
+            File.Delete(path);
+        }
+        File.Delete(_lock.Name);
+        Posix.SyncDirectory(_directory);
+        Directory.Delete(_directory);
+        if (Path.GetDirectoryName(Path.GetFullPath(_directory)) is { } parent)
+            Posix.SyncDirectory(parent);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _lock.Dispose();
+
+    private static FileStream TakeLock(string path)
+    {
+        try
+        {
+            return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 0);
+        }
+        catch (IOException taken) when (File.Exists(path) && StateException.Of(taken, path).Reason != StateError.DiskFull)
+        {
+            throw new StateException(StateError.Busy,
+                $"{path} is held: another process, or another store in this one, has this profile's state open. Close that one first.", taken);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw StateException.Of(failure, path);
+        }
+    }
+
+    private static void Copy(string from, string to)
+    {
+        string partial = to + ".partial";
+        try
+        {
+            File.Copy(from, partial, overwrite: true);
+            using (FileStream copy = File.Open(partial, FileMode.Open, FileAccess.Write))
+                copy.Flush(flushToDisk: true);
+            File.Move(partial, to);
+        }
+        catch
+        {
+            File.Delete(partial);
+            throw;
+        }
+    }
+}

@@ -1,0 +1,83 @@
+using OnlineRlhf.Learning;
+using OnlineRlhf.Learning.RewardModels;
+using OnlineRlhf.Storage.Disk;
+using OnlineRlhf.Storage.Layout;
+
+namespace OnlineRlhf.Storage.Recovery;
+
+/// <summary>The way from a directory to an open state: read, carry out what the log holds, and write a new file where the old one is missing, damaged or to be converted.</summary>
+internal static class StateOpening
+{
+    /// <summary>Opens the state; <paramref name="create"/> takes over the database it is given.</summary>
+    public static T Open<T>(
+        ProfileDirectory directory, StateIdentity identity, HyperParameters wanted, DiskProbe? probe, Func<ProfileDirectory, StateDatabase, LoadedState, T> create)
+    {
+        directory.RemoveNew();
+        LoadedState state = File.Exists(directory.DataPath) ? Load(directory, identity, probe) : Fresh(directory, identity, wanted, probe);
+        RecoveryReport report = state.Report;
+        if (!report.IsClean)
+        {
+            report = report with { MovedAsideTo = directory.CopyAside() };
+            ApplyLog(directory, probe);
+            state = Rebuild(directory, identity, state, probe, wanted);
+        }
+        else
+        {
+            ApplyLog(directory, probe);
+        }
+        if (state.Model!.HyperParameters != wanted)
+        {
+            state = Rebuild(directory, identity, state with { Model = HyperParameterChange.Apply(state.Model, wanted) }, probe, wanted);
+            report = report with { HyperParametersChanged = true };
+        }
+        // A second engine: the one that read everything holds it all in its cache.
+        StateDatabase database = StateDatabase.Open(directory.DataPath, directory.LogPath, probe);
+        try
+        {
+            return create(directory, database, state with { Report = report });
+        }
+        catch
+        {
+            database.Dispose();
+            throw;
+        }
+    }
+
+    private static LoadedState Fresh(ProfileDirectory directory, StateIdentity identity, HyperParameters wanted, DiskProbe? probe)
+    {
+        // A log without its data file belongs to nothing.
+        if (File.Exists(directory.LogPath))
+            File.Delete(directory.LogPath);
+        LoadedState nothing = StateLoader.Nothing();
+        return Rebuild(directory, identity, nothing with { Report = nothing.Report with { Outcome = RecoveryOutcome.Fresh } }, probe, wanted);
+    }
+
+    private static LoadedState Load(ProfileDirectory directory, StateIdentity identity, DiskProbe? probe)
+    {
+        try
+        {
+            using StateDatabase database = StateDatabase.Open(directory.DataPath, directory.LogPath, probe);
+            return StateLoader.Load(database, directory.DataPath, identity);
+        }
+        catch (Exception damaged) when (damaged is not (StateException or IOException or UnauthorizedAccessException))
+        {
+            return StateLoader.Nothing($"The file cannot be opened: {damaged.Message}");
+        }
+    }
+
+    private static LoadedState Rebuild(ProfileDirectory directory, StateIdentity identity, LoadedState state, DiskProbe? probe, HyperParameters wanted)
+    {
+        OnePassRewardModel model = state.Model ?? new OnePassRewardModel(identity.Dimension, wanted);
+        StateBuilder.Build(directory, identity, model, state.Slots, probe);
+        CheckpointRecord?[] checkpoints = [StateBuilder.Checkpoint(1, model), StateBuilder.Checkpoint(2, model)];
+        return state with { Model = model, Checkpoints = checkpoints };
+    }
+
+    /// <summary>Carries out the log on the file it belongs to, so that it can never meet another.</summary>
+    private static void ApplyLog(ProfileDirectory directory, DiskProbe? probe)
+    {
+        if (!File.Exists(directory.LogPath) || new FileInfo(directory.LogPath).Length == 0)
+            return;
+        StateDatabase.ApplyLog(directory.DataPath, directory.LogPath, probe);
+    }
+}
