@@ -5,6 +5,7 @@ using OnlineRlhf.Daemon.Configuration;
 using OnlineRlhf.Daemon.Hosting;
 using OnlineRlhf.Inference;
 using OnlineRlhf.Inference.Gguf;
+using OnlineRlhf.Storage;
 
 var root = new RootCommand("A language model on this device that learns which answers you like. Nothing you say is stored or leaves the device.")
 {
@@ -20,11 +21,11 @@ if (parsed.Errors.Count > 0)
 }
 try
 {
-    return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+    return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromSeconds(10) });
 }
 catch (Exception e) when (Describe(e) is { } described)
 {
-    Console.Error.WriteLine($"onlinerlhf: {e.Message}");
+    Console.Error.WriteLine($"onlinerlhf: {e.Message.ReplaceLineEndings(" ")}");
     return described;
 }
 
@@ -33,7 +34,7 @@ static int? Describe(Exception e) => e switch
     ConfigurationException or ModelFileException => ExitCode.Configuration,
     InferenceException { Error: InferenceError.Library or InferenceError.Model } => ExitCode.Configuration,
     DaemonRunningException or DaemonUnreachableException => ExitCode.Transient,
-    IOException or UnauthorizedAccessException or InferenceException => ExitCode.Failure,
+    IOException or UnauthorizedAccessException or InferenceException or StateException => ExitCode.Failure,
     OperationCanceledException => ExitCode.Failure,
     _ => null,
 };

@@ -53,6 +53,9 @@ public sealed unsafe class LanguageModel : IDisposable
     /// <summary>Threads that decode.</summary>
     public int Threads { get; }
 
+    /// <summary>The most answers of one request: memory is set aside for so many.</summary>
+    public int MaxCandidates => _options.Candidates;
+
     internal Vocabulary Vocabulary => _vocabulary;
 
     internal DecodingContext Context => _context;

@@ -103,6 +103,8 @@ public sealed class PreferenceLoop : IDisposable
         {
             throw new RoundException(RoundError.BadRequest, e.Message);
         }
+        if (sampling.Candidates > _model.MaxCandidates)
+            throw new RoundException(RoundError.BadRequest, $"candidates must be 1 to {_model.MaxCandidates}, as the candidates setting says, not {sampling.Candidates}");
         string?[] hints = StyleHints.Deal(_hints, sampling.Candidates, sampling.Seed);
         var progress = new Announcement(Events, request.Profile);
         return await _queue.RunAsync(() => WithFeatures(request, _model.Sample(request.Messages, hints, sampling, progress, cancellationToken)), cancellationToken).ConfigureAwait(false);

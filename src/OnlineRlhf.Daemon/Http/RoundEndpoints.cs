@@ -85,6 +85,8 @@ internal static class RoundEndpoints
     {
         if (body.Messages is null)
             throw new BadHttpRequestException("messages is missing: send at least one message of the user.");
+        if (body.Messages.Any(m => m is null))
+            throw new BadHttpRequestException("messages holds null: each message is an object with role and content.");
         AskMode? ask = null;
         if (body.Ask is not null)
             ask = DaemonOptions.TryParseAsk(body.Ask, out AskMode mode) ? mode : throw new BadHttpRequestException("ask must be always, when-useful or never.");
