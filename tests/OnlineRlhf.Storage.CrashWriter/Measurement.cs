@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using OnlineRlhf.Learning;
+using OnlineRlhf.Learning.RewardModels;
 
 namespace OnlineRlhf.Storage.CrashWriter;
 
@@ -14,13 +15,12 @@ internal static class Measurement
         using (ProfileStore store = ProfileStore.Open(directory, Known.Identity(dimension), new HyperParameters()))
         {
             Console.WriteLine($"d {dimension}: opened ({store.Recovery.Outcome}) in {watch.Elapsed.TotalMilliseconds:f0} ms, wrote {WriteBytes() - before:n0} bytes");
-            var idle = new List<double>();
-            var during = new List<double>();
-            var chunks = new List<double>();
-            long start = WriteBytes(), slots = 0;
+            var learner = new OnePassRewardModel(dimension, new HyperParameters());
+            List<double> idle = [], during = [], chunks = [], learning = [], newFile = [], inPlace = [];
+            long written = 0, slots = 0, bytes = 0;
             for (int i = 0; i < count; i++)
             {
-                long next = store.Sequence + 1, at = WriteBytes();
+                long next = store.Sequence + 1, start = WriteBytes();
                 float[] difference = Known.Difference(1, next, dimension);
                 bool due = store.CheckpointDue;
                 watch.Restart();
@@ -32,14 +32,28 @@ internal static class Measurement
                 }
                 long middle = WriteBytes();
                 _ = store.Append(Known.Round(1, next), difference, 1);
-                slots += WriteBytes() - middle;
                 (due ? during : idle).Add(watch.Elapsed.TotalMilliseconds);
+                bytes = WriteBytes() - middle;
+                (written, slots) = (written + WriteBytes() - start, slots + bytes);
+                watch.Restart();
+                learner.Observe(new Comparison(difference, 1));
+                learning.Add(watch.Elapsed.TotalMilliseconds);
+                if (i % 8 == 0)
+                {
+                    newFile.Add(WriteAndSync(directory, (int)bytes, FileMode.Create));
+                    inPlace.Add(WriteAndSync(directory, (int)bytes, FileMode.OpenOrCreate));
+                }
             }
+            double learn = Median(learning), acknowledge = Median(idle);
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"  {(WriteBytes() - start) / 1024.0 / count:f1} KiB a comparison, {slots / 1024.0 / count:f1} of it for the slot; idle median {Median(idle):f2} ms, "
-                + $"while a checkpoint is written: median {Median(during):f2}, worst {(during.Count == 0 ? 0 : during.Max()):f2} ms (chunk alone {Median(chunks):f2})"));
-            double write = Median([.. Enumerable.Range(0, 50).Select(_ => WriteAndSync(directory, (int)(slots / count)))]);
-            Console.WriteLine($"  one write + fsync of {slots / count:n0} bytes: {write:f2} ms; acknowledgement {Median(idle) / write:f2} times that");
+                $"  {written / 1024.0 / count:f1} KiB a comparison, {slots / 1024.0 / count:f1} of it for the slot; acknowledged in {acknowledge:f2} ms median, {learn:f2} of it learning; "
+                + $"while a checkpoint is written, a chunk just begun: median {Median(during):f2}, worst {(during.Count == 0 ? 0 : during.Max()):f2} ms (chunk alone {Median(chunks):f2})"));
+            foreach ((string what, double write) in new[] { ("a new file", Median(newFile)), ("a file that is there", Median(inPlace)) })
+            {
+                Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                    $"  one write + fsync of {bytes:n0} bytes to {what}: {write:f2} ms; acknowledgement {acknowledge / write:f2} times that, without learning {(acknowledge - learn) / write:f2}"));
+            }
+            File.Delete(Path.Combine(directory, "probe"));
         }
         watch.Restart();
         using (ProfileStore store = ProfileStore.Open(directory, Known.Identity(dimension), new HyperParameters()))
@@ -47,18 +61,14 @@ internal static class Measurement
         Console.WriteLine($"  folder {Directory.EnumerateFiles(directory).Sum(f => new FileInfo(f).Length):n0} bytes");
     }
 
-    private static double WriteAndSync(string directory, int bytes)
+    private static double WriteAndSync(string directory, int bytes, FileMode mode)
     {
-        string path = Path.Combine(directory, "probe");
+        byte[] content = new byte[bytes];
+        using FileStream file = new(Path.Combine(directory, "probe"), mode, FileAccess.Write, FileShare.None, 0);
         var watch = Stopwatch.StartNew();
-        using (FileStream file = new(path, FileMode.Create, FileAccess.Write, FileShare.None, 0))
-        {
-            file.Write(new byte[bytes]);
-            file.Flush(flushToDisk: true);
-        }
-        double elapsed = watch.Elapsed.TotalMilliseconds;
-        File.Delete(path);
-        return elapsed;
+        file.Write(content);
+        file.Flush(flushToDisk: true);
+        return watch.Elapsed.TotalMilliseconds;
     }
 
     private static double Median(List<double> values) => values.Count == 0 ? 0 : values.Order().ElementAt(values.Count / 2);

@@ -62,7 +62,7 @@ public class HyperParameterTests
     public void Values_that_no_learner_can_work_with_are_refused()
     {
         using var folder = new StateFolder(2);
-        foreach (HyperParameters wrong in new HyperParameters[] { new(0), new(double.NaN), new(1, 0), new(1, -1), new(1, 1, double.PositiveInfinity), new(1, 1, -1), new(1e7) })
+        foreach (HyperParameters wrong in new HyperParameters[] { new(1e-7), new(1e7), new(1, 1e-7), new(1, 1e7), new(1, 1, 1e7) })
             Assert.Throws<ArgumentOutOfRangeException>(() => folder.Open(wrong));
         Assert.False(Directory.Exists(folder.Profile));
     }
@@ -99,9 +99,11 @@ public class HyperParameterTests
     {
         int d = model.Dimension;
         double[,] lower = new double[d, d], norm = new double[d, d];
+        double[] pivots = new double[d];
         for (int j = 0, at = 0; j < d; j++)
         {
-            for (int i = j; i < d; i++)
+            (pivots[j], lower[j, j]) = (model.Factor[at++], 1);
+            for (int i = j + 1; i < d; i++)
                 lower[i, j] = model.Factor[at++];
         }
         for (int i = 0; i < d; i++)
@@ -109,7 +111,7 @@ public class HyperParameterTests
             for (int j = 0; j < d; j++)
             {
                 for (int k = 0; k < d; k++)
-                    norm[i, j] += lower[i, k] * lower[j, k];
+                    norm[i, j] += lower[i, k] * pivots[k] * lower[j, k];
             }
         }
         return norm;

@@ -80,9 +80,9 @@ internal sealed class DaemonOptions
         Require(MaxTokens is >= 1 and <= 4096, $"max_tokens must be 1 to 4096, not {MaxTokens}");
         Require(Temperature is > 0 and <= 5, $"temperature must be above 0 and at most 5, not {Temperature}");
         Require(TryParseAsk(Ask, out _), $"ask must be always, when-useful or never, not {Ask}");
-        Require(double.IsFinite(StepSize) && StepSize > 0, $"step_size must be above 0, not {StepSize}");
-        Require(double.IsFinite(Regularization) && Regularization > 0, $"regularization must be above 0, not {Regularization}");
-        Require(double.IsFinite(Exploration) && Exploration >= 0, $"exploration must be at least 0, not {Exploration}");
+        Require(StepSize is >= 1e-6 and <= 1e6, $"step_size must be 1e-6 to 1e6, not {StepSize}");
+        Require(Regularization is >= 1e-6 and <= 1e6, $"regularization must be 1e-6 to 1e6, not {Regularization}");
+        Require(Exploration is >= 0 and <= 1e6, $"exploration must be 0 to 1e6, not {Exploration}");
         Require(double.IsFinite(Usefulness) && Usefulness >= 0, $"usefulness must be at least 0, not {Usefulness}");
         Require(RoundLifetime is >= 1 and <= 86_400, $"round_lifetime must be 1 to 86400 seconds, not {RoundLifetime}");
         Require(Queue is >= 0 and <= 64, $"queue must be 0 to 64 requests, not {Queue}");
