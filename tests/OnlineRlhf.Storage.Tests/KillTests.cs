@@ -4,17 +4,13 @@ using OnlineRlhf.Storage.CrashWriter;
 
 namespace OnlineRlhf.Storage.Tests;
 
-public class KillTests
+/// <summary>The child process is killed again and again, on one state that grows through several rings.</summary>
+internal static class KillTests
 {
     /// <summary>Whether the long form of the tests was asked for.</summary>
     public static bool LongForm => Environment.GetEnvironmentVariable("ONLINERLHF_LONG_TESTS") == "1";
 
-    [Theory]
-    [InlineData(8, false, 100)]
-    [InlineData(8, true, 50)]
-    [InlineData(48, false, 50)]
-    [InlineData(130, true, 20)]
-    public void Killed_at_the_acknowledgement_or_at_any_disk_operation_nothing_is_lost_or_doubled(int dimension, bool trace, int kills)
+    public static void KillRepeatedly(int dimension, bool trace, int kills)
     {
         using var folder = new StateFolder(dimension);
         var expected = new OnePassRewardModel(dimension, new HyperParameters());

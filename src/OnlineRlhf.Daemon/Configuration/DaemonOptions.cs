@@ -9,6 +9,10 @@ namespace OnlineRlhf.Daemon.Configuration;
 /// <summary>Every setting of the daemon, as flags, environment and file name it.</summary>
 internal sealed class DaemonOptions
 {
+    private const string Automatic = "auto", None = "none";
+    private const int LongestHint = 200;
+    private static readonly RoundOptions Defaults = new();
+
     [ConfigurationKeyName("model")]
     public string? Model { get; set; }
 
@@ -34,40 +38,38 @@ internal sealed class DaemonOptions
     public string StyleHints { get; set; } = Automatic;
 
     [ConfigurationKeyName("candidates")]
-    public int Candidates { get; set; } = 8;
+    public int Candidates { get; set; } = Defaults.Sampling.Candidates;
 
     [ConfigurationKeyName("max_tokens")]
-    public int MaxTokens { get; set; } = 160;
+    public int MaxTokens { get; set; } = Defaults.Sampling.MaxTokens;
 
     [ConfigurationKeyName("temperature")]
-    public float Temperature { get; set; } = 0.9f;
+    public float Temperature { get; set; } = Defaults.Sampling.Temperature;
 
     [ConfigurationKeyName("ask")]
     public string Ask { get; set; } = "always";
 
     [ConfigurationKeyName("step_size")]
-    public double StepSize { get; set; } = 1;
+    public double StepSize { get; set; } = Defaults.HyperParameters.StepSize;
 
     [ConfigurationKeyName("regularization")]
-    public double Regularization { get; set; } = 1;
+    public double Regularization { get; set; } = Defaults.HyperParameters.Regularization;
 
     [ConfigurationKeyName("exploration")]
-    public double Exploration { get; set; } = 1;
+    public double Exploration { get; set; } = Defaults.HyperParameters.Exploration;
 
     [ConfigurationKeyName("usefulness")]
-    public double Usefulness { get; set; } = 1;
+    public double Usefulness { get; set; } = Defaults.Usefulness;
 
     [ConfigurationKeyName("round_lifetime")]
-    public int RoundLifetime { get; set; } = 600;
+    public int RoundLifetime { get; set; } = (int)Defaults.Lifetime.TotalSeconds;
 
     [ConfigurationKeyName("queue")]
-    public int Queue { get; set; } = 4;
+    public int Queue { get; set; } = Defaults.QueueLength;
 
     [ConfigurationKeyName("load_wait")]
     public int LoadWait { get; set; } = 120;
 
-    private const string Automatic = "auto", None = "none";
-    private const int LongestHint = 200;
 
     /// <summary>Checks every range.</summary>
     internal void Validate()

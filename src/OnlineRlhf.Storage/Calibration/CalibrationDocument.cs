@@ -8,7 +8,3 @@ namespace OnlineRlhf.Storage.Calibration;
 internal sealed record CalibrationDocument(
     [property: JsonPropertyName("model_fingerprint")] string? ModelFingerprint,
     [property: JsonPropertyName("values")] double[]? Values);
-
-/// <summary>How it is read and written, made at build time.</summary>
-[JsonSerializable(typeof(CalibrationDocument))]
-internal sealed partial class CalibrationContext : JsonSerializerContext;

@@ -16,7 +16,7 @@ internal sealed class PageFile : Stream
     public PageFile(string path, FileMode mode, PageLog log, DiskProbe? probe)
     {
         (_path, _log, _probe) = (path, log, probe);
-        _file = File.OpenHandle(path, mode, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+        _file = File.OpenHandle(path, mode, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete, FileOptions.RandomAccess);
     }
 
     /// <summary>Whether the file may be changed; where it may not, changes are dropped.</summary>

@@ -30,14 +30,14 @@ internal sealed class PageLog : Stream
         (_path, _probe) = (path, probe);
         if (path is null || !File.Exists(path))
             return;
-        using SafeFileHandle file = File.OpenHandle(path);
+        using SafeFileHandle file = File.OpenHandle(path, options: FileOptions.RandomAccess);
         _lengthOnDisk = RandomAccess.GetLength(file);
         if (_lengthOnDisk is < PageSize or > LargestAccepted)
             return;
         _pages = new byte[_lengthOnDisk / PageSize * PageSize];
         for (int at = 0, read; at < _pages.Length; at += read)
         {
-            read = RandomAccess.Read(file, _pages.AsSpan(at), at);
+            read = RandomAccess.Read(file, _pages.AsSpan(at, Math.Min(PageSize, _pages.Length - at)), at);
             if (read == 0)
                 return;
         }
@@ -174,13 +174,15 @@ internal sealed class PageLog : Stream
     }
 
     private SafeFileHandle OpenFile() =>
-        _file ??= File.OpenHandle(_path!, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+        _file ??= File.OpenHandle(_path!, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete, FileOptions.RandomAccess);
 
     private void WriteAndSync(ReadOnlySpan<byte> pages)
     {
         SafeFileHandle file = OpenFile();
         _probe?.Invoke(_path!, DiskOperation.Write, 0, pages);
-        RandomAccess.Write(file, pages, 0);
+        // A page at a time: what is written or read ahead in one piece the kernel caches in one piece, and counts as written whole when a part of it is.
+        for (int at = 0; at < pages.Length; at += PageSize)
+            RandomAccess.Write(file, pages.Slice(at, Math.Min(PageSize, pages.Length - at)), at);
         _probe?.Invoke(_path!, DiskOperation.Sync, 0, default);
         Posix.SyncData(file);
     }
