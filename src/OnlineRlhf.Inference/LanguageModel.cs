@@ -17,6 +17,7 @@ public sealed unsafe class LanguageModel : IDisposable
     private readonly ChatTemplate _template;
     private readonly DecodingContext _context;
     private readonly LanguageModelOptions _options;
+    private bool _disposed;
 
     private LanguageModel(LanguageModelOptions options, GgufFile file, ModelHandle model, bool collectHidden)
     {
@@ -108,6 +109,7 @@ public sealed unsafe class LanguageModel : IDisposable
             throw new ArgumentException($"candidates must be 1 to {_options.Candidates}, the number that memory was set aside for, not {hints.Count}");
         lock (_gate)
         {
+            ObjectDisposedException.ThrowIf(_disposed, this);
             Prompt prompt = Prompt.Build(_vocabulary, _template, messages, hints);
             int room = ContextTokens - prompt.Longest, wanted = Math.Min(options.MaxTokens, _options.AnswerTokens);
             if (room < Math.Min(LeastAnswer, wanted))
@@ -137,6 +139,7 @@ public sealed unsafe class LanguageModel : IDisposable
     {
         lock (_gate)
         {
+            ObjectDisposedException.ThrowIf(_disposed, this);
             Prompt prompt = Prompt.Build(_vocabulary, _template, messages, [hint]);
             return new ForcedDecode(_context, EmbeddingLength, prompt, limit: ContextTokens, TooLong).Run(answers, cancellationToken);
         }
@@ -147,6 +150,9 @@ public sealed unsafe class LanguageModel : IDisposable
     {
         lock (_gate)
         {
+            if (_disposed)
+                return;
+            _disposed = true;
             _context.Dispose();
             _model.Dispose();
         }

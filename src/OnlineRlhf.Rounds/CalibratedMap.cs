@@ -7,12 +7,12 @@ namespace OnlineRlhf.Rounds;
 /// <summary>The feature map of a model: its scales are measured once and kept beside the state.</summary>
 internal static class CalibratedMap
 {
-    internal static FeatureMap Load(LanguageModel model, string stateDirectory)
+    internal static FeatureMap Load(LanguageModel model, string stateDirectory, CancellationToken cancellationToken)
     {
         double[]? scales = CalibrationFile.Read(stateDirectory, model.Fingerprint, HiddenBlocks.Count);
         if (scales is null)
         {
-            scales = FeatureMap.Calibrate(model);
+            scales = FeatureMap.Calibrate(model, cancellationToken);
             CalibrationFile.Write(stateDirectory, model.Fingerprint, scales);
         }
         return new FeatureMap(model.EmbeddingLength, scales, TextStatistics.For("en"));

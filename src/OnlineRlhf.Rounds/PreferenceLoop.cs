@@ -30,8 +30,9 @@ public sealed class PreferenceLoop : IDisposable
     /// <param name="stateDirectory">Where profiles live, and the calibration of the feature map.</param>
     /// <param name="options">How rounds are made.</param>
     /// <param name="clock">Every clock of the loop.</param>
+    /// <param name="cancellationToken">Ends the calibration of a model that was never seen before: it takes a while.</param>
     /// <param name="opened">Told of each profile that was opened from the disk and how: an operator wants to know of a recovery.</param>
-    public PreferenceLoop(LanguageModel model, string stateDirectory, RoundOptions options, TimeProvider clock, Action<string, RecoveryReport>? opened = null)
+    public PreferenceLoop(LanguageModel model, string stateDirectory, RoundOptions options, TimeProvider clock, Action<string, RecoveryReport>? opened = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(options);
@@ -39,7 +40,7 @@ public sealed class PreferenceLoop : IDisposable
         _model = model;
         _options = options;
         _clock = clock;
-        _map = CalibratedMap.Load(model, stateDirectory);
+        _map = CalibratedMap.Load(model, stateDirectory, cancellationToken);
         _hints = options.StyleHints ?? StyleHints.For(model.Name);
         _question = new QuestionRule(options.Usefulness, options.MaxUnaskedInARow);
         _queue = new GenerationQueue(options.QueueLength);

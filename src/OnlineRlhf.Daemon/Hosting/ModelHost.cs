@@ -51,7 +51,7 @@ internal sealed class ModelHost(DaemonOptions options, string state, IHostApplic
         try
         {
             long start = Stopwatch.GetTimestamp();
-            PreferenceLoop loop = await Task.Run(Load, stoppingToken).ConfigureAwait(false);
+            PreferenceLoop loop = await Task.Run(() => Load(stoppingToken), stoppingToken).ConfigureAwait(false);
             logger.Ready(_model!.Name, loop.FeatureMap.Dimension, _model.Threads, (long)Stopwatch.GetElapsedTime(start).TotalMilliseconds);
             _loop.SetResult(loop);
             Notify(ServiceState.Ready);
@@ -84,11 +84,11 @@ internal sealed class ModelHost(DaemonOptions options, string state, IHostApplic
         }
     }
 
-    private PreferenceLoop Load()
+    private PreferenceLoop Load(CancellationToken stoppingToken)
     {
         using DemoModel? embedded = options.Model is null ? DemoModel.Open() : null;
         _model = LanguageModel.Load(options.ForModel(options.Model ?? embedded!.Path));
-        var loop = new PreferenceLoop(_model, state, options.ForRounds(), clock, Report);
+        var loop = new PreferenceLoop(_model, state, options.ForRounds(), clock, Report, stoppingToken);
         loop.Rehearse();
         return loop;
     }

@@ -1,3 +1,6 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
 namespace OnlineRlhf.Inference.Llama;
 
 /// <summary>A llama_context with its batch and its hidden states: decodes tokens of several sequences that share prefixes. One thread at a time.</summary>
@@ -9,10 +12,15 @@ internal sealed unsafe class DecodingContext : IDisposable
     /// <summary>Output rows per decode; llama.cpp reserves memory for them and aborts beyond.</summary>
     internal const int OutputRows = 64;
 
+    private const int Aborted = 2;
+
     private readonly ContextHandle _context;
     private readonly HiddenStates? _hidden;
     private readonly nint _memory;
     private readonly int _vocabulary;
+
+    // Read by llama.cpp between the steps of a decode; in native memory, for it must not move.
+    private byte* _abort;
 
     internal DecodingContext(ModelHandle model, int cells, int sequences, int threads, int embedding, int vocabulary, bool collectHidden)
     {
@@ -34,9 +42,13 @@ internal sealed unsafe class DecodingContext : IDisposable
             parameters.EvaluationCallback = HiddenStates.Callback;
             parameters.EvaluationUserData = _hidden.UserData;
         }
+        _abort = (byte*)NativeMemory.AllocZeroed(1);
+        parameters.AbortCallback = &OnStep;
+        parameters.AbortUserData = _abort;
         _context = new ContextHandle(model, parameters);
         if (_context.IsInvalid)
         {
+            NativeMemory.Free(_abort);
             _hidden?.Dispose();
             throw new InferenceException(InferenceError.Model, $"llama.cpp could not make a context of {cells} tokens ({LlamaLibrary.TakeComplaints()}): lower the context setting or use a smaller model.");
         }
@@ -46,11 +58,17 @@ internal sealed unsafe class DecodingContext : IDisposable
 
     internal TokenBatch Batch { get; }
 
-    /// <summary>Decodes what <see cref="Batch"/> holds.</summary>
-    internal void Decode()
+    /// <summary>Decodes what <see cref="Batch"/> holds. Cancelled in the middle on the CPU: a long prompt takes seconds.</summary>
+    internal void Decode(CancellationToken cancellationToken)
     {
+        cancellationToken.ThrowIfCancellationRequested();
         _hidden?.Clear();
-        int code = NativeMethods.llama_decode(_context, Batch.Native);
+        *_abort = 0;
+        int code;
+        using (cancellationToken.UnsafeRegister(static context => *((DecodingContext)context!)._abort = 1, this))
+            code = NativeMethods.llama_decode(_context, Batch.Native);
+        if (code == Aborted)
+            throw new OperationCanceledException(cancellationToken);
         if (code != 0)
             throw new InferenceException(InferenceError.Decode, $"llama.cpp could not decode {Batch.Count} tokens (code {code}{Because(LlamaLibrary.TakeComplaints())}).");
         if (_hidden is not null && _hidden.Count != Batch.Outputs)
@@ -79,7 +97,12 @@ internal sealed unsafe class DecodingContext : IDisposable
         _context.Dispose();
         _hidden?.Dispose();
         Batch.Dispose();
+        NativeMemory.Free(_abort);
+        _abort = null;
     }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static byte OnStep(byte* abort) => *abort;
 
     private static string Because(string complaints) => complaints.Length == 0 ? "" : ": " + complaints;
 }

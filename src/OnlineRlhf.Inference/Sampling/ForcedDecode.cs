@@ -33,11 +33,10 @@ internal sealed class ForcedDecode(DecodingContext context, int embedding, Promp
         int chunk = hidden is null ? context.Batch.Capacity : DecodingContext.OutputRows;
         for (int at = 0; at < tokens.Count;)
         {
-            cancellationToken.ThrowIfCancellationRequested();
             context.Batch.Clear();
             for (; at < tokens.Count && context.Batch.Count < chunk; at++)
                 context.Batch.Add(tokens[at], position + at, sequence, output: hidden is not null);
-            context.Decode();
+            context.Decode(cancellationToken);
             for (int row = 0; hidden is not null && row < context.Batch.Outputs; row++)
                 hidden.Add(context.Hidden(row));
         }

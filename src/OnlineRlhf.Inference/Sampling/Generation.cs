@@ -48,11 +48,10 @@ internal sealed class Generation(DecodingContext context, Vocabulary vocabulary,
     {
         for (int at = 0; at < tokens.Length;)
         {
-            cancellationToken.ThrowIfCancellationRequested();
             context.Batch.Clear();
             for (; at < tokens.Length && context.Batch.Count < context.Batch.Capacity; at++)
                 context.Batch.Add(tokens[at], position + at, sequence, outputLast && at == tokens.Length - 1);
-            context.Decode();
+            context.Decode(cancellationToken);
         }
     }
 
@@ -73,11 +72,10 @@ internal sealed class Generation(DecodingContext context, Vocabulary vocabulary,
         {
             while (active.Count > 0)
             {
-                cancellationToken.ThrowIfCancellationRequested();
                 context.Batch.Clear();
                 foreach (Track track in active)
                     context.Batch.Add(track.Token, track.Position++, track.Sequence, output: true);
-                context.Decode();
+                context.Decode(cancellationToken);
                 _drawn += active.Count;
                 for (int i = 0; i < active.Count; i++)
                 {

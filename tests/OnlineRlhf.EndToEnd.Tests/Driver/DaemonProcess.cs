@@ -9,10 +9,10 @@ internal sealed class DaemonProcess : IAsyncDisposable
     private readonly Process _process;
     private readonly StringBuilder _log = new();
 
-    private DaemonProcess(TempFolder folder, Variables environment, string[] arguments)
+    private DaemonProcess(TempFolder folder, ProcessStartInfo start)
     {
         Started = Stopwatch.GetTimestamp();
-        _process = Process.Start(Program.Describe(folder, environment, ["serve", "--threads", "1", .. arguments]))!;
+        _process = Process.Start(start)!;
         _process.OutputDataReceived += Keep;
         _process.ErrorDataReceived += Keep;
         _process.BeginOutputReadLine();
@@ -41,9 +41,18 @@ internal sealed class DaemonProcess : IAsyncDisposable
     }
 
     /// <summary>Starts it; the model still loads.</summary>
-    internal static DaemonProcess Start(TempFolder folder, params string[] arguments) => new(folder, [], arguments);
+    internal static DaemonProcess Start(TempFolder folder, params string[] arguments) => Start(folder, [], arguments);
 
-    internal static DaemonProcess Start(TempFolder folder, Variables environment, params string[] arguments) => new(folder, environment, arguments);
+    internal static DaemonProcess Start(TempFolder folder, Variables environment, params string[] arguments) =>
+        new(folder, Program.Describe(folder, environment, ["serve", "--threads", "1", .. arguments]));
+
+    /// <summary>Starts the one for arm64 under an emulator.</summary>
+    internal static DaemonProcess StartEmulated(TempFolder folder, string emulator, string libraries)
+    {
+        ProcessStartInfo start = Program.Describe(folder, [], ["-L", libraries, Published.Arm64Path, "serve", "--threads", "1"]);
+        start.FileName = emulator;
+        return new DaemonProcess(folder, start);
+    }
 
     /// <summary>Starts it and waits until its model answers.</summary>
     internal static async Task<DaemonProcess> StartReadyAsync(TempFolder folder, params string[] arguments)

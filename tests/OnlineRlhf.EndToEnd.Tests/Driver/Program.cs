@@ -5,7 +5,8 @@ namespace OnlineRlhf.EndToEnd.Tests.Driver;
 /// <summary>Runs a verb of the published program to its end.</summary>
 internal static class Program
 {
-    internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    /// <summary>How long anything may take on a machine that is busy, or emulated.</summary>
+    internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(150);
 
     internal sealed record Ended(int ExitCode, string Output, string Errors)
     {
@@ -22,7 +23,7 @@ internal static class Program
         process.StandardInput.Close();
         Task<string> output = process.StandardOutput.ReadToEndAsync(), errors = process.StandardError.ReadToEndAsync();
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        limit.CancelAfter(Patience * 2);
+        limit.CancelAfter(Patience);
         try
         {
             await process.WaitForExitAsync(limit.Token);
@@ -38,6 +39,8 @@ internal static class Program
     /// <summary>How the program is started: with the test's folders, and none of the settings of whoever runs the tests.</summary>
     internal static ProcessStartInfo Describe(TempFolder folder, IEnumerable<KeyValuePair<string, string>> environment, IEnumerable<string> arguments)
     {
+        if (!File.Exists(Published.Path))
+            throw new InvalidOperationException($"{Published.Variable} names no published program: run ./test.sh, which publishes it.");
         var start = new ProcessStartInfo(Published.Path, arguments)
         {
             RedirectStandardInput = true,

@@ -16,6 +16,34 @@ public sealed class StoppingTests
     }
 
     [PublishedTheory]
+    [InlineData(500)]
+    [InlineData(2500)]
+    public async Task A_daemon_that_measures_a_real_model_for_the_first_time_stops(int milliseconds)
+    {
+        using var folder = new TempFolder();
+        await using DaemonProcess daemon = DaemonProcess.Start(folder, "--model", RealModel());
+        await daemon.WaitUntilConnectableAsync();
+        await Task.Delay(milliseconds, TestContext.Current.CancellationToken);
+
+        await MustStopAsync(folder, daemon);
+    }
+
+    [PublishedFact]
+    public async Task A_daemon_that_reads_a_long_prompt_with_a_real_model_stops()
+    {
+        using var folder = new TempFolder();
+        await using DaemonProcess daemon = DaemonProcess.Start(folder, "--model", RealModel());
+        await daemon.WaitUntilReadyAsync();
+        Task<Reply> running = daemon.Client.AskAsync(string.Join(' ', Enumerable.Repeat("The weather in the mountains is lovely today and we walk.", 140)));
+        while ((await daemon.Client.GetAsync("/health")).Json.GetProperty("queued").GetInt32() == 0 && !running.IsCompleted)
+            await Task.Yield();
+        await Task.Delay(200, TestContext.Current.CancellationToken);
+        await MustStopAsync(folder, daemon);
+
+        await Task.WhenAny(running);
+    }
+
+    [PublishedTheory]
     [InlineData(0)]
     [InlineData(20)]
     [InlineData(150)]
@@ -82,6 +110,14 @@ public sealed class StoppingTests
         await using DaemonProcess again = await DaemonProcess.StartReadyAsync(folder);
 
         Assert.Equal(comparisons + 1, (await again.Client.PreferAsync((await again.Client.AskForTwoAsync()).Id, "first")).Comparisons);
+    }
+
+    private static string RealModel()
+    {
+        const string variable = "ONLINERLHF_SMOLLM2";
+        string? path = Environment.GetEnvironmentVariable(variable);
+        Assert.SkipUnless(File.Exists(path), $"{variable} names no file of SmolLM2-135M-Instruct.");
+        return path!;
     }
 
     private static async Task MustStopAsync(TempFolder folder, DaemonProcess daemon)
