@@ -3,7 +3,6 @@ namespace OnlineRlhf.EndToEnd.Tests.Survival;
 /// <summary>SIGTERM ends the daemon within five seconds with code 0 and without its socket, whatever it is doing.</summary>
 public sealed class StoppingTests
 {
-    // Five seconds, and the time in which a busy machine may not have let it run.
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(5);
 
     [PublishedFact]
