@@ -46,10 +46,14 @@ internal sealed unsafe class DecodingContext : IDisposable
 
     internal TokenBatch Batch { get; }
 
+    /// <summary>Tokens decoded since the context was made: what shows that a prompt was decoded once.</summary>
+    internal long TokensDecoded { get; private set; }
+
     /// <summary>Decodes what <see cref="Batch"/> holds.</summary>
     internal void Decode()
     {
         _hidden?.Clear();
+        TokensDecoded += Batch.Count;
         int code = NativeMethods.llama_decode(_context, Batch.Native);
         if (code != 0)
             throw new InferenceException(InferenceError.Decode, $"llama.cpp could not decode {Batch.Count} tokens (code {code}{Because(LlamaLibrary.TakeComplaints())}).");
