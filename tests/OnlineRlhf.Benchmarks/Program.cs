@@ -18,7 +18,7 @@ var daemon = new Option<string>("--daemon")
     Description = "daemon: the published program", DefaultValueFactory = _ => Path.Combine(AppContext.BaseDirectory, "onlinerlhf"), Recursive = true,
 };
 var model = new Option<string?>("--model") { Description = $"tastes: GGUF file; without it {EngineBenchmark.SmolVariable}, else the demo model", Recursive = true };
-var candidates = new Option<string?>("--candidates") { Description = "tastes: file in which the sampled candidates are kept", Recursive = true };
+var candidates = new Option<string?>("--candidates") { Description = "tastes: file in which the sampled candidates are kept; without it, one in the folder, named by the model", Recursive = true };
 var requests = new Option<int>("--requests") { Description = "tastes: how many of the everyday requests", DefaultValueFactory = _ => EverydayRequests.All.Count, Recursive = true };
 
 (string Name, string Says, Action<Report, ParseResult> Run)[] verbs =
@@ -29,7 +29,7 @@ var requests = new Option<int>("--requests") { Description = "tastes: how many o
     ("engine", "Candidates per second against a bare decode.", (report, p) => EngineBenchmark.Run(report, p.GetValue(threads), p.GetValue(pairs))),
     ("daemon", "Start, size and memory of the published daemon.", (report, p) => DaemonBenchmark.Run(report, p.GetValue(daemon)!, p.GetValue(directory)!)),
     ("tastes", "Simulated people choose among answers that were sampled once.",
-        (report, p) => TasteBenchmark.Run(report, p.GetValue(model) ?? EngineBenchmark.SmolModel, p.GetValue(candidates), p.GetValue(threads), p.GetValue(requests))),
+        (report, p) => TasteBenchmark.Run(report, p.GetValue(model) ?? EngineBenchmark.SmolModel, p.GetValue(candidates), p.GetValue(directory)!, p.GetValue(threads), p.GetValue(requests))),
 ];
 
 var root = new RootCommand("Measures the bars that this project holds itself to. Run it as ./benchmarks.sh, which publishes it and the daemon with Native AOT.")

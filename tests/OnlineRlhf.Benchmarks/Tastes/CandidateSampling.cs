@@ -14,7 +14,7 @@ internal static class CandidateSampling
     private const float Temperature = 0.9f;
 
     /// <summary>The sets of the file, after those that it lacked were drawn. Every person's requests are split by their place in this list.</summary>
-    internal static IReadOnlyList<CandidateSet> Load(string path, string? modelPath, int threads, int requests)
+    internal static IReadOnlyList<CandidateSet> Load(string? path, string directory, string? modelPath, int threads, int requests)
     {
         using DemoModel? embedded = modelPath is null ? DemoModel.Open() : null;
         using LanguageModel model = LanguageModel.Load(new LanguageModelOptions
@@ -23,6 +23,8 @@ internal static class CandidateSampling
         });
         Console.WriteLine($"Calibrating the feature map of {model.Name} …");
         var map = new FeatureMap(model.EmbeddingLength, FeatureMap.Calibrate(model), TextStatistics.For("en"));
+        path ??= Path.Combine(directory, $"tastes-{model.Fingerprint[..8]}.jsonl");
+        Console.WriteLine($"The candidates are kept in {path}.");
         CandidateFile file = CandidateFile.Open(path, new CandidateHeader(model.Name, model.Fingerprint, map.Fingerprint, MaxTokens, Temperature));
 
         string[] wanted = [.. EverydayRequests.All.Take(requests)];
