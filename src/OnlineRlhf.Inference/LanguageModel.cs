@@ -11,6 +11,9 @@ namespace OnlineRlhf.Inference;
 public sealed unsafe class LanguageModel : IDisposable
 {
     private const int LongestHint = 64, LeastAnswer = 8;
+
+    // A model smaller than this per thread spends its time in the barriers between threads, and hours in them on a busy machine.
+    private const long BytesWorthAThread = 16 << 20;
     private readonly Lock _gate = new();
     private readonly ModelHandle _model;
     private readonly Vocabulary _vocabulary;
@@ -28,7 +31,7 @@ public sealed unsafe class LanguageModel : IDisposable
         Fingerprint = file.Fingerprint;
         EmbeddingLength = NativeMethods.llama_model_n_embd(model);
         Bytes = (long)NativeMethods.llama_model_size(model);
-        Threads = options.Threads > 0 ? options.Threads : PhysicalCores.Count();
+        Threads = options.Threads > 0 ? options.Threads : (int)Math.Clamp(Bytes / BytesWorthAThread, 1, PhysicalCores.Count());
         int trained = NativeMethods.llama_model_n_ctx_train(model);
         ContextTokens = trained > 0 ? Math.Min(options.ContextTokens, trained) : options.ContextTokens;
         int cells = ContextTokens + ((options.Candidates - 1) * (Math.Min(options.AnswerTokens, ContextTokens) + LongestHint));
@@ -52,6 +55,9 @@ public sealed unsafe class LanguageModel : IDisposable
 
     /// <summary>Threads that decode.</summary>
     public int Threads { get; }
+
+    /// <summary>The most answers of one request: memory is set aside for so many.</summary>
+    public int MaxCandidates => _options.Candidates;
 
     internal Vocabulary Vocabulary => _vocabulary;
 

@@ -18,7 +18,7 @@ public sealed record LanguageModelOptions
     /// <summary>The most candidates of one request for which memory is set aside.</summary>
     public int Candidates { get; init; } = 8;
 
-    /// <summary>Threads that decode; 0 takes the physical cores. More threads than free cores make decoding collapse.</summary>
+    /// <summary>Threads that decode; 0 takes the physical cores, fewer for a model too small to share. More threads than free cores make decoding collapse.</summary>
     public int Threads { get; init; }
 
     /// <summary>One of llama.cpp's built-in chat templates by name; null takes the model's own.</summary>

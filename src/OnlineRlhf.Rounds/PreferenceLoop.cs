@@ -64,6 +64,10 @@ public sealed class PreferenceLoop : IDisposable
     /// <summary>Profiles in memory.</summary>
     public int OpenProfiles => _shelf.Open;
 
+    /// <summary>Lets the model say a word, unseen: ready means that it answers, not that its file was read.</summary>
+    /// <exception cref="InferenceException">It does not answer.</exception>
+    public void Rehearse() => _model.Sample([new ChatMessage("user", "Hello")], [null], new SamplingOptions { Candidates = 1, MaxTokens = 2 });
+
     /// <summary>Serves a request: samples, chooses, and opens a round.</summary>
     /// <exception cref="RoundException">The request is wrong, or too many wait.</exception>
     /// <exception cref="InferenceException">The prompt is too long, or the engine failed.</exception>
@@ -99,6 +103,8 @@ public sealed class PreferenceLoop : IDisposable
         {
             throw new RoundException(RoundError.BadRequest, e.Message);
         }
+        if (sampling.Candidates > _model.MaxCandidates)
+            throw new RoundException(RoundError.BadRequest, $"candidates must be 1 to {_model.MaxCandidates}, as the candidates setting says, not {sampling.Candidates}");
         string?[] hints = StyleHints.Deal(_hints, sampling.Candidates, sampling.Seed);
         var progress = new Announcement(Events, request.Profile);
         return await _queue.RunAsync(() => WithFeatures(request, _model.Sample(request.Messages, hints, sampling, progress, cancellationToken)), cancellationToken).ConfigureAwait(false);

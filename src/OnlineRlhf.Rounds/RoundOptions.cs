@@ -9,8 +9,9 @@ public sealed record RoundOptions
     /// <summary>How candidates are drawn where a request does not say.</summary>
     public SamplingOptions Sampling { get; init; } = new();
 
-    /// <summary>η, λ and β.</summary>
-    public HyperParameters HyperParameters { get; init; } = new();
+    /// <summary>η, λ and β. λ = 1 suits ‖φ‖ ≤ 1; here differences of φ are about twice that long.</summary>
+    /// <remarks>Measured on the demo model's tastes after 10, 25 and 50 presses, 20 seeds: λ = 1 reaches .66, .79 and .86 of the possible gain, λ = 3 .69, .83 and .88, λ = 6 no more.</remarks>
+    public HyperParameters HyperParameters { get; init; } = new(Regularization: 3);
 
     /// <summary>k, the weight of the uncertainty in the decision whether asking is useful.</summary>
     /// <remarks>Measured on simulated bandits, k = 1 asks 37 % less and costs 19 % more served regret; on the demo model it costs nothing.</remarks>

@@ -1,9 +1,61 @@
+using System.Text.Json;
+using OnlineRlhf.Storage.Calibration;
+using OnlineRlhf.Storage.Disk;
+
 namespace OnlineRlhf.Storage;
-/// <summary>x</summary>
+
+/// <summary>The scales of a model's feature map, measured once and kept in <c>calibration-FINGERPRINT.json</c>.</summary>
+/// <remarks>They can be measured again at any time: so whatever cannot be used is as good as absent.</remarks>
 public static class CalibrationFile
 {
-    /// <summary>x</summary>
-    public static double[]? Read(string directory, string modelFingerprint, int count) => null;
-    /// <summary>x</summary>
-    public static void Write(string directory, string modelFingerprint, ReadOnlySpan<double> values) { }
+    /// <summary>Reads the scales; null where there are none, or not <paramref name="count"/> finite ones of this model.</summary>
+    /// <param name="directory">Where the file is.</param>
+    /// <param name="modelFingerprint">The model: letters, digits, <c>-</c>, <c>_</c> and <c>.</c>, since it is part of the file's name.</param>
+    /// <param name="count">How many scales the feature map has.</param>
+    public static double[]? Read(string directory, string modelFingerprint, int count)
+    {
+        try
+        {
+            byte[] text = File.ReadAllBytes(PathOf(directory, modelFingerprint));
+            CalibrationDocument? document = JsonSerializer.Deserialize(text, CalibrationContext.Default.CalibrationDocument);
+            return document?.ModelFingerprint == modelFingerprint && document.Values?.Length == count && Array.TrueForAll(document.Values, double.IsFinite)
+                ? document.Values
+                : null;
+        }
+        catch (Exception unusable) when (unusable is IOException or UnauthorizedAccessException or JsonException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Writes the scales: whole or not at all, and durable. Creates the directory where it is missing.</summary>
+    /// <exception cref="StateException">The file cannot be written.</exception>
+    public static void Write(string directory, string modelFingerprint, ReadOnlySpan<double> values)
+    {
+        string path = PathOf(directory, modelFingerprint), temporary = path + ".new";
+        try
+        {
+            _ = Directory.CreateDirectory(directory);
+            using (var file = new FileStream(temporary, FileMode.Create, FileAccess.Write, FileShare.None))
+            {
+                JsonSerializer.Serialize(file, new CalibrationDocument(modelFingerprint, values.ToArray()), CalibrationContext.Default.CalibrationDocument);
+                file.Flush(flushToDisk: true);
+            }
+            File.Move(temporary, path, overwrite: true);
+            Posix.SyncDirectory(directory);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw StateException.Of(failure, path);
+        }
+    }
+
+    private static string PathOf(string directory, string modelFingerprint)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(directory);
+        ArgumentException.ThrowIfNullOrEmpty(modelFingerprint);
+        if (modelFingerprint.Length > 128 || !modelFingerprint.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.'))
+            throw new ArgumentException($"{modelFingerprint} cannot be part of a file's name.", nameof(modelFingerprint));
+        return Path.Combine(directory, $"calibration-{modelFingerprint}.json");
+    }
 }

@@ -133,6 +133,7 @@ public sealed class ProfileStore : IDisposable
     }
 
     /// <summary>Overwrites all that is stored in the directory with zeros, damaged copies too, and deletes it. Nothing happens where it is missing.</summary>
+    /// <remarks>A file system that never writes in place, or a flash controller, may keep old blocks until it needs them: only encryption helps against that.</remarks>
     /// <exception cref="StateException">The state is open, or the directory cannot be written to.</exception>
     public static void Forget(string directory)
     {

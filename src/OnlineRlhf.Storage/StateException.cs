@@ -17,14 +17,9 @@ public sealed class StateException : Exception
         StateException already => already,
         IOException { HResult: NoSpace or Quota or TooBig } => new StateException(StateError.DiskFull,
             $"No space is left to write {file}. Nothing that was acknowledged is lost: free some space, then try again.", failure),
-        ArgumentOutOfRangeException when IsFileSize(failure) => new StateException(StateError.DiskFull,
-            $"{file} may not grow: a limit on the size of files is reached. Nothing that was acknowledged is lost: raise it, then try again.", failure),
         IOException or UnauthorizedAccessException => new StateException(StateError.IoFailure,
             $"{file} could not be read or written: {failure.Message} Check the disk and the permissions, then try again.", failure),
         _ => new StateException(StateError.Damaged,
             $"{file} is damaged: {failure.Message} Open it again: what can be repaired is repaired, and the file as found is kept beside it.", failure),
     };
-
-    // The runtime reports EFBIG as an argument out of range; nothing else in a write of a whole page does.
-    private static bool IsFileSize(Exception failure) => failure.StackTrace?.Contains(nameof(RandomAccess), StringComparison.Ordinal) == true;
 }

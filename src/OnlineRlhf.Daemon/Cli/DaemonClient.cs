@@ -63,7 +63,18 @@ internal sealed class DaemonClient : IDisposable
     {
         internal bool Succeeded => Status is >= 200 and < 300;
 
-        internal T Read<T>(JsonTypeInfo<T> type) => JsonSerializer.Deserialize(Body, type)!;
+        /// <exception cref="DaemonUnreachableException">It is not what the daemon answers.</exception>
+        internal T Read<T>(JsonTypeInfo<T> type)
+        {
+            try
+            {
+                return JsonSerializer.Deserialize(Body, type)!;
+            }
+            catch (JsonException)
+            {
+                throw new DaemonUnreachableException($"What answers on the socket is no daemon of this version (status {Status}): say where yours is with --socket.");
+            }
+        }
 
         /// <summary>Prints what went wrong, in words or as it came, and returns the exit code.</summary>
         internal int Fail(bool json)

@@ -10,7 +10,7 @@ namespace OnlineRlhf.Daemon.Cli;
 /// <summary>onlinerlhf demo: a simulated person with a hidden taste presses buttons, and the answers turn to it.</summary>
 internal static class DemoVerb
 {
-    private static readonly string[] ModelSettings = ["model", "natives", "threads", "context", "chat_template", "style_hints"];
+    private static readonly string[] ModelSettings = ["model", "natives", "threads", "context", "chat_template", "style_hints", "step_size", "regularization", "exploration"];
 
     internal static Command Create()
     {

@@ -9,6 +9,10 @@ namespace OnlineRlhf.Daemon.Configuration;
 /// <summary>Every setting of the daemon, as flags, environment and file name it.</summary>
 internal sealed class DaemonOptions
 {
+    private const string Automatic = "auto", None = "none";
+    private const int LongestHint = 200;
+    private static readonly RoundOptions Defaults = new();
+
     [ConfigurationKeyName("model")]
     public string? Model { get; set; }
 
@@ -34,40 +38,38 @@ internal sealed class DaemonOptions
     public string StyleHints { get; set; } = Automatic;
 
     [ConfigurationKeyName("candidates")]
-    public int Candidates { get; set; } = 8;
+    public int Candidates { get; set; } = Defaults.Sampling.Candidates;
 
     [ConfigurationKeyName("max_tokens")]
-    public int MaxTokens { get; set; } = 160;
+    public int MaxTokens { get; set; } = Defaults.Sampling.MaxTokens;
 
     [ConfigurationKeyName("temperature")]
-    public float Temperature { get; set; } = 0.9f;
+    public float Temperature { get; set; } = Defaults.Sampling.Temperature;
 
     [ConfigurationKeyName("ask")]
     public string Ask { get; set; } = "always";
 
     [ConfigurationKeyName("step_size")]
-    public double StepSize { get; set; } = 1;
+    public double StepSize { get; set; } = Defaults.HyperParameters.StepSize;
 
     [ConfigurationKeyName("regularization")]
-    public double Regularization { get; set; } = 1;
+    public double Regularization { get; set; } = Defaults.HyperParameters.Regularization;
 
     [ConfigurationKeyName("exploration")]
-    public double Exploration { get; set; } = 1;
+    public double Exploration { get; set; } = Defaults.HyperParameters.Exploration;
 
     [ConfigurationKeyName("usefulness")]
-    public double Usefulness { get; set; } = 1;
+    public double Usefulness { get; set; } = Defaults.Usefulness;
 
     [ConfigurationKeyName("round_lifetime")]
-    public int RoundLifetime { get; set; } = 600;
+    public int RoundLifetime { get; set; } = (int)Defaults.Lifetime.TotalSeconds;
 
     [ConfigurationKeyName("queue")]
-    public int Queue { get; set; } = 4;
+    public int Queue { get; set; } = Defaults.QueueLength;
 
     [ConfigurationKeyName("load_wait")]
     public int LoadWait { get; set; } = 120;
 
-    private const string Automatic = "auto", None = "none";
-    private const int LongestHint = 200;
 
     /// <summary>Checks every range.</summary>
     internal void Validate()
@@ -80,9 +82,9 @@ internal sealed class DaemonOptions
         Require(MaxTokens is >= 1 and <= 4096, $"max_tokens must be 1 to 4096, not {MaxTokens}");
         Require(Temperature is > 0 and <= 5, $"temperature must be above 0 and at most 5, not {Temperature}");
         Require(TryParseAsk(Ask, out _), $"ask must be always, when-useful or never, not {Ask}");
-        Require(double.IsFinite(StepSize) && StepSize > 0, $"step_size must be above 0, not {StepSize}");
-        Require(double.IsFinite(Regularization) && Regularization > 0, $"regularization must be above 0, not {Regularization}");
-        Require(double.IsFinite(Exploration) && Exploration >= 0, $"exploration must be at least 0, not {Exploration}");
+        Require(StepSize is >= 1e-6 and <= 1e6, $"step_size must be 1e-6 to 1e6, not {StepSize}");
+        Require(Regularization is >= 1e-6 and <= 1e6, $"regularization must be 1e-6 to 1e6, not {Regularization}");
+        Require(Exploration is >= 0 and <= 1e6, $"exploration must be 0 to 1e6, not {Exploration}");
         Require(double.IsFinite(Usefulness) && Usefulness >= 0, $"usefulness must be at least 0, not {Usefulness}");
         Require(RoundLifetime is >= 1 and <= 86_400, $"round_lifetime must be 1 to 86400 seconds, not {RoundLifetime}");
         Require(Queue is >= 0 and <= 64, $"queue must be 0 to 64 requests, not {Queue}");

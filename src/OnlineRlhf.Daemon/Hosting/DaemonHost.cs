@@ -1,3 +1,5 @@
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Hosting.Systemd;
 using OnlineRlhf.Daemon.Configuration;
@@ -10,26 +12,32 @@ internal static class DaemonHost
 {
     private static readonly TimeSpan ShutdownLimit = TimeSpan.FromSeconds(4);
 
-    /// <summary>Runs until SIGTERM or SIGINT; returns the exit code.</summary>
+    /// <summary>Runs until SIGTERM or SIGINT.</summary>
     internal static async Task<int> RunAsync(DaemonOptions options)
     {
         string path = Locations.Listen(options.Socket), state = Locations.State(options.State);
+        // Before the socket is there: whoever can connect can also tell this process to stop, and it stops cleanly.
+        using var stop = new CancellationTokenSource();
+        using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop), interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         using var stateLock = new StateLock(state);
-        UnixSocket.ClearStale(path);
+        using Socket listener = UnixSocket.Listen(path);
 
-        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
+        // The empty builder: the others read the environment and files of the working folder, which could open further sockets.
+        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
+        builder.Services.AddRoutingCore();
+        builder.WebHost.UseKestrelCore();
         if (SystemdHelpers.IsSystemdService())
             builder.Logging.AddSystemdConsole();
         else
             builder.Logging.AddSimpleConsole(o => o.SingleLine = true);
-        builder.Logging.SetMinimumLevel(LogLevel.Warning).AddFilter("OnlineRlhf", LogLevel.Information);
+        // What keeps the host from starting is thrown, and printed once, in one line.
+        builder.Logging.SetMinimumLevel(LogLevel.Warning).AddFilter("OnlineRlhf", LogLevel.Information).AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = ShutdownLimit);
-        builder.Services.Configure<SocketTransportOptions>(o => o.CreateBoundListenSocket = UnixSocket.Bind);
+        builder.Services.Configure<SocketTransportOptions>(o => o.CreateBoundListenSocket = _ => listener);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxRequestBodySize = RoundEndpoints.LargestBody;
+            kestrel.Limits.MaxRequestBodySize = RoundEndpoints.LargestReadBody;
             kestrel.ListenUnixSocket(path);
         });
         builder.Services.AddSingleton(services => new ModelHost(
@@ -49,7 +57,21 @@ internal static class DaemonHost
         app.MapHealth(host, metrics, TimeProvider.System);
         app.Lifetime.ApplicationStarted.Register(() => app.Logger.Listening(path, state));
         app.Lifetime.ApplicationStopping.Register(() => app.Logger.Stopping());
-        await app.RunAsync().ConfigureAwait(false);
-        return host.ExitCode;
+        try
+        {
+            await ((IHost)app).RunAsync(stop.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            // Told to stop while it started: that is a clean end.
+        }
+        host.ThrowIfFailed();
+        return ExitCode.Success;
+
+        void Stop(PosixSignalContext signal)
+        {
+            signal.Cancel = true;
+            stop.Cancel();
+        }
     }
 }

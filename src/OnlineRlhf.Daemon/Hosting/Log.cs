@@ -9,8 +9,8 @@ internal static partial class Log
     [LoggerMessage(2, LogLevel.Information, "Ready: {Model}, {Dimension} features, {Threads} threads, loaded in {Milliseconds} ms")]
     internal static partial void Ready(this ILogger logger, string model, int dimension, int threads, long milliseconds);
 
-    [LoggerMessage(3, LogLevel.Critical, "Cannot start: {Reason}")]
-    internal static partial void CannotStart(this ILogger logger, string reason);
+    [LoggerMessage(3, LogLevel.Warning, "The service manager cannot be told: {Reason}")]
+    internal static partial void NotNotified(this ILogger logger, string reason);
 
     [LoggerMessage(4, LogLevel.Information, "Profile {Profile}: {Comparisons} comparisons")]
     internal static partial void ProfileOpened(this ILogger logger, string profile, long comparisons);

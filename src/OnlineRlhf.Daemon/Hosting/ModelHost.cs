@@ -1,11 +1,9 @@
 using System.Diagnostics;
+using System.Net.Sockets;
+using System.Runtime.ExceptionServices;
 using Microsoft.Extensions.Hosting.Systemd;
 using OnlineRlhf.Daemon.Configuration;
-using OnlineRlhf.Daemon.Http;
 using OnlineRlhf.Inference;
-using OnlineRlhf.Inference.Gguf;
-using OnlineRlhf.Inference.Prompts;
-using OnlineRlhf.Inference.Sampling;
 using OnlineRlhf.Rounds;
 using OnlineRlhf.Storage;
 
@@ -17,9 +15,7 @@ internal sealed class ModelHost(DaemonOptions options, string state, IHostApplic
     private readonly TaskCompletionSource<PreferenceLoop> _loop = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly SystemdNotifier _systemd = new();
     private LanguageModel? _model;
-
-    /// <summary>The code the process ends with.</summary>
-    internal int ExitCode { get; private set; } = Daemon.ExitCode.Success;
+    private Exception? _failure;
 
     /// <summary>The model; null while it loads.</summary>
     internal LanguageModel? Model => _loop.Task.IsCompletedSuccessfully ? _model : null;
@@ -29,34 +25,44 @@ internal sealed class ModelHost(DaemonOptions options, string state, IHostApplic
 
     /// <summary>The loop, as soon as the model is loaded.</summary>
     /// <exception cref="TimeoutException">It takes longer than a request is made to wait.</exception>
-    internal Task<PreferenceLoop> WaitAsync(CancellationToken cancellationToken) =>
-        _loop.Task.IsCompleted ? _loop.Task : _loop.Task.WaitAsync(TimeSpan.FromSeconds(options.LoadWait), clock, cancellationToken);
+    /// <exception cref="OperationCanceledException">The request is over, the daemon stops, or the model cannot be loaded.</exception>
+    internal async Task<PreferenceLoop> WaitAsync(CancellationToken cancellationToken)
+    {
+        if (_loop.Task.IsCompleted)
+            return await _loop.Task.ConfigureAwait(false);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lifetime.ApplicationStopping);
+        return await _loop.Task.WaitAsync(TimeSpan.FromSeconds(options.LoadWait), clock, either.Token).ConfigureAwait(false);
+    }
+
+    /// <summary>Throws what the model could not be loaded for.</summary>
+    internal void ThrowIfFailed()
+    {
+        if (_failure is not null)
+            ExceptionDispatchInfo.Throw(_failure);
+    }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        await Task.Yield();
+        // A model that cannot be loaded stops the host: it must have started first.
+        var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using CancellationTokenRegistration starting = lifetime.ApplicationStarted.Register(started.SetResult);
+        await started.Task.WaitAsync(stoppingToken).ConfigureAwait(false);
+        using CancellationTokenRegistration stopping = lifetime.ApplicationStopping.Register(() => Notify(ServiceState.Stopping));
         try
         {
             long start = Stopwatch.GetTimestamp();
             PreferenceLoop loop = await Task.Run(Load, stoppingToken).ConfigureAwait(false);
             logger.Ready(_model!.Name, loop.FeatureMap.Dimension, _model.Threads, (long)Stopwatch.GetElapsedTime(start).TotalMilliseconds);
             _loop.SetResult(loop);
-            _systemd.Notify(ServiceState.Ready);
+            Notify(ServiceState.Ready);
+            await Task.Delay(Timeout.InfiniteTimeSpan, stoppingToken).ConfigureAwait(false);
         }
-        catch (Exception e) when (e is ModelFileException or InferenceException or StateException or IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is not OperationCanceledException)
         {
-            logger.CannotStart(e.Message);
-            ExitCode = e is StateException or IOException ? Daemon.ExitCode.Failure : Daemon.ExitCode.Configuration;
-            _loop.TrySetException(new InvalidOperationException("The daemon is stopping: the model could not be loaded."));
-            _ = _loop.Task.Exception;
+            _failure = e;
+            _loop.TrySetCanceled(CancellationToken.None);
             lifetime.StopApplication();
         }
-    }
-
-    public override async Task StopAsync(CancellationToken cancellationToken)
-    {
-        _systemd.Notify(ServiceState.Stopping);
-        await base.StopAsync(cancellationToken).ConfigureAwait(false);
     }
 
     public override void Dispose()
@@ -66,13 +72,24 @@ internal sealed class ModelHost(DaemonOptions options, string state, IHostApplic
         base.Dispose();
     }
 
+    private void Notify(ServiceState state)
+    {
+        try
+        {
+            _systemd.Notify(state);
+        }
+        catch (SocketException e)
+        {
+            logger.NotNotified(e.Message);
+        }
+    }
+
     private PreferenceLoop Load()
     {
         using DemoModel? embedded = options.Model is null ? DemoModel.Open() : null;
         _model = LanguageModel.Load(options.ForModel(options.Model ?? embedded!.Path));
         var loop = new PreferenceLoop(_model, state, options.ForRounds(), clock, Report);
-        // Ready means that the model answers, not that its file was read.
-        _model.Sample([new ChatMessage("user", "Hello")], [null], new SamplingOptions { Candidates = 1, MaxTokens = 2 });
+        loop.Rehearse();
         return loop;
     }
 

@@ -1,21 +1,29 @@
+using OnlineRlhf.Daemon.Configuration;
+
 namespace OnlineRlhf.Daemon.Hosting;
 
 /// <summary>One daemon per state folder: the database has one writer.</summary>
 internal sealed class StateLock : IDisposable
 {
+    private const int LockedElsewhere = 11;
     private readonly FileStream _file;
 
     /// <exception cref="DaemonRunningException">Another daemon holds it.</exception>
+    /// <exception cref="ConfigurationException">The folder cannot be used.</exception>
     internal StateLock(string state)
     {
-        Directory.CreateDirectory(state, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         try
         {
+            Directory.CreateDirectory(state, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
             _file = new FileStream(Path.Combine(state, "daemon.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
-        catch (IOException)
+        catch (IOException e) when (e.HResult == LockedElsewhere)
         {
             throw new DaemonRunningException($"Another daemon uses the state in {state}: stop it first, or set --state to another folder.");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ConfigurationException($"state: {state} cannot be used ({e.Message}); set --state to a folder that this user may write to.");
         }
     }
 

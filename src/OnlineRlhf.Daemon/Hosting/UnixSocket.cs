@@ -1,7 +1,5 @@
-using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
-using Microsoft.Win32.SafeHandles;
 using OnlineRlhf.Daemon.Configuration;
 
 namespace OnlineRlhf.Daemon.Hosting;
@@ -12,23 +10,48 @@ internal static partial class UnixSocket
     // What is taken away from 0777 (octal 117): the socket appears as 0660, for the owner and the group.
     private const uint OwnerAndGroup = 0b001_001_111;
 
-    /// <summary>Makes way for a new socket: a file that nobody listens on is removed.</summary>
-    /// <exception cref="DaemonRunningException">Somebody listens.</exception>
-    /// <exception cref="ConfigurationException">Something else than a socket is there.</exception>
-    internal static void ClearStale(string path)
+    // The rest waits in the kernel; the web server sets the same once it listens itself.
+    private const int Backlog = 512;
+
+    // statx of linux/stat.h, the same on every architecture: stx_mode is the 16-bit field at 28, its highest bits the type of the file.
+    private const int CurrentFolder = -100, NoFollow = 0x100, TypeOnly = 0x1, StatxBytes = 256, ModeAt = 28, TypeMask = 0xF000, SocketType = 0xC000;
+
+    /// <summary>Makes way for the socket, and listens on it.</summary>
+    /// <exception cref="DaemonRunningException">Somebody listens there.</exception>
+    /// <exception cref="ConfigurationException">Something else than a socket is there, or the folder cannot be used.</exception>
+    internal static Socket Listen(string path)
     {
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        if (!Path.Exists(path))
+        Socket? socket = null;
+        try
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            ClearStale(path);
+            socket = Bind(path);
+            socket.Listen(Backlog);
+            return socket;
+        }
+        catch (Exception e) when (e is SocketException or IOException or UnauthorizedAccessException)
+        {
+            socket?.Dispose();
+            throw new ConfigurationException($"socket: {path} cannot be opened ({e.Message}); set --socket to a path in a folder that this user may write to.");
+        }
+    }
+
+    private static void ClearStale(string path)
+    {
+        if (TypeOf(path) is not { } type)
             return;
-        using var probe = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        using var probe = new Socket(AddressFamily.Unix, System.Net.Sockets.SocketType.Stream, ProtocolType.Unspecified);
         try
         {
             probe.Connect(new UnixDomainSocketEndPoint(path));
         }
-        catch (SocketException)
+        catch (SocketException e)
         {
-            if (!IsSocket(path))
+            if (type != SocketType)
                 throw new ConfigurationException($"socket: {path} exists and is no socket; set --socket to another path.");
+            if (e.SocketErrorCode != SocketError.ConnectionRefused)
+                throw;
             File.Delete(path);
             return;
         }
@@ -36,13 +59,13 @@ internal static partial class UnixSocket
     }
 
     /// <summary>Binds with the right mode at once; a chmod afterwards would leave a moment in which everybody may connect.</summary>
-    internal static Socket Bind(EndPoint endPoint)
+    private static Socket Bind(string path)
     {
-        var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Unspecified);
+        var socket = new Socket(AddressFamily.Unix, System.Net.Sockets.SocketType.Stream, ProtocolType.Unspecified);
         uint before = umask(OwnerAndGroup);
         try
         {
-            socket.Bind(endPoint);
+            socket.Bind(new UnixDomainSocketEndPoint(path));
             return socket;
         }
         catch
@@ -56,24 +79,16 @@ internal static partial class UnixSocket
         }
     }
 
-    /// <summary>A socket file is the one kind of file that cannot be opened.</summary>
-    private static bool IsSocket(string path)
+    /// <summary>The type of what is at a path, links not followed; null where there is nothing.</summary>
+    private static unsafe int? TypeOf(string path)
     {
-        try
-        {
-            using SafeFileHandle file = File.OpenHandle(path);
-            return false;
-        }
-        catch (UnauthorizedAccessException)
-        {
-            return false;
-        }
-        catch (IOException)
-        {
-            return true;
-        }
+        byte* buffer = stackalloc byte[StatxBytes];
+        return statx(CurrentFolder, path, NoFollow, TypeOnly, buffer) == 0 ? *(ushort*)(buffer + ModeAt) & TypeMask : null;
     }
 
     [LibraryImport("libc")]
     private static partial uint umask(uint mask);
+
+    [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
+    private static unsafe partial int statx(int folder, string path, int flags, uint mask, byte* buffer);
 }

@@ -22,9 +22,9 @@ internal static class EventEndpoint
             {
                 await Stream(context, host, clock, withText, either.Token).ConfigureAwait(false);
             }
-            catch (OperationCanceledException)
+            catch (Exception e) when (e is OperationCanceledException or TimeoutException)
             {
-                // The client has left or the daemon stops: the stream just ends.
+                // The client has left, the daemon stops or its model takes too long to load: the stream just ends.
             }
         });
     }
@@ -37,19 +37,23 @@ internal static class EventEndpoint
         using EventHub.Subscription subscription = loop.Events.Follow();
         Round? current = loop.Current(null);
         await Send(context, "snapshot", new SnapshotBody("ready", current is null ? null : RoundBody.Of(current, withText)), WireJson.Default.SnapshotBody, cancellationToken).ConfigureAwait(false);
+        Task<bool> more = subscription.Events.WaitToReadAsync(cancellationToken).AsTask();
         while (true)
         {
             try
             {
-                RoundEvent happened = await subscription.Events.ReadAsync(cancellationToken).AsTask().WaitAsync(Heartbeat, clock, cancellationToken).ConfigureAwait(false);
-                await Send(context, happened, withText, cancellationToken).ConfigureAwait(false);
+                await more.WaitAsync(Heartbeat, clock, cancellationToken).ConfigureAwait(false);
             }
             catch (TimeoutException)
             {
                 // A comment line finds out whether the client is still there.
                 await context.Response.WriteAsync(":\n\n", cancellationToken).ConfigureAwait(false);
                 await context.Response.Body.FlushAsync(cancellationToken).ConfigureAwait(false);
+                continue;
             }
+            while (subscription.Events.TryRead(out RoundEvent? happened))
+                await Send(context, happened, withText, cancellationToken).ConfigureAwait(false);
+            more = subscription.Events.WaitToReadAsync(cancellationToken).AsTask();
         }
     }
 

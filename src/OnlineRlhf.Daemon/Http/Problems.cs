@@ -67,7 +67,7 @@ internal static class Problems
         BadHttpRequestException e => (e.StatusCode, "bad-request", e.Message),
         JsonException e => (StatusCodes.Status400BadRequest, "bad-json", Explain(e)),
         TimeoutException => (StatusCodes.Status503ServiceUnavailable, "loading", "The model is still loading: try again later."),
-        OperationCanceledException or InvalidOperationException or ObjectDisposedException => (StatusCodes.Status503ServiceUnavailable, "stopping", "The daemon is stopping."),
+        OperationCanceledException or ObjectDisposedException => (StatusCodes.Status503ServiceUnavailable, "stopping", "The daemon is stopping."),
         _ => (StatusCodes.Status500InternalServerError, "internal", "The daemon failed; its log says more."),
     };
 

@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.IO.Pipelines;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using OnlineRlhf.Daemon.Configuration;
@@ -11,6 +13,9 @@ namespace OnlineRlhf.Daemon.Http;
 internal static class RoundEndpoints
 {
     internal const int LargestBody = 256 * 1024;
+
+    /// <summary>A body up to this size is read to its end and refused, so that its sender gets to see why; beyond it the connection is cut.</summary>
+    internal const int LargestReadBody = 16 * LargestBody;
 
     internal static void MapRounds(this WebApplication app, ModelHost host, Metrics metrics, TimeProvider clock)
     {
@@ -75,9 +80,17 @@ internal static class RoundEndpoints
     }
 
     /// <summary>Reads a JSON body whatever its content type says: curl -d calls everything a form.</summary>
-    private static async Task<T> Read<T>(HttpContext context, JsonTypeInfo<T> type) =>
-        await JsonSerializer.DeserializeAsync(context.Request.Body, type, context.RequestAborted).ConfigureAwait(false)
-        ?? throw new JsonException();
+    private static async Task<T> Read<T>(HttpContext context, JsonTypeInfo<T> type)
+    {
+        PipeReader reader = context.Request.BodyReader;
+        ReadResult read = await reader.ReadAtLeastAsync(LargestBody + 1, context.RequestAborted).ConfigureAwait(false);
+        bool tooLarge = read.Buffer.Length > LargestBody;
+        byte[] body = tooLarge ? [] : read.Buffer.ToArray();
+        reader.AdvanceTo(read.Buffer.End);
+        if (tooLarge)
+            throw new BadHttpRequestException("The body is too large.", StatusCodes.Status413PayloadTooLarge);
+        return JsonSerializer.Deserialize(body, type) ?? throw new JsonException();
+    }
 
     private static Guid? Id(HttpContext context) => Guid.TryParse((string?)context.Request.RouteValues["id"], out Guid id) ? id : null;
 
@@ -85,6 +98,8 @@ internal static class RoundEndpoints
     {
         if (body.Messages is null)
             throw new BadHttpRequestException("messages is missing: send at least one message of the user.");
+        if (body.Messages.Any(m => m is null))
+            throw new BadHttpRequestException("messages holds null: each message is an object with role and content.");
         AskMode? ask = null;
         if (body.Ask is not null)
             ask = DaemonOptions.TryParseAsk(body.Ask, out AskMode mode) ? mode : throw new BadHttpRequestException("ask must be always, when-useful or never.");

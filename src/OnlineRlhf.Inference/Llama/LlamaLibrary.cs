@@ -17,6 +17,8 @@ internal static unsafe class LlamaLibrary
     private static string? s_folder;
     private static nint s_library;
 
+    static LlamaLibrary() => NativeLibrary.SetDllImportResolver(typeof(LlamaLibrary).Assembly, Resolve);
+
     /// <summary>Loads the library from the configured folder, else from the program's own; a second call with the same folder does nothing.</summary>
     /// <exception cref="InferenceException">Not found, does not load, or another version.</exception>
     internal static void Load(string? configuredFolder)
@@ -37,7 +39,6 @@ internal static unsafe class LlamaLibrary
             {
                 throw new InferenceException(InferenceError.Library, $"{file} does not load: {e.Message}", e);
             }
-            NativeLibrary.SetDllImportResolver(typeof(LlamaLibrary).Assembly, Resolve);
             Refuse(folder);
             NativeMethods.llama_log_set(&OnLog, null);
             NativeMethods.ggml_backend_load_all_from_path(folder);

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Numerics;
 
 namespace OnlineRlhf.Learning.RewardModels;
@@ -8,7 +9,8 @@ namespace OnlineRlhf.Learning.RewardModels;
 /// <remarks>
 /// θ ← θ − η 𝓗̃⁻¹ (σ(zᵀθ) − y) z with 𝓗̃ = 𝓗 + η σ̇(zᵀθ) zzᵀ, then 𝓗 ← 𝓗 + σ̇(zᵀθ⁺) zzᵀ at the new θ (the look-ahead point).
 /// With u = 𝓗⁻¹z and q = zᵀu the step is θ ← θ − η (σ − y) u/(1 + η σ̇ q), so zᵀθ⁺ is known from q before u is.
-/// Source: "Provably Efficient Online RLHF with One-Pass Reward Modeling", NeurIPS 2025, arXiv 2502.07193. The paper's projection onto a ball is left out.
+/// Source: "Provably Efficient Online RLHF with One-Pass Reward Modeling", NeurIPS 2025, arXiv 2502.07193.
+/// The paper's projection onto a ball is left out.
 /// 𝓗 is held as a packed square-root-free Cholesky factor, 𝓗 = LDLᵀ with L unit lower triangular and D diagonal: d(d+1)/2 doubles.
 /// Time O(d²) per comparison and memory O(d²), both independent of how many were seen. The same comparisons in the same order give the same bits
 /// in the same binary. Not safe for concurrent use: reading methods share scratch space too.
@@ -57,7 +59,7 @@ public sealed class OnePassRewardModel
     /// <summary>(1/t) Σ θ_s, the average iterate; zero before the first comparison.</summary>
     public ReadOnlySpan<double> AverageParameter => _average;
 
-    /// <summary>𝓗 = LDLᵀ, packed by columns: column j holds D_j, then L's rows j + 1 to d − 1 (L's diagonal is 1). L√D is the Cholesky factor.</summary>
+    /// <summary>𝓗 = LDLᵀ, packed by columns: column j holds D_j, then L's rows j + 1 to d − 1; L's diagonal is 1.</summary>
     public ReadOnlySpan<double> Factor => _norm.Values;
 
     /// <summary>φᵀθ. O(d).</summary>
@@ -92,7 +94,8 @@ public sealed class OnePassRewardModel
 
     /// <summary>Learns one comparison. O(d²), allocates nothing. z = 0 says nothing and is only counted.</summary>
     /// <exception cref="ArgumentException">
-    /// The difference has another length than d, a value is not finite or so large that the step is not, or the label is not in [0, 1]; the state is as it was.
+    /// The difference has another length than d, a value is not finite or so large that the step is not, or the label is not in [0, 1];
+    /// the state is as it was.
     /// </exception>
     public void Observe(Comparison comparison)
     {
@@ -104,12 +107,14 @@ public sealed class OnePassRewardModel
             _forward[i] = z[i];
         double margin = Margin(z), q = _norm.SolveForward(_forward);
         double eta = HyperParameters.StepSize;
-        double step = eta * LogisticLoss.Slope(margin, comparison.Label) / (1 + eta * LogisticLoss.Curvature(margin) * q);
+        double damping = 1 + eta * LogisticLoss.Curvature(margin) * q;
+        double step = eta * LogisticLoss.Slope(margin, comparison.Label) / damping;
         double ahead = margin - step * q, weight = LogisticLoss.Curvature(ahead);
 
-        // Bounds of everything that the pass below computes: u by 𝓗 ≥ λI; the factor needs none, since squares of floats stay below 1e78. NaN fails each comparison.
+        // Bounds of everything that the pass below computes: u by 𝓗 ≥ λI; the factor needs none, since squares of floats stay below 1e78.
         double move = Math.Abs(step) * Math.Sqrt(q) / Math.Sqrt(HyperParameters.Regularization);
-        if (!(q <= LargestMagnitude && Math.Abs(ahead) <= LargestMagnitude && move <= LargestMagnitude))
+        bool isFinite = q <= LargestMagnitude && damping <= LargestMagnitude && Math.Abs(ahead) <= LargestMagnitude && move <= LargestMagnitude;
+        if (!isFinite)
             throw NotFinite("step", nameof(comparison));
 
         _norm.SolveBackwardAndUpdate(_forward, weight, _backward);
@@ -122,12 +127,12 @@ public sealed class OnePassRewardModel
         }
     }
 
-    /// <summary>Replaces the state by a saved one; the next comparison then gives the same bits as it would have given there. O(d²), allocates nothing.</summary>
+    /// <summary>Replaces the state by a saved one; what comes next gives the same bits as it would have given there. O(d²), allocates nothing.</summary>
     /// <param name="comparisons">t, at least 0.</param>
     /// <param name="parameter">θ, d values.</param>
     /// <param name="averageParameter">(1/t) Σ θ_s, d values.</param>
     /// <param name="factor">D and L, packed by columns as in <see cref="Factor"/>, d(d+1)/2 values.</param>
-    /// <exception cref="ArgumentException">A length does not fit, a value is not finite or a pivot is not positive; the state is as it was.</exception>
+    /// <exception cref="ArgumentException">A length does not fit, a value is not finite, a pivot is not positive; the state is as it was.</exception>
     public void Restore(long comparisons, ReadOnlySpan<double> parameter, ReadOnlySpan<double> averageParameter, ReadOnlySpan<double> factor)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(comparisons);
@@ -150,6 +155,22 @@ public sealed class OnePassRewardModel
         averageParameter.CopyTo(_average);
         _norm.Restore(factor);
         Comparisons = comparisons;
+    }
+
+    /// <summary>
+    /// Carries the state over to other hyper-parameters: θ and its average stay, and 𝓗 becomes 𝓗 + (λ′ − λ)I, as if it had started at λ′I.
+    /// O(d³) where λ changes, else O(d²).
+    /// </summary>
+    /// <param name="wanted">η, λ′ and β of the new model.</param>
+    /// <param name="changed">The new model; this one stays as it is.</param>
+    /// <returns>Whether the changed 𝓗 is positive definite; by rounding it may not be where λ′ is far below the rest of 𝓗.</returns>
+    public bool TryChange(HyperParameters wanted, [NotNullWhen(true)] out OnePassRewardModel? changed)
+    {
+        OnePassRewardModel model = new(Dimension, wanted);
+        model.Restore(Comparisons, Parameter, AverageParameter, Factor);
+        double shift = wanted.Regularization - HyperParameters.Regularization;
+        changed = shift == 0 || model._norm.TryShift(shift) ? model : null;
+        return changed is not null;
     }
 
     private double Margin(ReadOnlySpan<float> features)

@@ -17,7 +17,7 @@ namespace OnlineRlhf.Learning.RewardModels;
 internal sealed class PackedCholesky
 {
     private const int Block = 4;
-    private readonly double[] _values, _combination, _mixes;
+    private readonly double[] _values, _tail, _gains;
     private readonly int _dimension;
 
     /// <summary>Starts at 𝓗 = λI.</summary>
@@ -25,8 +25,8 @@ internal sealed class PackedCholesky
     {
         _dimension = dimension;
         _values = new double[(int)((long)dimension * (dimension + 1) / 2)];
-        _combination = new double[dimension];
-        _mixes = new double[dimension];
+        _tail = new double[dimension];
+        _gains = new double[dimension];
         for (int j = 0, at = 0; j < dimension; at += dimension - j, j++)
             _values[at] = regularization;
     }
@@ -66,20 +66,21 @@ internal sealed class PackedCholesky
     /// Given x = L⁻¹z, writes u = L⁻ᵀD⁻¹x = 𝓗⁻¹z and makes the factor that of 𝓗 + w zzᵀ. O(d²), reads and writes the factor once.
     /// </summary>
     /// <remarks>
-    /// 𝓗 + w zzᵀ = L (D + w xxᵀ) Lᵀ. With τ_j = 1 + w Σ_{k≤j} x_k²/D_k, D_j becomes D_j + w x_j²/τ_{j−1} and column j becomes L_j + w x_j/(D_j τ_j) s,
-    /// where s = Σ_{i>j} x_i L_i is summed as the columns are passed from the last to the first; the backward solve needs the old columns in that same order.
+    /// 𝓗 + w zzᵀ = L (D + w xxᵀ) Lᵀ. With τ_j = 1 + w Σ_{k≤j} x_k²/D_k, D_j becomes D_j + w x_j²/τ_{j−1}
+    /// and column j becomes L_j + w x_j/(D_j τ_j) s, where s = Σ_{i>j} x_i L_i is summed as the columns are passed from the last to the first;
+    /// the backward solve needs the old columns in that same order.
     /// Nothing is subtracted in τ or D: each pivot only grows, also in floating point.
     /// </remarks>
     public void SolveBackwardAndUpdate(ReadOnlySpan<double> x, double weight, Span<double> u)
     {
         PreparePivots(x, weight, u);
-        Array.Clear(_combination);
+        Array.Clear(_tail);
         int j = _dimension, at = _values.Length;
         while (j % Block != 0)
         {
             j--;
             at -= _dimension - j;
-            u[j] -= Turn(at, j, _dimension, x[j], u);
+            u[j] -= UpdateColumn(at, j, _dimension, x[j], u);
         }
         while (j > 0)
         {
@@ -88,18 +89,60 @@ internal sealed class PackedCholesky
             Columns four = new(at, _dimension - j);
             int end = j + Block;
             if (end < _dimension)
-                TurnBelow(four, j, x.Slice(j, Block), u);
-            u[j + 3] -= Turn(four.Column3, j + 3, end, x[j + 3], u);
-            u[j + 2] -= Turn(four.Column2, j + 2, end, x[j + 2], u);
-            u[j + 1] -= Turn(four.Column1, j + 1, end, x[j + 1], u);
-            u[j] -= Turn(four.Column0, j, end, x[j], u);
+                UpdateBelow(four, j, x.Slice(j, Block), u);
+            u[j + 3] -= UpdateColumn(four.Column3, j + 3, end, x[j + 3], u);
+            u[j + 2] -= UpdateColumn(four.Column2, j + 2, end, x[j + 2], u);
+            u[j + 1] -= UpdateColumn(four.Column1, j + 1, end, x[j + 1], u);
+            u[j] -= UpdateColumn(four.Column0, j, end, x[j], u);
         }
     }
 
     /// <summary>Replaces the factor by a checked one.</summary>
     public void Restore(ReadOnlySpan<double> values) => values.CopyTo(_values);
 
-    /// <summary>Takes the pivots to the new factor, and writes D⁻¹x and what each column mixes in.</summary>
+    /// <summary>Makes the factor that of 𝓗 + shift·I; false, and the factor is spoiled, where that is not positive definite. O(d³).</summary>
+    public bool TryShift(double shift)
+    {
+        double[] norm = new double[_values.Length];
+        for (int k = 0, at = 0; k < _dimension; at += _dimension - k, k++)
+        {
+            Span<double> column = _values.AsSpan(at, _dimension - k);
+            double pivot = column[0];
+            column[0] = 1;
+            AddOuter(norm.AsSpan(at), column, pivot);
+            norm[at] += shift;
+        }
+        for (int k = 0, at = 0; k < _dimension; at += _dimension - k, k++)
+        {
+            Span<double> column = norm.AsSpan(at, _dimension - k), below = column[1..];
+            double pivot = column[0];
+            if (!(pivot > 0 && double.IsFinite(pivot)))
+                return false;
+            for (int i = 0; i < below.Length; i++)
+                below[i] /= pivot;
+            AddOuter(norm.AsSpan(at + column.Length), below, -pivot);
+        }
+        norm.CopyTo(_values.AsSpan());
+        return true;
+    }
+
+    /// <summary>Adds w vvᵀ to a packed symmetric matrix that begins at v's first row.</summary>
+    private static void AddOuter(Span<double> packed, ReadOnlySpan<double> v, double weight)
+    {
+        for (int j = 0, at = 0; j < v.Length; at += v.Length - j, j++)
+        {
+            double scaled = weight * v[j];
+            Span<double> column = packed.Slice(at, v.Length - j);
+            ReadOnlySpan<double> rows = v[j..];
+            int width = Vector<double>.Count, i = 0;
+            for (; i + width <= rows.Length; i += width)
+                (new Vector<double>(column[i..]) + new Vector<double>(rows[i..]) * scaled).CopyTo(column[i..]);
+            for (; i < rows.Length; i++)
+                column[i] += rows[i] * scaled;
+        }
+    }
+
+    /// <summary>Takes the pivots to the new factor, and writes D⁻¹x and each column's gain w x_j/(D_j τ_j).</summary>
     private void PreparePivots(ReadOnlySpan<double> x, double weight, Span<double> u)
     {
         double tau = 1, inverse = 1;
@@ -111,7 +154,7 @@ internal sealed class PackedCholesky
             tau += scaled * ratio;
             inverse = 1 / tau;
             u[j] = ratio;
-            _mixes[j] = weight * ratio * inverse;
+            _gains[j] = weight * ratio * inverse;
         }
     }
 
@@ -129,36 +172,40 @@ internal sealed class PackedCholesky
             (Vector.LoadUnsafe(ref rest, i) - sum).StoreUnsafe(ref rest, i);
         }
         for (int k = (int)whole; k < residual.Length; k++)
-            residual[k] -= _values[four.Below0 + k] * x0 + _values[four.Below1 + k] * x1 + (_values[four.Below2 + k] * x2 + _values[four.Below3 + k] * x3);
+        {
+            double left = _values[four.Below0 + k] * x0 + _values[four.Below1 + k] * x1;
+            double right = _values[four.Below2 + k] * x2 + _values[four.Below3 + k] * x3;
+            residual[k] -= left + right;
+        }
     }
 
     /// <summary>Takes the rows below four columns to the new factor, and their share out of the columns' entries of u.</summary>
-    private void TurnBelow(Columns four, int j, ReadOnlySpan<double> x, Span<double> u)
+    private void UpdateBelow(Columns four, int j, ReadOnlySpan<double> x, Span<double> u)
     {
-        Span<double> combination = _combination.AsSpan(j + Block), below = u[(j + Block)..];
-        nuint width = (nuint)Vector<double>.Count, whole = (nuint)combination.Length / width * width;
+        Span<double> tail = _tail.AsSpan(j + Block), below = u[(j + Block)..];
+        nuint width = (nuint)Vector<double>.Count, whole = (nuint)tail.Length / width * width;
         ref double l0 = ref _values[four.Below0], l1 = ref _values[four.Below1], l2 = ref _values[four.Below2], l3 = ref _values[four.Below3];
-        ref double sum = ref MemoryMarshal.GetReference(combination), solved = ref MemoryMarshal.GetReference(below);
+        ref double sum = ref MemoryMarshal.GetReference(tail), solved = ref MemoryMarshal.GetReference(below);
         Vector<double> x0 = new(x[0]), x1 = new(x[1]), x2 = new(x[2]), x3 = new(x[3]);
-        Vector<double> mix0 = new(_mixes[j]), mix1 = new(_mixes[j + 1]), mix2 = new(_mixes[j + 2]), mix3 = new(_mixes[j + 3]);
+        Vector<double> gain0 = new(_gains[j]), gain1 = new(_gains[j + 1]), gain2 = new(_gains[j + 2]), gain3 = new(_gains[j + 3]);
         Vector<double> dot0 = default, dot1 = default, dot2 = default, dot3 = default;
         for (nuint i = 0; i < whole; i += width)
         {
             Vector<double> s = Vector.LoadUnsafe(ref sum, i), right = Vector.LoadUnsafe(ref solved, i);
             Vector<double> old = Vector.LoadUnsafe(ref l3, i);
-            (s * mix3 + old).StoreUnsafe(ref l3, i);
+            (s * gain3 + old).StoreUnsafe(ref l3, i);
             s += old * x3;
             dot3 += old * right;
             old = Vector.LoadUnsafe(ref l2, i);
-            (s * mix2 + old).StoreUnsafe(ref l2, i);
+            (s * gain2 + old).StoreUnsafe(ref l2, i);
             s += old * x2;
             dot2 += old * right;
             old = Vector.LoadUnsafe(ref l1, i);
-            (s * mix1 + old).StoreUnsafe(ref l1, i);
+            (s * gain1 + old).StoreUnsafe(ref l1, i);
             s += old * x1;
             dot1 += old * right;
             old = Vector.LoadUnsafe(ref l0, i);
-            (s * mix0 + old).StoreUnsafe(ref l0, i);
+            (s * gain0 + old).StoreUnsafe(ref l0, i);
             s += old * x0;
             dot0 += old * right;
             s.StoreUnsafe(ref sum, i);
@@ -167,30 +214,31 @@ internal sealed class PackedCholesky
         u[j + 1] -= Vector.Sum(dot1);
         u[j + 2] -= Vector.Sum(dot2);
         u[j + 3] -= Vector.Sum(dot3);
-        for (int k = (int)whole; k < combination.Length; k++)
+        for (int k = (int)whole; k < tail.Length; k++)
         {
-            u[j + 3] -= Turn(ref _values[four.Below3 + k], ref combination[k], x[3], _mixes[j + 3]) * below[k];
-            u[j + 2] -= Turn(ref _values[four.Below2 + k], ref combination[k], x[2], _mixes[j + 2]) * below[k];
-            u[j + 1] -= Turn(ref _values[four.Below1 + k], ref combination[k], x[1], _mixes[j + 1]) * below[k];
-            u[j] -= Turn(ref _values[four.Below0 + k], ref combination[k], x[0], _mixes[j]) * below[k];
+            u[j + 3] -= UpdateEntry(ref _values[four.Below3 + k], ref tail[k], x[3], _gains[j + 3]) * below[k];
+            u[j + 2] -= UpdateEntry(ref _values[four.Below2 + k], ref tail[k], x[2], _gains[j + 2]) * below[k];
+            u[j + 1] -= UpdateEntry(ref _values[four.Below1 + k], ref tail[k], x[1], _gains[j + 1]) * below[k];
+            u[j] -= UpdateEntry(ref _values[four.Below0 + k], ref tail[k], x[0], _gains[j]) * below[k];
         }
     }
 
-    /// <summary>Takes the rows of one column from below its diagonal to <paramref name="end"/> to the new factor; returns the old ones' product with u.</summary>
-    private double Turn(int at, int column, int end, double x, ReadOnlySpan<double> u)
+    /// <summary>Takes the rows of one column from below its diagonal to <paramref name="end"/> to the new factor.</summary>
+    /// <returns>The old rows' product with u.</returns>
+    private double UpdateColumn(int at, int column, int end, double x, ReadOnlySpan<double> u)
     {
-        double dot = 0, mix = _mixes[column];
+        double dot = 0, gain = _gains[column];
         for (int i = column + 1; i < end; i++)
-            dot += Turn(ref _values[at + i - column], ref _combination[i], x, mix) * u[i];
-        _combination[column] = x;
+            dot += UpdateEntry(ref _values[at + i - column], ref _tail[i], x, gain) * u[i];
+        _tail[column] = x;
         return dot;
     }
 
     /// <summary>Takes one entry to the new factor, adds the old one's share to the sum s, and returns the old one.</summary>
-    private static double Turn(ref double value, ref double sum, double x, double mix)
+    private static double UpdateEntry(ref double value, ref double sum, double x, double gain)
     {
         double old = value;
-        value = mix * sum + old;
+        value = gain * sum + old;
         sum += x * old;
         return old;
     }

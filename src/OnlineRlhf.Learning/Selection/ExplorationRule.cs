@@ -6,7 +6,7 @@ namespace OnlineRlhf.Learning.Selection;
 /// The deployment-time rule: leader = argmax φᵀθ, challenger = argmax over the others of φᵀθ + β‖φ − φ_leader‖ in the norm of 𝓗⁻¹.
 /// </summary>
 /// <remarks>
-/// O(n d²) for n candidates, allocates nothing. Source: the deployment-time setting of arXiv 2502.07193, with the exact norm in place of the paper's ranking.
+/// O(n d²) for n candidates, allocates nothing. Source: the deployment-time setting of arXiv 2502.07193, with the exact norm.
 /// </remarks>
 public sealed class ExplorationRule
 {

@@ -28,12 +28,14 @@ public sealed class QuestionRule
     /// <summary>How many rounds in a row may go unasked.</summary>
     public int MaxUnaskedInARow { get; }
 
-    /// <summary>Whether a comparison with the leader could change which candidate leads, or is due. A candidate with the leader's own features never counts.</summary>
+    /// <summary>
+    /// Whether a comparison with the leader could change which candidate leads, or is due. A candidate with the leader's own features never counts.
+    /// </summary>
     /// <param name="model">The model that scored the candidates.</param>
     /// <param name="candidates">φ of two or more candidates.</param>
     /// <param name="leader">Index of argmax φᵀθ.</param>
     /// <param name="unaskedInARow">How many rounds before this one went unasked, at least 0.</param>
-    /// <exception cref="ArgumentException">Fewer than two candidates, another dimension, not finite features, or an index or count out of range.</exception>
+    /// <exception cref="ArgumentException">Fewer than two candidates, another dimension, not finite features, a number out of range.</exception>
     public bool IsUseful(OnePassRewardModel model, CandidateFeatures candidates, int leader, int unaskedInARow)
     {
         Choice.Require(model, candidates);

@@ -16,7 +16,7 @@ internal sealed class PageFile : Stream
     public PageFile(string path, FileMode mode, PageLog log, DiskProbe? probe)
     {
         (_path, _log, _probe) = (path, log, probe);
-        _file = File.OpenHandle(path, mode, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+        _file = File.OpenHandle(path, mode, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete, FileOptions.RandomAccess);
     }
 
     /// <summary>Whether the file may be changed; where it may not, changes are dropped.</summary>
@@ -85,20 +85,25 @@ internal sealed class PageFile : Stream
         Posix.SyncData(_file);
     }
 
-    /// <summary>Carries out the transaction that waits in the log, and empties the log. Only for a file that no engine has open.</summary>
+    /// <summary>Carries out the transaction that waits in the log. Only for a file that no engine has open. Writes nothing where it was carried out already.</summary>
     public void Apply(PageLog log)
     {
-        byte[] page = new byte[PageLog.PageSize];
-        Writable = log.Writable = _changed = true;
+        byte[] page = new byte[PageLog.PageSize], there = new byte[PageLog.PageSize];
+        Writable = _changed = true;
+        bool differs = false;
         for (int at = 0; at < log.Length; at += page.Length)
         {
             log.Pages.Slice(at, page.Length).CopyTo(page);
             LogPage.ToDataPage(page);
             Position = LogPage.PositionOf(page);
+            if (Read(there, 0, there.Length) == there.Length && page.AsSpan().SequenceEqual(there))
+                continue;
+            differs = true;
+            Position = LogPage.PositionOf(page);
             Write(page, 0, page.Length);
         }
-        Sync();
-        log.Clear();
+        if (differs)
+            Sync();
     }
 
     /// <inheritdoc/>

@@ -8,7 +8,7 @@ namespace OnlineRlhf.Storage.Disk;
 /// <remarks>
 /// LiteDB writes its log from a thread of its own, waits for ever where that write fails, does not wait for the log's fsync before it changes the data file, and has no checksum
 /// in it. Here that thread writes to memory only; <see cref="Persist"/> writes and syncs on the caller's thread, and puts a checksum of all pages where LiteDB keeps the
-/// transaction's number (the log holds one transaction, so any number serves). A log whose seal does not hold was never complete: the data file was not touched, and it is ignored.
+/// transaction's number (the log holds one transaction, at its start, so any number serves). A log whose seal does not hold was never complete: the data file was not touched, and it is ignored.
 /// </remarks>
 internal sealed class PageLog : Stream
 {
@@ -22,7 +22,7 @@ internal sealed class PageLog : Stream
     private byte[] _pages = [], _sealed = [];
     private int _length;
     private SafeFileHandle? _file;
-    private long _lengthOnDisk;
+    private readonly long _lengthOnDisk;
 
     /// <summary>A log in a file, or in memory alone where there is none.</summary>
     public PageLog(string? path, DiskProbe? probe)
@@ -30,19 +30,18 @@ internal sealed class PageLog : Stream
         (_path, _probe) = (path, probe);
         if (path is null || !File.Exists(path))
             return;
-        using SafeFileHandle file = File.OpenHandle(path);
+        using SafeFileHandle file = File.OpenHandle(path, options: FileOptions.RandomAccess);
         _lengthOnDisk = RandomAccess.GetLength(file);
-        if (_lengthOnDisk is 0 or > LargestAccepted || _lengthOnDisk % PageSize != 0)
+        if (_lengthOnDisk is < PageSize or > LargestAccepted)
             return;
-        _pages = new byte[_lengthOnDisk];
+        _pages = new byte[_lengthOnDisk / PageSize * PageSize];
         for (int at = 0, read; at < _pages.Length; at += read)
         {
-            read = RandomAccess.Read(file, _pages.AsSpan(at), at);
+            read = RandomAccess.Read(file, _pages.AsSpan(at, Math.Min(PageSize, _pages.Length - at)), at);
             if (read == 0)
                 return;
         }
-        if (IsSealed(_pages))
-            _length = _pages.Length;
+        _length = SealedLength(_pages);
     }
 
     /// <summary>Whether the file may be changed; where it may not, changes are dropped. Opened by the owner around a commit only.</summary>
@@ -66,6 +65,9 @@ internal sealed class PageLog : Stream
     /// <inheritdoc/>
     public override long Position { get; set; }
 
+    /// <summary>Takes the transaction in the log for one that was carried out: the next one starts at the log's start.</summary>
+    public void Forget() => _length = 0;
+
     /// <summary>Makes the transaction durable in the log: from here on it happens, whatever fails.</summary>
     public void Persist()
     {
@@ -77,35 +79,31 @@ internal sealed class PageLog : Stream
         Pages.CopyTo(pages);
         uint seal = SealOf(pages);
         for (int at = 0; at < pages.Length; at += PageSize)
+        {
+            if ((pages[at + LogPage.ConfirmedAt] != 0) != (at + PageSize == pages.Length))
+                throw new InvalidDataException("the log holds more or less than one transaction.");
             BinaryPrimitives.WriteUInt32LittleEndian(pages[(at + LogPage.TransactionAt)..], seal);
-        SafeFileHandle file = OpenFile();
-        _probe?.Invoke(_path, DiskOperation.Write, 0, pages);
-        RandomAccess.Write(file, pages, 0);
-        if (_lengthOnDisk > _length)
-            Resize(file, _length);
-        _lengthOnDisk = _length;
-        _probe?.Invoke(_path, DiskOperation.Sync, 0, default);
-        Posix.SyncData(file);
+        }
+        WriteAndSync(pages);
     }
 
     /// <inheritdoc/>
-    public override void SetLength(long value)
-    {
-        _length = Math.Min(_length, checked((int)value));
-        if (_path is null || !Writable || _lengthOnDisk <= value)
-            return;
-        Resize(OpenFile(), value);
-        _lengthOnDisk = value;
-    }
+    /// <remarks>
+    /// The file keeps its length: writing over it costs no change of its size, whose sync would cost as much again, and needs no space on a full disk. What stays in it until
+    /// the next transaction is in the data file already, and may be carried out once more.
+    /// </remarks>
+    public override void SetLength(long value) => _length = Math.Min(_length, checked((int)value));
 
-    /// <summary>Empties the file durably, whatever is in it.</summary>
-    public void Clear()
+    /// <summary>Overwrites the file with zeros, durably, and reserves the space of the largest transaction.</summary>
+    public void Reset(int reserve)
     {
-        SetLength(0);
-        if (_file is null)
+        _length = 0;
+        byte[] zeros = new byte[Math.Max(reserve, Math.Min(_lengthOnDisk, LargestAccepted))];
+        WriteAndSync(zeros);
+        if (_lengthOnDisk <= reserve)
             return;
-        _probe?.Invoke(_path!, DiskOperation.Sync, 0, default);
-        Posix.SyncData(_file);
+        _probe?.Invoke(_path!, DiskOperation.SetLength, reserve, default);
+        RandomAccess.SetLength(OpenFile(), reserve);
     }
 
     /// <inheritdoc/>
@@ -148,16 +146,19 @@ internal sealed class PageLog : Stream
         base.Dispose(disposing);
     }
 
-    private static bool IsSealed(ReadOnlySpan<byte> pages)
+    /// <summary>Bytes of the transaction at the start: as many pages as carry its seal, up to the one that commits it; 0 where the seal does not hold.</summary>
+    private static int SealedLength(ReadOnlySpan<byte> pages)
     {
-        uint seal = SealOf(pages);
         for (int at = 0; at < pages.Length; at += PageSize)
         {
-            bool last = at + PageSize == pages.Length;
-            if (BinaryPrimitives.ReadUInt32LittleEndian(pages[(at + LogPage.TransactionAt)..]) != seal || (pages[at + LogPage.ConfirmedAt] != 0) != last)
-                return false;
+            ReadOnlySpan<byte> page = pages.Slice(at, PageSize);
+            uint seal = BinaryPrimitives.ReadUInt32LittleEndian(page[LogPage.TransactionAt..]);
+            if (seal != BinaryPrimitives.ReadUInt32LittleEndian(pages[LogPage.TransactionAt..]))
+                return 0;
+            if (page[LogPage.ConfirmedAt] != 0)
+                return SealOf(pages[..(at + PageSize)]) == seal ? at + PageSize : 0;
         }
-        return true;
+        return 0;
     }
 
     private static uint SealOf(ReadOnlySpan<byte> pages)
@@ -173,11 +174,16 @@ internal sealed class PageLog : Stream
     }
 
     private SafeFileHandle OpenFile() =>
-        _file ??= File.OpenHandle(_path!, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+        _file ??= File.OpenHandle(_path!, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete, FileOptions.RandomAccess);
 
-    private void Resize(SafeFileHandle file, long length)
+    private void WriteAndSync(ReadOnlySpan<byte> pages)
     {
-        _probe?.Invoke(_path!, DiskOperation.SetLength, length, default);
-        RandomAccess.SetLength(file, length);
+        SafeFileHandle file = OpenFile();
+        _probe?.Invoke(_path!, DiskOperation.Write, 0, pages);
+        // A page at a time: what is written or read ahead in one piece the kernel caches in one piece, and counts as written whole when a part of it is.
+        for (int at = 0; at < pages.Length; at += PageSize)
+            RandomAccess.Write(file, pages.Slice(at, Math.Min(PageSize, pages.Length - at)), at);
+        _probe?.Invoke(_path!, DiskOperation.Sync, 0, default);
+        Posix.SyncData(file);
     }
 }

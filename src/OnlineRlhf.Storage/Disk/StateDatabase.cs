@@ -21,9 +21,17 @@ internal sealed class StateDatabase : IDisposable
         _engine = NewEngine();
     }
 
-    /// <summary>Opens a file that is there, for reading and for <see cref="Update"/>. Nothing is written before the first update.</summary>
-    public static StateDatabase Open(string path, string logPath, DiskProbe? probe) =>
+    /// <summary>Opens a file that is there to read it, with what waits in its log.</summary>
+    public static StateDatabase OpenToRead(string path, string logPath, DiskProbe? probe) =>
         Over(new PageLog(logPath, probe), log => new PageFile(path, FileMode.Open, log, probe));
+
+    /// <summary>Opens a file whose log was carried out, for <see cref="Update"/>. Nothing is written before the first one.</summary>
+    public static StateDatabase OpenToWrite(string path, string logPath, DiskProbe? probe)
+    {
+        var log = new PageLog(logPath, probe);
+        log.Forget();
+        return Over(log, l => new PageFile(path, FileMode.Open, l, probe));
+    }
 
     /// <summary>Makes a new file, for <see cref="Insert"/> and, at the end, <see cref="Finish"/>.</summary>
     public static StateDatabase Create(string path, DiskProbe? probe) =>
@@ -42,6 +50,20 @@ internal sealed class StateDatabase : IDisposable
         finally
         {
             file?.CloseFile();
+            log.CloseFile();
+        }
+    }
+
+    /// <summary>Empties a log that was carried out, before another data file takes the place of its own, and reserves the space of the largest transaction.</summary>
+    public static void ResetLog(string logPath, int reserve, DiskProbe? probe)
+    {
+        var log = new PageLog(logPath, probe);
+        try
+        {
+            log.Reset(reserve);
+        }
+        finally
+        {
             log.CloseFile();
         }
     }

@@ -38,6 +38,9 @@ internal static class StateFormat
     /// <summary>Comparisons from one checkpoint to the next: d/2, so that the ring holds all that the older of two checkpoints needs.</summary>
     public static int Interval(int dimension) => Math.Max(1, dimension / 2);
 
+    /// <summary>Bytes of the largest transaction in LiteDB's log: a chunk of 8 pages, or a slot where one is larger.</summary>
+    public static int LargestTransaction(int dimension) => 8192 * Math.Max(8, ((dimension * sizeof(float)) + 200 + 8149) / 8150);
+
     /// <summary>The slot of the ring that a comparison is written to.</summary>
     public static int SlotOf(long sequence, int dimension) => (int)((sequence - 1) % dimension);
 }

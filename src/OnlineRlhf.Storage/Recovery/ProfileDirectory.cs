@@ -7,6 +7,9 @@ internal sealed class ProfileDirectory : IDisposable
 {
     private const string Data = "state.db", Log = "state-log.db", Lock = "state.lock", New = "state.db.new";
 
+    /// <summary>EWOULDBLOCK: what flock answers where another holds the lock.</summary>
+    private const int WouldBlock = 11;
+
     private readonly string _directory;
     private readonly FileStream _lock;
 
@@ -100,7 +103,7 @@ internal sealed class ProfileDirectory : IDisposable
         {
             return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 0);
         }
-        catch (IOException taken) when (File.Exists(path) && StateException.Of(taken, path).Reason != StateError.DiskFull)
+        catch (IOException taken) when (taken.HResult == WouldBlock)
         {
             throw new StateException(StateError.Busy,
                 $"{path} is held: another process, or another store in this one, has this profile's state open. Close that one first.", taken);

@@ -18,7 +18,6 @@ internal static class StateOpening
         if (!report.IsClean)
         {
             report = report with { MovedAsideTo = directory.CopyAside() };
-            ApplyLog(directory, probe);
             state = Rebuild(directory, identity, state, probe, wanted);
         }
         else
@@ -31,7 +30,7 @@ internal static class StateOpening
             report = report with { HyperParametersChanged = true };
         }
         // A second engine: the one that read everything holds it all in its cache.
-        StateDatabase database = StateDatabase.Open(directory.DataPath, directory.LogPath, probe);
+        StateDatabase database = StateDatabase.OpenToWrite(directory.DataPath, directory.LogPath, probe);
         try
         {
             return create(directory, database, state with { Report = report });
@@ -45,9 +44,6 @@ internal static class StateOpening
 
     private static LoadedState Fresh(ProfileDirectory directory, StateIdentity identity, HyperParameters wanted, DiskProbe? probe)
     {
-        // A log without its data file belongs to nothing.
-        if (File.Exists(directory.LogPath))
-            File.Delete(directory.LogPath);
         LoadedState nothing = StateLoader.Nothing();
         return Rebuild(directory, identity, nothing with { Report = nothing.Report with { Outcome = RecoveryOutcome.Fresh } }, probe, wanted);
     }
@@ -56,7 +52,7 @@ internal static class StateOpening
     {
         try
         {
-            using StateDatabase database = StateDatabase.Open(directory.DataPath, directory.LogPath, probe);
+            using StateDatabase database = StateDatabase.OpenToRead(directory.DataPath, directory.LogPath, probe);
             return StateLoader.Load(database, directory.DataPath, identity);
         }
         catch (Exception damaged) when (damaged is not (StateException or IOException or UnauthorizedAccessException))
@@ -67,17 +63,17 @@ internal static class StateOpening
 
     private static LoadedState Rebuild(ProfileDirectory directory, StateIdentity identity, LoadedState state, DiskProbe? probe, HyperParameters wanted)
     {
+        ApplyLog(directory, probe);
+        StateDatabase.ResetLog(directory.LogPath, StateFormat.LargestTransaction(identity.Dimension), probe);
         OnePassRewardModel model = state.Model ?? new OnePassRewardModel(identity.Dimension, wanted);
         StateBuilder.Build(directory, identity, model, state.Slots, probe);
         CheckpointRecord?[] checkpoints = [StateBuilder.Checkpoint(1, model), StateBuilder.Checkpoint(2, model)];
         return state with { Model = model, Checkpoints = checkpoints };
     }
 
-    /// <summary>Carries out the log on the file it belongs to, so that it can never meet another.</summary>
     private static void ApplyLog(ProfileDirectory directory, DiskProbe? probe)
     {
-        if (!File.Exists(directory.LogPath) || new FileInfo(directory.LogPath).Length == 0)
-            return;
-        StateDatabase.ApplyLog(directory.DataPath, directory.LogPath, probe);
+        if (File.Exists(directory.DataPath) && File.Exists(directory.LogPath))
+            StateDatabase.ApplyLog(directory.DataPath, directory.LogPath, probe);
     }
 }

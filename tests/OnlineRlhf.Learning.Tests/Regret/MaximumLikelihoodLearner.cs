@@ -16,7 +16,8 @@ internal sealed class MaximumLikelihoodLearner(int dimension, HyperParameters hy
         double[][] factor = Cholesky(_norm);
         double[] scores = [.. arms.Select(arm => Dot(arm, _parameter))];
         int leader = Array.IndexOf(scores, scores.Max());
-        double[] bounds = [.. arms.Select((arm, i) => scores[i] + hyperParameters.Exploration * Norm(factor, [.. arm.Zip(arms[leader], (a, b) => (double)(a - b))]))];
+        double[] norms = [.. arms.Select(arm => Norm(factor, [.. arm.Zip(arms[leader], (a, b) => (double)(a - b))]))];
+        double[] bounds = [.. scores.Zip(norms, (score, norm) => score + hyperParameters.Exploration * norm)];
         bounds[leader] = double.NegativeInfinity;
         return (leader, Array.IndexOf(bounds, bounds.Max()));
     }

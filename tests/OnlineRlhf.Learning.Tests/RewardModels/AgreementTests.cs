@@ -35,8 +35,8 @@ public class AgreementTests
         }
 
         // In the local norm an error counts as much as it changes predictions; it is relative to the largest θ on the way,
-        // since a saturated answer that proves wrong throws θ far out and back. A weight falls as e^−|m| with its margin m, so that an error of ε|m| in a
-        // large margin is one of ε|m| in the norm too.
+        // since a saturated answer that proves wrong throws θ far out and back. A weight falls as e^−|m| with its margin m,
+        // so that an error of ε|m| in a large margin is one of ε|m| in the norm too.
         double tolerance = shape == Shape.ScaledOverOrders ? 1e-10 : 1e-13;
         DoubleDouble[] error = [.. model.Parameter.ToArray().Select((value, i) => oracle.Parameter[i] - value)];
         DoubleDouble[] averageError = [.. model.AverageParameter.ToArray().Select((value, i) => oracle.ParameterSum[i] / count - value)];

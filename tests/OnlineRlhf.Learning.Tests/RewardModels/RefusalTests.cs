@@ -59,6 +59,9 @@ public class RefusalTests
         thin.Restore(1, [0, 0], [0, 0], [1e-300, 0, 1]);
         Refuses<ArgumentException>(thin, () => thin.Observe(new Comparison([1e30f, 1], 1)));
         Refuses<ArgumentException>(thin, () => thin.Uncertainty([1e30f, 1]));
+
+        OnePassRewardModel bold = new(2, new HyperParameters(StepSize: 1e250, Regularization: 1e-60));
+        Refuses<ArgumentException>(bold, () => bold.Observe(new Comparison([1, 1], 1)));
     }
 
     [Fact]
@@ -99,7 +102,7 @@ public class RefusalTests
     [InlineData(1, 1, double.NaN)]
     public void A_hyper_parameter_out_of_its_range_is_refused_in_words(double stepSize, double regularization, double exploration)
     {
-        ArgumentOutOfRangeException error = Assert.Throws<ArgumentOutOfRangeException>(() => new HyperParameters(stepSize, regularization, exploration));
+        var error = Assert.Throws<ArgumentOutOfRangeException>(() => new HyperParameters(stepSize, regularization, exploration));
         Assert.Contains("must be a finite number", error.Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentOutOfRangeException>(() => new HyperParameters() with
         {

@@ -55,11 +55,15 @@ public class ExplorationRuleTests
     public void No_pair_is_chosen_from_what_is_none()
     {
         OnePassRewardModel model = Model(exploration: 1);
-        Assert.Contains("at least two", Assert.Throws<ArgumentException>(() => ExplorationRule.Select(model, new CandidateFeatures([1, 2], 2))).Message, StringComparison.Ordinal);
+        ArgumentException error = Assert.Throws<ArgumentException>(() => ExplorationRule.Select(model, new CandidateFeatures([1, 2], 2)));
+        Assert.Contains("at least two", error.Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => ExplorationRule.Select(model, default));
         Assert.Throws<ArgumentException>(() => ExplorationRule.Select(model, new CandidateFeatures([1, 2, 3], 1)));
         foreach (float bad in (float[])[float.NaN, float.PositiveInfinity, float.NegativeInfinity])
-            Assert.Contains("candidate 1", Assert.Throws<ArgumentException>(() => ExplorationRule.Select(model, new CandidateFeatures([1, 2, bad, 1], 2))).Message, StringComparison.Ordinal);
+        {
+            error = Assert.Throws<ArgumentException>(() => ExplorationRule.Select(model, new CandidateFeatures([1, 2, bad, 1], 2)));
+            Assert.Contains("candidate 1", error.Message, StringComparison.Ordinal);
+        }
         Assert.Throws<ArgumentException>(() => ExplorationRule.Select(model, new CandidateFeatures([float.MaxValue, 0, -float.MaxValue, 0], 2)));
     }
 

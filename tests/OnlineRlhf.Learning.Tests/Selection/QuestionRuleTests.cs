@@ -7,6 +7,8 @@ namespace OnlineRlhf.Learning.Tests.Selection;
 
 public class QuestionRuleTests
 {
+    private static readonly Gen<(int, double, double)> Cases = Gen.Select(Gen.Int[0, 1_000_000], Gen.Double[0, 3], Gen.Double[0, 3]);
+
     [Theory]
     [InlineData(7)]
     [InlineData(3)]
@@ -41,7 +43,7 @@ public class QuestionRuleTests
     }
 
     [Fact]
-    public void A_larger_k_asks_wherever_a_smaller_one_does() => Gen.Select(Gen.Int[0, 1_000_000], Gen.Double[0, 3], Gen.Double[0, 3]).Sample((seed, one, other) =>
+    public void A_larger_k_asks_wherever_a_smaller_one_does() => Cases.Sample((seed, one, other) =>
     {
         OnePassRewardModel model = new(6, new HyperParameters());
         foreach ((float[] z, double label) in RandomStream.Create(seed, 6, 40))

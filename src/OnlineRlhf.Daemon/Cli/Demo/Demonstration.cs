@@ -28,7 +28,8 @@ internal sealed class Demonstration(PreferenceLoop loop, LanguageModel model, Si
         IReadOnlyList<CandidateSet> tests = await TasteTrial.SampleTestSetsAsync(loop, plan, _testRequests, seed, cancellationToken).ConfigureAwait(false);
         Screen.Progress("");
         var trial = new TasteTrial(loop, plan, taste, "person", seed);
-        CandidateSet[] examples = [.. tests.Where(t => t.Candidates.Count > 1).Take(Examples)];
+        // Where the untouched model happens to please already, nothing could be seen.
+        CandidateSet[] examples = [.. tests.Where(t => taste.Utility(trial.Serve(t)) < t.Candidates.Max(c => taste.Utility(c.Text))).Take(Examples)];
         string[] before = [.. examples.Select(trial.Serve)];
         text.WriteLine(Screen.Bold($"The first {Math.Min(Shown, presses)} of {presses} presses"));
         List<Checkpoint> measured = [];
@@ -55,7 +56,7 @@ internal sealed class Demonstration(PreferenceLoop loop, LanguageModel model, Si
             return;
         }
         text.WriteLine();
-        text.WriteLine(Screen.Bold("The same requests, before and after") + Screen.Dim("  (on topics that no press was about)"));
+        text.WriteLine(Screen.Bold("Before and after") + Screen.Dim("  (two requests on topics that no press was about, whose first answer could have been better)"));
         for (int i = 0; i < examples.Length; i++)
         {
             text.WriteLine();

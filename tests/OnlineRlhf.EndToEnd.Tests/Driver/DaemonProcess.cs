@@ -1,0 +1,132 @@
+using System.Diagnostics;
+using System.Text;
+
+namespace OnlineRlhf.EndToEnd.Tests.Driver;
+
+/// <summary>A running <c>onlinerlhf serve</c>. Disposing kills it.</summary>
+internal sealed class DaemonProcess : IAsyncDisposable
+{
+    private readonly Process _process;
+    private readonly StringBuilder _log = new();
+
+    private DaemonProcess(TempFolder folder, Variables environment, string[] arguments)
+    {
+        Started = Stopwatch.GetTimestamp();
+        _process = Process.Start(Program.Describe(folder, environment, ["serve", "--threads", "1", .. arguments]))!;
+        _process.OutputDataReceived += Keep;
+        _process.ErrorDataReceived += Keep;
+        _process.BeginOutputReadLine();
+        _process.BeginErrorReadLine();
+        _process.StandardInput.Close();
+        Client = new Client(folder.Socket);
+    }
+
+    /// <summary>Talks to it.</summary>
+    internal Client Client { get; }
+
+    internal int Id => _process.Id;
+
+    internal long Started { get; }
+
+    internal bool HasExited => _process.HasExited;
+
+    /// <summary>Everything it has printed.</summary>
+    internal string Log
+    {
+        get
+        {
+            lock (_log)
+                return _log.ToString();
+        }
+    }
+
+    /// <summary>Starts it; the model still loads.</summary>
+    internal static DaemonProcess Start(TempFolder folder, params string[] arguments) => new(folder, [], arguments);
+
+    internal static DaemonProcess Start(TempFolder folder, Variables environment, params string[] arguments) => new(folder, environment, arguments);
+
+    /// <summary>Starts it and waits until its model answers.</summary>
+    internal static async Task<DaemonProcess> StartReadyAsync(TempFolder folder, params string[] arguments)
+    {
+        DaemonProcess daemon = Start(folder, arguments);
+        await daemon.WaitUntilReadyAsync();
+        return daemon;
+    }
+
+    /// <summary>Waits until somebody can connect.</summary>
+    internal async Task WaitUntilConnectableAsync()
+    {
+        while (!await Client.CanConnectAsync())
+        {
+            if (_process.HasExited || Stopwatch.GetElapsedTime(Started) > Program.Patience)
+                throw new InvalidOperationException($"The daemon does not listen. It printed: {Log}");
+            await Task.Delay(2, TestContext.Current.CancellationToken);
+        }
+    }
+
+    internal async Task WaitUntilReadyAsync()
+    {
+        await WaitUntilConnectableAsync();
+        while (true)
+        {
+            Reply health = await Client.GetAsync("/health");
+            if (health.Status == 200)
+                return;
+            if (_process.HasExited || Stopwatch.GetElapsedTime(Started) > Program.Patience)
+                throw new InvalidOperationException($"The daemon's model does not answer. It printed: {Log}");
+            await Task.Delay(20, TestContext.Current.CancellationToken);
+        }
+    }
+
+    internal void Terminate() => Posix.Signal(_process.Id, Posix.SigTerm);
+
+    /// <summary>SIGKILL, and waits until the kernel has cleaned up.</summary>
+    internal async Task KillAsync()
+    {
+        Posix.Signal(_process.Id, Posix.SigKill);
+        await _process.WaitForExitAsync(TestContext.Current.CancellationToken);
+    }
+
+    /// <summary>SIGTERM, and how it ended.</summary>
+    internal async Task<(int ExitCode, TimeSpan Took)> StopAsync()
+    {
+        long start = Stopwatch.GetTimestamp();
+        Terminate();
+        int code = await WaitForExitAsync();
+        return (code, Stopwatch.GetElapsedTime(start));
+    }
+
+    internal async Task<int> WaitForExitAsync()
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        limit.CancelAfter(Program.Patience);
+        try
+        {
+            await _process.WaitForExitAsync(limit.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            throw new TimeoutException($"The daemon does not end. It printed: {Log}");
+        }
+        return _process.ExitCode;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Client.Dispose();
+        if (!_process.HasExited)
+        {
+            _process.Kill();
+            await _process.WaitForExitAsync();
+        }
+        _process.Dispose();
+    }
+
+    private void Keep(object sender, DataReceivedEventArgs line)
+    {
+        if (line.Data is null)
+            return;
+        lock (_log)
+            _log.Append(line.Data).Append('\n');
+    }
+}

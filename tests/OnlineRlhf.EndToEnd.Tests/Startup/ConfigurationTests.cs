@@ -1,0 +1,118 @@
+namespace OnlineRlhf.EndToEnd.Tests.Startup;
+
+/// <summary>A wrong setting stops the start with one line that names it, and code 78; a wrong command line with code 2.</summary>
+public sealed class ConfigurationTests
+{
+    public static TheoryData<string, string> WrongSettings { get; } = new()
+    {
+        { "threads", "-1" }, { "threads", "many" }, { "threads", "1.5" }, { "context", "1" }, { "candidates", "0" }, { "candidates", "17" }, { "max_tokens", "0" },
+        { "temperature", "0" }, { "temperature", "NaN" }, { "ask", "sometimes" }, { "step_size", "-1" }, { "regularization", "0" }, { "exploration", "-0.5" },
+        { "usefulness", "-1" }, { "round_lifetime", "0" }, { "queue", "-1" }, { "load_wait", "-1" }, { "natives", "/nowhere/at/all" }, { "model", "/nowhere/model.gguf" },
+    };
+
+    [PublishedTheory]
+    [MemberData(nameof(WrongSettings))]
+    public async Task A_wrong_flag_is_refused(string key, string value)
+    {
+        using var folder = new TempFolder();
+
+        MustRefuse(await Program.RunAsync(folder, "serve", $"--{key.Replace('_', '-')}={value}"), key);
+    }
+
+    [PublishedTheory]
+    [InlineData("queue", "lots")]
+    [InlineData("ask", "no")]
+    [InlineData("temperature", "hot")]
+    public async Task A_wrong_environment_variable_is_refused(string key, string value)
+    {
+        using var folder = new TempFolder();
+
+        MustRefuse(await Program.RunAsync(folder, new Variables { [$"ONLINERLHF_{key.ToUpperInvariant()}"] = value }, null, "serve"), key);
+    }
+
+    [PublishedTheory]
+    [InlineData("""{"candidates": 0}""", "candidates")]
+    [InlineData("""{"candidates": "two"}""", "candidates")]
+    [InlineData("""{"candidates": [2]}""", "candidates")]
+    [InlineData("""{"candidates": true}""", "candidates")]
+    [InlineData("""{"candidate": 2}""", "candidate")]
+    [InlineData("""{"Candidates": 2}""", "Candidates")]
+    [InlineData("[]", "object")]
+    [InlineData("{", "JSON")]
+    [InlineData("", "JSON")]
+    [InlineData("\u0001\u0002", "JSON")]
+    public async Task A_wrong_file_is_refused(string content, string names)
+    {
+        using var folder = new TempFolder();
+        string file = folder.Write("settings.json", content);
+        Program.Ended ended = await Program.RunAsync(folder, "serve", "--config", file);
+
+        MustRefuse(ended, names);
+    }
+
+    [PublishedFact]
+    public async Task A_file_that_cannot_be_read_is_refused()
+    {
+        using var folder = new TempFolder();
+
+        MustRefuse(await Program.RunAsync(folder, "serve", "--config", folder.Root), folder.Root);
+        MustRefuse(await Program.RunAsync(folder, "serve", "--config", "/nowhere/settings.json"), "/nowhere/settings.json");
+    }
+
+    [PublishedFact]
+    public async Task A_flag_wins_over_the_environment_and_the_environment_over_the_file()
+    {
+        using var folder = new TempFolder();
+        string file = folder.Write("settings.json", """{"candidates": 3, "max_tokens": 5, "ask": "never", /* comments are fine */ "queue": 1,}""");
+        await using DaemonProcess daemon = DaemonProcess.Start(
+            folder, new Variables { ["ONLINERLHF_MAX_TOKENS"] = "6", ["ONLINERLHF_ASK"] = "always" }, "--config", file, "--max-tokens", "7");
+        await daemon.WaitUntilReadyAsync();
+        Reply round = await daemon.Client.AskForTwoAsync("Can you tell me about the moon?");
+
+        Assert.InRange(round.Json.GetProperty("candidates").GetInt32(), 2, 3);
+        Assert.InRange(round.Json.GetProperty("first").GetProperty("tokens").GetInt32(), 1, 7);
+        Assert.Equal(400, (await daemon.Client.AskAsync("Hello", more: """ "candidates": 4 """)).Status);
+    }
+
+    [PublishedTheory]
+    [InlineData("fly")]
+    [InlineData("serve --wings 2")]
+    [InlineData("serve --threads")]
+    [InlineData("prefer")]
+    [InlineData("prefer third")]
+    [InlineData("prefer first --round 12")]
+    [InlineData("demo --taste salty")]
+    [InlineData("demo --presses -1")]
+    [InlineData("demo --seed x")]
+    public async Task A_wrong_command_line_is_a_usage_error(string arguments)
+    {
+        using var folder = new TempFolder();
+        Program.Ended ended = await Program.RunAsync(folder, arguments.Split(' '));
+
+        Assert.Equal(2, ended.ExitCode);
+        Assert.StartsWith("onlinerlhf: ", ended.Errors, StringComparison.Ordinal);
+        Assert.InRange(ended.ErrorLines.Length, 1, 4);
+    }
+
+    [PublishedTheory]
+    [InlineData("--help", "serve")]
+    [InlineData("serve --help", "ONLINERLHF_MODEL")]
+    [InlineData("demo --help", "--taste")]
+    [InlineData("--version", "0.1.0")]
+    public async Task Help_is_no_error(string arguments, string says)
+    {
+        using var folder = new TempFolder();
+        Program.Ended ended = await Program.RunAsync(folder, arguments.Split(' '));
+
+        Assert.Equal(0, ended.ExitCode);
+        Assert.Contains(says, ended.Output, StringComparison.Ordinal);
+    }
+
+    private static void MustRefuse(Program.Ended ended, string names)
+    {
+        Assert.True(ended.ExitCode == 78, $"{ended.ExitCode}: {ended.Output}{ended.Errors}");
+        string line = Assert.Single(ended.ErrorLines);
+        Assert.StartsWith("onlinerlhf: ", line, StringComparison.Ordinal);
+        Assert.Contains(names, line, StringComparison.Ordinal);
+    }
+}

@@ -1,0 +1,57 @@
+using System.Net.Sockets;
+using System.Text;
+
+namespace OnlineRlhf.EndToEnd.Tests.Startup;
+
+/// <summary>What the service manager is told.</summary>
+public sealed class NotifyTests
+{
+    [PublishedFact]
+    public async Task Ready_is_said_when_the_model_answers_and_stopping_at_the_end()
+    {
+        using var folder = new TempFolder();
+        string path = Path.Combine(folder.Root, "notify.sock");
+        using var manager = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
+        manager.Bind(new UnixDomainSocketEndPoint(path));
+        await using DaemonProcess daemon = DaemonProcess.Start(folder, new Variables { ["NOTIFY_SOCKET"] = path });
+
+        Assert.Contains("READY=1", await ReceiveAsync(manager), StringComparison.Ordinal);
+        Assert.Equal(200, (await daemon.Client.GetAsync("/health")).Status);
+        daemon.Terminate();
+        Assert.Contains("STOPPING=1", await ReceiveAsync(manager), StringComparison.Ordinal);
+        Assert.Equal(0, await daemon.WaitForExitAsync());
+    }
+
+    [PublishedFact]
+    public async Task A_model_that_cannot_be_loaded_is_never_called_ready()
+    {
+        using var folder = new TempFolder();
+        string path = Path.Combine(folder.Root, "notify.sock");
+        using var manager = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
+        manager.Bind(new UnixDomainSocketEndPoint(path));
+        Program.Ended ended = await Program.RunAsync(folder, new Variables { ["NOTIFY_SOCKET"] = path }, null, "serve", "--model", folder.Write("no.gguf", "no"));
+
+        Assert.Equal(78, ended.ExitCode);
+        while (manager.Available > 0)
+            Assert.DoesNotContain("READY", await ReceiveAsync(manager), StringComparison.Ordinal);
+    }
+
+    [PublishedFact]
+    public async Task A_service_manager_that_is_gone_does_not_stop_the_daemon()
+    {
+        using var folder = new TempFolder();
+        await using DaemonProcess daemon = DaemonProcess.Start(folder, new Variables { ["NOTIFY_SOCKET"] = Path.Combine(folder.Root, "gone.sock") });
+        await daemon.WaitUntilReadyAsync();
+
+        Assert.Equal(201, (await daemon.Client.AskAsync("Hello")).Status);
+        Assert.Equal(0, (await daemon.StopAsync()).ExitCode);
+    }
+
+    private static async Task<string> ReceiveAsync(Socket manager)
+    {
+        byte[] buffer = new byte[4096];
+        using var limit = new CancellationTokenSource(Program.Patience);
+        int length = await manager.ReceiveAsync(buffer, limit.Token);
+        return Encoding.UTF8.GetString(buffer, 0, length);
+    }
+}

@@ -1,0 +1,73 @@
+using System.Text;
+
+namespace OnlineRlhf.EndToEnd.Tests.Survival;
+
+/// <summary>A state that does not fit is left as it is; a damaged one is moved aside. The daemon runs on, and says so.</summary>
+public sealed class ForeignStateTests
+{
+    [PublishedFact]
+    public async Task What_another_model_learned_is_refused_and_untouched()
+    {
+        using var folder = new TempFolder();
+        await using (DaemonProcess daemon = await DaemonProcess.StartReadyAsync(folder))
+        {
+            await LearnAsync(daemon);
+            await daemon.StopAsync();
+        }
+        Dictionary<string, byte[]> before = folder.StateFiles().ToDictionary(f => f.Path, f => f.Bytes);
+        await using (DaemonProcess other = await DaemonProcess.StartReadyAsync(folder, "--model", await OtherModelAsync(folder)))
+        {
+            Reply refused = await other.Client.AskAsync("How do I make tea?");
+            refused.MustBeProblem(409, "model");
+            Assert.Equal("state-does-not-fit", refused.Reason);
+            Assert.Equal(201, (await other.Client.AskAsync("How do I make tea?", "somebody-else")).Status);
+            await other.StopAsync();
+        }
+
+        foreach ((string path, byte[] bytes) in before.Where(f => f.Key.Contains("profiles", StringComparison.Ordinal)))
+            Assert.Equal(bytes, await File.ReadAllBytesAsync(path, TestContext.Current.CancellationToken));
+        await using DaemonProcess again = await DaemonProcess.StartReadyAsync(folder);
+        Assert.Equal(4, await LearnAsync(again, 1));
+    }
+
+    [PublishedFact]
+    public async Task A_damaged_state_is_moved_aside_and_reported_and_learning_starts_anew()
+    {
+        using var folder = new TempFolder();
+        await using (DaemonProcess daemon = await DaemonProcess.StartReadyAsync(folder))
+        {
+            await LearnAsync(daemon);
+            await daemon.StopAsync();
+        }
+        string file = Assert.Single(folder.StateFiles(), f => f.Path.Contains("profiles", StringComparison.Ordinal) && f.Bytes.Length > 100_000).Path;
+        byte[] noise = new byte[new FileInfo(file).Length];
+        new Random(3).NextBytes(noise);
+        await File.WriteAllBytesAsync(file, noise, TestContext.Current.CancellationToken);
+        await using DaemonProcess again = await DaemonProcess.StartReadyAsync(folder);
+        long comparisons = await LearnAsync(again, 1);
+        await again.StopAsync();
+
+        Assert.Equal(1, comparisons);
+        Assert.Contains("fail: ", again.Log, StringComparison.Ordinal);
+        Assert.Contains(folder.StateFiles(), f => f.Bytes.AsSpan().SequenceEqual(noise));
+    }
+
+    private static async Task<long> LearnAsync(DaemonProcess daemon, int times = 3)
+    {
+        long comparisons = 0;
+        for (int n = 0; n < times; n++)
+            comparisons = (await daemon.Client.PreferAsync((await daemon.Client.AskForTwoAsync()).Id, "first")).Comparisons;
+        return comparisons;
+    }
+
+    /// <summary>The demo model under another name: another model, as far as the state is concerned.</summary>
+    private static async Task<string> OtherModelAsync(TempFolder folder)
+    {
+        byte[] model = await File.ReadAllBytesAsync(DemoModelFile.Path, TestContext.Current.CancellationToken);
+        int name = model.AsSpan().IndexOf(Encoding.UTF8.GetBytes("Hearth"));
+        model[name] = (byte)'D';
+        string path = Path.Combine(folder.Root, "other.gguf");
+        await File.WriteAllBytesAsync(path, model, TestContext.Current.CancellationToken);
+        return path;
+    }
+}

@@ -1,0 +1,57 @@
+using Microsoft.Extensions.Time.Testing;
+using OnlineRlhf.Inference;
+using OnlineRlhf.Inference.Prompts;
+using OnlineRlhf.Inference.Sampling;
+
+namespace OnlineRlhf.Rounds.Tests;
+
+/// <summary>A loop on the demo model, with a state folder of its own and a clock that stands still.</summary>
+internal sealed class Bench : IDisposable
+{
+    private static readonly DemoModel File = DemoModel.Open();
+    private static readonly Lazy<LanguageModel> Shared = new(() => LanguageModel.Load(new LanguageModelOptions { ModelPath = File.Path, Threads = 1, ContextTokens = 512 }));
+    private readonly string _state = Directory.CreateTempSubdirectory("onlinerlhf-rounds-").FullName;
+
+    internal Bench(RoundOptions? options = null)
+    {
+        Options = options ?? new RoundOptions();
+        Options = Options with { Sampling = Options.Sampling with { MaxTokens = 40, Temperature = 1 } };
+        Loop = NewLoop();
+    }
+
+    internal static LanguageModel Model => Shared.Value;
+
+    internal FakeTimeProvider Clock { get; } = new(DateTimeOffset.UnixEpoch.AddYears(56));
+
+    internal RoundOptions Options { get; private set; }
+
+    internal PreferenceLoop Loop { get; private set; }
+
+    internal string State => _state;
+
+    internal void Restart(Func<RoundOptions, RoundOptions>? change = null)
+    {
+        Loop.Dispose();
+        Options = change?.Invoke(Options) ?? Options;
+        Loop = NewLoop();
+    }
+
+    internal static RoundRequest Ask(string text = "Tell me a joke.", string profile = RoundRequest.DefaultProfile, AskMode? ask = null, uint seed = 1) =>
+        new([new ChatMessage("user", text)]) { Profile = profile, Ask = ask, Seed = seed };
+
+    internal Task<Round> OpenAsync(string text = "Tell me a joke.", string profile = RoundRequest.DefaultProfile, AskMode? ask = null, uint seed = 1) =>
+        Loop.OpenRoundAsync(Ask(text, profile, ask, seed), TestContext.Current.CancellationToken);
+
+    internal Task<FeedbackResult> PressAsync(Guid round, Preferred preferred) => Loop.GiveFeedbackAsync(round, preferred, TestContext.Current.CancellationToken);
+
+    internal async Task<RoundError> RefusalAsync(Guid round, Preferred preferred) =>
+        (await Assert.ThrowsAsync<RoundException>(() => PressAsync(round, preferred))).Error;
+
+    public void Dispose()
+    {
+        Loop.Dispose();
+        Directory.Delete(_state, recursive: true);
+    }
+
+    private PreferenceLoop NewLoop() => new(Model, _state, Options, Clock);
+}
