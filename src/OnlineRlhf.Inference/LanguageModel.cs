@@ -113,7 +113,7 @@ public sealed unsafe class LanguageModel : IDisposable
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            Prompt prompt = Prompt.Build(_vocabulary, _template, messages, hints);
+            Prompt prompt = BuildPrompt(messages, hints);
             int room = ContextTokens - prompt.Longest, wanted = Math.Min(options.MaxTokens, _options.AnswerTokens);
             if (room < Math.Min(LeastAnswer, wanted))
                 throw TooLong(prompt.Longest);
@@ -143,10 +143,12 @@ public sealed unsafe class LanguageModel : IDisposable
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            Prompt prompt = Prompt.Build(_vocabulary, _template, messages, [hint]);
+            Prompt prompt = BuildPrompt(messages, [hint]);
             return new ForcedDecode(_context, EmbeddingLength, prompt, limit: ContextTokens, TooLong).Run(answers, cancellationToken);
         }
     }
+
+    internal Prompt BuildPrompt(IReadOnlyList<ChatMessage> messages, IReadOnlyList<string?> hints) => Prompt.Build(_vocabulary, _template, messages, hints);
 
     /// <summary>Frees the context and the model.</summary>
     public void Dispose()

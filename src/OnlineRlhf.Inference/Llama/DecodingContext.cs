@@ -58,11 +58,15 @@ internal sealed unsafe class DecodingContext : IDisposable
 
     internal TokenBatch Batch { get; }
 
+    /// <summary>Tokens decoded since the context was made: what shows that a prompt was decoded once.</summary>
+    internal long TokensDecoded { get; private set; }
+
     /// <summary>Decodes what <see cref="Batch"/> holds. Cancelled in the middle on the CPU: a long prompt takes seconds.</summary>
     internal void Decode(CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         _hidden?.Clear();
+        TokensDecoded += Batch.Count;
         *_abort = 0;
         int code;
         using (cancellationToken.UnsafeRegister(static context => *((DecodingContext)context!)._abort = 1, this))

@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# benchmarks.sh [VERB] [OPTION]...   Publishes the daemon and the benchmarks with Native AOT for this machine and runs them: all, or the one that VERB names.
+#   Verbs: all, update, acknowledge, bytes, engine, daemon, tastes. --help shows the options.
+# Prints a table for each and adds the numbers to artifacts/benchmarks.json. ONLINERLHF_SMOLLM2 names the GGUF file of SmolLM2-135M-Instruct: without it, what
+# needs that model is left out or runs on the demo model. Leave the machine alone meanwhile: other work distorts the times.
+set -euo pipefail
+cd "$(dirname "$(realpath "$0")")"
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_CLI_UI_LANGUAGE=en MSBUILDDISABLENODEREUSE=1
+
+rid=linux-x64
+[ "$(uname -m)" != aarch64 ] || rid=linux-arm64
+command -v clang > /dev/null || { echo "benchmarks.sh: Native AOT needs clang: install it with your package manager." >&2; exit 1; }
+
+out=$PWD/artifacts/benchmarks/$rid
+for project in src/OnlineRlhf.Daemon tests/OnlineRlhf.Benchmarks; do
+  echo "Publishing $(basename "$project") for $rid with Native AOT" >&2
+  dotnet publish "$project" -c Release -r "$rid" -o "$out/$(basename "$project")" -v quiet >&2
+done
+
+[ $# -gt 0 ] || set -- all
+exec "$out/OnlineRlhf.Benchmarks/onlinerlhf-benchmarks" "$@" --daemon "$out/OnlineRlhf.Daemon/onlinerlhf" --directory "$PWD/artifacts" \
+  --candidates "$PWD/artifacts/tastes-candidates.jsonl" --json "$PWD/artifacts/benchmarks.json"

@@ -1,0 +1,62 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using OnlineRlhf.Inference;
+using OnlineRlhf.Inference.Features;
+using OnlineRlhf.Inference.Prompts;
+using OnlineRlhf.Inference.Sampling;
+
+namespace OnlineRlhf.Benchmarks.Tastes;
+
+/// <summary>Draws eight plain and eight hinted answers to each everyday request, once: the simulated people all choose among these.</summary>
+internal static class CandidateSampling
+{
+    private const int MaxTokens = 80;
+    private const float Temperature = 0.9f;
+
+    /// <summary>The sets of the file, after those that it lacked were drawn. Every person's requests are split by their place in this list.</summary>
+    internal static IReadOnlyList<CandidateSet> Load(string? path, string directory, string? modelPath, int threads, int requests)
+    {
+        using DemoModel? embedded = modelPath is null ? DemoModel.Open() : null;
+        using LanguageModel model = LanguageModel.Load(new LanguageModelOptions
+        {
+            ModelPath = modelPath ?? embedded!.Path, ContextTokens = 512, AnswerTokens = MaxTokens, Threads = threads,
+        });
+        Console.WriteLine($"Calibrating the feature map of {model.Name} …");
+        var map = new FeatureMap(model.EmbeddingLength, FeatureMap.Calibrate(model), TextStatistics.For("en"));
+        path ??= Path.Combine(directory, $"tastes-{model.Fingerprint[..8]}.jsonl");
+        Console.WriteLine($"The candidates are kept in {path}.");
+        CandidateFile file = CandidateFile.Open(path, new CandidateHeader(model.Name, model.Fingerprint, map.Fingerprint, MaxTokens, Temperature));
+
+        string[] wanted = [.. EverydayRequests.All.Take(requests)];
+        List<(string Request, bool Hinted)> missing = [.. wanted.SelectMany(r => new[] { (r, false), (r, true) }).Where(s => !file.Holds(s.r, s.Item2))];
+        // Everybody is given the same number of hinted candidates, whatever the model's own default.
+        IReadOnlyList<string> hints = StyleHints.For(model.Name);
+        if (hints.Count == 0)
+            Console.WriteLine($"{model.Name} follows no hints: its hinted sets are plain ones.");
+        long start = Stopwatch.GetTimestamp();
+        for (int i = 0; i < missing.Count; i++)
+        {
+            (string request, bool hinted) = missing[i];
+            uint seed = (uint)((2 * Array.IndexOf(wanted, request)) + (hinted ? 1 : 0));
+            string?[] dealt = hinted ? StyleHints.Deal(hints, 8, 0) : new string?[8];
+            var options = new SamplingOptions { Candidates = 8, MaxTokens = MaxTokens, Temperature = Temperature, Seed = seed };
+            IReadOnlyList<Candidate> candidates = model.Sample([new ChatMessage("user", request)], dealt, options);
+            file.Append(new CandidateSet(request, hinted, [.. candidates.Select(c => Cache(map, request, c))]));
+            if (i % 10 == 9 || i == missing.Count - 1)
+            {
+                TimeSpan left = Stopwatch.GetElapsedTime(start) / (i + 1) * (missing.Count - i - 1);
+                Console.WriteLine($"  {i + 1} of {missing.Count} sets drawn, {left:m\\:ss} left");
+            }
+        }
+        return [.. file.Sets.Where(s => wanted.Contains(s.Request))];
+    }
+
+    private static CachedCandidate Cache(FeatureMap map, string request, Candidate candidate)
+    {
+        float[] features = new float[map.Dimension];
+        map.Map(candidate.Hidden, request, candidate.Text, features);
+        return new CachedCandidate(candidate.Text, candidate.Tokens, candidate.Hint, Bytes(features.AsSpan(0, map.FirstNamed)), Bytes(features.AsSpan(map.FirstNamed)));
+    }
+
+    private static byte[] Bytes(ReadOnlySpan<float> values) => MemoryMarshal.AsBytes(values).ToArray();
+}

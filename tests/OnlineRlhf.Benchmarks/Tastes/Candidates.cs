@@ -1,0 +1,51 @@
+namespace OnlineRlhf.Benchmarks.Tastes;
+
+/// <summary>The sampled candidates by request: for each a plain and a hinted set.</summary>
+internal sealed class Candidates
+{
+    internal Candidates(IReadOnlyList<CandidateSet> sets)
+    {
+        // A choice takes two.
+        string[] requests = [.. sets.Where(s => s.Candidates.Count >= 2).GroupBy(s => s.Request).Where(g => g.Count() == 2).Select(g => g.Key).Order(StringComparer.Ordinal)];
+        Sets = [.. requests.SelectMany(r => sets.Where(s => s.Request == r).OrderBy(s => s.Hinted))];
+        Requests = requests.Length;
+        Plain = [.. Enumerable.Range(0, Requests).Select(r => Set(r, hinted: false))];
+    }
+
+    /// <summary>Plain and hinted sets in turn.</summary>
+    internal IReadOnlyList<CandidateSet> Sets { get; }
+
+    internal int Requests { get; }
+
+    /// <summary>The indices of the plain sets.</summary>
+    internal IReadOnlyList<int> Plain { get; }
+
+    internal static int Set(int request, bool hinted) => (2 * request) + (hinted ? 1 : 0);
+
+    /// <summary>
+    /// Takes the mean of the request's plain answers off each value, and divides all by the standard deviation of plain answers within a request.
+    /// </summary>
+    internal void Standardise(double[][] values)
+    {
+        double squares = 0;
+        int freedom = 0;
+        for (int request = 0; request < Requests; request++)
+        {
+            double mean = values[Set(request, hinted: false)].Average();
+            foreach (bool hinted in (bool[])[false, true])
+            {
+                double[] set = values[Set(request, hinted)];
+                for (int c = 0; c < set.Length; c++)
+                    set[c] -= mean;
+            }
+            squares += values[Set(request, hinted: false)].Sum(v => v * v);
+            freedom += values[Set(request, hinted: false)].Length - 1;
+        }
+        double deviation = Math.Sqrt(squares / freedom);
+        foreach (double[] set in values)
+        {
+            for (int c = 0; c < set.Length; c++)
+                set[c] = deviation > 0 ? set[c] / deviation : 0;
+        }
+    }
+}
