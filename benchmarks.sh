@@ -18,5 +18,9 @@ for project in src/OnlineRlhf.Daemon tests/OnlineRlhf.Benchmarks; do
 done
 
 [ $# -gt 0 ] || set -- all
-exec "$out/OnlineRlhf.Benchmarks/onlinerlhf-benchmarks" "$@" --daemon "$out/OnlineRlhf.Daemon/onlinerlhf" --directory "$PWD/artifacts" \
-  --candidates "$PWD/artifacts/tastes-candidates.jsonl" --json "$PWD/artifacts/benchmarks.json"
+# given OPTION ARGUMENT...   Whether the option is among the arguments: what is given wins over what stands here.
+given() { local wanted=$1 word; shift; for word in "$@"; do [ "$word" != "$wanted" ] || return 0; done; return 1; }
+given --directory "$@" || set -- "$@" --directory "$PWD/artifacts"
+given --json "$@" || set -- "$@" --json "$PWD/artifacts/benchmarks.json"
+given --daemon "$@" || set -- "$@" --daemon "$out/OnlineRlhf.Daemon/onlinerlhf"
+exec "$out/OnlineRlhf.Benchmarks/onlinerlhf-benchmarks" "$@"

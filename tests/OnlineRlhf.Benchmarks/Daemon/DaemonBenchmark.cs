@@ -30,7 +30,7 @@ internal static class DaemonBenchmark
         {
             using DaemonProcess daemon = DaemonProcess.Start(program, NewFolder(folder, $"start-{i}"), model: null);
             starts.Add(daemon.Connectable.TotalMilliseconds);
-            _ = daemon.WaitUntilReady();
+            daemon.Kill();
         }
         report.Add(new Measurement($"spawn to connectable socket, median of {Starts}", starts.Median(), "ms", AtMost: 50));
         report.Add(new Measurement("spawn to connectable socket, fastest", starts.Min(), "ms"));

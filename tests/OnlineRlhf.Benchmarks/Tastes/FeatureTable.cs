@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
+using OnlineRlhf.Learning;
 
 namespace OnlineRlhf.Benchmarks.Tastes;
 
@@ -30,7 +31,7 @@ internal sealed class FeatureTable
     /// <param name="candidates">All candidates.</param>
     /// <param name="kind">Which of them, and which part of their features.</param>
     /// <param name="training">The requests whose differences span the space.</param>
-    internal static FeatureTable Build(Candidates candidates, FeatureKind kind, IReadOnlyCollection<int> training)
+    internal static FeatureTable Build(Candidates candidates, LearnerKind kind, IReadOnlyCollection<int> training)
     {
         double[][][] centred = [.. Enumerable.Range(0, candidates.Requests).Select(r => Centre(candidates.Sets[Candidates.Set(r, kind.Hinted)], kind.Statistics))];
         List<double[]> basis = [];
@@ -98,4 +99,5 @@ internal sealed class FeatureTable
 /// <param name="Name">How the table calls it.</param>
 /// <param name="Hinted">Whether the candidates are the hinted ones.</param>
 /// <param name="Statistics">Whether φ has the text statistics, the overlap among them.</param>
-internal sealed record FeatureKind(string Name, bool Hinted, bool Statistics);
+/// <param name="HyperParameters">η, λ and β.</param>
+internal sealed record LearnerKind(string Name, bool Hinted, bool Statistics, HyperParameters HyperParameters);

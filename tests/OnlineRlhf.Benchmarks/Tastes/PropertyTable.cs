@@ -8,8 +8,8 @@ namespace OnlineRlhf.Benchmarks.Tastes;
 /// </summary>
 internal sealed class PropertyTable
 {
-    /// <summary>A property that hardly varies among plain answers is nothing that a taste could be told by.</summary>
-    private const double LeastVaried = 0.05;
+    /// <summary>A property that never varies among plain answers has no unit; one that varies in one of 500 has.</summary>
+    private const double LeastVaried = 0.002;
 
     private readonly double[][][] _columns;
 

@@ -11,10 +11,11 @@ internal static class Trial
     internal static readonly int[] Checkpoints = [10, 25, 50, 100];
 
     /// <summary>The mean utility of the served answer on held-out requests, after each checkpoint.</summary>
-    internal static double[] Run(FeatureTable features, MixedTaste taste, bool hinted, Split split, int seed)
+    internal static double[] Run(FeatureTable features, MixedTaste taste, LearnerKind kind, Split split, int seed)
     {
+        bool hinted = kind.Hinted;
         var random = new Random(seed);
-        var model = new OnePassRewardModel(features.Dimension, new HyperParameters());
+        var model = new OnePassRewardModel(features.Dimension, kind.HyperParameters);
         float[] difference = new float[features.Dimension];
         double[] served = new double[Checkpoints.Length];
         int[] order = [.. split.Training];
