@@ -67,9 +67,9 @@ public sealed unsafe class LanguageModel : IDisposable
     /// <summary>Checks the file, then loads it. Takes from a fraction of a second to minutes, by the size of the model.</summary>
     /// <exception cref="ModelFileException">The file is missing, damaged, or not a GGUF file this program can read.</exception>
     /// <exception cref="InferenceException">llama.cpp is missing or refuses the model.</exception>
-    public static LanguageModel Load(LanguageModelOptions options) => Load(options, collectHidden: true);
+    public static LanguageModel Load(LanguageModelOptions options, CancellationToken cancellationToken = default) => Load(options, collectHidden: true, cancellationToken);
 
-    internal static LanguageModel Load(LanguageModelOptions options, bool collectHidden)
+    internal static LanguageModel Load(LanguageModelOptions options, bool collectHidden, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
         GgufFile file = GgufFile.Open(options.ModelPath);
@@ -78,9 +78,15 @@ public sealed unsafe class LanguageModel : IDisposable
         ModelParams parameters = NativeMethods.llama_model_default_params();
         parameters.GpuLayers = 0;
         parameters.LoadMode = ModelParams.LoadWithMemoryMap;
-        ModelHandle model = NativeMethods.llama_model_load_from_file(options.ModelPath, parameters);
+        using var abort = new AbortFlag();
+        parameters.ProgressCallback = AbortFlag.ShouldLoadOn;
+        parameters.ProgressUserData = abort.UserData;
+        ModelHandle model;
+        using (abort.Watch(cancellationToken))
+            model = NativeMethods.llama_model_load_from_file(options.ModelPath, parameters);
         try
         {
+            cancellationToken.ThrowIfCancellationRequested();
             if (model.IsInvalid)
                 throw new InferenceException(InferenceError.Model, $"llama.cpp cannot load {options.ModelPath} ({LlamaLibrary.TakeComplaints()}): use a model whose architecture llama.cpp {LlamaLibrary.Version} knows and that fits the memory.");
             if (NativeMethods.llama_model_has_encoder(model) || !NativeMethods.llama_model_has_decoder(model))

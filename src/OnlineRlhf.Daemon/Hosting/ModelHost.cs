@@ -87,7 +87,7 @@ internal sealed class ModelHost(DaemonOptions options, string state, IHostApplic
     private PreferenceLoop Load(CancellationToken stoppingToken)
     {
         using DemoModel? embedded = options.Model is null ? DemoModel.Open() : null;
-        _model = LanguageModel.Load(options.ForModel(options.Model ?? embedded!.Path));
+        _model = LanguageModel.Load(options.ForModel(options.Model ?? embedded!.Path), stoppingToken);
         var loop = new PreferenceLoop(_model, state, options.ForRounds(), clock, Report, stoppingToken);
         loop.Rehearse();
         return loop;

@@ -1,6 +1,3 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
-
 namespace OnlineRlhf.Inference.Llama;
 
 /// <summary>A llama_context with its batch and its hidden states: decodes tokens of several sequences that share prefixes. One thread at a time.</summary>
@@ -16,11 +13,9 @@ internal sealed unsafe class DecodingContext : IDisposable
 
     private readonly ContextHandle _context;
     private readonly HiddenStates? _hidden;
+    private readonly AbortFlag _abort = new();
     private readonly nint _memory;
     private readonly int _vocabulary;
-
-    // Read by llama.cpp between the steps of a decode; in native memory, for it must not move.
-    private byte* _abort;
 
     internal DecodingContext(ModelHandle model, int cells, int sequences, int threads, int embedding, int vocabulary, bool collectHidden)
     {
@@ -42,13 +37,12 @@ internal sealed unsafe class DecodingContext : IDisposable
             parameters.EvaluationCallback = HiddenStates.Callback;
             parameters.EvaluationUserData = _hidden.UserData;
         }
-        _abort = (byte*)NativeMemory.AllocZeroed(1);
-        parameters.AbortCallback = &OnStep;
-        parameters.AbortUserData = _abort;
+        parameters.AbortCallback = AbortFlag.ShouldAbort;
+        parameters.AbortUserData = _abort.UserData;
         _context = new ContextHandle(model, parameters);
         if (_context.IsInvalid)
         {
-            NativeMemory.Free(_abort);
+            _abort.Dispose();
             _hidden?.Dispose();
             throw new InferenceException(InferenceError.Model, $"llama.cpp could not make a context of {cells} tokens ({LlamaLibrary.TakeComplaints()}): lower the context setting or use a smaller model.");
         }
@@ -67,9 +61,8 @@ internal sealed unsafe class DecodingContext : IDisposable
         cancellationToken.ThrowIfCancellationRequested();
         _hidden?.Clear();
         TokensDecoded += Batch.Count;
-        *_abort = 0;
         int code;
-        using (cancellationToken.UnsafeRegister(static context => *((DecodingContext)context!)._abort = 1, this))
+        using (_abort.Watch(cancellationToken))
             code = NativeMethods.llama_decode(_context, Batch.Native);
         if (code == Aborted)
             throw new OperationCanceledException(cancellationToken);
@@ -101,12 +94,8 @@ internal sealed unsafe class DecodingContext : IDisposable
         _context.Dispose();
         _hidden?.Dispose();
         Batch.Dispose();
-        NativeMemory.Free(_abort);
-        _abort = null;
+        _abort.Dispose();
     }
-
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static byte OnStep(byte* abort) => *abort;
 
     private static string Because(string complaints) => complaints.Length == 0 ? "" : ": " + complaints;
 }

@@ -35,8 +35,8 @@ internal unsafe struct ContextParams
     [FieldOffset(44)] internal int PoolingType;
     [FieldOffset(88)] internal delegate* unmanaged[Cdecl]<nint, byte, void*, byte> EvaluationCallback;
     [FieldOffset(96)] internal void* EvaluationUserData;
-    [FieldOffset(112)] internal delegate* unmanaged[Cdecl]<byte*, byte> AbortCallback;
-    [FieldOffset(120)] internal byte* AbortUserData;
+    [FieldOffset(112)] internal delegate* unmanaged[Cdecl]<void*, byte> AbortCallback;
+    [FieldOffset(120)] internal void* AbortUserData;
     [FieldOffset(128)] internal byte Embeddings;
     [FieldOffset(129)] internal byte OffloadKeysAndValues;
     [FieldOffset(130)] internal byte NoPerformanceCounters;

@@ -18,7 +18,7 @@ public sealed class SamplingTests
         ChatMessage[] messages = [new("user", "How do I bake bread?")];
         IReadOnlyList<Candidate> candidates = model.Sample(messages, hints, new SamplingOptions { Seed = 5, MaxTokens = 40 }, cancellationToken: TestContext.Current.CancellationToken);
         Assert.InRange(candidates.Count, 4, 8);
-        var map = new FeatureMap(model.EmbeddingLength, FeatureMap.Calibrate(model, TestContext.Current.CancellationToken), TextStatistics.For("en"));
+        var map = new FeatureMap(model.EmbeddingLength, Models.Scales(name), TextStatistics.For("en"));
         float[] together = new float[map.Dimension], alone = new float[map.Dimension];
         foreach (Candidate candidate in candidates)
         {
