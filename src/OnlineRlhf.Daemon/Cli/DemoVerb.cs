@@ -35,7 +35,7 @@ internal static class DemoVerb
             using DemoModel? embedded = options.Model is null ? DemoModel.Open() : null;
             options.Candidates = plan.Candidates;
             options.MaxTokens = plan.MaxTokens;
-            using LanguageModel model = LanguageModel.Load(options.ForModel(options.Model ?? embedded!.Path));
+            using LanguageModel model = LanguageModel.Load(options.ForModel(options.Model ?? embedded!.Path), cancellationToken);
             pressCount = pressCount > 0 ? pressCount : options.Model is null ? 50 : 25;
             string state = Directory.CreateTempSubdirectory("onlinerlhf-demo-").FullName;
             try
