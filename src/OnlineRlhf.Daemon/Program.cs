@@ -14,9 +14,8 @@ var root = new RootCommand("A language model on this device that learns which an
 ParseResult parsed = root.Parse(args);
 if (parsed.Errors.Count > 0)
 {
-    foreach (System.CommandLine.Parsing.ParseError error in parsed.Errors)
-        Console.Error.WriteLine($"onlinerlhf: {OneLine(error.Message)}");
-    Console.Error.WriteLine("Try onlinerlhf --help, or onlinerlhf VERB --help.");
+    string verb = parsed.CommandResult.Command == root ? "" : parsed.CommandResult.Command.Name + " ";
+    Console.Error.WriteLine($"onlinerlhf: {WhatIsWrong(parsed, verb.Length > 0)}; see onlinerlhf {verb}--help");
     return ExitCode.Usage;
 }
 try
@@ -29,12 +28,19 @@ catch (Exception e) when (Describe(e) is { } described)
     return described;
 }
 
+static string WhatIsWrong(ParseResult parsed, bool hasVerb) => parsed.UnmatchedTokens switch
+{
+    [['-', ..] option, ..] => $"there is no option {option.Split('=')[0]}",
+    [var word, ..] => hasVerb ? $"{word} is one word too many" : $"there is no command {word}",
+    _ => hasVerb ? OneLine(parsed.Errors[0].Message).TrimEnd('.') : "say what to do, such as onlinerlhf demo",
+};
+
 static string OneLine(string message) => string.Join(' ', message.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
 
 static int? Describe(Exception e) => e switch
 {
     ConfigurationException or ModelFileException => ExitCode.Configuration,
-    InferenceException { Error: InferenceError.Library or InferenceError.Model } => ExitCode.Configuration,
+    InferenceException { Error: not InferenceError.Decode } => ExitCode.Configuration,
     DaemonRunningException or DaemonUnreachableException => ExitCode.Transient,
     IOException or UnauthorizedAccessException or InferenceException or StateException => ExitCode.Failure,
     OperationCanceledException => ExitCode.Failure,

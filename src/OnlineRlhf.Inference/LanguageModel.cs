@@ -60,6 +60,8 @@ public sealed unsafe class LanguageModel : IDisposable
     /// <summary>The most answers of one request: memory is set aside for so many.</summary>
     public int MaxCandidates => _options.Candidates;
 
+    internal ReadOnlySpan<byte> TemplateBytes => _template.Bytes;
+
     internal Vocabulary Vocabulary => _vocabulary;
 
     internal DecodingContext Context => _context;

@@ -9,11 +9,11 @@ internal static class CalibratedMap
 {
     internal static FeatureMap Load(LanguageModel model, string stateDirectory, CancellationToken cancellationToken)
     {
-        double[]? scales = CalibrationFile.Read(stateDirectory, model.Fingerprint, HiddenBlocks.Count);
+        double[]? scales = CalibrationFile.Read(stateDirectory, FeatureMap.CalibrationKey(model), HiddenBlocks.Count);
         if (scales is null)
         {
             scales = FeatureMap.Calibrate(model, cancellationToken);
-            CalibrationFile.Write(stateDirectory, model.Fingerprint, scales);
+            CalibrationFile.Write(stateDirectory, FeatureMap.CalibrationKey(model), scales);
         }
         return new FeatureMap(model.EmbeddingLength, scales, TextStatistics.For("en"));
     }

@@ -161,6 +161,13 @@ public sealed class PreferenceLoop : IDisposable
             if (!round.Asked)
                 throw new RoundException(RoundError.NothingAsked, "This round served one answer and asked nothing.");
             using ProfileShelf.Loan loan = _shelf.Borrow(round.Profile);
+            if (loan.Profile.Find(id) is { } durable)
+            {
+                // An earlier try failed after the comparison had become durable: it counts.
+                FeedbackResult recalled = Confirm(durable, round.Profile, preferred);
+                _desk.Answer(round, preferred, recalled);
+                return recalled;
+            }
             FeedbackResult result = preferred == Preferred.Skip
                 ? new FeedbackResult(id, round.Profile, false, loan.Profile.Read(m => m.Comparisons))
                 : new FeedbackResult(id, round.Profile, true, loan.Profile.Learn(id, round.Difference, Label(preferred)));
@@ -204,10 +211,13 @@ public sealed class PreferenceLoop : IDisposable
         {
             using ProfileShelf.Loan loan = _shelf.Borrow(name);
             if (loan.Profile.Find(id) is { } found)
-                return preferred != Preferred.Skip && found.Label == Label(preferred) ? new FeedbackResult(id, name, true, found.Sequence) : throw OtherAnswer();
+                return Confirm(found, name, preferred);
         }
         throw new RoundException(RoundError.Unknown, "No such round: it was never opened, was skipped, or is long over.");
     }
+
+    private static FeedbackResult Confirm(RecordedComparison found, string profile, Preferred preferred) =>
+        preferred != Preferred.Skip && found.Label == Label(preferred) ? new FeedbackResult(found.RoundId, profile, true, found.Sequence) : throw OtherAnswer();
 
     private static RoundException OtherAnswer() => new(RoundError.OtherAnswer, "Another answer was given to this round already; the first one counts.");
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using OnlineRlhf.Daemon.Http;
 
 namespace OnlineRlhf.Daemon.Cli;
@@ -11,40 +12,50 @@ internal static class AskVerb
         var text = new Argument<string[]>("request") { Description = "what to ask; without it, standard input is read", Arity = ArgumentArity.ZeroOrMore };
         var profile = new Option<string?>("--profile") { Description = "whose taste decides" };
         var ask = new Option<string?>("--ask") { Description = "always, when-useful or never" };
+        ask.AcceptOnlyFromAmong("always", "when-useful", "never");
         var client = new ClientOptions();
         var command = new Command("ask", "Ask for an answer; say which of the two you prefer with onlinerlhf prefer.") { text, profile, ask };
         client.AddTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            string request = parsed.GetValue(text) is { Length: > 0 } words ? string.Join(' ', words) : (await Console.In.ReadToEndAsync(cancellationToken).ConfigureAwait(false)).Trim();
+            string[] words = parsed.GetValue(text) ?? [];
+            string request = words.Length > 0 ? string.Join(' ', words) : (await Console.In.ReadToEndAsync(cancellationToken).ConfigureAwait(false)).Trim();
             if (request.Length == 0)
             {
                 Console.Error.WriteLine("onlinerlhf: say what to ask, such as onlinerlhf ask Tell me a joke.");
                 return ExitCode.Usage;
             }
+            if (words.FirstOrDefault(w => w.StartsWith("--", StringComparison.Ordinal) && !w.Any(char.IsWhiteSpace)) is { } option && !parsed.Tokens.Any(t => t.Type == TokenType.DoubleDash))
+            {
+                Console.Error.WriteLine($"onlinerlhf: there is no option {option}; see onlinerlhf ask --help, or put -- before a request that holds it");
+                return ExitCode.Usage;
+            }
             using DaemonClient daemon = client.Connect(parsed);
             var body = new RoundRequestBody([new MessageBody("user", request)], parsed.GetValue(profile), parsed.GetValue(ask), null, null, null, null);
-            DaemonClient.Reply reply = await daemon.PostAsync("/v1/rounds", body, WireJson.Default.RoundRequestBody, cancellationToken).ConfigureAwait(false);
+            DaemonClient.Reply reply;
+            using (new Thinking())
+                reply = await daemon.PostAsync("/v1/rounds", body, WireJson.Readable.RoundRequestBody, cancellationToken).ConfigureAwait(false);
             bool json = parsed.GetValue(client.Json);
             if (!reply.Succeeded)
                 return reply.Fail(json);
             if (json)
                 Console.WriteLine(reply.Body);
             else
-                Print(reply.Read(WireJson.Default.RoundBody));
+                Print(reply.Read(WireJson.Readable.RoundBody), parsed.GetValue(profile));
             return ExitCode.Success;
         });
         return command;
     }
 
-    private static void Print(RoundBody round)
+    private static void Print(RoundBody round, string? profile)
     {
         if (round.Second is null)
         {
             Console.WriteLine(round.First.Text);
             return;
         }
-        Console.WriteLine($"first:\n{Indent(round.First.Text)}\n\nsecond:\n{Indent(round.Second.Text)}\n\nonlinerlhf prefer first | second | tie | skip");
+        string whose = profile is null ? "" : $"--profile {profile} ";
+        Console.WriteLine($"first:\n{Indent(round.First.Text)}\n\nsecond:\n{Indent(round.Second.Text)}\n\nonlinerlhf prefer {whose}first | second | tie | skip");
     }
 
     private static string Indent(string? text) => "  " + text?.ReplaceLineEndings("\n  ");

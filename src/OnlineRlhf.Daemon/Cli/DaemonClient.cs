@@ -54,9 +54,18 @@ internal sealed class DaemonClient : IDisposable
         }
         catch (HttpRequestException e)
         {
-            throw new DaemonUnreachableException($"No daemon answers on {_socket} ({e.InnerException?.Message ?? e.Message}): start one with onlinerlhf serve, or say where it is with --socket.");
+            throw new DaemonUnreachableException($"No daemon answers on {_socket} ({Reason(e)}): start one with onlinerlhf serve, or say where it is with --socket.");
         }
     }
+
+    private static string Reason(HttpRequestException e) => e.InnerException is SocketException socket
+        ? socket.SocketErrorCode switch
+        {
+            SocketError.AddressNotAvailable => "no such socket",
+            SocketError.ConnectionRefused => "nothing listens there",
+            _ => socket.Message,
+        }
+        : e.Message;
 
     /// <summary>A response: its status and its body.</summary>
     internal readonly record struct Reply(int Status, string Body)
@@ -82,7 +91,7 @@ internal sealed class DaemonClient : IDisposable
             if (json)
                 Console.WriteLine(Body);
             else
-                Console.Error.WriteLine($"onlinerlhf: {Read(WireJson.Default.ProblemBody).Detail}");
+                Console.Error.WriteLine($"onlinerlhf: {Read(WireJson.Readable.ProblemBody).Detail}");
             return Status is 503 ? ExitCode.Transient : ExitCode.Failure;
         }
     }

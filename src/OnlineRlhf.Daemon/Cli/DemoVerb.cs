@@ -16,9 +16,9 @@ internal static class DemoVerb
     {
         SimulationPlan plan = SimulationPlan.Default;
         var taste = new Option<string>("--taste") { Description = $"{string.Join(", ", plan.Tastes.Keys)}; any of them, by the seed; random, a mixture that nobody named; or all, a table of every named one", DefaultValueFactory = _ => "any" };
-        var seed = new Option<int>("--seed") { Description = "another seed is another person, other requests and other answers", DefaultValueFactory = _ => 1 };
-        var seeds = new Option<int>("--seeds") { Description = "how many seeds the table averages", DefaultValueFactory = _ => 1 };
-        var presses = new Option<int>("--presses") { Description = "button presses; 0 takes 50, or 25 for a real model", DefaultValueFactory = _ => 0 };
+        var seed = new Option<int>("--seed") { Description = "another seed is another person, other requests and other answers", DefaultValueFactory = _ => 1, CustomParser = Refusal.Whole("--seed") };
+        var seeds = new Option<int>("--seeds") { Description = "how many seeds the table averages", DefaultValueFactory = _ => 1, CustomParser = Refusal.Whole("--seeds") };
+        var presses = new Option<int>("--presses") { Description = "button presses; 0 takes 50, or 25 for a real model", DefaultValueFactory = _ => 0, CustomParser = Refusal.Whole("--presses") };
         var json = new Option<bool>("--json") { Description = "print numbers as JSON" };
         var settings = new SettingOptions();
         var command = new Command("demo", "Watch the answers turn to a hidden taste, with the embedded model and a simulated person.") { taste, seed, seeds, presses, json };

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using OnlineRlhf.Daemon.Http;
+using OnlineRlhf.Rounds;
 
 namespace OnlineRlhf.Daemon.Cli;
 
@@ -8,10 +9,14 @@ internal static class PreferVerb
 {
     internal static Command Create()
     {
-        var preferred = new Argument<string>("preferred") { Description = "first, second, tie or skip" };
-        preferred.AcceptOnlyFromAmong("first", "second", "tie", "skip");
-        var round = new Option<Guid?>("--round") { Description = "id of the round; without it, the newest that waits" };
-        var profile = new Option<string?>("--profile") { Description = "the open round of this profile" };
+        var preferred = new Argument<string>("preferred") { Description = "first or 1, second or 2, tie, skip" };
+        preferred.AcceptOnlyFromAmong("first", "second", "tie", "skip", "1", "2");
+        var round = new Option<Guid?>("--round")
+        {
+            Description = "id of the round; without it, the newest of the profile that waits",
+            CustomParser = result => Guid.TryParse(result.Tokens[0].Value, out Guid id) ? id : Refusal.Of<Guid?>(result, "--round must be the id of a round"),
+        };
+        var profile = new Option<string?>("--profile") { Description = $"whose round it is; without it, {RoundRequest.DefaultProfile}" };
         var client = new ClientOptions();
         var command = new Command("prefer", "Say which of the two answers is better.") { preferred, round, profile };
         client.AddTo(command);
@@ -22,13 +27,19 @@ internal static class PreferVerb
             Guid? id = parsed.GetValue(round);
             if (id is null)
             {
-                string query = parsed.GetValue(profile) is { } name ? $"?profile={Uri.EscapeDataString(name)}" : "";
-                DaemonClient.Reply current = await daemon.GetAsync("/v1/rounds/current" + query, cancellationToken).ConfigureAwait(false);
+                string name = parsed.GetValue(profile) ?? RoundRequest.DefaultProfile;
+                DaemonClient.Reply current = await daemon.GetAsync($"/v1/rounds/current?profile={Uri.EscapeDataString(name)}", cancellationToken).ConfigureAwait(false);
                 if (!current.Succeeded)
                     return current.Fail(json);
-                id = current.Read(WireJson.Default.RoundBody).Id;
+                id = current.Read(WireJson.Readable.RoundBody).Id;
             }
-            DaemonClient.Reply reply = await daemon.PostAsync($"/v1/rounds/{id}/feedback", new FeedbackBody(parsed.GetValue(preferred)), WireJson.Default.FeedbackBody, cancellationToken).ConfigureAwait(false);
+            string answer = parsed.GetValue(preferred) switch
+            {
+                "1" => "first",
+                "2" => "second",
+                var word => word!,
+            };
+            DaemonClient.Reply reply = await daemon.PostAsync($"/v1/rounds/{id}/feedback", new FeedbackBody(answer), WireJson.Readable.FeedbackBody, cancellationToken).ConfigureAwait(false);
             if (!reply.Succeeded)
                 return reply.Fail(json);
             if (json)
@@ -36,7 +47,7 @@ internal static class PreferVerb
                 Console.WriteLine(reply.Body);
                 return ExitCode.Success;
             }
-            FeedbackResultBody result = reply.Read(WireJson.Default.FeedbackResultBody);
+            FeedbackResultBody result = reply.Read(WireJson.Readable.FeedbackResultBody);
             Console.WriteLine(result.Learned ? $"Learned; comparison {result.Comparisons} of profile {result.Profile}." : "Skipped; nothing was recorded.");
             return ExitCode.Success;
         });

@@ -18,7 +18,7 @@ internal static class StatusVerb
             if (parsed.GetValue(client.Json))
                 Console.WriteLine(reply.Body);
             else
-                Print(reply.Read(WireJson.Default.HealthBody));
+                Print(reply.Read(WireJson.Readable.HealthBody));
             return reply.Succeeded ? ExitCode.Success : ExitCode.Transient;
         });
         return command;
@@ -29,8 +29,10 @@ internal static class StatusVerb
         Console.WriteLine($"{health.Status}, version {health.Version}, up {TimeSpan.FromSeconds(health.UptimeSeconds):c}");
         if (health.Model is null)
             return;
-        Console.WriteLine($"model      {health.Model}, {health.Threads} threads, context of {health.ContextTokens} tokens");
+        Console.WriteLine($"model      {health.Model}, {Count(health.Threads ?? 0, "thread")}, context of {health.ContextTokens} tokens");
         Console.WriteLine($"learner    {health.Features} features");
-        Console.WriteLine($"now        {health.OpenRounds} open rounds, {health.Queued} requests running or waiting");
+        Console.WriteLine($"now        {Count(health.OpenRounds, "open round")}, {Count(health.Queued, "request")} running or waiting");
     }
+
+    private static string Count(int count, string what) => count == 1 ? $"1 {what}" : $"{count} {what}s";
 }

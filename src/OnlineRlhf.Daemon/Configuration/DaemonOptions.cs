@@ -70,10 +70,11 @@ internal sealed class DaemonOptions
     [ConfigurationKeyName("load_wait")]
     public int LoadWait { get; set; } = 120;
 
-
-    /// <summary>Checks every range.</summary>
+    /// <summary>Makes the paths absolute and checks every range.</summary>
     internal void Validate()
     {
+        Model = Absolute(Model);
+        Natives = Absolute(Natives);
         Require(Model is null || File.Exists(Model), $"model: there is no file {Model}");
         Require(Natives is null || Directory.Exists(Natives), $"natives: there is no folder {Natives}");
         Require(Threads is >= 0 and <= 256, $"threads must be 0 (the physical cores) to 256, not {Threads}");
@@ -132,6 +133,8 @@ internal sealed class DaemonOptions
         None => [],
         _ => StyleHints.Split('|', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries),
     };
+
+    private static string? Absolute(string? path) => string.IsNullOrEmpty(path) ? path : Path.GetFullPath(path);
 
     private static void Require(bool holds, string message)
     {

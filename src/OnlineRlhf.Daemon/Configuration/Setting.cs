@@ -1,7 +1,9 @@
+using System.Globalization;
+
 namespace OnlineRlhf.Daemon.Configuration;
 
 /// <summary>One setting: its key in the file; the flag is --key with dashes, the environment variable ONLINERLHF_KEY.</summary>
-internal sealed record Setting(string Key, string Says)
+internal sealed record Setting(string Key, string Says, SettingKind Kind = SettingKind.Text)
 {
     internal static IReadOnlyList<Setting> All { get; } =
     [
@@ -9,26 +11,35 @@ internal sealed record Setting(string Key, string Says)
         new("natives", "folder with llama.cpp's libraries; without it, natives/ beside the program"),
         new("socket", "path of the Unix socket"),
         new("state", "folder in which the learned state is kept"),
-        new("threads", "threads that decode; 0 takes the physical cores"),
-        new("context", "tokens of prompt and answer together; memory grows with it"),
+        new("threads", "threads that decode; 0 takes the physical cores", SettingKind.Whole),
+        new("context", "tokens of prompt and answer together; memory grows with it", SettingKind.Whole),
         new("chat_template", "one of llama.cpp's built-in chat templates by name, where the model's own is not known"),
         new("style_hints", "auto, none, or hints divided by |, such as \"Use simple words.|Be warm.\""),
-        new("candidates", "answers sampled for each request, 1 to 16"),
-        new("max_tokens", "the most tokens of one answer"),
-        new("temperature", "how freely answers are drawn"),
+        new("candidates", "answers sampled for each request, 1 to 16", SettingKind.Whole),
+        new("max_tokens", "the most tokens of one answer", SettingKind.Whole),
+        new("temperature", "how freely answers are drawn", SettingKind.Number),
         new("ask", "when two answers are shown: always, when-useful or never"),
-        new("step_size", "η, the step of the learner; tuned, change with care"),
-        new("regularization", "λ, the learner's regularization; tuned, change with care"),
-        new("exploration", "β, how much the second answer explores"),
-        new("usefulness", "k, how unsure the learner must be to ask in when-useful rounds"),
-        new("round_lifetime", "seconds that a round waits for feedback"),
-        new("queue", "requests that may wait while one is generated"),
-        new("load_wait", "seconds that a request waits for the model to load"),
+        new("step_size", "η, the step of the learner; tuned, change with care", SettingKind.Number),
+        new("regularization", "λ, the learner's regularization; tuned, change with care", SettingKind.Number),
+        new("exploration", "β, how much the second answer explores", SettingKind.Number),
+        new("usefulness", "k, how unsure the learner must be to ask in when-useful rounds", SettingKind.Number),
+        new("round_lifetime", "seconds that a round waits for feedback", SettingKind.Whole),
+        new("queue", "requests that may wait while one is generated", SettingKind.Whole),
+        new("load_wait", "seconds that a request waits for the model to load", SettingKind.Whole),
     ];
 
     internal const string EnvironmentPrefix = "ONLINERLHF_";
 
     internal string Flag => "--" + Key.Replace('_', '-');
+
+    /// <exception cref="ConfigurationException">The value is not of the kind that the setting takes.</exception>
+    internal void Check(string value)
+    {
+        if (Kind == SettingKind.Whole && !int.TryParse(value, NumberStyles.Integer, CultureInfo.InvariantCulture, out _))
+            throw new ConfigurationException($"{Key} must be a whole number, not {value}");
+        if (Kind == SettingKind.Number && !double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out _))
+            throw new ConfigurationException($"{Key} must be a number, not {value}");
+    }
 
     internal string Variable => EnvironmentPrefix + Key.ToUpperInvariant();
 }

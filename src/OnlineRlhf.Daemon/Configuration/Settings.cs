@@ -14,22 +14,27 @@ internal static class Settings
     internal static DaemonOptions Read(IEnumerable<KeyValuePair<string, string?>> flags, string? file)
     {
         var options = new DaemonOptions();
-        try
+        IConfigurationRoot configuration = new ConfigurationBuilder()
+            .AddInMemoryCollection(FromFile(file))
+            .AddInMemoryCollection(FromEnvironment())
+            .AddInMemoryCollection(flags)
+            .Build();
+        foreach (Setting setting in Setting.All)
         {
-            IConfigurationRoot configuration = new ConfigurationBuilder()
-                .AddInMemoryCollection(FromFile(file))
-                .AddInMemoryCollection(FromEnvironment())
-                .AddInMemoryCollection(flags)
-                .Build();
-            configuration.Bind(options);
+            if (configuration[setting.Key] is { } value)
+                setting.Check(value);
         }
-        catch (InvalidOperationException e)
-        {
-            throw new ConfigurationException(e.Message);
-        }
+        configuration.Bind(options);
         options.Validate();
         return options;
     }
+
+    /// <summary>Environment variables that look like a setting and are none.</summary>
+    internal static IEnumerable<string> UnknownVariables() => Environment.GetEnvironmentVariables().Keys.Cast<string>()
+        .Where(n => n.StartsWith(Setting.EnvironmentPrefix, StringComparison.Ordinal) && !Setting.All.Any(s => s.Variable == n) && !IsForTests(n[Setting.EnvironmentPrefix.Length..]))
+        .Order(StringComparer.Ordinal);
+
+    private static bool IsForTests(string name) => name is "LONG_TESTS" or "SMOLLM2" or "TEST_RUN" || name.StartsWith("PUBLISHED", StringComparison.Ordinal);
 
     private static IEnumerable<KeyValuePair<string, string?>> FromEnvironment() =>
         Setting.All.Select(s => KeyValuePair.Create(s.Key, Environment.GetEnvironmentVariable(s.Variable))).Where(p => !string.IsNullOrEmpty(p.Value));
@@ -39,7 +44,7 @@ internal static class Settings
         Dictionary<string, string?> values = [];
         if (path is null && !File.Exists(DefaultFile))
             return values;
-        path ??= DefaultFile;
+        path = Path.GetFullPath(path ?? DefaultFile);
         try
         {
             using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path), new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
@@ -58,6 +63,10 @@ internal static class Settings
         catch (JsonException e)
         {
             throw new ConfigurationException($"{path} is not valid JSON: {e.Message}");
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new ConfigurationException($"there is no file {path}");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -31,7 +31,7 @@ internal static class DaemonHost
         else
             builder.Logging.AddSimpleConsole(o => o.SingleLine = true);
         // What keeps the host from starting is thrown, and printed once, in one line.
-        builder.Logging.SetMinimumLevel(LogLevel.Warning).AddFilter("OnlineRlhf", LogLevel.Information).AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
+        builder.Logging.SetMinimumLevel(LogLevel.Warning).AddFilter(OneCategory.Name, LogLevel.Information).AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = ShutdownLimit);
         builder.Services.Configure<SocketTransportOptions>(o => o.CreateBoundListenSocket = _ => listener);
         builder.WebHost.ConfigureKestrel(kestrel =>
@@ -41,22 +41,26 @@ internal static class DaemonHost
             kestrel.ListenUnixSocket(path);
         });
         builder.Services.AddSingleton(services => new ModelHost(
-            options, state, services.GetRequiredService<IHostApplicationLifetime>(), TimeProvider.System, services.GetRequiredService<ILogger<ModelHost>>()));
+            options, state, services.GetRequiredService<IHostApplicationLifetime>(), TimeProvider.System,
+            new Logger<ModelHost>(new OneCategory(services.GetRequiredService<ILoggerFactory>()))));
         builder.Services.AddHostedService(services => services.GetRequiredService<ModelHost>());
 
         await using WebApplication app = builder.Build();
         ModelHost host = app.Services.GetRequiredService<ModelHost>();
+        ILogger logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger(OneCategory.Name);
         var metrics = new Metrics();
         app.Use(async (context, next) =>
         {
-            await Problems.Handle(context, next, app.Logger).ConfigureAwait(false);
+            await Problems.Handle(context, next, logger).ConfigureAwait(false);
             metrics.Responded(context.Response.StatusCode);
         });
         app.MapRounds(host, metrics, TimeProvider.System);
         app.MapEvents(host, TimeProvider.System);
         app.MapHealth(host, metrics, TimeProvider.System);
-        app.Lifetime.ApplicationStarted.Register(() => app.Logger.Listening(path, state));
-        app.Lifetime.ApplicationStopping.Register(() => app.Logger.Stopping());
+        app.Lifetime.ApplicationStarted.Register(() => logger.Listening(path, state));
+        foreach (string variable in Settings.UnknownVariables())
+            logger.UnknownVariable(variable);
+        app.Lifetime.ApplicationStopping.Register(() => logger.Stopping());
         try
         {
             await ((IHost)app).RunAsync(stop.Token).ConfigureAwait(false);

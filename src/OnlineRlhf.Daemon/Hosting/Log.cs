@@ -26,4 +26,7 @@ internal static partial class Log
 
     [LoggerMessage(8, LogLevel.Information, "Stopping")]
     internal static partial void Stopping(this ILogger logger);
+
+    [LoggerMessage(9, LogLevel.Warning, "{Variable} in the environment is no setting: see onlinerlhf serve --help")]
+    internal static partial void UnknownVariable(this ILogger logger, string variable);
 }

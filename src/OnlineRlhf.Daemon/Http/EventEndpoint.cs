@@ -8,7 +8,7 @@ namespace OnlineRlhf.Daemon.Http;
 /// <summary>GET /v1/events: server-sent events, a snapshot first. Texts only with ?text=true.</summary>
 internal static class EventEndpoint
 {
-    private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15), ProgressInterval = TimeSpan.FromMilliseconds(100);
 
     internal static void MapEvents(this WebApplication app, ModelHost host, TimeProvider clock)
     {
@@ -32,11 +32,12 @@ internal static class EventEndpoint
     private static async Task Stream(HttpContext context, ModelHost host, TimeProvider clock, bool withText, CancellationToken cancellationToken)
     {
         if (host.Loop is null)
-            await Send(context, "snapshot", new SnapshotBody("loading", null), WireJson.Default.SnapshotBody, cancellationToken).ConfigureAwait(false);
+            await Send(context, "snapshot", new SnapshotBody("loading", null), WireJson.Readable.SnapshotBody, cancellationToken).ConfigureAwait(false);
         PreferenceLoop loop = await host.WaitAsync(cancellationToken).ConfigureAwait(false);
         using EventHub.Subscription subscription = loop.Events.Follow();
         Round? current = loop.Current(null);
-        await Send(context, "snapshot", new SnapshotBody("ready", current is null ? null : RoundBody.Of(current, withText)), WireJson.Default.SnapshotBody, cancellationToken).ConfigureAwait(false);
+        await Send(context, "snapshot", new SnapshotBody("ready", current is null ? null : RoundBody.Of(current, withText)), WireJson.Readable.SnapshotBody, cancellationToken).ConfigureAwait(false);
+        long? progress = null;
         Task<bool> more = subscription.Events.WaitToReadAsync(cancellationToken).AsTask();
         while (true)
         {
@@ -52,17 +53,24 @@ internal static class EventEndpoint
                 continue;
             }
             while (subscription.Events.TryRead(out RoundEvent? happened))
+            {
+                bool generating = happened is RoundEvent.Generating;
+                // Progress comes with every token: a watcher needs about ten a second of it.
+                if (generating && progress is { } last && clock.GetElapsedTime(last) < ProgressInterval)
+                    continue;
+                progress = generating ? clock.GetTimestamp() : null;
                 await Send(context, happened, withText, cancellationToken).ConfigureAwait(false);
+            }
             more = subscription.Events.WaitToReadAsync(cancellationToken).AsTask();
         }
     }
 
     private static Task Send(HttpContext context, RoundEvent happened, bool withText, CancellationToken cancellationToken) => happened switch
     {
-        RoundEvent.Generating e => Send(context, "round.generating", new GeneratingBody(e.Profile, e.Progress.Tokens, e.Progress.Finished, e.Progress.Candidates), WireJson.Default.GeneratingBody, cancellationToken),
-        RoundEvent.Opened e => Send(context, "round.opened", RoundBody.Of(e.Round, withText), WireJson.Default.RoundBody, cancellationToken),
-        RoundEvent.Closed e => Send(context, "round.closed", new ClosedBody(e.Id, e.Profile, e.Reason), WireJson.Default.ClosedBody, cancellationToken),
-        RoundEvent.Learned e => Send(context, "learned", new LearnedBody(e.Id, e.Profile, e.Comparisons), WireJson.Default.LearnedBody, cancellationToken),
+        RoundEvent.Generating e => Send(context, "round.generating", new GeneratingBody(e.Profile, e.Progress.Tokens, e.Progress.Finished, e.Progress.Candidates), WireJson.Readable.GeneratingBody, cancellationToken),
+        RoundEvent.Opened e => Send(context, "round.opened", RoundBody.Of(e.Round, withText), WireJson.Readable.RoundBody, cancellationToken),
+        RoundEvent.Closed e => Send(context, "round.closed", new ClosedBody(e.Id, e.Profile, e.Reason), WireJson.Readable.ClosedBody, cancellationToken),
+        RoundEvent.Learned e => Send(context, "learned", new LearnedBody(e.Id, e.Profile, e.Comparisons), WireJson.Readable.LearnedBody, cancellationToken),
         _ => throw new InvalidOperationException($"No event name for {happened.GetType()}."),
     };
 

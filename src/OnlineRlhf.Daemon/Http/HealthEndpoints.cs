@@ -19,7 +19,7 @@ internal static class HealthEndpoints
             var body = new HealthBody(
                 ready ? "ready" : "loading", Version, host.Model?.Name, host.Loop?.FeatureMap.Dimension, host.Model?.Threads, host.Model?.ContextTokens,
                 host.Loop?.OpenRounds ?? 0, host.Loop?.QueuedRequests ?? 0, (long)clock.GetElapsedTime(start).TotalSeconds);
-            await RoundEndpoints.Write(context, body, WireJson.Default.HealthBody).ConfigureAwait(false);
+            await RoundEndpoints.Write(context, body, WireJson.Readable.HealthBody).ConfigureAwait(false);
         });
 
         app.MapGet("/metrics", async context =>

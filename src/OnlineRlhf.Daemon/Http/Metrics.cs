@@ -10,7 +10,7 @@ namespace OnlineRlhf.Daemon.Http;
 internal sealed class Metrics
 {
     private readonly ConcurrentDictionary<string, long> _responses = new(), _feedback = new();
-    private long _rounds, _asked, _candidates, _milliseconds;
+    private long _rounds, _asked, _candidates, _milliseconds, _learned;
 
     internal void Opened(Round round, TimeSpan took)
     {
@@ -21,7 +21,13 @@ internal sealed class Metrics
             Interlocked.Increment(ref _asked);
     }
 
-    internal void Answered(Preferred preferred) => Add(_feedback, preferred.ToString().ToLowerInvariant());
+    /// <summary>Counts a feedback that was not given before.</summary>
+    internal void Answered(Preferred preferred, bool learned)
+    {
+        Add(_feedback, preferred.ToString().ToLowerInvariant());
+        if (learned)
+            Interlocked.Increment(ref _learned);
+    }
 
     internal void Responded(int status) => Add(_responses, status.ToString(CultureInfo.InvariantCulture));
 
@@ -36,7 +42,8 @@ internal sealed class Metrics
         Line("rounds_open", "gauge", "rounds that wait for feedback", host.Loop?.OpenRounds ?? 0);
         Line("requests_queued", "gauge", "requests that run or wait for the model", host.Loop?.QueuedRequests ?? 0);
         Line("profiles_in_memory", "gauge", "profiles held in memory", host.Loop?.OpenProfiles ?? 0);
-        Labelled("feedback_total", "feedback confirmed, by answer", "preferred", _feedback);
+        Line("learned_total", "counter", "comparisons learned", Interlocked.Read(ref _learned));
+        Labelled("feedback_total", "feedback given, by answer; repeats do not count", "preferred", _feedback);
         Labelled("responses_total", "responses by status", "status", _responses);
         return text.ToString();
 

@@ -42,7 +42,7 @@ internal static class Problems
         context.Response.StatusCode = status;
         context.Response.ContentType = "application/problem+json";
         var problem = new ProblemBody("about:blank", Microsoft.AspNetCore.WebUtilities.ReasonPhrases.GetReasonPhrase(status), status, detail, reason);
-        await JsonSerializer.SerializeAsync(context.Response.Body, problem, WireJson.Default.ProblemBody, context.RequestAborted).ConfigureAwait(false);
+        await JsonSerializer.SerializeAsync(context.Response.Body, problem, WireJson.Readable.ProblemBody, context.RequestAborted).ConfigureAwait(false);
     }
 
     private static (int Status, string Reason, string Detail) Describe(Exception exception) => exception switch
@@ -72,7 +72,12 @@ internal static class Problems
     };
 
     /// <summary>Says where the body is wrong, and nothing of what it holds.</summary>
-    private static string Explain(JsonException e) => e.Path is { Length: > 1 } path && e.LineNumber is { } line
-        ? $"The body is not what is expected at {path} (line {line + 1}): check the field's name and type."
-        : "The body is not valid JSON of the expected shape: send one object, such as {\"messages\": [{\"role\": \"user\", \"content\": \"Hello\"}]} or {\"preferred\": \"first\"}.";
+    private static string Explain(JsonException e) => (e.Path, e.LineNumber) switch
+    {
+        // What the reader itself throws is about the syntax.
+        (_, { } line) when e.InnerException is JsonException => $"The body is not valid JSON: it ends too early or has a stray character at line {line + 1}.",
+        ({ Length: > 1 } path, _) when e.Message.Contains("could not be mapped", StringComparison.Ordinal) => $"There is no field {path} here: check its name.",
+        ({ Length: > 1 } path, { } line) => $"The body is not what is expected at {path} (line {line + 1}): check the field's name and type.",
+        _ => "The body is not valid JSON of the expected shape: send one object, such as {\"messages\": [{\"role\": \"user\", \"content\": \"Hello\"}]} or {\"preferred\": \"first\"}.",
+    };
 }

@@ -19,11 +19,13 @@ internal static class RoundEndpoints
 
     internal static void MapRounds(this WebApplication app, ModelHost host, Metrics metrics, TimeProvider clock)
     {
+        // One at a time, as the loop takes them anyway: so a repeat is told from the first.
+        var feedback = new SemaphoreSlim(1);
         CancellationToken stopping = app.Lifetime.ApplicationStopping;
 
         app.MapPost("/v1/rounds", async context =>
         {
-            RoundRequest request = Convert(await Read(context, WireJson.Default.RoundRequestBody).ConfigureAwait(false));
+            RoundRequest request = Convert(await Read(context, WireJson.Readable.RoundRequestBody).ConfigureAwait(false));
             using var either = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stopping);
             PreferenceLoop loop = await host.WaitAsync(either.Token).ConfigureAwait(false);
             long start = clock.GetTimestamp();
@@ -31,7 +33,7 @@ internal static class RoundEndpoints
             metrics.Opened(round, clock.GetElapsedTime(start));
             context.Response.StatusCode = StatusCodes.Status201Created;
             context.Response.Headers.Location = $"/v1/rounds/{round.Id}";
-            await Write(context, RoundBody.Of(round), WireJson.Default.RoundBody).ConfigureAwait(false);
+            await Write(context, RoundBody.Of(round), WireJson.Readable.RoundBody).ConfigureAwait(false);
         });
 
         app.MapGet("/v1/rounds/current", async context =>
@@ -40,23 +42,23 @@ internal static class RoundEndpoints
             string? profile = context.Request.Query["profile"];
             Round? round = loop.Current(profile);
             if (round is null)
-                await Problems.Write(context, StatusCodes.Status404NotFound, "none-open", profile is null ? "No round waits for feedback." : "This profile has no open round.").ConfigureAwait(false);
+                await Problems.Write(context, StatusCodes.Status404NotFound, "none-open", profile is null ? "No round waits for feedback: the last one may have been answered already." : "This profile has no open round: the last one may have been answered already.").ConfigureAwait(false);
             else
-                await Write(context, RoundBody.Of(round), WireJson.Default.RoundBody).ConfigureAwait(false);
+                await Write(context, RoundBody.Of(round), WireJson.Readable.RoundBody).ConfigureAwait(false);
         });
 
         app.MapGet("/v1/rounds/{id}", async context =>
         {
             PreferenceLoop loop = await host.WaitAsync(context.RequestAborted).ConfigureAwait(false);
             if (Id(context) is { } id && loop.Find(id) is { } round)
-                await Write(context, RoundBody.Of(round), WireJson.Default.RoundBody).ConfigureAwait(false);
+                await Write(context, RoundBody.Of(round), WireJson.Readable.RoundBody).ConfigureAwait(false);
             else
                 await Problems.Write(context, StatusCodes.Status404NotFound, "unknown", "No such round is open.").ConfigureAwait(false);
         });
 
         app.MapPost("/v1/rounds/{id}/feedback", async context =>
         {
-            FeedbackBody body = await Read(context, WireJson.Default.FeedbackBody).ConfigureAwait(false);
+            FeedbackBody body = await Read(context, WireJson.Readable.FeedbackBody).ConfigureAwait(false);
             Preferred preferred = body.Preferred switch
             {
                 "first" => Preferred.First,
@@ -66,10 +68,22 @@ internal static class RoundEndpoints
                 _ => throw new BadHttpRequestException("preferred must be first, second, tie or skip."),
             };
             PreferenceLoop loop = await host.WaitAsync(context.RequestAborted).ConfigureAwait(false);
+            Guid id = Id(context) ?? Guid.Empty;
             // Not cancelled with the request: a client that hangs up has pressed all the same.
-            FeedbackResult result = await loop.GiveFeedbackAsync(Id(context) ?? Guid.Empty, preferred, CancellationToken.None).ConfigureAwait(false);
-            metrics.Answered(preferred);
-            await Write(context, new FeedbackResultBody(result.Id, result.Profile, result.Learned, result.Comparisons), WireJson.Default.FeedbackResultBody).ConfigureAwait(false);
+            FeedbackResult result;
+            await feedback.WaitAsync(CancellationToken.None).ConfigureAwait(false);
+            try
+            {
+                bool waits = loop.Find(id) is not null;
+                result = await loop.GiveFeedbackAsync(id, preferred, CancellationToken.None).ConfigureAwait(false);
+                if (waits)
+                    metrics.Answered(preferred, result.Learned);
+            }
+            finally
+            {
+                feedback.Release();
+            }
+            await Write(context, new FeedbackResultBody(result.Id, result.Profile, result.Learned, result.Comparisons), WireJson.Readable.FeedbackResultBody).ConfigureAwait(false);
         });
     }
 

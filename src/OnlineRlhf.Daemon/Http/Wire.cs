@@ -1,3 +1,5 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
 using System.Text.Json.Serialization;
 using OnlineRlhf.Rounds;
 
@@ -56,4 +58,8 @@ internal sealed record ProblemBody(string Type, string Title, int Status, string
 [JsonSerializable(typeof(ClosedBody))]
 [JsonSerializable(typeof(LearnedBody))]
 [JsonSerializable(typeof(ProblemBody))]
-internal sealed partial class WireJson : JsonSerializerContext;
+internal sealed partial class WireJson : JsonSerializerContext
+{
+    /// <summary>Leaves quotes, plus signs and letters beyond ASCII as they are: nothing of this is put into a page.</summary>
+    internal static WireJson Readable => field ??= new(new JsonSerializerOptions(Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+}

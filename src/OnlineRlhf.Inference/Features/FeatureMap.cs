@@ -21,6 +21,7 @@ public sealed class FeatureMap
     private const int Named = 1 + TextStatistics.Count;
     private const float StatisticsWeight = 0.15f;
     private const int Version = 1;
+    private const byte CalibrationVersion = 2;
     private readonly int _width, _hidden;
     private readonly float[] _scales;
     private readonly TextStatistics _statistics;
@@ -122,6 +123,18 @@ public sealed class FeatureMap
             answers += forced.Count;
         }
         return [.. deviation.Select((sum, b) => Scale(Math.Sqrt(sum / answers), Math.Sqrt(level[b] / answers)))];
+    }
+
+    /// <summary>Names what the scales of a model depend on: the model, its chat template, the calibration set and how it is measured.</summary>
+    public static string CalibrationKey(LanguageModel model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        var hash = new XxHash64();
+        hash.Append([CalibrationVersion]);
+        hash.Append(model.TemplateBytes);
+        foreach (string text in CalibrationSet.Default.SelectMany(r => r.Answers.Prepend(r.Request)))
+            hash.Append(Encoding.UTF8.GetBytes(text));
+        return $"{model.Fingerprint}-{hash.GetCurrentHashAsUInt64():x16}";
     }
 
     private static double Scale(double rootMeanSquare, double level)

@@ -6,6 +6,7 @@ namespace OnlineRlhf.Inference.Llama;
 /// <summary>The model's tokens: text to tokens and back.</summary>
 internal sealed unsafe class Vocabulary
 {
+    private const int LongestPiece = 4096;
     private readonly nint _vocabulary;
 
     /// <summary>The handle is only borrowed: the vocabulary lives as long as the model that its owner keeps.</summary>
@@ -31,9 +32,35 @@ internal sealed unsafe class Vocabulary
     /// <summary>Appends the tokens of a text. Control tokens are recognised only where the text is the template's own: what a user writes cannot forge a turn.</summary>
     internal void Tokenize(string text, bool control, List<int> tokens)
     {
-        if (text.Length == 0)
-            return;
-        byte[] bytes = Encoding.UTF8.GetBytes(text);
+        for (int at = 0; at < text.Length;)
+        {
+            int end = PieceEnd(text, at);
+            TokenizePiece(text.AsSpan(at, end - at), control, tokens);
+            at = end;
+        }
+    }
+
+    /// <summary>
+    /// llama.cpp splits some vocabularies' text by a recursive regular expression, which overflows the stack on a long run of one kind of character: so long
+    /// texts go piece by piece, cut before white space where there is any.
+    /// </summary>
+    private static int PieceEnd(string text, int start)
+    {
+        int end = start + LongestPiece;
+        if (end >= text.Length)
+            return text.Length;
+        for (int i = end; i > start + (LongestPiece / 2); i--)
+        {
+            if (char.IsWhiteSpace(text[i]) && !char.IsWhiteSpace(text[i - 1]))
+                return i;
+        }
+        return char.IsLowSurrogate(text[end]) ? end - 1 : end;
+    }
+
+    private void TokenizePiece(ReadOnlySpan<char> text, bool control, List<int> tokens)
+    {
+        byte[] bytes = new byte[Encoding.UTF8.GetByteCount(text)];
+        Encoding.UTF8.GetBytes(text, bytes);
         int[] buffer = ArrayPool<int>.Shared.Rent(bytes.Length + 8);
         try
         {

@@ -27,6 +27,9 @@ internal sealed unsafe class ChatTemplate
                 : $"llama.cpp has no chat template named \"{name}\": use one of its built-in names, such as chatml, llama3, gemma.");
     }
 
+    /// <summary>The template or its name, as llama.cpp gets it; empty for llama.cpp's default.</summary>
+    internal ReadOnlySpan<byte> Bytes => _template;
+
     /// <summary>The parts of a prompt that ends where the answer begins: template text, and the index of the message whose content belongs there.</summary>
     internal List<PromptPart> Render(IReadOnlyList<ChatMessage> messages)
     {

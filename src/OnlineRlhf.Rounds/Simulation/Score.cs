@@ -8,7 +8,7 @@ namespace OnlineRlhf.Rounds.Simulation;
 public readonly record struct Score(double Served, double Best, double Preferred, double Chance)
 {
     /// <summary>The share of the gain that an all-knowing chooser has over chance.</summary>
-    public double ShareOfGain => (Served - 0.5) / (Best - 0.5);
+    public double ShareOfGain => Best > 0.5 ? (Served - 0.5) / (Best - 0.5) : 0;
 
     /// <summary>Measures what a choice among candidate sets is worth.</summary>
     public static Score Of(Taste taste, IReadOnlyList<CandidateSet> sets, Func<CandidateSet, int> choose)

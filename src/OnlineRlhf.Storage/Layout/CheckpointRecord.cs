@@ -31,8 +31,9 @@ internal sealed record CheckpointRecord(int Number, long Generation, long Sequen
             || document["eta"] is not { IsDouble: true } eta || document["lambda"] is not { IsDouble: true } lambda || document["beta"] is not { IsDouble: true } beta
             || document["valid"] is not { IsBoolean: true } valid || document["sum"] is not { IsInt64: true } sum)
             return null;
-        var record = new CheckpointRecord(
-            number, generation.AsInt64, sequence.AsInt64, new HyperParameters(eta.AsDouble, lambda.AsDouble, beta.AsDouble), valid.AsBoolean);
+        if (StateFormat.HyperParametersOf(eta, lambda, beta) is not { } hyperParameters)
+            return null;
+        var record = new CheckpointRecord(number, generation.AsInt64, sequence.AsInt64, hyperParameters, valid.AsBoolean);
         return record.Sum() == sum.AsInt64 && record.Sequence >= 0 ? record : null;
     }
 

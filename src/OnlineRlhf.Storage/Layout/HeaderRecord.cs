@@ -36,7 +36,9 @@ internal sealed record HeaderRecord(StateIdentity Identity, HyperParameters Hype
             || document["eta"] is not { IsDouble: true } eta || document["lambda"] is not { IsDouble: true } lambda
             || document["beta"] is not { IsDouble: true } beta || document["sum"] is not { IsInt64: true } sum)
             return null;
-        var header = new HeaderRecord(new StateIdentity(model.AsString, map.AsString, dimension.AsInt32), new HyperParameters(eta.AsDouble, lambda.AsDouble, beta.AsDouble));
+        if (StateFormat.HyperParametersOf(eta, lambda, beta) is not { } hyperParameters)
+            return null;
+        var header = new HeaderRecord(new StateIdentity(model.AsString, map.AsString, dimension.AsInt32), hyperParameters);
         return header.Sum() == sum.AsInt64 ? header : null;
     }
 

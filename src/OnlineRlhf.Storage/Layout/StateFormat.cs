@@ -1,3 +1,6 @@
+using LiteDB;
+using OnlineRlhf.Learning;
+
 namespace OnlineRlhf.Storage.Layout;
 
 /// <summary>The names and sizes of the state file.</summary>
@@ -40,6 +43,19 @@ internal static class StateFormat
 
     /// <summary>Bytes of the largest transaction in LiteDB's log: a chunk of 8 pages, or a slot where one is larger.</summary>
     public static int LargestTransaction(int dimension) => 8192 * Math.Max(8, ((dimension * sizeof(float)) + 200 + 8149) / 8150);
+
+    /// <summary>Stored hyper-parameters; null where a damaged value is none.</summary>
+    public static HyperParameters? HyperParametersOf(BsonValue eta, BsonValue lambda, BsonValue beta)
+    {
+        try
+        {
+            return new HyperParameters(eta.AsDouble, lambda.AsDouble, beta.AsDouble);
+        }
+        catch (ArgumentException)
+        {
+            return null;
+        }
+    }
 
     /// <summary>The slot of the ring that a comparison is written to.</summary>
     public static int SlotOf(long sequence, int dimension) => (int)((sequence - 1) % dimension);

@@ -108,6 +108,17 @@ public sealed class SamplingTests
     }
 
     [Fact]
+    public void A_text_in_pieces_has_the_tokens_of_the_whole_text()
+    {
+        string text = string.Concat(Enumerable.Repeat("Tell me about the moon and the sea. ", 700)) + new string('1', 20_000) + "é😀";
+        List<int> tokens = [];
+        Models.Demo.Vocabulary.Tokenize(text, control: false, tokens);
+        List<byte> bytes = [];
+        tokens.ForEach(t => Models.Demo.Vocabulary.AppendPiece(t, bytes));
+        Assert.Equal(text, System.Text.Encoding.UTF8.GetString([.. bytes]));
+    }
+
+    [Fact]
     public void A_long_prompt_is_decoded_in_several_batches()
     {
         string text = string.Concat(Enumerable.Repeat("Tell me about the moon. ", 60));
