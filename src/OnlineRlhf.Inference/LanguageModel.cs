@@ -133,15 +133,13 @@ public sealed unsafe class LanguageModel : IDisposable
     {
         ArgumentNullException.ThrowIfNull(answers);
         return Force(messages, [.. answers.Select(Closed)], cancellationToken);
+    }
 
-        int[] Closed(string answer)
-        {
-            List<int> tokens = [];
-            _vocabulary.Tokenize(answer, control: false, tokens);
-            if (_vocabulary.EndOfTurn >= 0)
-                tokens.Add(_vocabulary.EndOfTurn);
-            return [.. tokens];
-        }
+    /// <summary>The same, each answer once whole and once cut in its middle.</summary>
+    internal IReadOnlyList<HiddenBlocks> ForceWholeAndCut(IReadOnlyList<ChatMessage> messages, IReadOnlyList<string> answers, CancellationToken cancellationToken)
+    {
+        int[][] whole = [.. answers.Select(Closed)];
+        return Force(messages, [.. whole, .. whole.Select(tokens => tokens[..((tokens.Length + 1) / 2)])], cancellationToken);
     }
 
     internal IReadOnlyList<HiddenBlocks> Force(IReadOnlyList<ChatMessage> messages, IReadOnlyList<IReadOnlyList<int>> answers, CancellationToken cancellationToken, string? hint = null)
@@ -167,6 +165,15 @@ public sealed unsafe class LanguageModel : IDisposable
             _context.Dispose();
             _model.Dispose();
         }
+    }
+
+    private int[] Closed(string answer)
+    {
+        List<int> tokens = [];
+        _vocabulary.Tokenize(answer, control: false, tokens);
+        if (_vocabulary.EndOfTurn >= 0)
+            tokens.Add(_vocabulary.EndOfTurn);
+        return [.. tokens];
     }
 
     private InferenceException TooLong(int tokens) => new(InferenceError.PromptTooLong,

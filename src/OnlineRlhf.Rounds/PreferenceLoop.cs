@@ -14,6 +14,7 @@ namespace OnlineRlhf.Rounds;
 /// </summary>
 public sealed class PreferenceLoop : IDisposable
 {
+    private const int ModelFolderDigits = 16;
     private readonly LanguageModel _model;
     private readonly FeatureMap _map;
     private readonly RoundOptions _options;
@@ -46,7 +47,8 @@ public sealed class PreferenceLoop : IDisposable
         _queue = new GenerationQueue(options.QueueLength);
         _desk = new RoundDesk(clock, Events);
         _shelf = new ProfileShelf(
-            Path.Combine(stateDirectory, "profiles"), new StateIdentity(model.Fingerprint, _map.Fingerprint, _map.Dimension), options.HyperParameters,
+            // A folder per model: another model starts a state of its own and leaves this one for its return.
+            Path.Combine(stateDirectory, "profiles", model.Fingerprint[..ModelFolderDigits]), new StateIdentity(model.Fingerprint, _map.Fingerprint, _map.Dimension), options.HyperParameters,
             options.ProfilesInMemory, opened ?? ((_, _) => { }));
     }
 
@@ -75,6 +77,11 @@ public sealed class PreferenceLoop : IDisposable
     /// <exception cref="StateException">The profile's state cannot be read.</exception>
     public async Task<Round> OpenRoundAsync(RoundRequest request, CancellationToken cancellationToken = default)
     {
+        ArgumentNullException.ThrowIfNull(request);
+        request.Validate();
+        // A state that cannot be read is told before the model works for seconds.
+        using (ProfileShelf.Loan loan = _shelf.Borrow(request.Profile))
+            _ = loan.Profile.Read(model => model.Comparisons);
         CandidateSet set = await SampleAsync(request, cancellationToken).ConfigureAwait(false);
         Choice choice = Choose(set);
         Guid id = ProfileName.NewRoundId(request.Profile);

@@ -29,6 +29,8 @@ internal sealed class Bench : IDisposable
 
     internal string State => _state;
 
+    internal string ProfileFolder(string profile) => Path.Combine(_state, "profiles", Model.Fingerprint[..16], profile);
+
     internal void Restart(Func<RoundOptions, RoundOptions>? change = null)
     {
         Loop.Dispose();

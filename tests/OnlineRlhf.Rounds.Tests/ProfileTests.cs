@@ -27,7 +27,7 @@ public sealed class ProfileTests : IDisposable
     public async Task A_profile_that_only_asks_leaves_no_file()
     {
         await _bench.OpenAsync(profile: "curious");
-        Assert.False(Directory.Exists(Path.Combine(_bench.State, "profiles", "curious")));
+        Assert.False(Directory.Exists(_bench.ProfileFolder("curious")));
     }
 
     [Fact]
@@ -45,7 +45,7 @@ public sealed class ProfileTests : IDisposable
         Round round = await _bench.OpenAsync(profile: "anna");
         await _bench.PressAsync(round.Id, Preferred.First);
         _bench.Loop.Dispose();
-        string file = Directory.EnumerateFiles(Path.Combine(_bench.State, "profiles", "anna")).First();
+        string file = Directory.EnumerateFiles(_bench.ProfileFolder("anna")).First();
         string calibration = Directory.EnumerateFiles(_bench.State, "*.json").Single();
         await File.WriteAllTextAsync(calibration, (await File.ReadAllTextAsync(calibration, TestContext.Current.CancellationToken)).Replace("0.", "1.", StringComparison.Ordinal), TestContext.Current.CancellationToken);
         byte[] before = await File.ReadAllBytesAsync(file, TestContext.Current.CancellationToken);

@@ -15,7 +15,7 @@ internal static class DemoVerb
     internal static Command Create()
     {
         SimulationPlan plan = SimulationPlan.Default;
-        var taste = new Option<string>("--taste") { Description = $"{string.Join(", ", plan.Tastes.Keys)}, random, or all for a table of every named taste", DefaultValueFactory = _ => "random" };
+        var taste = new Option<string>("--taste") { Description = $"{string.Join(", ", plan.Tastes.Keys)}; any of them, by the seed; random, a mixture that nobody named; or all, a table of every named one", DefaultValueFactory = _ => "any" };
         var seed = new Option<int>("--seed") { Description = "another seed is another person, other requests and other answers", DefaultValueFactory = _ => 1 };
         var seeds = new Option<int>("--seeds") { Description = "how many seeds the table averages", DefaultValueFactory = _ => 1 };
         var presses = new Option<int>("--presses") { Description = "button presses; 0 takes 50, or 25 for a real model", DefaultValueFactory = _ => 0 };
@@ -27,8 +27,10 @@ internal static class DemoVerb
         {
             string wanted = parsed.GetValue(taste)!;
             int pressCount = parsed.GetValue(presses), seedCount = parsed.GetValue(seeds);
-            if (!plan.Tastes.ContainsKey(wanted) && wanted is not ("random" or "all"))
-                return Refuse($"there is no taste {wanted}: use one of {string.Join(", ", plan.Tastes.Keys)}, random or all.");
+            if (!plan.Tastes.ContainsKey(wanted) && wanted is not ("any" or "random" or "all"))
+                return Refuse($"there is no taste {wanted}: use one of {string.Join(", ", plan.Tastes.Keys)}, any, random or all.");
+            if (seedCount != 1 && wanted != "all")
+                return Refuse("--seeds averages a table: use it with --taste all.");
             if (pressCount is < 0 or > 2000 || seedCount is < 1 or > 1000)
                 return Refuse("--presses takes 0 to 2000, --seeds 1 to 1000.");
             DaemonOptions options = settings.Read(parsed);
@@ -46,7 +48,7 @@ internal static class DemoVerb
                 if (wanted == "all")
                     await demonstration.TableAsync(seedCount, parsed.GetValue(seed), parsed.GetValue(json), cancellationToken).ConfigureAwait(false);
                 else
-                    await demonstration.ShowAsync(wanted == "random" ? SimulationPlan.RandomTaste(parsed.GetValue(seed)) : plan.Taste(wanted), parsed.GetValue(seed), parsed.GetValue(json), cancellationToken).ConfigureAwait(false);
+                    await demonstration.ShowAsync(Pick(plan, wanted, parsed.GetValue(seed)), parsed.GetValue(seed), parsed.GetValue(json), cancellationToken).ConfigureAwait(false);
                 return ExitCode.Success;
             }
             finally
@@ -56,6 +58,13 @@ internal static class DemoVerb
         });
         return command;
     }
+
+    private static Taste Pick(SimulationPlan plan, string wanted, int seed) => wanted switch
+    {
+        "any" => plan.AnyTaste(seed),
+        "random" => SimulationPlan.RandomTaste(seed),
+        _ => plan.Taste(wanted),
+    };
 
     private static int Refuse(string reason)
     {

@@ -4,7 +4,8 @@ namespace OnlineRlhf.Rounds.Simulation;
 /// <param name="Served">Mean percentile of the served answer: 0.5 is chance.</param>
 /// <param name="Best">Mean percentile of what an all-knowing chooser serves: below 1, since candidates tie.</param>
 /// <param name="Preferred">Share of the candidate sets where the served answer is one of the best.</param>
-public readonly record struct Score(double Served, double Best, double Preferred)
+/// <param name="Chance">The same for somebody who chooses blindly.</param>
+public readonly record struct Score(double Served, double Best, double Preferred, double Chance)
 {
     /// <summary>The share of the gain that an all-knowing chooser has over chance.</summary>
     public double ShareOfGain => (Served - 0.5) / (Best - 0.5);
@@ -15,7 +16,7 @@ public readonly record struct Score(double Served, double Best, double Preferred
         ArgumentNullException.ThrowIfNull(taste);
         ArgumentNullException.ThrowIfNull(sets);
         ArgumentNullException.ThrowIfNull(choose);
-        double served = 0, best = 0, preferred = 0;
+        double served = 0, best = 0, preferred = 0, chance = 0;
         int measured = 0;
         foreach (CandidateSet set in sets)
         {
@@ -26,13 +27,15 @@ public readonly record struct Score(double Served, double Best, double Preferred
             served += Percentile(utilities, choice);
             best += Percentile(utilities, top);
             preferred += utilities[choice] == utilities[top] ? 1 : 0;
+            chance += utilities.Count(u => u == utilities[top]) / (double)utilities.Length;
             measured++;
         }
-        return new Score(served / measured, best / measured, preferred / measured);
+        return new Score(served / measured, best / measured, preferred / measured, chance / measured);
     }
 
     /// <summary>The mean of several scores.</summary>
-    public static Score Mean(IReadOnlyCollection<Score> scores) => new(scores.Average(s => s.Served), scores.Average(s => s.Best), scores.Average(s => s.Preferred));
+    public static Score Mean(IReadOnlyCollection<Score> scores) => 
+        new(scores.Average(s => s.Served), scores.Average(s => s.Best), scores.Average(s => s.Preferred), scores.Average(s => s.Chance));
 
     /// <summary>The share of the other answers that are worse, ties counting half.</summary>
     private static double Percentile(double[] utilities, int index)

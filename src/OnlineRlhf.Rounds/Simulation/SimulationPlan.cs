@@ -35,7 +35,10 @@ public sealed record SimulationPlan(
     /// <exception cref="ArgumentException">No taste has that name.</exception>
     public Taste Taste(string name) => Tastes.TryGetValue(name, out PlannedTaste? planned)
         ? new Taste(name, planned.Says, planned.Weights)
-        : throw new ArgumentException($"There is no taste named {name}: use one of {string.Join(", ", Tastes.Keys)}, or random.");
+        : throw new ArgumentException($"There is no taste named {name}: use one of {string.Join(", ", Tastes.Keys)}, any or random.");
+
+    /// <summary>One of the named tastes, by the seed.</summary>
+    public Taste AnyTaste(int seed) => Taste(Tastes.Keys.ElementAt((int)(unchecked((uint)(seed - 1)) % (uint)Tastes.Count)));
 
     /// <summary>A taste that nobody named: two properties at random, each liked or disliked.</summary>
     public static Taste RandomTaste(int seed)

@@ -12,6 +12,14 @@ public sealed class TasteTrial(PreferenceLoop loop, SimulationPlan plan, Taste t
     /// <summary>Presses so far.</summary>
     public int Presses { get; private set; }
 
+    /// <summary>Whether a press was for the answer that this person likes less: it happens, by the noise.</summary>
+    public bool IsMistake(Round round, Preferred pressed)
+    {
+        ArgumentNullException.ThrowIfNull(round);
+        double difference = taste.Utility(round.First.Text) - taste.Utility(round.Second?.Text ?? "");
+        return pressed == Preferred.First ? difference < 0 : pressed == Preferred.Second && difference > 0;
+    }
+
     /// <summary>Samples the candidate sets that are measured on; they do not depend on the taste, so that tastes can share them.</summary>
     public static async Task<IReadOnlyList<CandidateSet>> SampleTestSetsAsync(PreferenceLoop loop, SimulationPlan plan, int count, int seed, CancellationToken cancellationToken)
     {

@@ -66,7 +66,7 @@ public sealed class FeedbackTests(SharedDaemon daemon) : IClassFixture<SharedDae
         Assert.Equal(200, skipped.Status);
         Assert.False(skipped.Json.GetProperty("learned").GetBoolean());
         Assert.Equal(0, skipped.Comparisons);
-        Assert.False(Directory.Exists(Path.Combine(daemon.Folder.State, "profiles", "skipped")), "A folder was made.");
+        Assert.Empty(Directory.EnumerateDirectories(daemon.Folder.State, "skipped", SearchOption.AllDirectories));
         (await daemon.Client.GetAsync("/v1/rounds/current?profile=skipped")).MustBeProblem(404);
         Assert.Equal(200, (await daemon.Client.PreferAsync(round.Id, "skip")).Status);
         (await daemon.Client.PreferAsync(round.Id, "first")).MustBeProblem(409);

@@ -6,7 +6,7 @@ namespace OnlineRlhf.EndToEnd.Tests.Survival;
 public sealed class ForeignStateTests
 {
     [PublishedFact]
-    public async Task What_another_model_learned_is_refused_and_untouched()
+    public async Task Another_model_starts_a_state_of_its_own_and_leaves_the_other_untouched()
     {
         using var folder = new TempFolder();
         await using (DaemonProcess daemon = await DaemonProcess.StartReadyAsync(folder))
@@ -17,10 +17,7 @@ public sealed class ForeignStateTests
         Dictionary<string, byte[]> before = folder.StateFiles().ToDictionary(f => f.Path, f => f.Bytes);
         await using (DaemonProcess other = await DaemonProcess.StartReadyAsync(folder, "--model", await OtherModelAsync(folder)))
         {
-            Reply refused = await other.Client.AskAsync("How do I make tea?");
-            refused.MustBeProblem(409, "model");
-            Assert.Equal("state-does-not-fit", refused.Reason);
-            Assert.Equal(201, (await other.Client.AskAsync("How do I make tea?", "somebody-else")).Status);
+            Assert.Equal(1, await LearnAsync(other, 1));
             await other.StopAsync();
         }
 
@@ -28,6 +25,37 @@ public sealed class ForeignStateTests
             Assert.Equal(bytes, await File.ReadAllBytesAsync(path, TestContext.Current.CancellationToken));
         await using DaemonProcess again = await DaemonProcess.StartReadyAsync(folder);
         Assert.Equal(4, await LearnAsync(again, 1));
+    }
+
+    [PublishedFact]
+    public async Task A_state_put_under_another_model_is_refused_before_anything_is_generated_and_left_as_it_is()
+    {
+        using var folder = new TempFolder();
+        await using (DaemonProcess daemon = await DaemonProcess.StartReadyAsync(folder))
+        {
+            await LearnAsync(daemon);
+            await daemon.StopAsync();
+        }
+        string own = Assert.Single(Directory.EnumerateDirectories(Path.Combine(folder.State, "profiles")));
+        string model = await OtherModelAsync(folder);
+        await using (DaemonProcess other = await DaemonProcess.StartReadyAsync(folder, "--model", model))
+        {
+            await LearnAsync(other, 1);
+            await other.StopAsync();
+        }
+        string foreign = Assert.Single(Directory.EnumerateDirectories(Path.Combine(folder.State, "profiles")), d => d != own);
+        Directory.Move(Path.Combine(own, "default"), Path.Combine(foreign, "moved"));
+        Dictionary<string, byte[]> before = folder.StateFiles().ToDictionary(f => f.Path, f => f.Bytes);
+        await using (DaemonProcess other = await DaemonProcess.StartReadyAsync(folder, "--model", model))
+        {
+            Reply refused = await other.Client.AskAsync("How do I make tea?", "moved");
+            refused.MustBeProblem(409, "model");
+            Assert.Equal("state-does-not-fit", refused.Reason);
+            Assert.Equal(201, (await other.Client.AskAsync("How do I make tea?", "somebody-else")).Status);
+            await other.StopAsync();
+        }
+        foreach ((string path, byte[] bytes) in before.Where(f => f.Key.Contains("moved", StringComparison.Ordinal)))
+            Assert.Equal(bytes, await File.ReadAllBytesAsync(path, TestContext.Current.CancellationToken));
     }
 
     [PublishedFact]

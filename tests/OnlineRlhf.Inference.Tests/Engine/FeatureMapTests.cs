@@ -53,6 +53,7 @@ public sealed class FeatureMapTests
     public void Calibration_gives_three_digits_and_deviations_of_one_in_all(string name)
     {
         double[] scales = Models.Scales(name);
+        TestContext.Current.TestOutputHelper?.WriteLine(string.Join(" ", scales));
         Assert.Equal(HiddenBlocks.Count, scales.Length);
         Assert.All(scales, c => Assert.Equal(c, double.Parse(c.ToString("G3", null), null)));
         Assert.All(scales, c => Assert.InRange(c, 1e-4, 10));

@@ -21,8 +21,9 @@ internal sealed class Demonstration(PreferenceLoop loop, LanguageModel model, Si
         TextWriter text = json ? TextWriter.Null : Console.Out;
         text.WriteLine(Screen.Bold("A language model learns what somebody likes, from button presses alone."));
         text.WriteLine();
-        text.WriteLine($"The model is {model.Name}, on {model.Threads} {(model.Threads == 1 ? "core" : "cores")} of this machine. The person is simulated: somebody with a hidden");
-        text.WriteLine("taste, who is shown two answers and presses 1 or 2 for the better one, and presses wrong now and then.");
+        text.WriteLine($"The model is {model.Name}, on {Screen.Count(model.Threads, "core", "cores")} of this machine.");
+        text.WriteLine("The person is simulated: somebody with a hidden taste, who is shown two answers and presses 1 or 2");
+        text.WriteLine("for the better one, and presses wrong now and then. What do you think this person likes?");
         text.WriteLine();
         Screen.Progress("sampling answers to measure on ...");
         IReadOnlyList<CandidateSet> tests = await TasteTrial.SampleTestSetsAsync(loop, plan, _testRequests, seed, cancellationToken).ConfigureAwait(false);
@@ -31,7 +32,7 @@ internal sealed class Demonstration(PreferenceLoop loop, LanguageModel model, Si
         // Where the untouched model happens to please already, nothing could be seen.
         CandidateSet[] examples = [.. tests.Where(t => taste.Utility(trial.Serve(t)) < t.Candidates.Max(c => taste.Utility(c.Text))).Take(Examples)];
         string[] before = [.. examples.Select(trial.Serve)];
-        text.WriteLine(Screen.Bold($"The first {Math.Min(Shown, presses)} of {presses} presses"));
+        text.WriteLine(Screen.Bold(presses <= Shown ? Screen.Count(presses, "press", "presses") : $"The first {Shown} of {presses} presses"));
         List<Checkpoint> measured = [];
         foreach (int checkpoint in _checkpoints)
         {
@@ -44,6 +45,8 @@ internal sealed class Demonstration(PreferenceLoop loop, LanguageModel model, Si
                     text.WriteLine($"  \"{request}\"");
                     Screen.Answer(pressed == Preferred.First ? "► 1" : "1", round.First.Text);
                     Screen.Answer(pressed == Preferred.Second ? "► 2" : "2", round.Second!.Text);
+                    if (trial.IsMistake(round, pressed))
+                        text.WriteLine(Screen.Dim("           (a wrong press: it happens)"));
                 }
                 Screen.Progress($"{trial.Presses} of {presses} presses ...");
             }
@@ -55,6 +58,7 @@ internal sealed class Demonstration(PreferenceLoop loop, LanguageModel model, Si
             Console.WriteLine(JsonSerializer.Serialize(new DemoReport(model.Name, taste.Name, taste.Says, seed, tests.Count, measured), DemoJson.Default.DemoReport));
             return;
         }
+        WriteCurve(text, measured, tests.Count, trial.Measure(tests).Chance);
         text.WriteLine();
         text.WriteLine(Screen.Bold("Before and after") + Screen.Dim("  (two requests on topics that no press was about, whose first answer could have been better)"));
         for (int i = 0; i < examples.Length; i++)
@@ -64,7 +68,6 @@ internal sealed class Demonstration(PreferenceLoop loop, LanguageModel model, Si
             Screen.Answer("before", before[i]);
             Screen.Answer("after", trial.Serve(examples[i]));
         }
-        WriteCurve(text, measured, tests.Count);
         text.WriteLine();
         text.WriteLine($"The hidden taste was: {Screen.Bold(taste.Says)}. It was never told, only pressed.");
         text.WriteLine("What was kept of all this is one vector and one matrix of fixed size; no word that was said.");
@@ -105,23 +108,23 @@ internal sealed class Demonstration(PreferenceLoop loop, LanguageModel model, Si
             WriteTable(rows, mean, seeds, testRequests);
     }
 
-    private static void WriteCurve(TextWriter text, List<Checkpoint> measured, int tests)
+    private static void WriteCurve(TextWriter text, List<Checkpoint> measured, int tests, double chance)
     {
         text.WriteLine();
-        text.WriteLine(Screen.Bold($"How often the kind of answer this person likes best is served") + Screen.Dim($"  ({tests} requests on topics never learned on)"));
+        text.WriteLine(Screen.Bold("How often the kind of answer this person likes best is served") + Screen.Dim($"  ({tests} requests on topics never learned on)"));
         text.WriteLine();
         text.WriteLine("  presses  " + string.Concat(measured.Select(c => c.Presses.ToString(CultureInfo.InvariantCulture).PadLeft(6))));
         text.WriteLine("  served   " + string.Concat(measured.Select(c => Screen.Percent(c.PreferredKindServed).PadLeft(6))) + "   " + Screen.Sparkline(measured.Select(c => c.PreferredKindServed)));
-        Checkpoint last = measured[^1];
         text.WriteLine();
-        text.WriteLine($"  Choosing blindly is at 0 %, somebody who knows the taste at 100 %: {last.Presses} presses came to {Screen.Bold(Screen.Percent(last.ShareOfGain))} of what can be gained.");
+        text.WriteLine($"  Choosing blindly would serve it in {Screen.Percent(chance)} of the cases, somebody who knows the taste in all.");
     }
 
     private static void WriteTable(TasteRow[] rows, TasteRow mean, int seeds, int tests)
     {
-        Console.WriteLine($"Share of the gain that an all-knowing chooser has over chance, after so many presses; {seeds} seeds, {tests} requests on topics never learned on.");
+        Console.WriteLine($"How far the served answers have come, after so many presses: 0 is chance, 1 what somebody who knows the taste would serve");
+        Console.WriteLine($"from the same candidates. Mean of {Screen.Count(seeds, "seed", "seeds")}, {tests} requests each on topics never learned on.");
         Console.WriteLine();
-        Console.WriteLine("taste".PadRight(10) + string.Concat(mean.Checkpoints.Select(c => c.Presses.ToString(CultureInfo.InvariantCulture).PadLeft(7))) + "   all-knowing percentile");
+        Console.WriteLine("taste".PadRight(10) + string.Concat(mean.Checkpoints.Select(c => c.Presses.ToString(CultureInfo.InvariantCulture).PadLeft(7))) + "   percentile of the answer that somebody who knows the taste serves");
         foreach (TasteRow row in rows.Append(mean))
             Console.WriteLine(row.Taste.PadRight(10) + string.Concat(row.Checkpoints.Select(c => c.ShareOfGain.ToString("F2", CultureInfo.InvariantCulture).PadLeft(7))) + $"   {row.Checkpoints[^1].AllKnowingPercentile:F3}");
     }
