@@ -40,7 +40,11 @@ foreach ((string name, string says, Action<Report, ParseResult> run) in verbs)
     root.Add(Verb(name, says, [run]));
 root.Add(Verb("all", "All of them.", [.. verbs.Select(v => v.Run)]));
 var footprint = new Command(EngineFootprint.Verb) { Hidden = true };
-footprint.SetAction(parsed => Console.WriteLine(EngineFootprint.Measure(parsed.GetValue(model))));
+footprint.SetAction(parsed =>
+{
+    (long all, long dirty) = EngineFootprint.Measure(parsed.GetValue(model));
+    Console.WriteLine($"{all} {dirty}");
+});
 root.Add(footprint);
 return root.Parse(args).Invoke();
 

@@ -1,5 +1,6 @@
 using OnlineRlhf.Benchmarks.Measuring;
 using OnlineRlhf.Inference;
+using OnlineRlhf.Inference.Features;
 using OnlineRlhf.Inference.Prompts;
 using OnlineRlhf.Inference.Sampling;
 
@@ -10,16 +11,18 @@ internal static class EngineFootprint
 {
     internal const string Verb = "engine-footprint";
 
-    /// <summary>The growth of this process's private memory by loading the model and sampling one request, in bytes.</summary>
-    internal static long Measure(string? modelPath)
+    /// <summary>The growth of this process's private memory by loading the model, calibrating and sampling one request: all of it, and what is written of it, in bytes.</summary>
+    internal static (long Private, long Dirty) Measure(string? modelPath)
     {
         Collect();
-        long before = KernelCounters.PrivateBytes();
+        long before = KernelCounters.PrivateBytes(), dirtyBefore = KernelCounters.PrivateDirtyBytes();
         using DemoModel? embedded = modelPath is null ? DemoModel.Open() : null;
         using LanguageModel model = LanguageModel.Load(new LanguageModelOptions { ModelPath = modelPath ?? embedded!.Path, AnswerTokens = 160 });
+        // The daemon has calibrated its feature map: that touches the buffers of many output rows.
+        _ = FeatureMap.Calibrate(model);
         _ = model.Sample([new ChatMessage("user", DaemonBenchmark.Request)], StyleHints.Deal(StyleHints.For(model.Name), 8, 0), new SamplingOptions());
         Collect();
-        return KernelCounters.PrivateBytes() - before;
+        return (KernelCounters.PrivateBytes() - before, KernelCounters.PrivateDirtyBytes() - dirtyBefore);
     }
 
     private static void Collect() => GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
