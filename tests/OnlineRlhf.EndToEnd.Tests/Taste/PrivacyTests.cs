@@ -48,6 +48,6 @@ public sealed class PrivacyTests
 
         const UnixFileMode others = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
         Assert.Equal(UnixFileMode.None, File.GetUnixFileMode(folder.State) & others);
-        Assert.NotEmpty(folder.StateFiles());
+        Assert.NotEmpty(Directory.EnumerateFiles(folder.State, "*.db", SearchOption.AllDirectories));
     }
 }
