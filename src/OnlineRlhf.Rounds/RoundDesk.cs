@@ -86,14 +86,16 @@ internal sealed class RoundDesk(TimeProvider clock, EventHub events) : IDisposab
 
     private void Close(Round round, Closing how)
     {
-        if (_open.Remove(round.Id, out Entry? entry))
-            entry.Timer.Dispose();
+        // An answer counts even where the round expired or was superseded while it was made durable; that it is closed was told already.
+        bool wasOpen = _open.Remove(round.Id, out Entry? entry);
+        entry?.Timer.Dispose();
         if (!_closed.ContainsKey(round.Id))
             _order.Enqueue(round.Id);
         _closed[round.Id] = how;
         while (_order.Count > Remembered)
             _closed.Remove(_order.Dequeue());
-        events.Publish(new RoundEvent.Closed(round.Id, round.Profile, how.Reason));
+        if (wasOpen)
+            events.Publish(new RoundEvent.Closed(round.Id, round.Profile, how.Reason));
     }
 
     /// <summary>How a round ended: by an error (expired, superseded) or by feedback with its result.</summary>

@@ -27,6 +27,9 @@ internal sealed class Bench : IDisposable
 
     internal PreferenceLoop Loop { get; private set; }
 
+    /// <summary>Called whenever a profile is opened from the disk.</summary>
+    internal Action<string> Opened { get; set; } = _ => { };
+
     internal string State => _state;
 
     internal string ProfileFolder(string profile) => Path.Combine(_state, "profiles", Model.Fingerprint[..16], profile);
@@ -55,5 +58,5 @@ internal sealed class Bench : IDisposable
         Directory.Delete(_state, recursive: true);
     }
 
-    private PreferenceLoop NewLoop() => new(Model, _state, Options, Clock);
+    private PreferenceLoop NewLoop() => new(Model, _state, Options, Clock, (profile, _) => Opened(profile));
 }

@@ -22,6 +22,22 @@ public sealed class EventTests
     }
 
     [Fact]
+    public async Task A_round_that_expires_while_its_answer_is_made_durable_is_closed_once_and_the_answer_counts()
+    {
+        using var bench = new Bench();
+        Round round = await bench.OpenAsync();
+        using EventHub.Subscription subscription = bench.Loop.Events.Follow();
+        bench.Opened = _ => bench.Clock.Advance(bench.Options.Lifetime);
+        FeedbackResult result = await bench.PressAsync(round.Id, Preferred.First);
+        Assert.Equal(result, await bench.PressAsync(round.Id, Preferred.First));
+        Assert.True(subscription.Events.TryRead(out RoundEvent? happened));
+        Assert.Equal("expired", Assert.IsType<RoundEvent.Closed>(happened).Reason);
+        Assert.True(subscription.Events.TryRead(out happened));
+        Assert.IsType<RoundEvent.Learned>(happened);
+        Assert.False(subscription.Events.TryRead(out _));
+    }
+
+    [Fact]
     public async Task A_follower_that_does_not_read_holds_nobody_up()
     {
         using var bench = new Bench();
