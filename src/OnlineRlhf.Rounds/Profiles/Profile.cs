@@ -19,7 +19,8 @@ internal sealed class Profile : IDisposable
     private readonly Action<string, RecoveryReport> _opened;
     private OnePassRewardModel? _fresh;
     private ProfileStore? _store;
-    private bool _checkpointing, _disposed;
+    private volatile bool _checkpointing;
+    private bool _disposed;
 
     internal Profile(string name, string directory, StateIdentity identity, HyperParameters hyperParameters, Action<string, RecoveryReport> opened)
     {
@@ -28,8 +29,6 @@ internal sealed class Profile : IDisposable
         _identity = identity;
         _hyperParameters = hyperParameters;
         _opened = opened;
-        if (Directory.Exists(directory))
-            OpenStore();
     }
 
     internal string Name { get; }
@@ -52,13 +51,7 @@ internal sealed class Profile : IDisposable
             ObjectDisposedException.ThrowIf(_disposed, this);
             try
             {
-                long sequence = OpenStore().Append(round, difference, label);
-                if (_store!.CheckpointDue && !_checkpointing)
-                {
-                    _checkpointing = true;
-                    _ = Task.Run(WriteCheckpointAsync);
-                }
-                return sequence;
+                return OpenStore().Append(round, difference, label);
             }
             catch (StateException)
             {
@@ -76,6 +69,21 @@ internal sealed class Profile : IDisposable
         {
             Model();
             return _store is not null && _store.TryFind(round, out RecordedComparison found) ? found : null;
+        }
+    }
+
+    /// <summary>Starts to write a checkpoint where one is due, in the background; null where none is, or is being written already. A profile that is closed meanwhile starts it anew.</summary>
+    internal Task? WriteCheckpointIfDue()
+    {
+        // Looked at before the gate: whoever has just learned does not wait for a chunk.
+        if (_checkpointing)
+            return null;
+        lock (_gate)
+        {
+            if (_checkpointing || _store is not { CheckpointDue: true })
+                return null;
+            _checkpointing = true;
+            return Task.Run(WriteCheckpointAsync);
         }
     }
 

@@ -4,11 +4,14 @@ using OnlineRlhf.Storage;
 namespace OnlineRlhf.Rounds.Profiles;
 
 /// <summary>The profiles: opened on demand, a few of them in memory, the one not used for longest closed first. Closing loses nothing.</summary>
-internal sealed class ProfileShelf(string directory, StateIdentity identity, HyperParameters hyperParameters, int capacity, Action<string, RecoveryReport> opened) : IDisposable
+internal sealed class ProfileShelf(
+    string directory, StateIdentity identity, HyperParameters hyperParameters, int capacity, Action<string, RecoveryReport> opened) : IDisposable
 {
+    private const int RememberedCounts = 1024;
     private readonly Lock _gate = new();
     private readonly List<Place> _places = [];
-    private readonly Dictionary<string, int> _unasked = [];
+    private readonly OrderedDictionary<string, int> _unasked = [];
+    private bool _disposed;
 
     /// <summary>Profiles in memory.</summary>
     internal int Open
@@ -25,11 +28,15 @@ internal sealed class ProfileShelf(string directory, StateIdentity identity, Hyp
         ? Directory.EnumerateDirectories(directory).Select(d => Path.GetFileName(d)).Where(ProfileName.IsValid)
         : [];
 
+    /// <summary>Whether a profile is on the disk, or may be added to so many.</summary>
+    internal bool HasRoomFor(string name, int most) => Directory.Exists(Path.Combine(directory, name)) || Stored.Count() < most;
+
     /// <summary>Takes a profile off the shelf; it stays open at least until the loan is disposed.</summary>
     internal Loan Borrow(string name)
     {
         lock (_gate)
         {
+            ObjectDisposedException.ThrowIf(_disposed, this);
             Place? place = _places.Find(p => p.Profile.Name == name);
             if (place is null)
             {
@@ -49,6 +56,7 @@ internal sealed class ProfileShelf(string directory, StateIdentity identity, Hyp
     {
         lock (_gate)
         {
+            _disposed = true;
             foreach (Place place in _places)
                 place.Profile.Dispose();
             _places.Clear();
@@ -60,10 +68,12 @@ internal sealed class ProfileShelf(string directory, StateIdentity identity, Hyp
         lock (_gate)
         {
             place.Users--;
+            // What outlives the profile in memory is this number, of the names last used.
+            _unasked.Remove(place.Profile.Name);
             if (place.Profile.UnaskedInARow > 0)
-                _unasked[place.Profile.Name] = place.Profile.UnaskedInARow;
-            else
-                _unasked.Remove(place.Profile.Name);
+                _unasked.Add(place.Profile.Name, place.Profile.UnaskedInARow);
+            if (_unasked.Count > RememberedCounts)
+                _unasked.RemoveAt(0);
             Trim();
         }
     }
@@ -82,12 +92,25 @@ internal sealed class ProfileShelf(string directory, StateIdentity identity, Hyp
         }
     }
 
+    private async Task ReturnAfterAsync(Task checkpoint, Place place)
+    {
+        await checkpoint.ConfigureAwait(false);
+        Return(place);
+    }
+
     /// <summary>Holds a profile open.</summary>
     internal readonly struct Loan(ProfileShelf shelf, Place place) : IDisposable
     {
         internal Profile Profile => place.Profile;
 
-        public void Dispose() => shelf.Return(place);
+        /// <summary>Gives the profile back; where a checkpoint is due, once it is written: closed before, it would start anew, and where profiles take turns never end.</summary>
+        public void Dispose()
+        {
+            if (place.Profile.WriteCheckpointIfDue() is { } checkpoint)
+                _ = shelf.ReturnAfterAsync(checkpoint, place);
+            else
+                shelf.Return(place);
+        }
     }
 
     internal sealed class Place(Profile profile)
