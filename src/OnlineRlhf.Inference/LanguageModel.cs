@@ -60,6 +60,9 @@ public sealed unsafe class LanguageModel : IDisposable
     /// <summary>The most answers of one request: memory is set aside for so many.</summary>
     public int MaxCandidates => _options.Candidates;
 
+    /// <summary>The most tokens of one answer: memory is set aside for so many.</summary>
+    public int MaxAnswerTokens => _options.AnswerTokens;
+
     internal ReadOnlySpan<byte> TemplateBytes => _template.Bytes;
 
     internal Vocabulary Vocabulary => _vocabulary;

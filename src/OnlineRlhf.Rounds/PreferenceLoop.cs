@@ -25,6 +25,7 @@ public sealed class PreferenceLoop : IDisposable
     private readonly QuestionRule _question;
     private readonly IReadOnlyList<string> _hints;
     private readonly SemaphoreSlim _feedback = new(1, 1);
+    private bool _disposed;
 
     /// <summary>Puts the loop together. The model stays the caller's.</summary>
     /// <param name="model">The language model.</param>
@@ -82,7 +83,7 @@ public sealed class PreferenceLoop : IDisposable
         // A state that cannot be read is told before the model works for seconds.
         using (ProfileShelf.Loan loan = _shelf.Borrow(request.Profile))
             _ = loan.Profile.Read(model => model.Comparisons);
-        CandidateSet set = await SampleAsync(request, cancellationToken).ConfigureAwait(false);
+        CandidateSet set = await SampleValidAsync(request, cancellationToken).ConfigureAwait(false);
         Choice choice = Choose(set);
         Guid id = ProfileName.NewRoundId(request.Profile);
         bool leaderFirst = request.Seed is { } seed ? (seed * 0x9E3779B9u >> 31) == 0 : Random.Shared.Next(2) == 0;
@@ -92,10 +93,15 @@ public sealed class PreferenceLoop : IDisposable
     }
 
     /// <summary>Samples candidate answers and computes their features.</summary>
-    public async Task<CandidateSet> SampleAsync(RoundRequest request, CancellationToken cancellationToken = default)
+    public Task<CandidateSet> SampleAsync(RoundRequest request, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(request);
         request.Validate();
+        return SampleValidAsync(request, cancellationToken);
+    }
+
+    private async Task<CandidateSet> SampleValidAsync(RoundRequest request, CancellationToken cancellationToken)
+    {
         SamplingOptions sampling = _options.Sampling with
         {
             Candidates = request.Candidates ?? _options.Sampling.Candidates,
@@ -113,6 +119,8 @@ public sealed class PreferenceLoop : IDisposable
         }
         if (sampling.Candidates > _model.MaxCandidates)
             throw new RoundException(RoundError.BadRequest, $"candidates must be 1 to {_model.MaxCandidates}, as the candidates setting says, not {sampling.Candidates}");
+        if (sampling.MaxTokens > _model.MaxAnswerTokens)
+            throw new RoundException(RoundError.BadRequest, $"max_tokens must be 1 to {_model.MaxAnswerTokens}, as the max_tokens setting says, not {sampling.MaxTokens}");
         string?[] hints = StyleHints.Deal(_hints, sampling.Candidates, sampling.Seed);
         var progress = new Announcement(Events, request.Profile);
         return await _queue.RunAsync(() => WithFeatures(request, _model.Sample(request.Messages, hints, sampling, progress, cancellationToken)), cancellationToken).ConfigureAwait(false);
@@ -150,12 +158,14 @@ public sealed class PreferenceLoop : IDisposable
     /// </summary>
     /// <exception cref="RoundException">Unknown, expired or superseded round, nothing asked, or another answer was given before.</exception>
     /// <exception cref="StateException">The comparison could not be made durable; the round stays open.</exception>
+    /// <exception cref="ObjectDisposedException">The loop is closed; nothing was learned.</exception>
     public async Task<FeedbackResult> GiveFeedbackAsync(Guid id, Preferred preferred, CancellationToken cancellationToken = default)
     {
         // One at a time, so that a retry that overtakes its original waits for it.
         await _feedback.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
+            ObjectDisposedException.ThrowIf(_disposed, this);
             if (_desk.Find(id) is not { } round)
                 return Recall(id, preferred);
             if (!round.Asked)
@@ -168,6 +178,8 @@ public sealed class PreferenceLoop : IDisposable
                 _desk.Answer(round, preferred, recalled);
                 return recalled;
             }
+            if (preferred != Preferred.Skip && !_shelf.HasRoomFor(round.Profile, _options.ProfilesStored))
+                throw new RoundException(RoundError.TooManyProfiles, $"{_options.ProfilesStored} profiles are stored already, the most that the profiles setting allows: nothing was learned for a new one.");
             FeedbackResult result = preferred == Preferred.Skip
                 ? new FeedbackResult(id, round.Profile, false, loan.Profile.Read(m => m.Comparisons))
                 : new FeedbackResult(id, round.Profile, true, loan.Profile.Learn(id, round.Difference, Label(preferred)));
@@ -182,13 +194,16 @@ public sealed class PreferenceLoop : IDisposable
         }
     }
 
-    /// <summary>Closes all profiles. What was acknowledged is on the disk already.</summary>
+    /// <summary>Closes all profiles, after the feedback that is being learned. What was acknowledged is on the disk already.</summary>
     public void Dispose()
     {
+        // The semaphore itself is not disposed: whoever waits for it must get its turn, to be told that it is too late.
+        _feedback.Wait();
+        _disposed = true;
         _desk.Dispose();
         _shelf.Dispose();
         _queue.Dispose();
-        _feedback.Dispose();
+        _feedback.Release();
     }
 
     private static double Label(Preferred preferred) => preferred switch

@@ -23,6 +23,9 @@ public enum RoundError
 
     /// <summary>The round served one answer and asked nothing.</summary>
     NothingAsked,
+
+    /// <summary>As many profiles are stored as the setting allows.</summary>
+    TooManyProfiles,
 }
 
 /// <summary>A round or its feedback was refused; the message says why and what to do.</summary>

@@ -34,4 +34,7 @@ public sealed record RoundOptions
 
     /// <summary>Profiles held in memory at a time; each takes d²/2 doubles.</summary>
     public int ProfilesInMemory { get; init; } = 4;
+
+    /// <summary>Profiles kept on the disk; each takes about d² · 8 bytes, and a client may name as many as it likes.</summary>
+    public int ProfilesStored { get; init; } = 64;
 }

@@ -23,6 +23,7 @@ public sealed class RequestTests : IDisposable
         { "cold", Bench.Ask() with { Temperature = 0 } },
         { "not a temperature", Bench.Ask() with { Temperature = float.NaN } },
         { "no token", Bench.Ask() with { MaxTokens = 0 } },
+        { "more tokens than memory is set aside for", Bench.Ask() with { MaxTokens = 257 } },
     };
 
     [Theory]
@@ -45,6 +46,15 @@ public sealed class RequestTests : IDisposable
     }
 
     [Fact]
+    public async Task More_messages_than_are_served_are_refused_with_both_numbers()
+    {
+        RoundRequest request = Bench.Ask() with { Messages = [.. Enumerable.Repeat(new ChatMessage("user", "Hello"), 65)] };
+        InferenceException refused = await Assert.ThrowsAsync<InferenceException>(() => _bench.Loop.OpenRoundAsync(request, TestContext.Current.CancellationToken));
+        Assert.Equal(InferenceError.PromptTooLong, refused.Error);
+        Assert.Contains("65 messages is longer than the 64", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Beyond_the_queue_a_request_is_told_to_come_back()
     {
         Task<Round>[] requests = [.. Enumerable.Range(0, 6).Select(i => _bench.Loop.OpenRoundAsync(Bench.Ask(profile: $"p{i}"), TestContext.Current.CancellationToken))];
@@ -59,7 +69,7 @@ public sealed class RequestTests : IDisposable
     public async Task A_cancelled_request_frees_the_engine()
     {
         using var cancelled = new CancellationTokenSource();
-        Task<Round> request = _bench.Loop.OpenRoundAsync(Bench.Ask() with { MaxTokens = 400 }, cancelled.Token);
+        Task<Round> request = _bench.Loop.OpenRoundAsync(Bench.Ask() with { MaxTokens = 256 }, cancelled.Token);
         await cancelled.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => request);
         Assert.NotEmpty((await _bench.OpenAsync()).First.Text);

@@ -43,7 +43,7 @@ internal static class DemoVerb
             try
             {
                 // Every profile of a table is used once: none has to stay in memory.
-                using var loop = new PreferenceLoop(model, state, options.ForRounds() with { ProfilesInMemory = 1 }, TimeProvider.System);
+                using var loop = new PreferenceLoop(model, state, options.ForRounds() with { ProfilesInMemory = 1, ProfilesStored = int.MaxValue }, TimeProvider.System);
                 var demonstration = new Demonstration(loop, model, plan, pressCount, embedded is not null);
                 if (wanted == "all")
                     await demonstration.TableAsync(seedCount, parsed.GetValue(seed), parsed.GetValue(json), cancellationToken).ConfigureAwait(false);

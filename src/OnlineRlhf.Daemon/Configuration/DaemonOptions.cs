@@ -67,6 +67,9 @@ internal sealed class DaemonOptions
     [ConfigurationKeyName("queue")]
     public int Queue { get; set; } = Defaults.QueueLength;
 
+    [ConfigurationKeyName("profiles")]
+    public int Profiles { get; set; } = Defaults.ProfilesStored;
+
     [ConfigurationKeyName("load_wait")]
     public int LoadWait { get; set; } = 120;
 
@@ -89,6 +92,7 @@ internal sealed class DaemonOptions
         Require(double.IsFinite(Usefulness) && Usefulness >= 0, $"usefulness must be at least 0, not {Usefulness}");
         Require(RoundLifetime is >= 1 and <= 86_400, $"round_lifetime must be 1 to 86400 seconds, not {RoundLifetime}");
         Require(Queue is >= 0 and <= 64, $"queue must be 0 to 64 requests, not {Queue}");
+        Require(Profiles is >= 1 and <= 100_000, $"profiles must be 1 to 100000, not {Profiles}");
         Require(LoadWait is >= 0 and <= 3600, $"load_wait must be 0 to 3600 seconds, not {LoadWait}");
         Require(ParseHints()?.All(h => h.Length <= LongestHint) ?? true, $"style_hints: a hint has at most {LongestHint} characters");
     }
@@ -112,6 +116,7 @@ internal sealed class DaemonOptions
         Ask = TryParseAsk(Ask, out AskMode ask) ? ask : AskMode.Always,
         Lifetime = TimeSpan.FromSeconds(RoundLifetime),
         QueueLength = Queue,
+        ProfilesStored = Profiles,
         StyleHints = ParseHints(),
     };
 

@@ -25,6 +25,7 @@ internal sealed record Setting(string Key, string Says, SettingKind Kind = Setti
         new("usefulness", "k, how unsure the learner must be to ask in when-useful rounds", SettingKind.Number),
         new("round_lifetime", "seconds that a round waits for feedback", SettingKind.Whole),
         new("queue", "requests that may wait while one is generated", SettingKind.Whole),
+        new("profiles", "profiles that are kept on the disk", SettingKind.Whole),
         new("load_wait", "seconds that a request waits for the model to load", SettingKind.Whole),
     ];
 
