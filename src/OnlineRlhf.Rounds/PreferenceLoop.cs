@@ -15,6 +15,7 @@ namespace OnlineRlhf.Rounds;
 public sealed class PreferenceLoop : IDisposable
 {
     private const int ModelFolderDigits = 16;
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
     private readonly LanguageModel _model;
     private readonly FeatureMap _map;
     private readonly RoundOptions _options;
@@ -47,9 +48,13 @@ public sealed class PreferenceLoop : IDisposable
         _question = new QuestionRule(options.Usefulness, options.MaxUnaskedInARow);
         _queue = new GenerationQueue(options.QueueLength);
         _desk = new RoundDesk(clock, Events);
+        string profiles = Path.Combine(stateDirectory, "profiles");
+        // The names of profiles are for the owner alone too.
+        if (Directory.Exists(profiles) && File.GetUnixFileMode(profiles) != OwnerOnly)
+            File.SetUnixFileMode(profiles, OwnerOnly);
         _shelf = new ProfileShelf(
             // A folder per model: another model starts a state of its own and leaves this one for its return.
-            Path.Combine(stateDirectory, "profiles", model.Fingerprint[..ModelFolderDigits]), new StateIdentity(model.Fingerprint, _map.Fingerprint, _map.Dimension), options.HyperParameters,
+            Path.Combine(profiles, model.Fingerprint[..ModelFolderDigits]), new StateIdentity(model.Fingerprint, _map.Fingerprint, _map.Dimension), options.HyperParameters,
             options.ProfilesInMemory, opened ?? ((_, _) => { }));
     }
 

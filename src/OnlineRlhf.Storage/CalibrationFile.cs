@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Microsoft.Win32.SafeHandles;
 using OnlineRlhf.Storage.Calibration;
 using OnlineRlhf.Storage.Disk;
 
@@ -36,10 +37,11 @@ public static class CalibrationFile
         try
         {
             _ = Directory.CreateDirectory(directory);
-            using (var file = new FileStream(temporary, FileMode.Create, FileAccess.Write, FileShare.None))
+            byte[] text = JsonSerializer.SerializeToUtf8Bytes(new CalibrationDocument(modelFingerprint, values.ToArray()), CalibrationContext.Default.CalibrationDocument);
+            using (SafeFileHandle file = PrivateFile.Open(temporary, FileMode.Create))
             {
-                JsonSerializer.Serialize(file, new CalibrationDocument(modelFingerprint, values.ToArray()), CalibrationContext.Default.CalibrationDocument);
-                file.Flush(flushToDisk: true);
+                PrivateFile.Write(file, text, 0);
+                Posix.SyncData(file);
             }
             File.Move(temporary, path, overwrite: true);
             Posix.SyncDirectory(directory);

@@ -116,6 +116,17 @@ public sealed class ProfileTests : IDisposable
     }
 
     [Fact]
+    public async Task The_names_of_profiles_are_hidden_from_others_also_where_they_could_be_seen_before()
+    {
+        await _bench.PressAsync((await _bench.OpenAsync(profile: "anna")).Id, Preferred.First);
+        string profiles = Path.Combine(_bench.State, "profiles");
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(profiles));
+        File.SetUnixFileMode(profiles, File.GetUnixFileMode(profiles) | UnixFileMode.OtherRead);
+        _bench.Restart();
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(profiles));
+    }
+
+    [Fact]
     public async Task A_profile_that_only_asks_leaves_no_file()
     {
         await _bench.OpenAsync(profile: "curious");

@@ -7,10 +7,12 @@ namespace OnlineRlhf.Storage.Tests;
 
 public class DiskFailureTests
 {
-    private const int NoSpace = 28, InputOutput = 5;
+    private const int NoSpace = 28, TooBig = 27, Quota = 122, InputOutput = 5;
 
     [Theory]
     [InlineData(NoSpace, StateError.DiskFull)]
+    [InlineData(TooBig, StateError.DiskFull)]
+    [InlineData(Quota, StateError.DiskFull)]
     [InlineData(InputOutput, StateError.IoFailure)]
     public void Whatever_operation_fails_nothing_acknowledged_is_lost_and_it_works_again_afterwards(int error, StateError reason)
     {
@@ -88,6 +90,24 @@ public class DiskFailureTests
         {
             if (left-- <= 0)
                 throw new IOException("made to fail", NoSpace);
+        }
+    }
+
+    [Fact]
+    public void A_file_that_the_file_system_lets_grow_no_further_is_a_full_disk_too()
+    {
+        using var folder = new StateFolder(8);
+        using var file = new PageFile(Path.Combine(folder.Root, "large"), FileMode.Create, new PageLog(null, null), null) { Writable = true };
+        try
+        {
+            // Beyond what any file system's files may have: the system's answer is EFBIG.
+            file.Position = long.MaxValue - (2 * PageLog.PageSize);
+            IOException refused = Assert.Throws<IOException>(() => file.Write(new byte[PageLog.PageSize], 0, PageLog.PageSize));
+            Assert.Equal(StateError.DiskFull, StateException.Of(refused, "large").Reason);
+        }
+        finally
+        {
+            file.CloseFile();
         }
     }
 

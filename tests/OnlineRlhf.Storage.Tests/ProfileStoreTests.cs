@@ -5,14 +5,28 @@ namespace OnlineRlhf.Storage.Tests;
 public class ProfileStoreTests
 {
     [Fact]
-    public void A_new_profile_is_fresh_private_and_knows_nothing()
+    public void A_new_profile_is_fresh_and_knows_nothing()
     {
         using var folder = new StateFolder(8);
         using ProfileStore store = folder.Open();
         Assert.Equal((RecoveryOutcome.Fresh, true, 0L), (store.Recovery.Outcome, store.Recovery.IsClean, store.Sequence));
         Assert.False(store.CheckpointDue);
-        if (!OperatingSystem.IsWindows())
-            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(folder.Profile));
+    }
+
+    [Fact]
+    public void What_is_stored_is_for_its_owner_alone_also_where_it_was_open_to_others_before()
+    {
+        const UnixFileMode file = UnixFileMode.UserRead | UnixFileMode.UserWrite, directory = file | UnixFileMode.UserExecute;
+        using var folder = new StateFolder(8);
+        string parent = Path.Combine(folder.Root, "profiles"), profile = Path.Combine(parent, "p"), data = Path.Combine(profile, "state.db"), log = Path.Combine(profile, "state-log.db");
+        for (int turn = 0; turn < 2; turn++)
+        {
+            using (ProfileStore store = ProfileStore.Open(profile, Known.Identity(8), new Learning.HyperParameters()))
+                store.Append(Guid.NewGuid(), new float[8], 1);
+            Assert.Equal([directory, directory, file, file], new[] { parent, profile, data, log }.Select(File.GetUnixFileMode));
+            foreach (string path in new[] { profile, data, log })
+                File.SetUnixFileMode(path, File.GetUnixFileMode(path) | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
+        }
     }
 
     [Theory]

@@ -16,7 +16,7 @@ internal sealed class PageFile : Stream
     public PageFile(string path, FileMode mode, PageLog log, DiskProbe? probe)
     {
         (_path, _log, _probe) = (path, log, probe);
-        _file = File.OpenHandle(path, mode, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete, FileOptions.RandomAccess);
+        _file = PrivateFile.Open(path, mode);
     }
 
     /// <summary>Whether the file may be changed; where it may not, changes are dropped.</summary>
@@ -64,7 +64,7 @@ internal sealed class PageFile : Stream
                 _log.Persist();
             _changed = true;
             _probe?.Invoke(_path, DiskOperation.Write, Position, data);
-            RandomAccess.Write(_file, data, Position);
+            PrivateFile.Write(_file, data, Position);
         }
         Position += count;
     }
@@ -112,7 +112,7 @@ internal sealed class PageFile : Stream
         if (!Writable)
             return;
         _probe?.Invoke(_path, DiskOperation.SetLength, value, default);
-        RandomAccess.SetLength(_file, value);
+        PrivateFile.SetLength(_file, value);
     }
 
     /// <inheritdoc/>

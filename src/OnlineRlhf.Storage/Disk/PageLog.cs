@@ -103,7 +103,7 @@ internal sealed class PageLog : Stream
         if (_lengthOnDisk <= reserve)
             return;
         _probe?.Invoke(_path!, DiskOperation.SetLength, reserve, default);
-        RandomAccess.SetLength(OpenFile(), reserve);
+        PrivateFile.SetLength(OpenFile(), reserve);
     }
 
     /// <inheritdoc/>
@@ -173,8 +173,7 @@ internal sealed class PageLog : Stream
         return seal is 0 or uint.MaxValue ? 1 : seal;
     }
 
-    private SafeFileHandle OpenFile() =>
-        _file ??= File.OpenHandle(_path!, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete, FileOptions.RandomAccess);
+    private SafeFileHandle OpenFile() => _file ??= PrivateFile.Open(_path!, FileMode.OpenOrCreate);
 
     private void WriteAndSync(ReadOnlySpan<byte> pages)
     {
@@ -182,7 +181,7 @@ internal sealed class PageLog : Stream
         _probe?.Invoke(_path!, DiskOperation.Write, 0, pages);
         // A page at a time: what is written or read ahead in one piece the kernel caches in one piece, and counts as written whole when a part of it is.
         for (int at = 0; at < pages.Length; at += PageSize)
-            RandomAccess.Write(file, pages.Slice(at, Math.Min(PageSize, pages.Length - at)), at);
+            PrivateFile.Write(file, pages.Slice(at, Math.Min(PageSize, pages.Length - at)), at);
         _probe?.Invoke(_path!, DiskOperation.Sync, 0, default);
         Posix.SyncData(file);
     }

@@ -24,19 +24,12 @@ internal sealed class ProfileDirectory : IDisposable
     /// <summary>A data file that is being made, and is worth nothing until it has the data file's name.</summary>
     public string NewPath => Path.Combine(_directory, New);
 
-    /// <summary>Creates the directory (mode 0700) where there is none, and takes the lock that makes this the one store of it.</summary>
+    /// <summary>Creates the directory where there is none, makes it private, and takes the lock that makes this the one store of it.</summary>
     public static ProfileDirectory Take(string directory)
     {
         try
         {
-            if (!Directory.Exists(directory))
-            {
-                _ = OperatingSystem.IsWindows()
-                    ? Directory.CreateDirectory(directory)
-                    : Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-                if (Path.GetDirectoryName(Path.GetFullPath(directory)) is { } parent)
-                    Posix.SyncDirectory(parent);
-            }
+            PrivateFile.CreateFolder(directory);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
