@@ -10,6 +10,9 @@ namespace OnlineRlhf.Daemon.Hosting;
 /// <summary>The daemon: HTTP over one Unix socket, open at once; the model loads behind it.</summary>
 internal static class DaemonHost
 {
+    /// <summary>SIGXFSZ, on x64 and arm64.</summary>
+    private const PosixSignal FileLimitReached = (PosixSignal)25;
+
     private static readonly TimeSpan ShutdownLimit = TimeSpan.FromSeconds(4);
 
     /// <summary>Runs until SIGTERM or SIGINT.</summary>
@@ -19,6 +22,8 @@ internal static class DaemonHost
         // Before the socket is there: whoever can connect can also tell this process to stop, and it stops cleanly.
         using var stop = new CancellationTokenSource();
         using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop), interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        // Without this a file that reaches the process's limit (ulimit -f) ends the process; with it the write fails, and the state says so.
+        using PosixSignalRegistration fileLimit = PosixSignalRegistration.Create(FileLimitReached, signal => signal.Cancel = true);
         using var stateLock = new StateLock(state);
         using Socket listener = UnixSocket.Listen(path);
 
