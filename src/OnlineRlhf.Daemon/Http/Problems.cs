@@ -25,7 +25,11 @@ internal static class Problems
         catch (Exception e) when (!context.Response.HasStarted)
         {
             if (context.RequestAborted.IsCancellationRequested)
+            {
+                // Nobody reads it; it is counted so.
+                context.Response.StatusCode = StatusCodes.Status499ClientClosedRequest;
                 return;
+            }
             (int status, string reason, string detail) = Describe(e);
             if (status == StatusCodes.Status500InternalServerError && e is not InferenceException and not StateException)
                 logger.RequestBroke(e);
