@@ -6,8 +6,8 @@ internal static partial class Log
     [LoggerMessage(1, LogLevel.Information, "Listening on {Socket}; state in {State}")]
     internal static partial void Listening(this ILogger logger, string socket, string state);
 
-    [LoggerMessage(2, LogLevel.Information, "Ready: {Model}, {Dimension} features, {Threads} threads, loaded in {Milliseconds} ms")]
-    internal static partial void Ready(this ILogger logger, string model, int dimension, int threads, long milliseconds);
+    [LoggerMessage(2, LogLevel.Information, "Ready: {Model}, {Dimension} features, {Threads}, loaded in {Milliseconds} ms")]
+    internal static partial void Ready(this ILogger logger, string model, int dimension, string threads, long milliseconds);
 
     [LoggerMessage(3, LogLevel.Warning, "The service manager cannot be told: {Reason}")]
     internal static partial void NotNotified(this ILogger logger, string reason);

@@ -52,7 +52,7 @@ internal sealed class ModelHost(DaemonOptions options, string state, IHostApplic
         {
             long start = Stopwatch.GetTimestamp();
             PreferenceLoop loop = await Task.Run(() => Load(stoppingToken), stoppingToken).ConfigureAwait(false);
-            logger.Ready(_model!.Name, loop.FeatureMap.Dimension, _model.Threads, (long)Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+            logger.Ready(_model!.Name, loop.FeatureMap.Dimension, _model.Threads == 1 ? "1 thread" : $"{_model.Threads} threads", (long)Stopwatch.GetElapsedTime(start).TotalMilliseconds);
             _loop.SetResult(loop);
             Notify(ServiceState.Ready);
             await Task.Delay(Timeout.InfiniteTimeSpan, stoppingToken).ConfigureAwait(false);
