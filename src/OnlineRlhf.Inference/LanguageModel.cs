@@ -10,7 +10,7 @@ namespace OnlineRlhf.Inference;
 /// <remarks>One call at a time; a second one waits. Disposing frees the model's memory.</remarks>
 public sealed unsafe class LanguageModel : IDisposable
 {
-    private const int LongestHint = 64, LeastAnswer = 8;
+    private const int LeastAnswer = 8;
 
     // A model smaller than this per thread spends its time in the barriers between threads, and hours in them on a busy machine.
     private const long BytesWorthAThread = 16 << 20;
@@ -20,6 +20,7 @@ public sealed unsafe class LanguageModel : IDisposable
     private readonly ChatTemplate _template;
     private readonly DecodingContext _context;
     private readonly LanguageModelOptions _options;
+    private readonly int _cells;
     private bool _disposed;
 
     private LanguageModel(LanguageModelOptions options, GgufFile file, ModelHandle model, bool collectHidden)
@@ -35,8 +36,9 @@ public sealed unsafe class LanguageModel : IDisposable
         Threads = options.Threads > 0 ? options.Threads : (int)Math.Clamp(Bytes / BytesWorthAThread, 1, PhysicalCores.Count());
         int trained = NativeMethods.llama_model_n_ctx_train(model);
         ContextTokens = trained > 0 ? Math.Min(options.ContextTokens, trained) : options.ContextTokens;
-        int cells = ContextTokens + ((options.Candidates - 1) * (Math.Min(options.AnswerTokens, ContextTokens) + LongestHint));
-        _context = new DecodingContext(model, (cells + 255) / 256 * 256, 1 + (2 * options.Candidates), Threads, EmbeddingLength, _vocabulary.Count, collectHidden);
+        Hints = options.StyleHints ?? StyleHints.For(Name);
+        _cells = (Cells(BuildPrompt([new ChatMessage("user", "")], [null, .. Hints])) + 255) / 256 * 256;
+        _context = new DecodingContext(model, _cells, 1 + (2 * options.Candidates), Threads, EmbeddingLength, _vocabulary.Count, collectHidden);
     }
 
     /// <summary>The model's name, from its file.</summary>
@@ -62,6 +64,9 @@ public sealed unsafe class LanguageModel : IDisposable
 
     /// <summary>The most tokens of one answer: memory is set aside for so many.</summary>
     public int MaxAnswerTokens => _options.AnswerTokens;
+
+    /// <summary>The style hints that memory is set aside for; empty for none.</summary>
+    public IReadOnlyList<string> Hints { get; }
 
     internal ReadOnlySpan<byte> TemplateBytes => _template.Bytes;
 
@@ -125,7 +130,9 @@ public sealed unsafe class LanguageModel : IDisposable
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
             Prompt prompt = BuildPrompt(messages, hints);
-            int room = ContextTokens - prompt.Longest, wanted = Math.Min(options.MaxTokens, _options.AnswerTokens);
+            int decoded = prompt.Shared.Length + prompt.Suffixes.Sum(s => s.Length), wanted = Math.Min(options.MaxTokens, _options.AnswerTokens);
+            // The first suffices for the model's own hints; others may take more cells than were set aside.
+            int room = Math.Min(ContextTokens - prompt.Longest, (_cells - decoded) / hints.Count);
             if (room < Math.Min(LeastAnswer, wanted))
                 throw TooLong(prompt.Longest);
             return new Generation(_context, _vocabulary, EmbeddingLength, options, prompt, hints, Math.Min(wanted, room)).Run(progress, cancellationToken);
@@ -170,6 +177,15 @@ public sealed unsafe class LanguageModel : IDisposable
             _context.Dispose();
             _model.Dispose();
         }
+    }
+
+    /// <summary>Cells of the longest round: one candidate fills the context; each other one has its answer, and each hint is decoded once.</summary>
+    private int Cells(Prompt hinted)
+    {
+        if (hinted.Longest + Math.Min(LeastAnswer, _options.AnswerTokens) >= ContextTokens)
+            throw new InferenceException(InferenceError.Model, $"The longest style hint makes a prompt of {hinted.Longest} tokens and the context holds {ContextTokens}, answer included: shorten the style_hints or raise the context setting.");
+        int suffixes = hinted.Suffixes.Select(s => s.Length).OrderDescending().Take(_options.Candidates).Sum();
+        return ContextTokens + ((_options.Candidates - 1) * Math.Min(_options.AnswerTokens, ContextTokens)) + suffixes;
     }
 
     private int[] Closed(string answer)

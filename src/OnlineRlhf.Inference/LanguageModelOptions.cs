@@ -21,6 +21,9 @@ public sealed record LanguageModelOptions
     /// <summary>Threads that decode; 0 takes the physical cores, fewer for a model too small to share. More threads than free cores make decoding collapse.</summary>
     public int Threads { get; init; }
 
+    /// <summary>The style hints that candidates are dealt, for which memory is set aside; null takes those that suit the model.</summary>
+    public IReadOnlyList<string>? StyleHints { get; init; }
+
     /// <summary>One of llama.cpp's built-in chat templates by name; null takes the model's own.</summary>
     public string? ChatTemplate { get; init; }
 }

@@ -24,7 +24,6 @@ public sealed class PreferenceLoop : IDisposable
     private readonly RoundDesk _desk;
     private readonly GenerationQueue _queue;
     private readonly QuestionRule _question;
-    private readonly IReadOnlyList<string> _hints;
     private readonly SemaphoreSlim _feedback = new(1, 1);
     private bool _disposed;
 
@@ -44,7 +43,6 @@ public sealed class PreferenceLoop : IDisposable
         _options = options;
         _clock = clock;
         _map = CalibratedMap.Load(model, stateDirectory, cancellationToken);
-        _hints = options.StyleHints ?? StyleHints.For(model.Name);
         _question = new QuestionRule(options.Usefulness, options.MaxUnaskedInARow);
         _queue = new GenerationQueue(options.QueueLength);
         _desk = new RoundDesk(clock, Events);
@@ -126,7 +124,7 @@ public sealed class PreferenceLoop : IDisposable
             throw new RoundException(RoundError.BadRequest, $"candidates must be 1 to {_model.MaxCandidates}, as the candidates setting says, not {sampling.Candidates}");
         if (sampling.MaxTokens > _model.MaxAnswerTokens)
             throw new RoundException(RoundError.BadRequest, $"max_tokens must be 1 to {_model.MaxAnswerTokens}, as the max_tokens setting says, not {sampling.MaxTokens}");
-        string?[] hints = StyleHints.Deal(_hints, sampling.Candidates, sampling.Seed);
+        string?[] hints = StyleHints.Deal(_model.Hints, sampling.Candidates, sampling.Seed);
         var progress = new Announcement(Events, request.Profile);
         return await _queue.RunAsync(() => WithFeatures(request, _model.Sample(request.Messages, hints, sampling, progress, cancellationToken)), cancellationToken).ConfigureAwait(false);
     }

@@ -29,9 +29,6 @@ public sealed record RoundOptions
     /// <summary>Requests that may wait for the one that is being generated.</summary>
     public int QueueLength { get; init; } = 4;
 
-    /// <summary>Style hints dealt to candidates; null takes those that suit the model.</summary>
-    public IReadOnlyList<string>? StyleHints { get; init; }
-
     /// <summary>Profiles held in memory at a time; each takes d²/2 doubles.</summary>
     public int ProfilesInMemory { get; init; } = 4;
 

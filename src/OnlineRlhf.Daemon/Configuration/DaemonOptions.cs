@@ -106,6 +106,7 @@ internal sealed class DaemonOptions
         Candidates = Candidates,
         Threads = Threads,
         ChatTemplate = ChatTemplate,
+        StyleHints = ParseHints(),
     };
 
     internal RoundOptions ForRounds() => new()
@@ -117,7 +118,6 @@ internal sealed class DaemonOptions
         Lifetime = TimeSpan.FromSeconds(RoundLifetime),
         QueueLength = Queue,
         ProfilesStored = Profiles,
-        StyleHints = ParseHints(),
     };
 
     internal static bool TryParseAsk(string? text, out AskMode mode)

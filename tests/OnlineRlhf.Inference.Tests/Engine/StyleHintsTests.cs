@@ -1,9 +1,38 @@
 using OnlineRlhf.Inference.Prompts;
+using OnlineRlhf.Inference.Sampling;
 
 namespace OnlineRlhf.Inference.Tests.Engine;
 
 public sealed class StyleHintsTests
 {
+    private static readonly string[] Long = [.. Enumerable.Range(0, 5).Select(i => new string((char)('\u4e00' + i), 50))];
+
+    [Fact]
+    public void Memory_is_set_aside_for_long_hints()
+    {
+        using LanguageModel model = LanguageModel.Load(Models.Options(Models.DemoPath) with { StyleHints = Long }, TestContext.Current.CancellationToken);
+        // As long as fits, and answers that do not end by themselves.
+        string text = string.Concat(Enumerable.Repeat("tea ", 150));
+        var options = new SamplingOptions { MaxTokens = 128, Temperature = 5, TopK = 1000, TopP = 1, MinP = 0 };
+        Assert.NotEmpty(model.Sample([new ChatMessage("user", text)], StyleHints.Deal(model.Hints, 8, 0), options, cancellationToken: TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public void Hints_that_nobody_spoke_of_shorten_the_answers()
+    {
+        var options = new SamplingOptions { MaxTokens = 128, Temperature = 5, TopK = 1000, TopP = 1, MinP = 0 };
+        Assert.NotEmpty(Models.Demo.Sample([new ChatMessage("user", "Hello")], StyleHints.Deal(Long, 8, 0), options, cancellationToken: TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public void A_hint_that_leaves_no_room_in_the_context_is_refused_in_words()
+    {
+        InferenceException refused = Assert.Throws<InferenceException>(() => LanguageModel.Load(
+            Models.Options(Models.DemoPath) with { ContextTokens = 128, StyleHints = Long }, TestContext.Current.CancellationToken));
+        Assert.Equal(InferenceError.Model, refused.Error);
+        Assert.Matches(@"prompt of \d{3} tokens and the context holds 128", refused.Message);
+    }
+
     [Fact]
     public void The_demo_model_gets_none_and_any_other_model_some()
     {
