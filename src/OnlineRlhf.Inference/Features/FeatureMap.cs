@@ -7,7 +7,7 @@ using OnlineRlhf.Inference.Prompts;
 namespace OnlineRlhf.Inference.Features;
 
 /// <summary>
-/// φ(x,a) of an answer: [ c₁ · mean of h_t ; c₂ · mean of the first three ; c₃ · mean of the last three ; log(1 + tokens) ; 0.15 · text statistics ].
+/// φ(x,a) of an answer: [ c₁ · mean of h_t ; c₂ · mean of the first three ; c₃ · mean of the last three ; log(1 + tokens) ; 0.3 · text statistics ].
 /// </summary>
 /// <remarks>
 /// d = 3 · embedding + 17, or at most <see cref="MaxDimension"/> through a randomised Hadamard projection of the hidden blocks. The scales c belong to the
@@ -19,7 +19,7 @@ public sealed class FeatureMap
     public const int MaxDimension = 1984;
 
     private const int Named = 1 + TextStatistics.Count;
-    private const float StatisticsWeight = 0.15f;
+    private const float StatisticsWeight = 0.3f;
     private const int Version = 1;
     private const byte CalibrationVersion = 2;
     private readonly int _width, _hidden;

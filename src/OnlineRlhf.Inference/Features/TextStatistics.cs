@@ -6,9 +6,10 @@ namespace OnlineRlhf.Inference.Features;
 
 /// <summary>Sixteen cheap, readable properties of an answer, each centred, divided by its usual spread and clipped at ±4: the named part of φ(x,a).</summary>
 /// <remarks>
-/// <para>Spreads are about the deviation within the candidates of one request, centres are typical values (differences of φ do not depend on them, the clip does).
-/// Rates are per 100 words. Both come from measurements on small models' answers to everyday requests and are fixed: a change is another feature map, and
-/// <see cref="Fingerprint"/> says so. Without word lists for a language, what they count is 0; the overlap then takes every word of three letters or more for a content word.</para>
+/// <para>Spreads are about the deviation within the candidates of one request, centres are typical values. Rates are per 100 words. Both come from measurements on
+/// small models' answers of some 60 words to everyday requests and are fixed: a change is another feature map, and <see cref="Fingerprint"/> says so.
+/// Rates and means over words say little in a short answer, where one word more or less moves them by their whole spread: their deviation from the centre is
+/// multiplied by 2 words/(words + 60), which is 1 at 60 words. Unshrunk, that noise of a short-spoken model drowns what the other statistics and the hidden states know. Without word lists for a language, what they count is 0; the overlap then takes every word of three letters or more for a content word.</para>
 /// <para>O(length of request + answer) time and memory; the same on every machine and culture; finite for every string. Safe to share between threads.</para>
 /// </remarks>
 public sealed class TextStatistics
@@ -19,8 +20,8 @@ public sealed class TextStatistics
     /// <summary>Standardised values are clipped at plus and minus this.</summary>
     public const float Limit = 4;
 
-    private const string Revision = "text statistics 1";
-    private const int MostExclamations = 3, MostDigitRuns = 8, PrefixLetters = 4, ShortestContentWord = 3;
+    private const string Revision = "text statistics 2";
+    private const int MostExclamations = 3, MostDigitRuns = 8, PrefixLetters = 4, ShortestContentWord = 3, UsualWords = 60;
 
     private static readonly (string Name, float Centre, float Spread)[] Table =
     [
@@ -78,9 +79,12 @@ public sealed class TextStatistics
     /// <exception cref="ArgumentException">The destination is shorter than <see cref="Count"/>.</exception>
     public void Compute(ReadOnlySpan<char> request, ReadOnlySpan<char> answer, Span<float> destination)
     {
-        Measure(request, answer, destination);
+        float words = CountIn(request, answer, destination), evidence = 2 * words / (words + UsualWords);
         for (int i = 0; i < Count; i++)
-            destination[i] = NeedsLists(i) && !HasWordLists ? 0 : Math.Clamp((destination[i] - Table[i].Centre) / Table[i].Spread, -Limit, Limit);
+        {
+            float deviation = (destination[i] - Table[i].Centre) / Table[i].Spread;
+            destination[i] = NeedsLists(i) && !HasWordLists ? 0 : Math.Clamp(IsAverage(i) ? deviation * evidence : deviation, -Limit, Limit);
+        }
     }
 
     /// <summary>The statistics as they are counted, before centring: for showing and for tests.</summary>
@@ -88,7 +92,10 @@ public sealed class TextStatistics
     /// <param name="answer">The text of the answer.</param>
     /// <param name="destination">Receives <see cref="Count"/> values; what lies behind them is left alone.</param>
     /// <exception cref="ArgumentException">The destination is shorter than <see cref="Count"/>.</exception>
-    public void Measure(ReadOnlySpan<char> request, ReadOnlySpan<char> answer, Span<float> destination)
+    public void Measure(ReadOnlySpan<char> request, ReadOnlySpan<char> answer, Span<float> destination) => CountIn(request, answer, destination);
+
+    /// <summary>Returns the number of words, at least 1.</summary>
+    private float CountIn(ReadOnlySpan<char> request, ReadOnlySpan<char> answer, Span<float> destination)
     {
         if (destination.Length < Count)
             throw new ArgumentException($"{Count} statistics do not fit into {destination.Length} places.", nameof(destination));
@@ -111,7 +118,11 @@ public sealed class TextStatistics
         destination[13] = _lists.You.CountIn(text) / hundreds;
         destination[14] = text.Commas / hundreds;
         destination[15] = Overlap(new TextOutline(request), text);
+        return words;
     }
+
+    /// <summary>Whether an entry is a mean over the answer's words or sentences, or a rate: the fewer there are, the less it says.</summary>
+    private static bool IsAverage(int entry) => entry is (>= 5 and <= 7) or (>= 9 and <= 14);
 
     private static bool NeedsLists(int entry) => entry is 6 or 7 or (>= 9 and <= 13);
 
@@ -149,7 +160,7 @@ public sealed class TextStatistics
     private static string FingerprintOf(WordLists lists)
     {
         XxHash128 hash = new();
-        Add(FormattableString.Invariant($"{Revision} {Limit} {MostExclamations} {MostDigitRuns} {PrefixLetters} {ShortestContentWord}"));
+        Add(FormattableString.Invariant($"{Revision} {Limit} {MostExclamations} {MostDigitRuns} {PrefixLetters} {ShortestContentWord} {UsualWords}"));
         Span<byte> bits = stackalloc byte[8];
         foreach ((string name, float centre, float spread) in Table)
         {

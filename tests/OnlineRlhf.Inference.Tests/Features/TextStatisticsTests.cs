@@ -107,10 +107,23 @@ public sealed class TextStatisticsTests
     public void Standardised_values_are_centred_scaled_and_clipped()
     {
         const string answer = "Certainly! Certainly! Certainly, I think so, 10 times.";
+        const float evidence = 2f * 8 / (8 + 60);
         float[] raw = Measure("so", answer), standard = Compute(English, "so", answer);
         for (int i = 0; i < 16; i++)
-            Assert.Equal(Math.Clamp((raw[i] - TextStatistics.Centres[i]) / TextStatistics.Spreads[i], -4, 4), standard[i]);
+        {
+            float deviation = (raw[i] - TextStatistics.Centres[i]) / TextStatistics.Spreads[i];
+            Assert.Equal(Math.Clamp(i is 5 or 6 or 7 or (>= 9 and <= 14) ? deviation * evidence : deviation, -4, 4), standard[i], 1e-5);
+        }
         Assert.Equal(4, standard[Formal]);
+    }
+
+    [Fact]
+    public void The_same_rate_says_more_in_a_longer_answer()
+    {
+        string few = "Certainly we went there.", many = string.Join(' ', Enumerable.Repeat(few, 15));
+        Assert.Equal(Measure("", few)[Formal], Measure("", many)[Formal], 1e-3);
+        Assert.True(Compute(English, "", few)[Formal] < 3);
+        Assert.Equal(4, Compute(English, "", many)[Formal]);
     }
 
     [Fact]
