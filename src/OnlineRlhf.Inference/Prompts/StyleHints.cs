@@ -9,6 +9,7 @@ public static class StyleHints
     private static readonly string[] Everyday =
     [
         "Answer in one short sentence.", "Answer as a bulleted list.", "Be warm and friendly.", "Use simple words.", "Explain step by step with details.",
+        "Give a numbered list of steps.",
     ];
 
     /// <summary>The hints that suit a model: none where it was never taught to follow instructions, as the demo model.</summary>
@@ -16,7 +17,7 @@ public static class StyleHints
         modelName is not null && modelName.StartsWith("Hearth", StringComparison.Ordinal) ? [] : Everyday;
 
     /// <summary>
-    /// Deals hints to n candidates: three in eight get none, so that the model's own voice is always among them; where there are more hints than
+    /// Deals hints to n candidates: two in eight get none, so that the model's own voice is always among them; where there are more hints than
     /// places, the seed decides who is dealt.
     /// </summary>
     public static string?[] Deal(IReadOnlyList<string> hints, int candidates, uint seed)
@@ -25,7 +26,7 @@ public static class StyleHints
         string?[] dealt = new string?[candidates];
         if (hints.Count == 0)
             return dealt;
-        int plain = (candidates * 3 + 7) / 8;
+        int plain = (candidates + 3) / 4;
         for (int i = plain; i < candidates; i++)
             dealt[i] = hints[(int)((seed + (uint)(i - plain)) % (uint)hints.Count)];
         return dealt;

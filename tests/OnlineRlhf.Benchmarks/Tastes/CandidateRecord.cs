@@ -8,7 +8,8 @@ namespace OnlineRlhf.Benchmarks.Tastes;
 /// <param name="Map">The feature map's fingerprint.</param>
 /// <param name="MaxTokens">The most tokens of an answer.</param>
 /// <param name="Temperature">The temperature.</param>
-internal sealed record CandidateHeader(string Model, string Fingerprint, string Map, int MaxTokens, float Temperature);
+/// <param name="Hints">The hint of each candidate of a hinted set, empty for none.</param>
+internal sealed record CandidateHeader(string Model, string Fingerprint, string Map, int MaxTokens, float Temperature, IReadOnlyList<string> Hints);
 
 /// <summary>The candidates for one request; one line of the file.</summary>
 /// <param name="Request">The request.</param>

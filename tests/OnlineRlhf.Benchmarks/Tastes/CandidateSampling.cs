@@ -25,20 +25,21 @@ internal static class CandidateSampling
         var map = new FeatureMap(model.EmbeddingLength, FeatureMap.Calibrate(model), TextStatistics.For("en"));
         path ??= Path.Combine(directory, $"tastes-{model.Fingerprint[..8]}.jsonl");
         Console.WriteLine($"The candidates are kept in {path}.");
-        CandidateFile file = CandidateFile.Open(path, new CandidateHeader(model.Name, model.Fingerprint, map.Fingerprint, MaxTokens, Temperature));
+        // Everybody is given the same number of hinted candidates, whatever the model's own default.
+        IReadOnlyList<string> hints = StyleHints.For(model.Name);
+        string?[] hinting = StyleHints.Deal(hints, 8, 0);
+        if (hints.Count == 0)
+            Console.WriteLine($"{model.Name} follows no hints: its hinted sets are plain ones.");
+        CandidateFile file = CandidateFile.Open(path, new CandidateHeader(model.Name, model.Fingerprint, map.Fingerprint, MaxTokens, Temperature, [.. hinting.Select(h => h ?? "")]));
 
         string[] wanted = [.. EverydayRequests.All.Take(requests)];
         List<(string Request, bool Hinted)> missing = [.. wanted.SelectMany(r => new[] { (r, false), (r, true) }).Where(s => !file.Holds(s.r, s.Item2))];
-        // Everybody is given the same number of hinted candidates, whatever the model's own default.
-        IReadOnlyList<string> hints = StyleHints.For(model.Name);
-        if (hints.Count == 0)
-            Console.WriteLine($"{model.Name} follows no hints: its hinted sets are plain ones.");
         long start = Stopwatch.GetTimestamp();
         for (int i = 0; i < missing.Count; i++)
         {
             (string request, bool hinted) = missing[i];
             uint seed = (uint)((2 * Array.IndexOf(wanted, request)) + (hinted ? 1 : 0));
-            string?[] dealt = hinted ? StyleHints.Deal(hints, 8, 0) : new string?[8];
+            string?[] dealt = hinted ? hinting : new string?[8];
             var options = new SamplingOptions { Candidates = 8, MaxTokens = MaxTokens, Temperature = Temperature, Seed = seed };
             IReadOnlyList<Candidate> candidates = model.Sample([new ChatMessage("user", request)], dealt, options);
             file.Append(new CandidateSet(request, hinted, [.. candidates.Select(c => Cache(map, request, c))]));

@@ -13,7 +13,7 @@ namespace OnlineRlhf.Benchmarks.Tastes;
 /// </summary>
 internal static class TasteBenchmark
 {
-    private const int People = 24, Seeds = 5;
+    private const int People = 96, Seeds = 5;
     private const int Barred = 3;
     private const string Full = "hints + statistics + overlap";
 
@@ -23,8 +23,8 @@ internal static class TasteBenchmark
     [
         new("8 plain, hidden blocks + log tokens", Hinted: false, Statistics: false, Unit),
         new("8 plain + statistics", Hinted: false, Statistics: true, Unit),
-        new("3 plain + 5 hints, without statistics", Hinted: true, Statistics: false, Unit),
-        new("3 plain + 5 " + Full, Hinted: true, Statistics: true, Unit),
+        new("2 plain + 6 hints, without statistics", Hinted: true, Statistics: false, Unit),
+        new("2 plain + 6 " + Full, Hinted: true, Statistics: true, Unit),
         new(string.Create(CultureInfo.InvariantCulture, $"  the same with the daemon's λ = {OfDaemon.Regularization}"), Hinted: true, Statistics: true, OfDaemon),
     ];
 
@@ -57,7 +57,7 @@ internal static class TasteBenchmark
             Knowing(report, conditions[c].Name, "all-knowing chooser, 8 plain", tastes[c], hinted: false, splits);
             for (int k = 0; k < Kinds.Length; k++)
                 Row(report, conditions[c].Name, Kinds[k].Name, learned[c][k], k == Barred ? conditions[c].Bar : null);
-            Knowing(report, conditions[c].Name, "all-knowing chooser, 3 plain + 5 hints", tastes[c], hinted: true, splits);
+            Knowing(report, conditions[c].Name, "all-knowing chooser, 2 plain + 6 hints", tastes[c], hinted: true, splits);
         }
         Compare(report, [.. conditions.Select(c => c.Name)], learned);
         report.Note("0 is a plain answer, 1 a standard deviation among the plain answers to a request. 80 % agreement on a median pair; exact one-pass learner, η = λ = β = 1, and once the daemon's λ.");
