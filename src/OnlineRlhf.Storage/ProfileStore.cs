@@ -10,8 +10,9 @@ namespace OnlineRlhf.Storage;
 /// <remarks>
 /// A ring of d comparisons, and two checkpoints of the learner that are rewritten in turn after each d/2 comparisons. A start is the newest valid checkpoint and a replay
 /// of what follows it: θ and the factor are bit-identical to those before. Memory: the model, and from the first checkpoint on one copy of it.
-/// Where a write fails the store is faulted: <see cref="Model"/> stays as it was and may be read, and any further write throws. Dispose the store and open it again: it then
-/// holds exactly what is durable, and <see cref="TryFind"/> says whether the comparison whose write failed is part of that. Not safe for concurrent use.
+/// A comparison is learned on the thread pool while it is made durable, so that its acknowledgement waits for the disk alone; whoever reads the model waits for the learning.
+/// Where a write fails the store is faulted: the model may have learned what is not durable, so that neither a read of it nor a further write is served. Dispose the store and
+/// open it again: it then holds exactly what is durable, and <see cref="TryFind"/> says whether the comparison whose write failed is part of that. Not safe for concurrent use.
 /// </remarks>
 public sealed class ProfileStore : IDisposable
 {
@@ -23,28 +24,47 @@ public sealed class ProfileStore : IDisposable
     private readonly CheckpointWriter _checkpoints;
     private readonly Dictionary<Guid, RecordedComparison> _recorded;
     private readonly Guid[] _rounds;
+    private readonly OnePassRewardModel _model;
+    private Task _learning = Task.CompletedTask;
     private bool _disposed;
 
     private ProfileStore(
         ProfileDirectory directory, StateDatabase database, OnePassRewardModel model, CheckpointWriter checkpoints, IEnumerable<SlotRecord> slots, RecoveryReport recovery)
     {
-        (_directory, _database, Model, _checkpoints, Recovery) = (directory, database, model, checkpoints, recovery);
+        (_directory, _database, _model, _checkpoints, Recovery) = (directory, database, model, checkpoints, recovery);
+        Sequence = model.Comparisons;
         _rounds = new Guid[model.Dimension];
         _recorded = new Dictionary<Guid, RecordedComparison>(model.Dimension);
         foreach (SlotRecord slot in slots.Where(slot => !slot.IsHole))
             Remember(slot.Recorded);
     }
 
-    /// <summary>The learner, after comparison <see cref="Sequence"/>. To be read only: <see cref="Append"/> teaches it.</summary>
-    public OnePassRewardModel Model { get; }
+    /// <summary>The learner, after comparison <see cref="Sequence"/>: waits until that is learned. To be read only: <see cref="Append"/> teaches it.</summary>
+    /// <exception cref="StateException">The store is faulted, or becomes so because the comparison could not be learned.</exception>
+    public OnePassRewardModel Model
+    {
+        get
+        {
+            ThrowIfUnusable();
+            try
+            {
+                _learning.GetAwaiter().GetResult();
+                return _model;
+            }
+            catch (Exception failure)
+            {
+                throw Fault(failure);
+            }
+        }
+    }
 
-    /// <summary>The number of the last comparison, 0 before the first; t of the learner.</summary>
-    public long Sequence => Model.Comparisons;
+    /// <summary>The number of the last durable comparison, 0 before the first; t of the learner.</summary>
+    public long Sequence { get; private set; }
 
     /// <summary>What happened when the state was opened.</summary>
     public RecoveryReport Recovery { get; }
 
-    /// <summary>Whether a write failed, so that the store must be opened again before anything can be learned.</summary>
+    /// <summary>Whether a write failed, or a learning, so that the store must be opened again before anything can be learned.</summary>
     public bool IsFaulted { get; private set; }
 
     /// <summary>Whether <see cref="WriteCheckpointChunk"/> has something to write.</summary>
@@ -79,13 +99,13 @@ public sealed class ProfileStore : IDisposable
     /// <summary>What is known of a round's comparison, as long as the ring holds it: for d comparisons.</summary>
     public bool TryFind(Guid roundId, out RecordedComparison found) => _recorded.TryGetValue(roundId, out found);
 
-    /// <summary>Makes a comparison durable, then learns it. When it returns, neither a kill nor a power cut takes the comparison back.</summary>
+    /// <summary>Makes a comparison durable. When it returns, neither a kill nor a power cut takes the comparison back; it is learned by when <see cref="Model"/> is next read.</summary>
     /// <param name="roundId">The round the feedback belongs to; not one that <see cref="TryFind"/> knows.</param>
     /// <param name="difference">z, d values of at most <see cref="LargestMagnitude"/>.</param>
     /// <param name="label">y: 1, 0, or ½ for a tie.</param>
     /// <returns>The comparison's number.</returns>
     /// <remarks>
-    /// Costs two syncs. Where the next chunks of a due checkpoint were not written in time, they are written first, before a comparison that the older checkpoint still needs
+    /// Costs two syncs, and the rest of the learning of the comparison before where that goes on. Where the next chunks of a due checkpoint were not written in time, they are written first, before a comparison that the older checkpoint still needs
     /// would be overwritten.
     /// </remarks>
     /// <exception cref="ArgumentException">The comparison cannot be learned, or the round is known already; nothing was stored.</exception>
@@ -93,23 +113,25 @@ public sealed class ProfileStore : IDisposable
     public long Append(Guid roundId, ReadOnlySpan<float> difference, double label)
     {
         ThrowIfUnusable();
-        if (ComparisonLimits.Problem(new Comparison(difference, label), Model.Dimension) is { } problem)
+        if (ComparisonLimits.Problem(new Comparison(difference, label), _model.Dimension) is { } problem)
             throw new ArgumentException($"The comparison of round {roundId} {problem}: it was not stored.", nameof(difference));
         if (roundId == Guid.Empty || _recorded.ContainsKey(roundId))
             throw new ArgumentException($"Round {roundId} {(roundId == Guid.Empty ? "is no round" : "is stored already")}: nothing was stored.", nameof(roundId));
 
+        OnePassRewardModel model = Model;
         var slot = new SlotRecord(Sequence + 1, roundId, label, SlotRecord.Bytes(difference));
         try
         {
-            while (slot.Sequence - Model.Dimension > _checkpoints.OldestValid)
-                _ = _checkpoints.WritePiece(Model);
-            _database.Update(StateFormat.Ring, slot.ToDocument(StateFormat.SlotOf(slot.Sequence, Model.Dimension)));
-            Model.Observe(slot.ToComparison());
+            while (slot.Sequence - model.Dimension > _checkpoints.OldestValid)
+                _ = _checkpoints.WritePiece(model);
+            _learning = Task.Run(() => model.Observe(slot.ToComparison()));
+            _database.Update(StateFormat.Ring, slot.ToDocument(StateFormat.SlotOf(slot.Sequence, model.Dimension)));
         }
         catch (Exception failure)
         {
             throw Fault(failure);
         }
+        Sequence = slot.Sequence;
         Remember(slot.Recorded);
         return slot.Sequence;
     }
@@ -122,9 +144,10 @@ public sealed class ProfileStore : IDisposable
         ThrowIfUnusable();
         if (!_checkpoints.IsDue(Sequence))
             return false;
+        OnePassRewardModel model = Model;
         try
         {
-            return _checkpoints.WritePiece(Model);
+            return _checkpoints.WritePiece(model);
         }
         catch (Exception failure)
         {
@@ -151,12 +174,14 @@ public sealed class ProfileStore : IDisposable
         }
     }
 
-    /// <summary>Closes the files. Nothing is written: all is durable already.</summary>
+    /// <summary>Waits for the learning that goes on, and closes the files. Nothing is written: all is durable already.</summary>
     public void Dispose()
     {
         if (_disposed)
             return;
         _disposed = true;
+        // What cannot be learned is found and reported by the replay, when the state is opened again.
+        _learning.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing).GetAwaiter().GetResult();
         _database.Dispose();
         _directory.Dispose();
     }
@@ -170,7 +195,7 @@ public sealed class ProfileStore : IDisposable
 
     private void Remember(RecordedComparison comparison)
     {
-        ref Guid round = ref _rounds[StateFormat.SlotOf(comparison.Sequence, Model.Dimension)];
+        ref Guid round = ref _rounds[StateFormat.SlotOf(comparison.Sequence, _model.Dimension)];
         _ = _recorded.Remove(round);
         round = comparison.RoundId;
         _recorded[round] = comparison;
@@ -186,6 +211,6 @@ public sealed class ProfileStore : IDisposable
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         if (IsFaulted)
-            throw new StateException(StateError.Faulted, $"An earlier write to {_directory.DataPath} failed: close this profile and open it again.");
+            throw new StateException(StateError.Faulted, $"An earlier write to {_directory.DataPath}, or the learning of what it wrote, failed: close this profile and open it again.");
     }
 }

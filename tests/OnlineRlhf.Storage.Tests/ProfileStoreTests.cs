@@ -90,6 +90,69 @@ public class ProfileStoreTests
     }
 
     [Fact]
+    public void The_model_read_after_an_append_has_learned_it()
+    {
+        const int Dimension = 400;
+        using var folder = new StateFolder(Dimension);
+        using ProfileStore store = folder.Open();
+        Learning.RewardModels.OnePassRewardModel expected = Oracle.After(0, Dimension);
+        for (long sequence = 1; sequence <= 40; sequence++)
+        {
+            folder.AppendNext(store);
+            Oracle.Advance(expected, sequence);
+            Oracle.AssertSame(expected, store.Model);
+        }
+    }
+
+    [Fact]
+    public void A_comparison_is_learned_while_it_is_made_durable()
+    {
+        const int Dimension = 8;
+        using var folder = new StateFolder(Dimension);
+        ProfileStore? opened = null;
+        long learned = 0;
+        using ProfileStore store = opened = folder.Open((_, operation, _, _) => learned = opened?.Model.Comparisons ?? 0);
+        folder.AppendNext(store);
+        Assert.Equal(1, learned);
+    }
+
+    [Fact]
+    public void A_checkpoint_begun_right_after_an_append_holds_it()
+    {
+        const int Dimension = 400;
+        using var folder = new StateFolder(Dimension);
+        using (ProfileStore store = folder.Open())
+        {
+            folder.Append(store, Dimension / 2, paced: true);
+            Assert.False(store.CheckpointDue);
+        }
+        using ProfileStore again = folder.Open();
+        Assert.Equal(Dimension / 2, again.Recovery.CheckpointSequence);
+        Oracle.AssertSame(Oracle.After(Dimension / 2, Dimension), again.Model);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_learning_that_fails_faults_the_store_at_its_next_use(bool read)
+    {
+        const int Dimension = 3;
+        using var folder = new StateFolder(Dimension);
+        using (ProfileStore store = folder.Open())
+        {
+            // A norm in which the step is not finite: no comparison leads there.
+            store.Model.Restore(0, new double[3], new double[3], [1e-300, 0, 0, 1, 0, 1]);
+            _ = store.Append(Known.Round(StateFolder.Seed, 1), [ProfileStore.LargestMagnitude, 0, 0], 1);
+            Exception? failure = Record.Exception(() => _ = read ? store.Model.Comparisons : store.Append(Guid.NewGuid(), new float[3], 1));
+            Assert.IsType<ArgumentException>(Assert.IsType<StateException>(failure).InnerException);
+            Assert.True(store.IsFaulted);
+            Assert.Equal(StateError.Faulted, Assert.Throws<StateException>(() => store.Model).Reason);
+        }
+        using ProfileStore again = folder.Open();
+        Assert.Equal((true, 1L, 1L), (again.Recovery.IsClean, again.Sequence, again.Model.Comparisons));
+    }
+
+    [Fact]
     public void A_round_is_found_while_the_ring_holds_it_and_not_after()
     {
         using var folder = new StateFolder(6);

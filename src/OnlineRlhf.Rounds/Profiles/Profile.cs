@@ -43,7 +43,7 @@ internal sealed class Profile : IDisposable
             return read(Model());
     }
 
-    /// <summary>Makes a comparison durable, then learns it; returns how many the profile has learned with it.</summary>
+    /// <summary>Makes a comparison durable, to be learned by when the model is next read; returns how many the profile holds with it.</summary>
     internal long Learn(Guid round, ReadOnlySpan<float> difference, double label)
     {
         lock (_gate)
@@ -67,7 +67,7 @@ internal sealed class Profile : IDisposable
     {
         lock (_gate)
         {
-            Model();
+            OpenWhatIsStored();
             return _store is not null && _store.TryFind(round, out RecordedComparison found) ? found : null;
         }
     }
@@ -98,10 +98,23 @@ internal sealed class Profile : IDisposable
 
     private OnePassRewardModel Model()
     {
+        OpenWhatIsStored();
+        try
+        {
+            return _store?.Model ?? (_fresh ??= new OnePassRewardModel(_identity.Dimension, _hyperParameters));
+        }
+        catch (StateException)
+        {
+            Close();
+            throw;
+        }
+    }
+
+    private void OpenWhatIsStored()
+    {
         ObjectDisposedException.ThrowIf(_disposed, this);
         if (_store is null && Directory.Exists(_directory))
             OpenStore();
-        return _store?.Model ?? (_fresh ??= new OnePassRewardModel(_identity.Dimension, _hyperParameters));
     }
 
     private ProfileStore OpenStore()
@@ -138,7 +151,7 @@ internal sealed class Profile : IDisposable
                 }
                 catch (StateException)
                 {
-                    // The ring still holds every comparison; the next acknowledgement meets the same disk and reports it.
+                    // The ring still holds every comparison; the next use meets the same disk, or the same comparison, and reports it.
                     _checkpointing = false;
                     Close();
                     return;
