@@ -10,9 +10,9 @@ namespace OnlineRlhf.Storage;
 /// <remarks>
 /// A ring of d comparisons, and two checkpoints of the learner that are rewritten in turn after each d/2 comparisons. A start is the newest valid checkpoint and a replay
 /// of what follows it: θ and the factor are bit-identical to those before. Memory: the model, and from the first checkpoint on one copy of it.
-/// A comparison is learned on the thread pool while it is made durable, so that its acknowledgement waits for the disk alone; whoever reads the model waits for the learning.
-/// Where a write fails the store is faulted: the model may have learned what is not durable, so that neither a read of it nor a further write is served. Dispose the store and
-/// open it again: it then holds exactly what is durable, and <see cref="TryFind"/> says whether the comparison whose write failed is part of that. Not safe for concurrent use.
+/// A comparison is learned when the model is next read, or the next one comes: so that its acknowledgement waits for the disk alone, and nothing is learned that is not durable.
+/// Where a write fails the store is faulted: <see cref="Model"/> stays as it was and may be read, and any further write throws. Dispose the store and open it again: it then
+/// holds exactly what is durable, and <see cref="TryFind"/> says whether the comparison whose write failed is part of that. Not safe for concurrent use.
 /// </remarks>
 public sealed class ProfileStore : IDisposable
 {
@@ -25,7 +25,7 @@ public sealed class ProfileStore : IDisposable
     private readonly Dictionary<Guid, RecordedComparison> _recorded;
     private readonly Guid[] _rounds;
     private readonly OnePassRewardModel _model;
-    private Task _learning = Task.CompletedTask;
+    private SlotRecord? _unlearned;
     private bool _disposed;
 
     private ProfileStore(
@@ -39,22 +39,25 @@ public sealed class ProfileStore : IDisposable
             Remember(slot.Recorded);
     }
 
-    /// <summary>The learner, after comparison <see cref="Sequence"/>: waits until that is learned. To be read only: <see cref="Append"/> teaches it.</summary>
-    /// <exception cref="StateException">The store is faulted, or becomes so because the comparison could not be learned.</exception>
+    /// <summary>The learner, after comparison <see cref="Sequence"/>, which is learned now where it was not yet: O(d²). To be read only: <see cref="Append"/> teaches it.</summary>
+    /// <exception cref="StateException">The comparison could not be learned; the store is faulted.</exception>
     public OnePassRewardModel Model
     {
         get
         {
-            ThrowIfUnusable();
-            try
+            if (_unlearned is { } slot)
             {
-                _learning.GetAwaiter().GetResult();
-                return _model;
+                try
+                {
+                    _model.Observe(slot.ToComparison());
+                }
+                catch (ArgumentException failure)
+                {
+                    throw Fault(failure);
+                }
+                _unlearned = null;
             }
-            catch (Exception failure)
-            {
-                throw Fault(failure);
-            }
+            return _model;
         }
     }
 
@@ -64,7 +67,7 @@ public sealed class ProfileStore : IDisposable
     /// <summary>What happened when the state was opened.</summary>
     public RecoveryReport Recovery { get; }
 
-    /// <summary>Whether a write failed, or a learning, so that the store must be opened again before anything can be learned.</summary>
+    /// <summary>Whether a write failed, so that the store must be opened again before anything can be learned.</summary>
     public bool IsFaulted { get; private set; }
 
     /// <summary>Whether <see cref="WriteCheckpointChunk"/> has something to write.</summary>
@@ -99,13 +102,13 @@ public sealed class ProfileStore : IDisposable
     /// <summary>What is known of a round's comparison, as long as the ring holds it: for d comparisons.</summary>
     public bool TryFind(Guid roundId, out RecordedComparison found) => _recorded.TryGetValue(roundId, out found);
 
-    /// <summary>Makes a comparison durable. When it returns, neither a kill nor a power cut takes the comparison back; it is learned by when <see cref="Model"/> is next read.</summary>
+    /// <summary>Makes a comparison durable. When it returns, neither a kill nor a power cut takes the comparison back; it is learned when <see cref="Model"/> is next read.</summary>
     /// <param name="roundId">The round the feedback belongs to; not one that <see cref="TryFind"/> knows.</param>
     /// <param name="difference">z, d values of at most <see cref="LargestMagnitude"/>.</param>
     /// <param name="label">y: 1, 0, or ½ for a tie.</param>
     /// <returns>The comparison's number.</returns>
     /// <remarks>
-    /// Costs two syncs, and the rest of the learning of the comparison before where that goes on. Where the next chunks of a due checkpoint were not written in time, they are written first, before a comparison that the older checkpoint still needs
+    /// Costs two syncs. Where the next chunks of a due checkpoint were not written in time, they are written first, before a comparison that the older checkpoint still needs
     /// would be overwritten.
     /// </remarks>
     /// <exception cref="ArgumentException">The comparison cannot be learned, or the round is known already; nothing was stored.</exception>
@@ -124,7 +127,6 @@ public sealed class ProfileStore : IDisposable
         {
             while (slot.Sequence - model.Dimension > _checkpoints.OldestValid)
                 _ = _checkpoints.WritePiece(model);
-            _learning = Task.Run(() => model.Observe(slot.ToComparison()));
             _database.Update(StateFormat.Ring, slot.ToDocument(StateFormat.SlotOf(slot.Sequence, model.Dimension)));
         }
         catch (Exception failure)
@@ -132,6 +134,7 @@ public sealed class ProfileStore : IDisposable
             throw Fault(failure);
         }
         Sequence = slot.Sequence;
+        _unlearned = slot;
         Remember(slot.Recorded);
         return slot.Sequence;
     }
@@ -174,14 +177,12 @@ public sealed class ProfileStore : IDisposable
         }
     }
 
-    /// <summary>Waits for the learning that goes on, and closes the files. Nothing is written: all is durable already.</summary>
+    /// <summary>Closes the files. Nothing is written: all is durable already.</summary>
     public void Dispose()
     {
         if (_disposed)
             return;
         _disposed = true;
-        // What cannot be learned is found and reported by the replay, when the state is opened again.
-        _learning.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing).GetAwaiter().GetResult();
         _database.Dispose();
         _directory.Dispose();
     }
@@ -211,6 +212,6 @@ public sealed class ProfileStore : IDisposable
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         if (IsFaulted)
-            throw new StateException(StateError.Faulted, $"An earlier write to {_directory.DataPath}, or the learning of what it wrote, failed: close this profile and open it again.");
+            throw new StateException(StateError.Faulted, $"An earlier write to {_directory.DataPath} failed: close this profile and open it again.");
     }
 }

@@ -24,6 +24,6 @@ public enum StateError
     /// <summary>The new hyper-parameters cannot be applied to the stored local norm. The file is as it was.</summary>
     HyperParameters,
 
-    /// <summary>An earlier write failed, or a learning: the store must be disposed and opened again before it can be read or written to.</summary>
+    /// <summary>An earlier write failed: the store must be disposed and opened again before it can be written to.</summary>
     Faulted,
 }

@@ -90,6 +90,8 @@ internal sealed class ModelHost(DaemonOptions options, string state, IHostApplic
         _model = LanguageModel.Load(options.ForModel(options.Model ?? embedded!.Path), stoppingToken);
         var loop = new PreferenceLoop(_model, state, options.ForRounds(), clock, Report, stoppingToken);
         loop.Rehearse();
+        // What reading the file and calibrating left behind is never needed again.
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         return loop;
     }
 

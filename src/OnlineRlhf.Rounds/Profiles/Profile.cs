@@ -123,6 +123,8 @@ internal sealed class Profile : IDisposable
         {
             _store = ProfileStore.Open(_directory, _identity, _hyperParameters);
             _fresh = null;
+            // Reading or founding a state leaves several copies of the learner behind, which the collector alone would keep for the next ones: on a small board they are missed.
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
             _opened(Name, _store.Recovery);
         }
         return _store;

@@ -22,7 +22,7 @@ internal static class AcknowledgeBenchmark
         foreach (int dimension in Dimensions)
             Measure(report, folder, dimension);
         report.Note("A plain write overwrites a file of constant size in place. Appends and plain writes alternate.");
-        report.Note("A comparison is learned while it is made durable. Presses of a person come seconds apart: between two of them the benchmark waits, outside of the timing, until the model can be read.");
+        report.Note("A comparison is learned when the model is next read; presses of a person come seconds apart, so the benchmark reads it between two of them, outside of the timing.");
         report.Note("While a checkpoint is written the daemon writes one chunk between two acknowledgements; one that arrives just then waits for that chunk first.");
         report.Print();
     }
