@@ -5,6 +5,7 @@ using OnlineRlhf.Daemon.Configuration;
 using OnlineRlhf.Daemon.Hosting;
 using OnlineRlhf.Inference;
 using OnlineRlhf.Inference.Gguf;
+using OnlineRlhf.Rounds;
 using OnlineRlhf.Storage;
 
 var root = new RootCommand("A language model on this device that learns which answers you like. Nothing you say is stored or leaves the device.")
@@ -42,7 +43,7 @@ static int? Describe(Exception e) => e switch
     ConfigurationException or ModelFileException => ExitCode.Configuration,
     InferenceException { Error: not InferenceError.Decode } => ExitCode.Configuration,
     DaemonRunningException or DaemonUnreachableException => ExitCode.Transient,
-    IOException or UnauthorizedAccessException or InferenceException or StateException => ExitCode.Failure,
+    IOException or UnauthorizedAccessException or InferenceException or StateException or RoundException => ExitCode.Failure,
     OperationCanceledException => ExitCode.Failure,
     _ => null,
 };

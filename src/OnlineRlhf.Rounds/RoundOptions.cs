@@ -32,6 +32,6 @@ public sealed record RoundOptions
     /// <summary>Profiles held in memory at a time; each takes d²/2 doubles.</summary>
     public int ProfilesInMemory { get; init; } = 4;
 
-    /// <summary>Profiles kept on the disk; each takes about d² · 8 bytes, and a client may name as many as it likes.</summary>
+    /// <summary>Profiles kept on the disk; each takes about 12 · d² bytes (two checkpoints and the ring), and a client may name as many as it likes.</summary>
     public int ProfilesStored { get; init; } = 64;
 }

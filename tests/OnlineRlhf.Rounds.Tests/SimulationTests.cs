@@ -44,6 +44,23 @@ public sealed class SimulationTests
             Assert.Contains(", and ", taste.Says, StringComparison.Ordinal);
         });
 
+    [Fact]
+    public async Task A_model_with_one_answer_only_ends_the_trial_in_words()
+    {
+        using var bench = new Bench();
+        // So cold that the likeliest token always comes.
+        SimulationPlan plan = SimulationPlan.Default with { Temperature = 1e-5f, MaxTokens = 2 };
+        IReadOnlyList<CandidateSet> tests = await TasteTrial.SampleTestSetsAsync(bench.Loop, plan, 2, seed: 1, TestContext.Current.CancellationToken);
+        var trial = new TasteTrial(bench.Loop, plan, plan.Taste("concise"), "person", seed: 1);
+
+        RoundException refused = await Assert.ThrowsAsync<RoundException>(() => trial.PressAsync(TestContext.Current.CancellationToken));
+        Assert.Equal(RoundError.NothingAsked, refused.Error);
+        Assert.Contains("single answer", refused.Message, StringComparison.Ordinal);
+        Assert.Equal(0, trial.Presses);
+        Assert.Equal(new Score(0.5, 0.5, 1, 1), trial.Measure(tests));
+        Assert.Equal(0, trial.Measure(tests).ShareOfGain);
+    }
+
     [Theory]
     [InlineData("concise")]
     [InlineData("list")]

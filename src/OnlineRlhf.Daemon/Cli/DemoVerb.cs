@@ -53,6 +53,7 @@ internal static class DemoVerb
             }
             finally
             {
+                Screen.Progress("");
                 Directory.Delete(state, recursive: true);
             }
         });

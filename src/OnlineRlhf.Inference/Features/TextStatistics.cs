@@ -65,9 +65,6 @@ public sealed class TextStatistics
     /// <summary>32 hexadecimal digits that change with the lists, the centres, the spreads and the way of counting.</summary>
     public string Fingerprint { get; }
 
-    /// <summary>Whether the language has word lists; without, the entries that need one are 0.</summary>
-    public bool HasWordLists => !ReferenceEquals(_lists, WordLists.None);
-
     /// <summary>The statistics of a language.</summary>
     /// <param name="language">A language tag; what follows the first hyphen is ignored ("en-GB" is English).</param>
     public static TextStatistics For(string language) => ReferenceEquals(WordLists.For(language), WordLists.English) ? English : Neutral;
@@ -80,10 +77,11 @@ public sealed class TextStatistics
     public void Compute(ReadOnlySpan<char> request, ReadOnlySpan<char> answer, Span<float> destination)
     {
         float words = CountIn(request, answer, destination), evidence = 2 * words / (words + UsualWords);
+        bool hasLists = !ReferenceEquals(_lists, WordLists.None);
         for (int i = 0; i < Count; i++)
         {
             float deviation = (destination[i] - Table[i].Centre) / Table[i].Spread;
-            destination[i] = NeedsLists(i) && !HasWordLists ? 0 : Math.Clamp(IsAverage(i) ? deviation * evidence : deviation, -Limit, Limit);
+            destination[i] = NeedsLists(i) && !hasLists ? 0 : Math.Clamp(IsAverage(i) ? deviation * evidence : deviation, -Limit, Limit);
         }
     }
 

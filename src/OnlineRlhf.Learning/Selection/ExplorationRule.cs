@@ -8,13 +8,13 @@ namespace OnlineRlhf.Learning.Selection;
 /// <remarks>
 /// O(n d²) for n candidates, allocates nothing. Source: the deployment-time setting of arXiv 2502.07193, with the exact norm.
 /// </remarks>
-public sealed class ExplorationRule
+public static class ExplorationRule
 {
     /// <summary>Chooses the pair; the model's β weighs the uncertainty. Ties go to the lower index.</summary>
     /// <exception cref="ArgumentException">Fewer than two candidates, another dimension, or not finite features.</exception>
     public static Pair Select(OnePassRewardModel model, CandidateFeatures candidates)
     {
-        Choice.Require(model, candidates);
+        SelectionInput.Require(model, candidates);
         int leader = 0;
         double best = double.NegativeInfinity;
         for (int i = 0; i < candidates.Count; i++)

@@ -38,7 +38,7 @@ public sealed class QuestionRule
     /// <exception cref="ArgumentException">Fewer than two candidates, another dimension, not finite features, a number out of range.</exception>
     public bool IsUseful(OnePassRewardModel model, CandidateFeatures candidates, int leader, int unaskedInARow)
     {
-        Choice.Require(model, candidates);
+        SelectionInput.Require(model, candidates);
         ArgumentOutOfRangeException.ThrowIfNegative(leader);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(leader, candidates.Count);
         ArgumentOutOfRangeException.ThrowIfNegative(unaskedInARow);

@@ -10,7 +10,7 @@ public readonly record struct Score(double Served, double Best, double Preferred
     /// <summary>The share of the gain that an all-knowing chooser has over chance.</summary>
     public double ShareOfGain => Best > 0.5 ? (Served - 0.5) / (Best - 0.5) : 0;
 
-    /// <summary>Measures what a choice among candidate sets is worth.</summary>
+    /// <summary>Measures what a choice among candidate sets is worth. Where no set has two answers, nothing can be chosen: every served answer is the best one, and chance.</summary>
     public static Score Of(Taste taste, IReadOnlyList<CandidateSet> sets, Func<CandidateSet, int> choose)
     {
         ArgumentNullException.ThrowIfNull(taste);
@@ -30,6 +30,8 @@ public readonly record struct Score(double Served, double Best, double Preferred
             chance += utilities.Count(u => u == utilities[top]) / (double)utilities.Length;
             measured++;
         }
+        if (measured == 0)
+            return new Score(0.5, 0.5, 1, 1);
         return new Score(served / measured, best / measured, preferred / measured, chance / measured);
     }
 

@@ -5,6 +5,8 @@ namespace OnlineRlhf.Rounds.Simulation;
 /// <summary>A simulated person who uses the loop for a while; what is served is measured on topics that were never learned on.</summary>
 public sealed class TasteTrial(PreferenceLoop loop, SimulationPlan plan, Taste taste, string profile, int seed)
 {
+    private const int MostUnasked = 20;
+
     private readonly SimulatedPerson _person = new(taste, seed);
     private readonly IReadOnlyList<string> _requests = SimulationPlan.Shuffle(plan.TrainTopics, seed);
     private int _rounds;
@@ -32,9 +34,10 @@ public sealed class TasteTrial(PreferenceLoop loop, SimulationPlan plan, Taste t
     }
 
     /// <summary>One round and one press; rounds in which the model has a single answer ask nothing and are passed over.</summary>
+    /// <exception cref="RoundException">The model has a single answer twenty times in a row: there is nothing to press.</exception>
     public async Task<(string Request, Round Round, Preferred Pressed)> PressAsync(CancellationToken cancellationToken)
     {
-        while (true)
+        for (int unasked = 0; unasked < MostUnasked; unasked++)
         {
             string request = _requests[_rounds % _requests.Count];
             uint roundSeed = unchecked((uint)((seed * 104729) + _rounds++));
@@ -46,6 +49,7 @@ public sealed class TasteTrial(PreferenceLoop loop, SimulationPlan plan, Taste t
             Presses++;
             return (request, round, pressed);
         }
+        throw new RoundException(RoundError.NothingAsked, $"The model has a single answer to each of {MostUnasked} requests in a row, so that nothing can be compared: use another model.");
     }
 
     /// <summary>What the profile would serve, measured on candidate sets.</summary>

@@ -130,7 +130,7 @@ public sealed class TextStatisticsTests
     public void A_language_without_lists_keeps_what_needs_none()
     {
         TextStatistics other = TextStatistics.For("fi");
-        Assert.False(other.HasWordLists);
+        Assert.NotSame(English, other);
         Assert.Same(English, TextStatistics.For("en-GB"));
         float[] values = Compute(other, "Miten keitän riisiä?", "Keitä riisiä, kunnes se on valmista!");
         int[] withLists = [Common, Instructions, Warm, Formal, Hedges, Self, You];

@@ -3,7 +3,7 @@ using OnlineRlhf.Learning.RewardModels;
 namespace OnlineRlhf.Learning.Selection;
 
 /// <summary>What every selection rule asks of its input.</summary>
-internal static class Choice
+internal static class SelectionInput
 {
     /// <summary>Refuses, in words, candidates that no pair can be chosen from.</summary>
     public static void Require(OnePassRewardModel model, CandidateFeatures candidates)
