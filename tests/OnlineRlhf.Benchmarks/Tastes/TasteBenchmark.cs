@@ -13,7 +13,7 @@ namespace OnlineRlhf.Benchmarks.Tastes;
 /// </summary>
 internal static class TasteBenchmark
 {
-    private const int People = 96, Seeds = 5;
+    private const int People = 240, Seeds = 2;
     private const int Barred = 3;
     private const string Full = "hints + statistics + overlap";
 
