@@ -6,7 +6,7 @@ namespace OnlineRlhf.EndToEnd.Tests.Driver;
 internal static class Program
 {
     /// <summary>How long anything may take on a machine that is busy, or emulated.</summary>
-    internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(150);
+    internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(300);
 
     internal sealed record Ended(int ExitCode, string Output, string Errors)
     {
