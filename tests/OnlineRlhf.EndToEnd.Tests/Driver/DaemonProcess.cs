@@ -54,6 +54,15 @@ internal sealed class DaemonProcess : IAsyncDisposable
         return new DaemonProcess(folder, start);
     }
 
+    /// <summary>Starts it with a limit on the size of every file that it writes.</summary>
+    internal static DaemonProcess StartLimited(TempFolder folder, int fileBytes)
+    {
+        // A shell of POSIX counts in blocks of 512 bytes.
+        ProcessStartInfo start = Program.Describe(folder, [], ["-c", $"ulimit -f {fileBytes / 512}; exec \"$@\"", "sh", Published.Path, "serve", "--threads", "1"]);
+        start.FileName = "/bin/sh";
+        return new DaemonProcess(folder, start);
+    }
+
     /// <summary>Starts it and waits until its model answers.</summary>
     internal static async Task<DaemonProcess> StartReadyAsync(TempFolder folder, params string[] arguments)
     {

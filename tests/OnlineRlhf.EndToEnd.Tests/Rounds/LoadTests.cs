@@ -101,21 +101,26 @@ public sealed class LoadTests
     }
 
     [PublishedTheory]
-    [InlineData("localhost")]
-    [InlineData("example.org:80")]
-    [InlineData("onlinerlhf.sock")]
-    [InlineData("[::1]:1")]
-    [InlineData("")]
-    public async Task Any_host_header_will_do(string host)
+    [InlineData("HTTP/1.1\r\nHost: localhost", 200)]
+    [InlineData("HTTP/1.1\r\nHost: example.org:80", 200)]
+    [InlineData("HTTP/1.1\r\nHost: onlinerlhf.sock", 200)]
+    [InlineData("HTTP/1.1\r\nHost: [::1]:1", 200)]
+    [InlineData("HTTP/1.1\r\nHost:", 200)]
+    [InlineData("HTTP/1.0\r\nHost:", 200)]
+    [InlineData("HTTP/1.0", 200)]
+    [InlineData("HTTP/1.1", 400)]
+    [InlineData("HTTP/1.1\r\nHost: %", 400)]
+    [InlineData("HTTP/1.1\r\nHost: /run/onlinerlhf.sock", 400)]
+    public async Task Any_host_will_do_that_looks_like_one(string versionAndHost, int status)
     {
         using var folder = new TempFolder();
         await using DaemonProcess daemon = DaemonProcess.Start(folder);
         await daemon.WaitUntilConnectableAsync();
         using Socket socket = await daemon.Client.ConnectAsync(TestContext.Current.CancellationToken);
-        await socket.SendAsync(Encoding.ASCII.GetBytes($"GET /metrics HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"), TestContext.Current.CancellationToken);
+        await socket.SendAsync(Encoding.ASCII.GetBytes($"GET /metrics {versionAndHost}\r\nConnection: close\r\n\r\n"), TestContext.Current.CancellationToken);
         using var reader = new StreamReader(new NetworkStream(socket));
 
-        Assert.StartsWith("HTTP/1.1 200", await reader.ReadToEndAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.StartsWith($"HTTP/1.1 {status}", await reader.ReadToEndAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
     }
 
     [PublishedFact]

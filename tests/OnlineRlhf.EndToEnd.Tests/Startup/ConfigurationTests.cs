@@ -50,6 +50,18 @@ public sealed class ConfigurationTests
         MustRefuse(ended, names);
     }
 
+    [PublishedTheory]
+    [InlineData("Explain, ", 60)]
+    [InlineData("水", 150)]
+    public async Task Style_hints_that_leave_no_room_in_the_context_are_refused(string word, int times)
+    {
+        using var folder = new TempFolder();
+        string hint = string.Concat(Enumerable.Repeat(word, times));
+        string file = folder.Write("settings.json", $$"""{"context": 128, "style_hints": "Be warm.|{{hint}}"}""");
+
+        MustRefuse(await Program.RunAsync(folder, "serve", "--threads", "1", "--config", file), "style_hints");
+    }
+
     [PublishedFact]
     public async Task A_file_that_cannot_be_read_is_refused()
     {

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace OnlineRlhf.EndToEnd.Tests.Survival;
 
-/// <summary>A full disk refuses feedback, loses none, and works again once there is space. Needs root, to mount a small file system.</summary>
+/// <summary>A full disk refuses feedback, loses none, and works again once there is space.</summary>
 public sealed class DiskFullTests
 {
     [PublishedFact]
@@ -20,6 +20,23 @@ public sealed class DiskFullTests
         {
             await RunAsync("umount", "-l", folder.State);
         }
+    }
+
+    [PublishedFact]
+    public async Task A_file_that_may_not_grow_refuses_feedback_and_the_daemon_lives_on()
+    {
+        using var folder = new TempFolder();
+        // Room for the demo model, which lies in a file in memory, and not for a profile's state.
+        await using DaemonProcess daemon = DaemonProcess.StartLimited(folder, fileBytes: 3 << 20);
+        await daemon.WaitUntilReadyAsync();
+        Reply round = await daemon.Client.AskForTwoAsync();
+
+        (await daemon.Client.PreferAsync(round.Id, "first")).MustBeProblem(507);
+        (await daemon.Client.PreferAsync(round.Id, "first")).MustBeProblem(507);
+        Reply another = await daemon.Client.AskForTwoAsync(profile: "another");
+        Assert.NotEqual(round.Id, another.Id);
+        Assert.Equal(200, (await daemon.Client.PreferAsync(another.Id, "skip")).Status);
+        Assert.Equal(0, (await daemon.StopAsync()).ExitCode);
     }
 
     private static async Task MeetAFullDiskAsync(TempFolder folder)

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Text.RegularExpressions;
 
@@ -29,6 +30,31 @@ public sealed partial class MetricsTests
         Assert.Equal(1, metrics["""onlinerlhf_feedback_total{preferred="second"}"""]);
         Assert.Equal(2, metrics["""onlinerlhf_responses_total{status="404"}"""]);
         Assert.DoesNotContain("secretname", reply.Body, StringComparison.Ordinal);
+    }
+
+    [PublishedFact]
+    public async Task A_request_whose_client_goes_away_counts_as_499()
+    {
+        using var folder = new TempFolder();
+        await using DaemonProcess daemon = await DaemonProcess.StartReadyAsync(folder, "--max-tokens", "1500");
+        await using EventStream events = await EventStream.OpenAsync(daemon);
+        using var leaving = new CancellationTokenSource();
+        Task<Reply> abandoned = daemon.Client.SendAsync(
+            new HttpRequestMessage(HttpMethod.Post, "/v1/rounds") { Content = new StringContent(Client.Body("Tell me a very long story.", more: """ "temperature": 5 """)) }, leaving.Token);
+        while ((await events.NextAsync()).Name != "round.generating")
+        {
+        }
+        await leaving.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => abandoned);
+
+        long start = Stopwatch.GetTimestamp();
+        Dictionary<string, double> metrics;
+        do
+            metrics = Parse((await daemon.Client.GetAsync("/metrics")).Body);
+        while (!metrics.ContainsKey("""onlinerlhf_responses_total{status="499"}""") && Stopwatch.GetElapsedTime(start) < Program.Patience);
+        Assert.Equal(1, metrics["""onlinerlhf_responses_total{status="499"}"""]);
+        Assert.Equal(0, metrics["onlinerlhf_rounds_total"]);
+        Assert.DoesNotContain("fail:", daemon.Log, StringComparison.Ordinal);
     }
 
     /// <summary>The text format: a HELP and a TYPE line before the samples of each metric, a number in each sample.</summary>
