@@ -87,7 +87,6 @@ public sealed class ProfileStore : IDisposable
         ArgumentNullException.ThrowIfNull(hyperParameters);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(identity.Dimension);
         ComparisonLimits.Check(hyperParameters);
-        bool isNew = !Directory.Exists(directory);
         ProfileDirectory files = ProfileDirectory.Take(directory);
         try
         {
@@ -95,9 +94,6 @@ public sealed class ProfileStore : IDisposable
         }
         catch (Exception failure)
         {
-            // A folder without a state would pass for one that cannot be opened, for as long as the disk is full.
-            if (isNew && !File.Exists(files.DataPath))
-                files.Discard();
             files.Dispose();
             throw StateException.Of(failure, files.DataPath);
         }

@@ -87,18 +87,6 @@ internal sealed class ProfileDirectory : IDisposable
             Posix.SyncDirectory(parent);
     }
 
-    /// <summary>Deletes what a founding that failed left behind; what cannot be deleted stays.</summary>
-    public void Discard()
-    {
-        try
-        {
-            Directory.Delete(_directory, recursive: true);
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
-        {
-        }
-    }
-
     /// <inheritdoc/>
     public void Dispose() => _lock.Dispose();
 
