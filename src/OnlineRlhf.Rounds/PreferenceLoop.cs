@@ -25,6 +25,7 @@ public sealed class PreferenceLoop : IDisposable
     private readonly GenerationQueue _queue;
     private readonly QuestionRule _question;
     private readonly SemaphoreSlim _feedback = new(1, 1);
+    private readonly long[] _answers = new long[Enum.GetValues<Preferred>().Length];
     private bool _disposed;
 
     /// <summary>Puts the loop together. The model stays the caller's.</summary>
@@ -70,6 +71,9 @@ public sealed class PreferenceLoop : IDisposable
 
     /// <summary>Profiles in memory.</summary>
     public int OpenProfiles => _shelf.Open;
+
+    /// <summary>Rounds that were answered so by somebody; repeats do not count.</summary>
+    public long Answered(Preferred preferred) => Interlocked.Read(ref _answers[(int)preferred]);
 
     /// <summary>Lets the model say a word, unseen: ready means that it answers, not that its file was read.</summary>
     /// <exception cref="InferenceException">It does not answer.</exception>
@@ -174,20 +178,12 @@ public sealed class PreferenceLoop : IDisposable
             if (!round.Asked)
                 throw new RoundException(RoundError.NothingAsked, "This round served one answer and asked nothing.");
             using ProfileShelf.Loan loan = _shelf.Borrow(round.Profile);
-            if (loan.Profile.Find(id) is { } durable)
-            {
-                // An earlier try failed after the comparison had become durable: it counts.
-                FeedbackResult recalled = Confirm(durable, round.Profile, preferred);
-                _desk.Answer(round, preferred, recalled);
-                return recalled;
-            }
-            if (preferred != Preferred.Skip && !_shelf.HasRoomFor(round.Profile, _options.ProfilesStored))
-                throw new RoundException(RoundError.TooManyProfiles, $"{_options.ProfilesStored} profiles are stored already, the most that the profiles setting allows: nothing was learned for a new one.");
-            FeedbackResult result = preferred == Preferred.Skip
-                ? new FeedbackResult(id, round.Profile, false, loan.Profile.Read(m => m.Comparisons))
-                : new FeedbackResult(id, round.Profile, true, loan.Profile.Learn(id, round.Difference, Label(preferred)));
+            // Where an earlier try failed after the comparison had become durable, it counts.
+            RecordedComparison? durable = loan.Profile.Find(id);
+            FeedbackResult result = durable is { } earlier ? Confirm(earlier, round.Profile, preferred) : Take(round, loan.Profile, preferred);
             _desk.Answer(round, preferred, result);
-            if (result.Learned)
+            _ = Interlocked.Increment(ref _answers[(int)preferred]);
+            if (result.Learned && durable is null)
                 Events.Publish(new RoundEvent.Learned(id, round.Profile, result.Comparisons));
             return result;
         }
@@ -215,6 +211,16 @@ public sealed class PreferenceLoop : IDisposable
         Preferred.Second => 0,
         _ => 0.5,
     };
+
+    /// <summary>Makes a new answer durable; a skip leaves no trace.</summary>
+    private FeedbackResult Take(Round round, Profile profile, Preferred preferred)
+    {
+        if (preferred == Preferred.Skip)
+            return new FeedbackResult(round.Id, round.Profile, false, profile.Read(m => m.Comparisons));
+        if (!_shelf.HasRoomFor(round.Profile, _options.ProfilesStored))
+            throw new RoundException(RoundError.TooManyProfiles, $"{_options.ProfilesStored} profiles are stored already, the most that the profiles setting allows: nothing was learned for a new one.");
+        return new FeedbackResult(round.Id, round.Profile, true, profile.Learn(round.Id, round.Difference, Label(preferred)));
+    }
 
     /// <summary>Answers feedback to a round that is not open: from memory, else from the comparison it left in its profile's ring.</summary>
     private FeedbackResult Recall(Guid id, Preferred preferred)

@@ -9,8 +9,8 @@ namespace OnlineRlhf.Daemon.Http;
 /// <summary>GET /metrics: Prometheus text, counts and times only, no names of profiles.</summary>
 internal sealed class Metrics
 {
-    private readonly ConcurrentDictionary<string, long> _responses = new(), _feedback = new();
-    private long _rounds, _asked, _candidates, _milliseconds, _learned;
+    private readonly ConcurrentDictionary<string, long> _responses = new();
+    private long _rounds, _asked, _candidates, _milliseconds;
 
     internal void Opened(Round round, TimeSpan took)
     {
@@ -21,19 +21,12 @@ internal sealed class Metrics
             Interlocked.Increment(ref _asked);
     }
 
-    /// <summary>Counts a feedback that was not given before.</summary>
-    internal void Answered(Preferred preferred, bool learned)
-    {
-        Add(_feedback, preferred.ToString().ToLowerInvariant());
-        if (learned)
-            Interlocked.Increment(ref _learned);
-    }
-
-    internal void Responded(int status) => Add(_responses, status.ToString(CultureInfo.InvariantCulture));
+    internal void Responded(int status) => _responses.AddOrUpdate(status.ToString(CultureInfo.InvariantCulture), 1, (_, n) => n + 1);
 
     internal string Render(ModelHost host)
     {
         var text = new StringBuilder();
+        Dictionary<Preferred, long> feedback = Enum.GetValues<Preferred>().ToDictionary(p => p, p => host.Loop?.Answered(p) ?? 0);
         Line("ready", "gauge", "1 when the model answers", host.Loop is null ? 0 : 1);
         Line("rounds_total", "counter", "rounds opened", Interlocked.Read(ref _rounds));
         Line("rounds_asked_total", "counter", "rounds that showed two answers", Interlocked.Read(ref _asked));
@@ -42,21 +35,19 @@ internal sealed class Metrics
         Line("rounds_open", "gauge", "rounds that wait for feedback", host.Loop?.OpenRounds ?? 0);
         Line("requests_queued", "gauge", "requests that run or wait for the model", host.Loop?.QueuedRequests ?? 0);
         Line("profiles_in_memory", "gauge", "profiles held in memory", host.Loop?.OpenProfiles ?? 0);
-        Line("learned_total", "counter", "comparisons learned", Interlocked.Read(ref _learned));
-        Labelled("feedback_total", "feedback given, by answer; repeats do not count", "preferred", _feedback);
+        Line("learned_total", "counter", "comparisons learned", feedback.Sum(f => f.Key == Preferred.Skip ? 0 : f.Value));
+        Labelled("feedback_total", "feedback given, by answer; repeats do not count", "preferred", feedback.Where(f => f.Value > 0).Select(f => KeyValuePair.Create(f.Key.ToString().ToLowerInvariant(), f.Value)));
         Labelled("responses_total", "responses by status", "status", _responses);
         return text.ToString();
 
         void Line(string name, string type, string help, double value) =>
             text.Append(CultureInfo.InvariantCulture, $"# HELP onlinerlhf_{name} {help}\n# TYPE onlinerlhf_{name} {type}\nonlinerlhf_{name} {value}\n");
 
-        void Labelled(string name, string help, string label, ConcurrentDictionary<string, long> values)
+        void Labelled(string name, string help, string label, IEnumerable<KeyValuePair<string, long>> values)
         {
             text.Append(CultureInfo.InvariantCulture, $"# HELP onlinerlhf_{name} {help}\n# TYPE onlinerlhf_{name} counter\n");
             foreach ((string value, long count) in values.OrderBy(p => p.Key, StringComparer.Ordinal))
                 text.Append(CultureInfo.InvariantCulture, $"onlinerlhf_{name}{{{label}=\"{value}\"}} {count}\n");
         }
     }
-
-    private static void Add(ConcurrentDictionary<string, long> values, string label) => values.AddOrUpdate(label, 1, (_, n) => n + 1);
 }

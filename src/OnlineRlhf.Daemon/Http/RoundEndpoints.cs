@@ -19,8 +19,6 @@ internal static class RoundEndpoints
 
     internal static void MapRounds(this WebApplication app, ModelHost host, Metrics metrics, TimeProvider clock)
     {
-        // One at a time, as the loop takes them anyway: so a repeat is told from the first.
-        var feedback = new SemaphoreSlim(1);
         CancellationToken stopping = app.Lifetime.ApplicationStopping;
 
         app.MapPost("/v1/rounds", async context =>
@@ -68,21 +66,8 @@ internal static class RoundEndpoints
                 _ => throw new BadHttpRequestException("preferred must be first, second, tie or skip."),
             };
             PreferenceLoop loop = await host.WaitAsync(context.RequestAborted).ConfigureAwait(false);
-            Guid id = Id(context) ?? Guid.Empty;
             // Not cancelled with the request: a client that hangs up has pressed all the same.
-            FeedbackResult result;
-            await feedback.WaitAsync(CancellationToken.None).ConfigureAwait(false);
-            try
-            {
-                bool waits = loop.Find(id) is not null;
-                result = await loop.GiveFeedbackAsync(id, preferred, CancellationToken.None).ConfigureAwait(false);
-                if (waits)
-                    metrics.Answered(preferred, result.Learned);
-            }
-            finally
-            {
-                feedback.Release();
-            }
+            FeedbackResult result = await loop.GiveFeedbackAsync(Id(context) ?? Guid.Empty, preferred, CancellationToken.None).ConfigureAwait(false);
             await Write(context, new FeedbackResultBody(result.Id, result.Profile, result.Learned, result.Comparisons), WireJson.Readable.FeedbackResultBody).ConfigureAwait(false);
         });
     }
