@@ -9,11 +9,12 @@ internal static class CalibratedMap
 {
     internal static FeatureMap Load(LanguageModel model, string stateDirectory, CancellationToken cancellationToken)
     {
-        double[]? scales = CalibrationFile.Read(stateDirectory, FeatureMap.CalibrationKey(model), HiddenBlocks.Count);
+        string key = FeatureMap.CalibrationKey(model);
+        double[]? scales = CalibrationFile.Read(stateDirectory, key, HiddenBlocks.Count);
         if (scales is null)
         {
             scales = FeatureMap.Calibrate(model, cancellationToken);
-            CalibrationFile.Write(stateDirectory, FeatureMap.CalibrationKey(model), scales);
+            CalibrationFile.Write(stateDirectory, key, scales);
         }
         return new FeatureMap(model.EmbeddingLength, scales, TextStatistics.For("en"));
     }

@@ -5,21 +5,21 @@ using OnlineRlhf.Storage.Disk;
 
 namespace OnlineRlhf.Storage;
 
-/// <summary>The scales of a model's feature map, measured once and kept in <c>calibration-FINGERPRINT.json</c>.</summary>
+/// <summary>The scales of a model's feature map, measured once and kept in <c>calibration-KEY.json</c>.</summary>
 /// <remarks>They can be measured again at any time: so whatever cannot be used is as good as absent.</remarks>
 public static class CalibrationFile
 {
-    /// <summary>Reads the scales; null where there are none, or not <paramref name="count"/> finite ones of this model.</summary>
+    /// <summary>Reads the scales; null where there are none, or not <paramref name="count"/> finite ones of this key.</summary>
     /// <param name="directory">Where the file is.</param>
-    /// <param name="modelFingerprint">The model: letters, digits, <c>-</c>, <c>_</c> and <c>.</c>, since it is part of the file's name.</param>
+    /// <param name="key">What the scales depend on, the model first: letters, digits, <c>-</c>, <c>_</c> and <c>.</c>, since it is part of the file's name.</param>
     /// <param name="count">How many scales the feature map has.</param>
-    public static double[]? Read(string directory, string modelFingerprint, int count)
+    public static double[]? Read(string directory, string key, int count)
     {
         try
         {
-            byte[] text = File.ReadAllBytes(PathOf(directory, modelFingerprint));
+            byte[] text = File.ReadAllBytes(PathOf(directory, key));
             CalibrationDocument? document = JsonSerializer.Deserialize(text, CalibrationContext.Default.CalibrationDocument);
-            return document?.ModelFingerprint == modelFingerprint && document.Values?.Length == count && Array.TrueForAll(document.Values, double.IsFinite)
+            return document?.ModelFingerprint == key && document.Values?.Length == count && Array.TrueForAll(document.Values, double.IsFinite)
                 ? document.Values
                 : null;
         }
@@ -31,13 +31,13 @@ public static class CalibrationFile
 
     /// <summary>Writes the scales: whole or not at all, and durable. Creates the directory where it is missing.</summary>
     /// <exception cref="StateException">The file cannot be written.</exception>
-    public static void Write(string directory, string modelFingerprint, ReadOnlySpan<double> values)
+    public static void Write(string directory, string key, ReadOnlySpan<double> values)
     {
-        string path = PathOf(directory, modelFingerprint), temporary = path + ".new";
+        string path = PathOf(directory, key), temporary = path + ".new";
         try
         {
             _ = Directory.CreateDirectory(directory);
-            byte[] text = JsonSerializer.SerializeToUtf8Bytes(new CalibrationDocument(modelFingerprint, values.ToArray()), CalibrationContext.Default.CalibrationDocument);
+            byte[] text = JsonSerializer.SerializeToUtf8Bytes(new CalibrationDocument(key, values.ToArray()), CalibrationContext.Default.CalibrationDocument);
             using (SafeFileHandle file = PrivateFile.Open(temporary, FileMode.Create))
             {
                 PrivateFile.Write(file, text, 0);
@@ -52,12 +52,12 @@ public static class CalibrationFile
         }
     }
 
-    private static string PathOf(string directory, string modelFingerprint)
+    private static string PathOf(string directory, string key)
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);
-        ArgumentException.ThrowIfNullOrEmpty(modelFingerprint);
-        if (modelFingerprint.Length > 128 || !modelFingerprint.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.'))
-            throw new ArgumentException($"{modelFingerprint} cannot be part of a file's name.", nameof(modelFingerprint));
-        return Path.Combine(directory, $"calibration-{modelFingerprint}.json");
+        ArgumentException.ThrowIfNullOrEmpty(key);
+        if (key.Length > 128 || !key.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.'))
+            throw new ArgumentException($"{key} cannot be part of a file's name.", nameof(key));
+        return Path.Combine(directory, $"calibration-{key}.json");
     }
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using OnlineRlhf.Daemon.Cli.Demo;
 using OnlineRlhf.Daemon.Http;
 
 namespace OnlineRlhf.Daemon.Cli;
@@ -33,8 +34,15 @@ internal static class AskVerb
             using DaemonClient daemon = client.Connect(parsed);
             var body = new RoundRequestBody([new MessageBody("user", request)], parsed.GetValue(profile), parsed.GetValue(ask), null, null, null, null);
             DaemonClient.Reply reply;
-            using (new Thinking())
+            Screen.Progress("thinking …");
+            try
+            {
                 reply = await daemon.PostAsync("/v1/rounds", body, WireJson.Readable.RoundRequestBody, cancellationToken).ConfigureAwait(false);
+            }
+            finally
+            {
+                Screen.Progress("");
+            }
             bool json = parsed.GetValue(client.Json);
             if (!reply.Succeeded)
                 return reply.Fail(json);

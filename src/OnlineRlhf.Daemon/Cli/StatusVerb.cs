@@ -29,10 +29,8 @@ internal static class StatusVerb
         Console.WriteLine($"{health.Status}, version {health.Version}, up {TimeSpan.FromSeconds(health.UptimeSeconds):c}");
         if (health.Model is null)
             return;
-        Console.WriteLine($"model      {health.Model}, {Count(health.Threads ?? 0, "thread")}, context of {health.ContextTokens} tokens");
+        Console.WriteLine($"model      {health.Model}, {Plural.Of(health.Threads ?? 0, "thread")}, context of {health.ContextTokens} tokens");
         Console.WriteLine($"learner    {health.Features} features");
-        Console.WriteLine($"now        {Count(health.OpenRounds, "open round")}, {Count(health.Queued, "request")} running or waiting");
+        Console.WriteLine($"now        {Plural.Of(health.OpenRounds, "open round")}, {Plural.Of(health.Queued, "request")} running or waiting");
     }
-
-    private static string Count(int count, string what) => count == 1 ? $"1 {what}" : $"{count} {what}s";
 }

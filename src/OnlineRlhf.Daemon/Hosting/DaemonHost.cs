@@ -36,7 +36,7 @@ internal static class DaemonHost
         else
             builder.Logging.AddSimpleConsole(o => o.SingleLine = true);
         // What keeps the host from starting is thrown, and printed once, in one line.
-        builder.Logging.SetMinimumLevel(LogLevel.Warning).AddFilter(OneCategory.Name, LogLevel.Information).AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
+        builder.Logging.SetMinimumLevel(LogLevel.Warning).AddFilter(Log.Category, LogLevel.Information).AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = ShutdownLimit);
         builder.Services.Configure<SocketTransportOptions>(o => o.CreateBoundListenSocket = _ => listener);
         builder.WebHost.ConfigureKestrel(kestrel =>
@@ -47,12 +47,12 @@ internal static class DaemonHost
         });
         builder.Services.AddSingleton(services => new ModelHost(
             options, state, services.GetRequiredService<IHostApplicationLifetime>(), TimeProvider.System,
-            new Logger<ModelHost>(new OneCategory(services.GetRequiredService<ILoggerFactory>()))));
+            services.GetRequiredService<ILoggerFactory>().CreateLogger(Log.Category)));
         builder.Services.AddHostedService(services => services.GetRequiredService<ModelHost>());
 
         await using WebApplication app = builder.Build();
         ModelHost host = app.Services.GetRequiredService<ModelHost>();
-        ILogger logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger(OneCategory.Name);
+        ILogger logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger(Log.Category);
         var metrics = new Metrics();
         app.Use(async (context, next) =>
         {

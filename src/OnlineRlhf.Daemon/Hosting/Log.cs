@@ -3,6 +3,9 @@ namespace OnlineRlhf.Daemon.Hosting;
 /// <summary>Every log line of the daemon. None holds a word of a prompt or an answer.</summary>
 internal static partial class Log
 {
+    /// <summary>The category of every line: the program, not a class.</summary>
+    internal const string Category = "onlinerlhf";
+
     [LoggerMessage(1, LogLevel.Information, "Listening on {Socket}; state in {State}")]
     internal static partial void Listening(this ILogger logger, string socket, string state);
 

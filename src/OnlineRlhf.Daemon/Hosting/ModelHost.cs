@@ -10,7 +10,7 @@ using OnlineRlhf.Storage;
 namespace OnlineRlhf.Daemon.Hosting;
 
 /// <summary>Loads the model behind the open socket, says when it answers, and holds the loop that serves the requests.</summary>
-internal sealed class ModelHost(DaemonOptions options, string state, IHostApplicationLifetime lifetime, TimeProvider clock, ILogger<ModelHost> logger) : BackgroundService
+internal sealed class ModelHost(DaemonOptions options, string state, IHostApplicationLifetime lifetime, TimeProvider clock, ILogger logger) : BackgroundService
 {
     private readonly TaskCompletionSource<PreferenceLoop> _loop = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly SystemdNotifier _systemd = new();
@@ -52,7 +52,7 @@ internal sealed class ModelHost(DaemonOptions options, string state, IHostApplic
         {
             long start = Stopwatch.GetTimestamp();
             PreferenceLoop loop = await Task.Run(() => Load(stoppingToken), stoppingToken).ConfigureAwait(false);
-            logger.Ready(_model!.Name, loop.FeatureMap.Dimension, _model.Threads == 1 ? "1 thread" : $"{_model.Threads} threads", (long)Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+            logger.Ready(_model!.Name, loop.FeatureMap.Dimension, Plural.Of(_model.Threads, "thread"), (long)Stopwatch.GetElapsedTime(start).TotalMilliseconds);
             _loop.SetResult(loop);
             Notify(ServiceState.Ready);
             await Task.Delay(Timeout.InfiniteTimeSpan, stoppingToken).ConfigureAwait(false);

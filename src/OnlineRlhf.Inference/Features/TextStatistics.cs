@@ -76,7 +76,7 @@ public sealed class TextStatistics
     /// <exception cref="ArgumentException">The destination is shorter than <see cref="Count"/>.</exception>
     public void Compute(ReadOnlySpan<char> request, ReadOnlySpan<char> answer, Span<float> destination)
     {
-        float words = CountIn(request, answer, destination), evidence = 2 * words / (words + UsualWords);
+        float words = Measure(request, answer, destination), evidence = 2 * words / (words + UsualWords);
         bool hasLists = !ReferenceEquals(_lists, WordLists.None);
         for (int i = 0; i < Count; i++)
         {
@@ -89,11 +89,9 @@ public sealed class TextStatistics
     /// <param name="request">The text of the request; only the overlap reads it.</param>
     /// <param name="answer">The text of the answer.</param>
     /// <param name="destination">Receives <see cref="Count"/> values; what lies behind them is left alone.</param>
+    /// <returns>The number of the answer's words, at least 1.</returns>
     /// <exception cref="ArgumentException">The destination is shorter than <see cref="Count"/>.</exception>
-    public void Measure(ReadOnlySpan<char> request, ReadOnlySpan<char> answer, Span<float> destination) => CountIn(request, answer, destination);
-
-    /// <summary>Returns the number of words, at least 1.</summary>
-    private float CountIn(ReadOnlySpan<char> request, ReadOnlySpan<char> answer, Span<float> destination)
+    public float Measure(ReadOnlySpan<char> request, ReadOnlySpan<char> answer, Span<float> destination)
     {
         if (destination.Length < Count)
             throw new ArgumentException($"{Count} statistics do not fit into {destination.Length} places.", nameof(destination));

@@ -43,7 +43,7 @@ internal sealed class Profile : IDisposable
             return read(Model());
     }
 
-    /// <summary>Makes a comparison durable, to be learned by when the model is next read; returns how many the profile holds with it.</summary>
+    /// <summary>Makes a comparison durable, to be learned when the model is next read; returns how many the profile holds with it.</summary>
     internal long Learn(Guid round, ReadOnlySpan<float> difference, double label)
     {
         lock (_gate)

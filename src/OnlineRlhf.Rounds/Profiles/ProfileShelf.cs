@@ -4,8 +4,7 @@ using OnlineRlhf.Storage;
 namespace OnlineRlhf.Rounds.Profiles;
 
 /// <summary>The profiles: opened on demand, a few of them in memory, the one not used for longest closed first. Closing loses nothing.</summary>
-internal sealed class ProfileShelf(
-    string directory, StateIdentity identity, HyperParameters hyperParameters, int capacity, Action<string, RecoveryReport> opened) : IDisposable
+internal sealed class ProfileShelf(string directory, StateIdentity identity, HyperParameters hyperParameters, int capacity, Action<string, RecoveryReport> opened) : IDisposable
 {
     private const int RememberedCounts = 1024;
     private readonly Lock _gate = new();

@@ -26,7 +26,7 @@ internal static class CandidateSampling
         path ??= Path.Combine(directory, $"tastes-{model.Fingerprint[..8]}.jsonl");
         Console.WriteLine($"The candidates are kept in {path}.");
         // Everybody is given the same number of hinted candidates, whatever the model's own default.
-        IReadOnlyList<string> hints = StyleHints.For(model.Name);
+        IReadOnlyList<string> hints = model.Hints;
         string?[] hinting = StyleHints.Deal(hints, 8, 0);
         if (hints.Count == 0)
             Console.WriteLine($"{model.Name} follows no hints: its hinted sets are plain ones.");

@@ -21,7 +21,7 @@ internal sealed class Demonstration(PreferenceLoop loop, LanguageModel model, Si
         TextWriter text = json ? TextWriter.Null : Console.Out;
         text.WriteLine(Screen.Bold("A language model learns what somebody likes, from button presses alone."));
         text.WriteLine();
-        text.WriteLine($"The model is {model.Name}, on {Screen.Count(model.Threads, "core", "cores")} of this machine.");
+        text.WriteLine($"The model is {model.Name}, on {Plural.Of(model.Threads, "core")} of this machine.");
         text.WriteLine("The person is simulated: somebody with a hidden taste, who is shown two answers and presses 1 or 2");
         text.WriteLine("for the better one, and presses wrong now and then. What do you think this person likes?");
         text.WriteLine();
@@ -32,7 +32,7 @@ internal sealed class Demonstration(PreferenceLoop loop, LanguageModel model, Si
         // Where the untouched model happens to please already, nothing could be seen.
         CandidateSet[] examples = [.. tests.Where(t => taste.Utility(trial.Serve(t)) < t.Candidates.Max(c => taste.Utility(c.Text))).Take(Examples)];
         string[] before = [.. examples.Select(trial.Serve)];
-        text.WriteLine(Screen.Bold(presses <= Shown ? Screen.Count(presses, "press", "presses") : $"The first {Shown} of {presses} presses"));
+        text.WriteLine(Screen.Bold(presses <= Shown ? Plural.Of(presses, "press", "presses") : $"The first {Shown} of {presses} presses"));
         List<Checkpoint> measured = [];
         foreach (int checkpoint in _checkpoints)
         {
@@ -122,7 +122,7 @@ internal sealed class Demonstration(PreferenceLoop loop, LanguageModel model, Si
     private static void WriteTable(TasteRow[] rows, TasteRow mean, int seeds, int tests)
     {
         Console.WriteLine($"How far the served answers have come, after so many presses: 0 is chance, 1 what somebody who knows the taste would serve");
-        Console.WriteLine($"from the same candidates. Mean of {Screen.Count(seeds, "seed", "seeds")}, {tests} requests each on topics never learned on.");
+        Console.WriteLine($"from the same candidates. Mean of {Plural.Of(seeds, "seed")}, {tests} requests each on topics never learned on.");
         Console.WriteLine();
         Console.WriteLine("taste".PadRight(10) + string.Concat(mean.Checkpoints.Select(c => c.Presses.ToString(CultureInfo.InvariantCulture).PadLeft(7))) + "   percentile of the answer that somebody who knows the taste serves");
         foreach (TasteRow row in rows.Append(mean))

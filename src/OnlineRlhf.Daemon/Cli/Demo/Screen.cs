@@ -22,9 +22,6 @@ internal static class Screen
             Console.WriteLine($"  {Dim((i == 0 ? label : "").PadLeft(8) + " │")} {lines[i]}".TrimEnd());
     }
 
-    /// <summary>A count with its noun.</summary>
-    internal static string Count(int number, string one, string many) => $"{number} {(number == 1 ? one : many)}";
-
     /// <summary>A bar chart of one line, one character a value from 0 to 1.</summary>
     internal static string Sparkline(IEnumerable<double> values)
     {
