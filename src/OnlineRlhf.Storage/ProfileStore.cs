@@ -73,6 +73,10 @@ public sealed class ProfileStore : IDisposable
     /// <summary>Whether <see cref="WriteCheckpointChunk"/> has something to write.</summary>
     public bool CheckpointDue => !_disposed && !IsFaulted && _checkpoints.IsDue(Sequence);
 
+    /// <summary>Whether a directory holds a state. What a founding that failed left behind, as on a full disk, is none.</summary>
+    /// <exception cref="StateException">The directory cannot be read.</exception>
+    public static bool Exists(string directory) => ProfileDirectory.HoldsState(directory);
+
     /// <summary>Opens the state in a directory, or starts one where there is none. Restores, repairs, and converts to <paramref name="hyperParameters"/> where they changed.</summary>
     /// <param name="directory">The profile's own directory; created with mode 0700 where missing.</param>
     /// <param name="identity">What the state must belong to.</param>

@@ -74,8 +74,10 @@ public class DiskFailureTests
             int left = failAt;
             Assert.Equal(StateError.DiskFull, Assert.Throws<StateException>(() => folder.Open((_, _, _, _) => Fail(ref left))).Reason);
             Assert.DoesNotContain(Directory.EnumerateFiles(folder.Profile), file => file.Contains("state.db", StringComparison.Ordinal));
+            Assert.False(ProfileStore.Exists(folder.Profile));
         }
         folder.Fill(30, paced: false);
+        Assert.True(ProfileStore.Exists(folder.Profile));
         for (int failAt = 0; failAt < 12; failAt++)
         {
             int left = failAt;

@@ -113,7 +113,7 @@ internal sealed class Profile : IDisposable
     private void OpenWhatIsStored()
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        if (_store is null && Directory.Exists(_directory))
+        if (_store is null && ProfileStore.Exists(_directory))
             OpenStore();
     }
 

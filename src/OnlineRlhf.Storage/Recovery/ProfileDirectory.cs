@@ -24,6 +24,20 @@ internal sealed class ProfileDirectory : IDisposable
     /// <summary>A data file that is being made, and is worth nothing until it has the data file's name.</summary>
     public string NewPath => Path.Combine(_directory, New);
 
+    /// <summary>Whether there is a data file, which appears whole or not at all.</summary>
+    public static bool HoldsState(string directory)
+    {
+        try
+        {
+            // Looked for in the folder, not asked for by its path: a folder that may not be read is an error, and not an empty one.
+            return Directory.Exists(directory) && Directory.EnumerateFiles(directory, Data).Any();
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw StateException.Of(failure, directory);
+        }
+    }
+
     /// <summary>Creates the directory where there is none, makes it private, and takes the lock that makes this the one store of it.</summary>
     public static ProfileDirectory Take(string directory)
     {

@@ -33,7 +33,7 @@ public sealed class DiskFullTests
 
         (await daemon.Client.PreferAsync(round.Id, "first")).MustBeProblem(507);
         (await daemon.Client.PreferAsync(round.Id, "first")).MustBeProblem(507);
-        Reply another = await daemon.Client.AskForTwoAsync(profile: "another");
+        Reply another = await daemon.Client.AskForTwoAsync();
         Assert.NotEqual(round.Id, another.Id);
         Assert.Equal(200, (await daemon.Client.PreferAsync(another.Id, "skip")).Status);
         Assert.Equal(0, (await daemon.StopAsync()).ExitCode);
