@@ -23,24 +23,37 @@ public sealed class TextStatistics
     private const string Revision = "text statistics 2";
     private const int MostExclamations = 3, MostDigitRuns = 8, PrefixLetters = 4, ShortestContentWord = 3, UsualWords = 60;
 
-    private static readonly (string Name, float Centre, float Spread)[] Table =
+    /// <summary>What an entry can say something only with.</summary>
+    [Flags]
+    private enum Needs
+    {
+        Nothing = 0,
+
+        /// <summary>A mean over the answer's words or sentences, or a rate: the fewer there are, the less it says.</summary>
+        ManyWords = 1,
+
+        /// <summary>Counts what stands in a list of words of the language.</summary>
+        WordLists = 2,
+    }
+
+    private static readonly (string Name, float Centre, float Spread, Needs Needs)[] Table =
     [
-        ("length", 3.2f, .25f),
-        ("list", .2f, .25f),
-        ("question at the end", .2f, .25f),
-        ("exclamation marks", .3f, .4f),
-        ("long sentences", 2.2f, .32f),
-        ("long words", 4.2f, .48f),
-        ("common words", .45f, .069f),
-        ("instructions", .15f, .1f),
-        ("numbers", .5f, 1.1f),
-        ("warm words", .8f, .98f),
-        ("formal words", .8f, 1.33f),
-        ("hedges", 1f, 1.64f),
-        ("I and we", 2f, 1.45f),
-        ("you", 2.5f, 2.33f),
-        ("commas", 4.5f, 3.9f),
-        ("on topic", .35f, .22f),
+        ("length", 3.2f, .25f, Needs.Nothing),
+        ("list", .2f, .25f, Needs.Nothing),
+        ("question at the end", .2f, .25f, Needs.Nothing),
+        ("exclamation marks", .3f, .4f, Needs.Nothing),
+        ("long sentences", 2.2f, .32f, Needs.Nothing),
+        ("long words", 4.2f, .48f, Needs.ManyWords),
+        ("common words", .45f, .069f, Needs.WordLists | Needs.ManyWords),
+        ("instructions", .15f, .1f, Needs.WordLists | Needs.ManyWords),
+        ("numbers", .5f, 1.1f, Needs.Nothing),
+        ("warm words", .8f, .98f, Needs.WordLists | Needs.ManyWords),
+        ("formal words", .8f, 1.33f, Needs.WordLists | Needs.ManyWords),
+        ("hedges", 1f, 1.64f, Needs.WordLists | Needs.ManyWords),
+        ("I and we", 2f, 1.45f, Needs.WordLists | Needs.ManyWords),
+        ("you", 2.5f, 2.33f, Needs.WordLists | Needs.ManyWords),
+        ("commas", 4.5f, 3.9f, Needs.ManyWords),
+        ("on topic", .35f, .22f, Needs.Nothing),
     ];
 
     private static readonly TextStatistics English = new(WordLists.English), Neutral = new(WordLists.None);
@@ -81,7 +94,7 @@ public sealed class TextStatistics
         for (int i = 0; i < Count; i++)
         {
             float deviation = (destination[i] - Table[i].Centre) / Table[i].Spread;
-            destination[i] = NeedsLists(i) && !hasLists ? 0 : Math.Clamp(IsAverage(i) ? deviation * evidence : deviation, -Limit, Limit);
+            destination[i] = Has(i, Needs.WordLists) && !hasLists ? 0 : Math.Clamp(Has(i, Needs.ManyWords) ? deviation * evidence : deviation, -Limit, Limit);
         }
     }
 
@@ -117,10 +130,7 @@ public sealed class TextStatistics
         return words;
     }
 
-    /// <summary>Whether an entry is a mean over the answer's words or sentences, or a rate: the fewer there are, the less it says.</summary>
-    private static bool IsAverage(int entry) => entry is (>= 5 and <= 7) or (>= 9 and <= 14);
-
-    private static bool NeedsLists(int entry) => entry is 6 or 7 or (>= 9 and <= 13);
+    private static bool Has(int entry, Needs need) => (Table[entry].Needs & need) != 0;
 
     private bool BeginsInstruction(TextOutline text, int first)
     {
@@ -158,7 +168,7 @@ public sealed class TextStatistics
         XxHash128 hash = new();
         Add(FormattableString.Invariant($"{Revision} {Limit} {MostExclamations} {MostDigitRuns} {PrefixLetters} {ShortestContentWord} {UsualWords}"));
         Span<byte> bits = stackalloc byte[8];
-        foreach ((string name, float centre, float spread) in Table)
+        foreach ((string name, float centre, float spread, _) in Table)
         {
             Add(name);
             BinaryPrimitives.WriteSingleLittleEndian(bits, centre);
