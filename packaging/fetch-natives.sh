@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # fetch-natives.sh RID OUT   Puts llama.cpp's libraries for RID, as pinned in llama.lock, into the folder OUT.
-# Asks npm only when OUT does not hold them yet. Prints one line, and on failure that line says what to do: MSBuild shows it as the error.
+# Asks npm only when OUT does not hold them yet, whole and undamaged. Prints one line, and on failure that line says what to do: MSBuild shows it as the error.
 set -euo pipefail
 
 rid=${1:?usage: fetch-natives.sh RID OUT} out=$(realpath -m "${2:?usage: fetch-natives.sh RID OUT}")
@@ -16,7 +16,7 @@ read -r _ package version integrity <<< "$pin"
 mkdir -p "$(dirname "$out")"
 exec 9> "$out.lock"
 flock 9
-[ "$(cat "$out/.integrity" 2> /dev/null)" != "$integrity" ] || exit 0
+if [ "$(cat "$out/.integrity" 2> /dev/null)" = "$integrity" ] && (cd "$out" && sha256sum --check --status .sha256) 2> /dev/null; then exit 0; fi
 
 command -v npm > /dev/null || fail "npm is not installed, and it is needed once to fetch $package@$version (Debian: apt-get install npm)."
 work=$(mktemp -d "$out.XXXXXX")
@@ -39,6 +39,7 @@ mv "$work"/package/bins/*/lib*.so "$work/new"
 mv "$work/package/LICENSE" "$work/new/LICENSE.node-llama-cpp"
 cp "$here/LICENSE.llama.cpp" "$work/new"
 chmod 644 "$work"/new/*
+(cd "$work/new" && sha256sum -- * > .sha256)
 echo "$integrity" > "$work/new/.integrity"
 rm -rf "$out"
 mv "$work/new" "$out"

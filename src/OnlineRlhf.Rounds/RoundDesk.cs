@@ -8,6 +8,7 @@ internal sealed class RoundDesk(TimeProvider clock, EventHub events) : IDisposab
     private readonly Dictionary<Guid, Entry> _open = [];
     private readonly Dictionary<Guid, Closing> _closed = [];
     private readonly Queue<Guid> _order = new();
+    private long _opened;
 
     /// <summary>Rounds that wait.</summary>
     internal int Open
@@ -27,7 +28,7 @@ internal sealed class RoundDesk(TimeProvider clock, EventHub events) : IDisposab
             foreach (Entry older in _open.Values.Where(e => e.Round.Profile == round.Profile).ToArray())
                 Close(older.Round, new Closing(RoundError.Superseded));
             ITimer timer = clock.CreateTimer(_ => Expire(round), null, round.ExpiresAt - clock.GetUtcNow(), Timeout.InfiniteTimeSpan);
-            _open.Add(round.Id, new Entry(round, timer));
+            _open.Add(round.Id, new Entry(round, timer, ++_opened));
         }
         events.Publish(new RoundEvent.Opened(round));
     }
@@ -44,10 +45,9 @@ internal sealed class RoundDesk(TimeProvider clock, EventHub events) : IDisposab
     {
         lock (_gate)
         {
-            IEnumerable<Round> rounds = _open.Values.Select(e => e.Round);
             return profile is null
-                ? rounds.Where(r => r.Asked).MaxBy(r => r.CreatedAt)
-                : rounds.FirstOrDefault(r => r.Profile == profile);
+                ? _open.Values.Where(e => e.Round.Asked).MaxBy(e => e.Number)?.Round
+                : _open.Values.FirstOrDefault(e => e.Round.Profile == profile)?.Round;
         }
     }
 
@@ -109,5 +109,6 @@ internal sealed class RoundDesk(TimeProvider clock, EventHub events) : IDisposab
         };
     }
 
-    private sealed record Entry(Round Round, ITimer Timer);
+    // Numbered as they are opened: the clock of a board without a battery jumps.
+    private sealed record Entry(Round Round, ITimer Timer, long Number);
 }

@@ -31,7 +31,8 @@ public enum RoundError
 /// <summary>A round or its feedback was refused; the message says why and what to do.</summary>
 public sealed class RoundException : Exception
 {
-    internal RoundException(RoundError error, string message)
+    /// <summary>Says why a request or an answer cannot be taken.</summary>
+    public RoundException(RoundError error, string message)
         : base(message) => Error = error;
 
     /// <summary>Why.</summary>

@@ -29,6 +29,21 @@ public sealed class AskingTests
     }
 
     [Fact]
+    public async Task A_daemon_that_is_restarted_often_asks_all_the_same()
+    {
+        using var bench = new Bench(new RoundOptions { Ask = AskMode.WhenUseful, Usefulness = 0 });
+        await bench.PressAsync((await bench.OpenAsync(ask: AskMode.Always)).Id, Preferred.First);
+        List<bool> asked = [];
+        for (uint seed = 1; seed <= 12; seed++)
+        {
+            if (seed % 3 == 0)
+                bench.Restart();
+            asked.Add((await bench.OpenAsync(seed: seed)).Asked);
+        }
+        Assert.Equal([2, 5, 8, 11], asked.Index().Where(a => a.Item).Select(a => a.Index));
+    }
+
+    [Fact]
     public async Task An_untouched_profile_is_asked()
     {
         using var bench = new Bench(new RoundOptions { Ask = AskMode.WhenUseful });

@@ -7,6 +7,16 @@ public sealed class RoundLifeTests : IDisposable
     public void Dispose() => _bench.Dispose();
 
     [Fact]
+    public async Task The_newest_round_is_the_current_one_also_where_the_clock_was_set_back()
+    {
+        Round before = await _bench.OpenAsync(profile: "before");
+        _bench.Clock.AdjustTime(_bench.Clock.GetUtcNow().AddHours(-1));
+        Round after = await _bench.OpenAsync(profile: "after");
+        Assert.True(after.CreatedAt < before.CreatedAt);
+        Assert.Equal(after.Id, _bench.Loop.Current(null)!.Id);
+    }
+
+    [Fact]
     public async Task A_round_shows_two_different_answers_and_learns_the_preference_once()
     {
         Round round = await _bench.OpenAsync();

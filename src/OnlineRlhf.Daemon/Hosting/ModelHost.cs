@@ -16,6 +16,7 @@ internal sealed class ModelHost(DaemonOptions options, string state, IHostApplic
     private readonly SystemdNotifier _systemd = new();
     private LanguageModel? _model;
     private Exception? _failure;
+    private int _inLine;
 
     /// <summary>The model; null while it loads.</summary>
     internal LanguageModel? Model => _loop.Task.IsCompletedSuccessfully ? _model : null;
@@ -32,6 +33,24 @@ internal sealed class ModelHost(DaemonOptions options, string state, IHostApplic
             return await _loop.Task.ConfigureAwait(false);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lifetime.ApplicationStopping);
         return await _loop.Task.WaitAsync(TimeSpan.FromSeconds(options.LoadWait), clock, either.Token).ConfigureAwait(false);
+    }
+
+    /// <summary>The loop, for a request that it will generate for: while the model loads no more wait for it than its queue takes, so that who waits is served.</summary>
+    /// <exception cref="RoundException">Too many wait already.</exception>
+    internal async Task<PreferenceLoop> WaitInLineAsync(CancellationToken cancellationToken)
+    {
+        if (Loop is { } loaded)
+            return loaded;
+        try
+        {
+            if (Interlocked.Increment(ref _inLine) > options.Queue + 1)
+                throw new RoundException(RoundError.Busy, $"The model is loading and {Plural.Of(options.Queue + 1, "request")} wait for it already: try again in a few seconds.");
+            return await WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _inLine);
+        }
     }
 
     /// <summary>Throws what the model could not be loaded for.</summary>

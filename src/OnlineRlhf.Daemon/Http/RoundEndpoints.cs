@@ -25,7 +25,7 @@ internal static class RoundEndpoints
         {
             RoundRequest request = Convert(await Read(context, WireJson.Readable.RoundRequestBody).ConfigureAwait(false));
             using var either = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stopping);
-            PreferenceLoop loop = await host.WaitAsync(either.Token).ConfigureAwait(false);
+            PreferenceLoop loop = await host.WaitInLineAsync(either.Token).ConfigureAwait(false);
             long start = clock.GetTimestamp();
             Round round = await loop.OpenRoundAsync(request, either.Token).ConfigureAwait(false);
             metrics.Opened(round, clock.GetElapsedTime(start));

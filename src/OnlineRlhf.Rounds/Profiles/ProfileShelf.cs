@@ -7,6 +7,10 @@ namespace OnlineRlhf.Rounds.Profiles;
 internal sealed class ProfileShelf(string directory, StateIdentity identity, HyperParameters hyperParameters, int capacity, Action<string, RecoveryReport> opened) : IDisposable
 {
     private const int RememberedCounts = 1024;
+
+    /// <summary>After a restart nobody knows how many rounds in a row went unasked: more than any limit, so that the next one is asked.</summary>
+    private const int Unknown = int.MaxValue;
+
     private readonly Lock _gate = new();
     private readonly List<Place> _places = [];
     private readonly OrderedDictionary<string, int> _unasked = [];
@@ -39,7 +43,7 @@ internal sealed class ProfileShelf(string directory, StateIdentity identity, Hyp
             Place? place = _places.Find(p => p.Profile.Name == name);
             if (place is null)
             {
-                var profile = new Profile(name, Path.Combine(directory, name), identity, hyperParameters, opened) { UnaskedInARow = _unasked.GetValueOrDefault(name) };
+                var profile = new Profile(name, Path.Combine(directory, name), identity, hyperParameters, opened) { UnaskedInARow = _unasked.TryGetValue(name, out int unasked) ? unasked : Unknown };
                 place = new Place(profile);
             }
             else
@@ -69,8 +73,7 @@ internal sealed class ProfileShelf(string directory, StateIdentity identity, Hyp
             place.Users--;
             // What outlives the profile in memory is this number, of the names last used.
             _unasked.Remove(place.Profile.Name);
-            if (place.Profile.UnaskedInARow > 0)
-                _unasked.Add(place.Profile.Name, place.Profile.UnaskedInARow);
+            _unasked.Add(place.Profile.Name, place.Profile.UnaskedInARow);
             if (_unasked.Count > RememberedCounts)
                 _unasked.RemoveAt(0);
             Trim();
