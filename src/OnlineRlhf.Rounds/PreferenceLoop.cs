@@ -24,6 +24,7 @@ public sealed class PreferenceLoop : IDisposable
     private readonly RoundDesk _desk;
     private readonly GenerationQueue _queue;
     private readonly QuestionRule _question;
+    private readonly HintDealer _hints;
     private readonly SemaphoreSlim _feedback = new(1, 1);
     private readonly long[] _answers = new long[Enum.GetValues<Preferred>().Length];
     private bool _disposed;
@@ -45,6 +46,7 @@ public sealed class PreferenceLoop : IDisposable
         _clock = clock;
         _map = CalibratedMap.Load(model, stateDirectory, cancellationToken);
         _question = new QuestionRule(options.Usefulness, options.MaxUnaskedInARow);
+        _hints = new HintDealer(model.Hints, _map.Dimension);
         _queue = new GenerationQueue(options.QueueLength);
         _desk = new RoundDesk(clock, Events);
         string profiles = Path.Combine(stateDirectory, "profiles");
@@ -128,9 +130,7 @@ public sealed class PreferenceLoop : IDisposable
             throw new RoundException(RoundError.BadRequest, $"candidates must be 1 to {_model.MaxCandidates}, as the candidates setting says, not {sampling.Candidates}");
         if (sampling.MaxTokens > _model.MaxAnswerTokens)
             throw new RoundException(RoundError.BadRequest, $"max_tokens must be 1 to {_model.MaxAnswerTokens}, as the max_tokens setting says, not {sampling.MaxTokens}");
-        string?[] hints = StyleHints.Deal(_model.Hints, sampling.Candidates, sampling.Seed);
-        var progress = new Announcement(Events, request.Profile);
-        return await _queue.RunAsync(() => WithFeatures(request, _model.Sample(request.Messages, hints, sampling, progress, cancellationToken)), cancellationToken).ConfigureAwait(false);
+        return await _queue.RunAsync(() => Sample(request, sampling, cancellationToken), cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Says which candidate the profile's learned taste serves, and which to compare it with.</summary>
@@ -244,6 +244,16 @@ public sealed class PreferenceLoop : IDisposable
         preferred != Preferred.Skip && found.Label == Label(preferred) ? new FeedbackResult(found.RoundId, profile, true, found.Sequence) : throw OtherAnswer();
 
     private static RoundException OtherAnswer() => new(RoundError.OtherAnswer, "Another answer was given to this round already; the first one counts.");
+
+    private CandidateSet Sample(RoundRequest request, SamplingOptions sampling, CancellationToken cancellationToken)
+    {
+        string?[] hints;
+        using (ProfileShelf.Loan loan = _shelf.Borrow(request.Profile))
+            hints = loan.Profile.Read(model => _hints.Deal(model, sampling.Candidates, sampling.Seed));
+        CandidateSet set = WithFeatures(request, _model.Sample(request.Messages, hints, sampling, new Announcement(Events, request.Profile), cancellationToken));
+        _hints.Remember([.. set.Candidates.Select(c => c.Hint)], set.Features);
+        return set;
+    }
 
     private CandidateSet WithFeatures(RoundRequest request, IReadOnlyList<Candidate> candidates)
     {

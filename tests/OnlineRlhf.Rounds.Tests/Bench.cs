@@ -21,6 +21,8 @@ internal sealed class Bench : IDisposable
 
     internal static LanguageModel Model => Shared.Value;
 
+    internal static string ModelPath => File.Path;
+
     internal FakeTimeProvider Clock { get; } = new(DateTimeOffset.UnixEpoch.AddYears(56));
 
     internal RoundOptions Options { get; private set; }

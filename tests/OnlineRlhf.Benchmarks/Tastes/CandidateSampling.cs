@@ -4,13 +4,18 @@ using OnlineRlhf.Inference;
 using OnlineRlhf.Inference.Features;
 using OnlineRlhf.Inference.Prompts;
 using OnlineRlhf.Inference.Sampling;
+using OnlineRlhf.Rounds;
 
 namespace OnlineRlhf.Benchmarks.Tastes;
 
-/// <summary>Draws eight plain and eight hinted answers to each everyday request, once: the simulated people all choose among these.</summary>
+/// <summary>
+/// Draws answers to each everyday request, once: eight plain ones, and a pool of two plain ones and as many under each hint as a round may deal. The simulated
+/// people all choose among these.
+/// </summary>
 internal static class CandidateSampling
 {
     private const int MaxTokens = 80;
+    private const int PerCall = 10;
     private const float Temperature = 0.9f;
 
     /// <summary>The sets of the file, after those that it lacked were drawn. Every person's requests are split by their place in this list.</summary>
@@ -19,18 +24,17 @@ internal static class CandidateSampling
         using DemoModel? embedded = modelPath is null ? DemoModel.Open() : null;
         using LanguageModel model = LanguageModel.Load(new LanguageModelOptions
         {
-            ModelPath = modelPath ?? embedded!.Path, ContextTokens = 512, AnswerTokens = MaxTokens, Threads = threads,
+            ModelPath = modelPath ?? embedded!.Path, ContextTokens = 512, AnswerTokens = MaxTokens, Candidates = PerCall, Threads = threads,
         });
         Console.WriteLine($"Calibrating the feature map of {model.Name} …");
         var map = new FeatureMap(model.EmbeddingLength, FeatureMap.Calibrate(model), TextStatistics.For("en"));
         path ??= Path.Combine(directory, $"tastes-{model.Fingerprint[..8]}.jsonl");
         Console.WriteLine($"The candidates are kept in {path}.");
-        // Everybody is given the same number of hinted candidates, whatever the model's own default.
         IReadOnlyList<string> hints = model.Hints;
-        string?[] hinting = StyleHints.Deal(hints, 8, 0);
+        string?[] pool = [.. new string?[Candidates.PlainInPool], .. hints.SelectMany(h => Enumerable.Repeat(h, HintDealer.MostAlike))];
         if (hints.Count == 0)
             Console.WriteLine($"{model.Name} follows no hints: its hinted sets are plain ones.");
-        CandidateFile file = CandidateFile.Open(path, new CandidateHeader(model.Name, model.Fingerprint, map.Fingerprint, MaxTokens, Temperature, [.. hinting.Select(h => h ?? "")]));
+        CandidateFile file = CandidateFile.Open(path, new CandidateHeader(model.Name, model.Fingerprint, map.Fingerprint, MaxTokens, Temperature, [.. pool.Select(h => h ?? "")]));
 
         string[] wanted = [.. EverydayRequests.All.Take(requests)];
         List<(string Request, bool Hinted)> missing = [.. wanted.SelectMany(r => new[] { (r, false), (r, true) }).Where(s => !file.Holds(s.r, s.Item2))];
@@ -38,11 +42,14 @@ internal static class CandidateSampling
         for (int i = 0; i < missing.Count; i++)
         {
             (string request, bool hinted) = missing[i];
-            uint seed = (uint)((2 * Array.IndexOf(wanted, request)) + (hinted ? 1 : 0));
-            string?[] dealt = hinted ? hinting : new string?[8];
-            var options = new SamplingOptions { Candidates = 8, MaxTokens = MaxTokens, Temperature = Temperature, Seed = seed };
-            IReadOnlyList<Candidate> candidates = model.Sample([new ChatMessage("user", request)], dealt, options);
-            file.Append(new CandidateSet(request, hinted, [.. candidates.Select(c => Cache(map, request, c))]));
+            uint seed = (uint)((100 * Array.IndexOf(wanted, request)) + (hinted ? 50 : 0));
+            List<CachedCandidate> drawn = [];
+            foreach (string?[] dealt in (hinted ? pool : new string?[8]).Chunk(PerCall))
+            {
+                var options = new SamplingOptions { Candidates = dealt.Length, MaxTokens = MaxTokens, Temperature = Temperature, Seed = seed++ };
+                drawn.AddRange(model.Sample([new ChatMessage("user", request)], dealt, options).Select(c => Cache(map, request, c)));
+            }
+            file.Append(new CandidateSet(request, hinted, [.. drawn.DistinctBy(c => c.Text)]));
             if (i % 10 == 9 || i == missing.Count - 1)
             {
                 TimeSpan left = Stopwatch.GetElapsedTime(start) / (i + 1) * (missing.Count - i - 1);

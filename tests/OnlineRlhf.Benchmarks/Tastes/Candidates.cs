@@ -1,14 +1,21 @@
 namespace OnlineRlhf.Benchmarks.Tastes;
 
-/// <summary>The sampled candidates by request: for each a plain and a hinted set.</summary>
+/// <summary>The sampled candidates by request: for each a plain set, and a pool of hinted answers that rounds are dealt from.</summary>
 internal sealed class Candidates
 {
+    /// <summary>Candidates of a round.</summary>
+    internal const int Dealt = 8;
+
+    /// <summary>Plain candidates in a pool: as many as a round deals.</summary>
+    internal const int PlainInPool = 2;
+
     internal Candidates(IReadOnlyList<CandidateSet> sets)
     {
         // A choice takes two.
         string[] requests = [.. sets.Where(s => s.Candidates.Count >= 2).GroupBy(s => s.Request).Where(g => g.Count() == 2).Select(g => g.Key).Order(StringComparer.Ordinal)];
         Sets = [.. requests.SelectMany(r => sets.Where(s => s.Request == r).OrderBy(s => s.Hinted))];
         Requests = requests.Length;
+        Hints = [.. Sets.Where(s => s.Hinted).SelectMany(s => s.Candidates).Select(c => c.Hint).OfType<string>().Distinct()];
         Plain = [.. Enumerable.Range(0, Requests).Select(r => Set(r, hinted: false))];
     }
 
@@ -17,10 +24,35 @@ internal sealed class Candidates
 
     internal int Requests { get; }
 
+    /// <summary>The hints that answers were drawn under.</summary>
+    internal IReadOnlyList<string> Hints { get; }
+
     /// <summary>The indices of the plain sets.</summary>
     internal IReadOnlyList<int> Plain { get; }
 
     internal static int Set(int request, bool hinted) => (2 * request) + (hinted ? 1 : 0);
+
+    /// <summary>The hinted set of a request.</summary>
+    internal IReadOnlyList<CachedCandidate> Pool(int request) => Sets[Set(request, hinted: true)].Candidates;
+
+    /// <summary>Candidates of a hinted set, one for each hint that was dealt; fewer where the pool has no more of a hint.</summary>
+    internal int[] Deal(int request, string?[] hints, uint seed)
+    {
+        IReadOnlyList<CachedCandidate> pool = Pool(request);
+        List<int> dealt = [];
+        foreach (string? hint in hints)
+        {
+            for (int i = 0; i < pool.Count; i++)
+            {
+                int c = (int)((seed + (uint)i) % (uint)pool.Count);
+                if (pool[c].Hint != hint || dealt.Contains(c))
+                    continue;
+                dealt.Add(c);
+                break;
+            }
+        }
+        return [.. dealt];
+    }
 
     /// <summary>
     /// Takes the mean of the request's plain answers off each value, and divides all by the standard deviation of plain answers within a request.

@@ -25,8 +25,14 @@ internal sealed class FeatureTable
 
     internal int Dimension { get; }
 
-    /// <summary>The row-major matrix of a request's candidates.</summary>
-    internal float[] this[int request] => _rows[request];
+    /// <summary>φ of some of a request's candidates.</summary>
+    internal CandidateFeatures Of(int request, int[] candidates)
+    {
+        float[] rows = new float[candidates.Length * Dimension];
+        for (int i = 0; i < candidates.Length; i++)
+            _rows[request].AsSpan(candidates[i] * Dimension, Dimension).CopyTo(rows.AsSpan(i * Dimension));
+        return new CandidateFeatures(rows, Dimension);
+    }
 
     /// <param name="candidates">All candidates.</param>
     /// <param name="kind">Which of them, and which part of their features.</param>
@@ -98,6 +104,6 @@ internal sealed class FeatureTable
 /// <summary>What a learner is given.</summary>
 /// <param name="Name">How the table calls it.</param>
 /// <param name="Hinted">Whether the candidates are the hinted ones.</param>
+/// <param name="Adaptive">Whether hints are dealt by what was learned.</param>
 /// <param name="Statistics">Whether φ has the text statistics, the overlap among them.</param>
-/// <param name="HyperParameters">η, λ and β.</param>
-internal sealed record LearnerKind(string Name, bool Hinted, bool Statistics, HyperParameters HyperParameters);
+internal sealed record LearnerKind(string Name, bool Hinted, bool Adaptive, bool Statistics);

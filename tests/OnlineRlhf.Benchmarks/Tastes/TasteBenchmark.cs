@@ -2,8 +2,6 @@ using System.Diagnostics;
 using System.Globalization;
 using OnlineRlhf.Benchmarks.Measuring;
 using OnlineRlhf.Benchmarks.Reporting;
-using OnlineRlhf.Learning;
-using OnlineRlhf.Rounds;
 
 namespace OnlineRlhf.Benchmarks.Tastes;
 
@@ -14,18 +12,16 @@ namespace OnlineRlhf.Benchmarks.Tastes;
 internal static class TasteBenchmark
 {
     private const int People = 240, Seeds = 2;
-    private const int Barred = 3;
+    private const int Barred = 4;
     private const string Full = "hints + statistics + overlap";
-
-    private static readonly HyperParameters Unit = new(1, 1, 1), OfDaemon = new RoundOptions().HyperParameters;
 
     private static readonly LearnerKind[] Kinds =
     [
-        new("8 plain, hidden blocks + log tokens", Hinted: false, Statistics: false, Unit),
-        new("8 plain + statistics", Hinted: false, Statistics: true, Unit),
-        new("2 plain + 6 hints, without statistics", Hinted: true, Statistics: false, Unit),
-        new("2 plain + 6 " + Full, Hinted: true, Statistics: true, Unit),
-        new(string.Create(CultureInfo.InvariantCulture, $"  the same with the daemon's λ = {OfDaemon.Regularization}"), Hinted: true, Statistics: true, OfDaemon),
+        new("8 plain, hidden blocks + log tokens", Hinted: false, Adaptive: false, Statistics: false),
+        new("8 plain + statistics", Hinted: false, Adaptive: false, Statistics: true),
+        new("2 plain + 6 hints, without statistics", Hinted: true, Adaptive: false, Statistics: false),
+        new("2 plain + 6 " + Full, Hinted: true, Adaptive: false, Statistics: true),
+        new("  the same, hints dealt by what was learned", Hinted: true, Adaptive: true, Statistics: true),
     ];
 
     internal static void Run(Report report, string? model, string? file, string directory, int threads, int requests)
@@ -54,13 +50,13 @@ internal static class TasteBenchmark
         for (int c = 0; c < conditions.Count; c++)
         {
             Console.WriteLine($"  {conditions[c].Name}");
-            Knowing(report, conditions[c].Name, "all-knowing chooser, 8 plain", tastes[c], hinted: false, splits);
+            Knowing(candidates, report, conditions[c].Name, "all-knowing chooser, 8 plain", tastes[c], hinted: false, splits);
             for (int k = 0; k < Kinds.Length; k++)
                 Row(report, conditions[c].Name, Kinds[k].Name, learned[c][k], k == Barred ? conditions[c].Bar : null);
-            Knowing(report, conditions[c].Name, "all-knowing chooser, 2 plain + 6 hints", tastes[c], hinted: true, splits);
+            Knowing(candidates, report, conditions[c].Name, "all-knowing chooser, 2 plain + 6 hints", tastes[c], hinted: true, splits);
         }
         Compare(report, [.. conditions.Select(c => c.Name)], learned);
-        report.Note("0 is a plain answer, 1 a standard deviation among the plain answers to a request. 80 % agreement on a median pair; exact one-pass learner, η = λ = β = 1, and once the daemon's λ.");
+        report.Note("0 is a plain answer, 1 a standard deviation among the plain answers to a request. 80 % agreement on a median pair; the daemon's learner.");
         report.PrintNotes();
     }
 
@@ -79,7 +75,7 @@ internal static class TasteBenchmark
                     int condition = c, kind = k, number = seed;
                     _ = Parallel.For(0, People, person =>
                     {
-                        double[] served = Trial.Run(features, tastes[condition][person], Kinds[kind], splits[number], (1000 * number) + person);
+                        double[] served = Trial.Run(candidates, features, tastes[condition][person], Kinds[kind], splits[number], (1000 * number) + person);
                         for (int i = 0; i < served.Length; i++)
                             learned[condition][kind][person][i] += served[i] / Seeds;
                     });
@@ -106,9 +102,9 @@ internal static class TasteBenchmark
         Console.WriteLine($"    {name,-42}{cells}{verdict}");
     }
 
-    private static void Knowing(Report report, string condition, string name, MixedTaste[] tastes, bool hinted, Split[] splits)
+    private static void Knowing(Candidates candidates, Report report, string condition, string name, MixedTaste[] tastes, bool hinted, Split[] splits)
     {
-        double[] values = [.. tastes.Select(t => splits.Average(s => Trial.Best(t, hinted, s.HeldOut)))];
+        double[] values = [.. tastes.Select(t => splits.Average(s => Trial.Best(candidates, t, hinted, s.HeldOut)))];
         var measured = new Measurement($"{condition}: {name}", values.Average(), StandardError: values.StandardError());
         report.Add(measured);
         Console.WriteLine($"    {name,-42}{Cell(measured)}");
@@ -121,7 +117,7 @@ internal static class TasteBenchmark
         {
             if (!conditions[c].StartsWith("unmeasured", StringComparison.Ordinal))
                 continue;
-            foreach ((string what, int with, int without) in (ReadOnlySpan<(string, int, int)>)[("hints: with − without statistics", Barred, 2), (Full + " − hidden blocks on plain answers", Barred, 0)])
+            foreach ((string what, int with, int without) in (ReadOnlySpan<(string, int, int)>)[("hints: with − without statistics", 3, 2), (Full + " − hidden blocks on plain answers", Barred, 0)])
             {
                 double[] differences = [.. Enumerable.Range(0, People).Select(p => learned[c][with][p][0] - learned[c][without][p][0])];
                 double mean = differences.Average(), error = differences.StandardError();

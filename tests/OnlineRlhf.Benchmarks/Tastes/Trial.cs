@@ -1,6 +1,9 @@
+using System.Numerics.Tensors;
+using OnlineRlhf.Inference.Prompts;
 using OnlineRlhf.Learning;
 using OnlineRlhf.Learning.RewardModels;
 using OnlineRlhf.Learning.Selection;
+using OnlineRlhf.Rounds;
 
 namespace OnlineRlhf.Benchmarks.Tastes;
 
@@ -11,49 +14,63 @@ internal static class Trial
     internal static readonly int[] Checkpoints = [10, 25, 50, 100];
 
     /// <summary>The mean utility of the served answer on held-out requests, after each checkpoint.</summary>
-    internal static double[] Run(FeatureTable features, MixedTaste taste, LearnerKind kind, Split split, int seed)
+    internal static double[] Run(Candidates candidates, FeatureTable features, MixedTaste taste, LearnerKind kind, Split split, int seed)
     {
-        bool hinted = kind.Hinted;
         var random = new Random(seed);
-        var model = new OnePassRewardModel(features.Dimension, kind.HyperParameters);
+        var model = new OnePassRewardModel(features.Dimension, new RoundOptions().HyperParameters);
+        var dealer = new HintDealer(candidates.Hints, features.Dimension);
         float[] difference = new float[features.Dimension];
         double[] served = new double[Checkpoints.Length];
         int[] order = [.. split.Training];
         for (int press = 0, checkpoint = 0; checkpoint < Checkpoints.Length; press++)
         {
             if (press == Checkpoints[checkpoint])
-                served[checkpoint++] = Serve(model, features, taste, hinted, split.HeldOut);
+                served[checkpoint++] = split.HeldOut.Average(request => Serve(request));
             if (press % order.Length == 0)
                 random.Shuffle(order);
             int request = order[press % order.Length];
-            var candidates = new CandidateFeatures(features[request], features.Dimension);
-            Pair pair = ExplorationRule.Select(model, candidates);
-            double[] utilities = taste.Utilities[Candidates.Set(request, hinted)];
-            double odds = taste.Sharpness * (utilities[pair.Leader] - utilities[pair.Challenger]);
+            int[] dealt = Deal(request);
+            CandidateFeatures seen = features.Of(request, dealt);
+            if (kind.Adaptive)
+                dealer.Remember([.. dealt.Select(c => candidates.Pool(request)[c].Hint)], seen);
+            Pair pair = ExplorationRule.Select(model, seen);
+            double[] utilities = taste.Utilities[Candidates.Set(request, kind.Hinted)];
+            double odds = taste.Sharpness * (utilities[dealt[pair.Leader]] - utilities[dealt[pair.Challenger]]);
             bool leaderPreferred = random.NextDouble() < 1 / (1 + Math.Exp(-odds));
-            for (int k = 0; k < difference.Length; k++)
-                difference[k] = candidates[pair.Leader][k] - candidates[pair.Challenger][k];
+            TensorPrimitives.Subtract(seen[pair.Leader], seen[pair.Challenger], difference);
             model.Observe(new Comparison(difference, leaderPreferred ? 1 : 0));
         }
         return served;
+
+        int[] Deal(int request)
+        {
+            uint deal = (uint)random.Next();
+            return kind.Hinted
+                ? candidates.Deal(request, kind.Adaptive ? dealer.Deal(model, Candidates.Dealt, deal) : StyleHints.Deal(candidates.Hints, Candidates.Dealt, deal), deal)
+                : [.. Enumerable.Range(0, candidates.Sets[Candidates.Set(request, hinted: false)].Candidates.Count)];
+        }
+
+        double Serve(int request)
+        {
+            int[] dealt = Deal(request);
+            CandidateFeatures seen = features.Of(request, dealt);
+            int leader = 0;
+            double best = double.NegativeInfinity;
+            for (int c = 0; c < seen.Count; c++)
+            {
+                double score = model.Score(seen[c]);
+                if (score > best)
+                    (leader, best) = (c, score);
+            }
+            return taste.Utilities[Candidates.Set(request, kind.Hinted)][dealt[leader]];
+        }
     }
 
     /// <summary>What somebody who knows the taste would serve.</summary>
-    internal static double Best(MixedTaste taste, bool hinted, IReadOnlyList<int> requests) =>
-        requests.Average(r => taste.Utilities[Candidates.Set(r, hinted)].Max());
-
-    private static double Serve(OnePassRewardModel model, FeatureTable features, MixedTaste taste, bool hinted, IReadOnlyList<int> requests) => requests.Average(request =>
+    internal static double Best(Candidates candidates, MixedTaste taste, bool hinted, IReadOnlyList<int> requests) => requests.Average(r =>
     {
-        var candidates = new CandidateFeatures(features[request], features.Dimension);
-        int leader = 0;
-        double best = double.NegativeInfinity;
-        for (int c = 0; c < candidates.Count; c++)
-        {
-            double score = model.Score(candidates[c]);
-            if (score > best)
-                (leader, best) = (c, score);
-        }
-        return taste.Utilities[Candidates.Set(request, hinted)][leader];
+        double[] utilities = taste.Utilities[Candidates.Set(r, hinted)];
+        return hinted ? candidates.Deal(r, StyleHints.Deal(candidates.Hints, Candidates.Dealt, 0), (uint)r).Max(c => utilities[c]) : utilities.Max();
     });
 }
 

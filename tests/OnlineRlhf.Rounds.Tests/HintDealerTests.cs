@@ -1,0 +1,170 @@
+using OnlineRlhf.Inference;
+using OnlineRlhf.Inference.Sampling;
+using OnlineRlhf.Learning;
+using OnlineRlhf.Learning.RewardModels;
+
+namespace OnlineRlhf.Rounds.Tests;
+
+/// <summary>Which hints the candidates of a round are dealt. Features have a dimension per hint: an answer under hint h is e_h, a plain one 0.</summary>
+public sealed class HintDealerTests
+{
+    private const int Candidates = 8;
+    private static readonly string[] Hints = ["zero", "one", "two", "three", "four", "five"];
+
+    [Fact]
+    public void Who_has_not_pressed_is_dealt_every_hint()
+    {
+        HintDealer dealer = Experienced();
+        string?[] dealt = dealer.Deal(Person(likes: null), Candidates, 1);
+        Assert.Equal(2, dealt.Count(h => h is null));
+        Assert.Equal(Hints.Order(), dealt.OfType<string>().Order());
+    }
+
+    [Fact]
+    public void A_hint_that_was_never_tried_is_not_passed_over()
+    {
+        var dealer = new HintDealer(Hints, Hints.Length);
+        dealer.Remember([null, "zero", "one", "two", "three", "four"], Answers(null, 0, 1, 2, 3, 4));
+        Assert.Contains("five", dealer.Deal(Person(likes: 0), Candidates, 1));
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(4)]
+    public void A_hint_whose_answers_are_liked_is_dealt_up_to_three_times_and_the_plain_answers_stay(int liked)
+    {
+        HintDealer dealer = Experienced();
+        OnePassRewardModel person = Person(likes: liked);
+        for (uint seed = 0; seed < 50; seed++)
+        {
+            string?[] dealt = dealer.Deal(person, Candidates, seed);
+            Assert.Equal(Candidates, dealt.Length);
+            Assert.Equal(2, dealt.Count(h => h is null));
+            Assert.Equal(HintDealer.MostAlike, dealt.Count(h => h == Hints[liked]));
+            Assert.True(dealt.OfType<string>().Distinct().Count() >= 2);
+        }
+    }
+
+    [Fact]
+    public void A_hint_whose_answers_are_disliked_is_still_dealt_in_its_turn()
+    {
+        HintDealer dealer = Experienced();
+        OnePassRewardModel person = Person(likes: 0, dislikes: 3);
+        string?[][] rounds = [.. Enumerable.Range(0, 60).Select(seed => dealer.Deal(person, Candidates, (uint)seed))];
+        int disliked = rounds.Sum(r => r.Count(h => h == Hints[3])), usual = 60;
+        Assert.InRange(disliked, 1, usual / 2);
+    }
+
+    [Fact]
+    public void A_persons_taste_deals_to_that_person_only()
+    {
+        HintDealer dealer = Experienced();
+        _ = dealer.Deal(Person(likes: 2), Candidates, 1);
+        Assert.Equal(Hints.Order(), dealer.Deal(Person(likes: null), Candidates, 1).OfType<string>().Order());
+    }
+
+    [Fact]
+    public void The_same_seed_deals_the_same()
+    {
+        HintDealer dealer = Experienced();
+        OnePassRewardModel person = Person(likes: 1);
+        Assert.Equal(dealer.Deal(person, Candidates, 7), dealer.Deal(person, Candidates, 7));
+        Assert.Contains(Enumerable.Range(0, 20), seed => !dealer.Deal(person, Candidates, (uint)seed).SequenceEqual(dealer.Deal(person, Candidates, 7)));
+    }
+
+    [Theory]
+    [InlineData(0, 8)]
+    [InlineData(1, 16)]
+    [InlineData(6, 1)]
+    [InlineData(6, 4)]
+    [InlineData(6, 16)]
+    [InlineData(1, 2)]
+    public void Every_number_of_hints_and_candidates_is_dealt(int hints, int candidates)
+    {
+        var dealer = new HintDealer(Hints[..hints], Hints.Length);
+        dealer.Remember([null, .. Hints[..hints]], Answers([null, .. Enumerable.Range(0, hints).Select(h => (int?)h)]));
+        string?[] dealt = dealer.Deal(Person(likes: 0), candidates, 3);
+        Assert.Equal(candidates, dealt.Length);
+        Assert.Contains(null, dealt);
+        Assert.All(dealt.OfType<string>(), h => Assert.Contains(h, Hints[..hints]));
+    }
+
+    [Fact]
+    public void A_round_without_a_plain_answer_teaches_nothing()
+    {
+        var dealer = new HintDealer(["zero"], Hints.Length);
+        dealer.Remember(["zero", "zero"], Answers(0, 0));
+        Assert.Equal([null, "zero", "zero", "zero"], dealer.Deal(Person(likes: 0), 4, 1));
+    }
+
+    [Fact]
+    public async Task Presses_change_which_hints_the_loop_deals()
+    {
+        string state = Directory.CreateTempSubdirectory("onlinerlhf-hints-").FullName;
+        CancellationToken cancellation = TestContext.Current.CancellationToken;
+        using LanguageModel model = LanguageModel.Load(new LanguageModelOptions { ModelPath = Bench.ModelPath, Threads = 1, ContextTokens = 512, StyleHints = Hints }, cancellation);
+        using (var loop = new PreferenceLoop(model, state, new RoundOptions { Sampling = new SamplingOptions { MaxTokens = 24 } }, TimeProvider.System, cancellationToken: cancellation))
+        {
+            Assert.All(await Dealt("before"), most => Assert.Equal(1, most));
+            for (uint seed = 0; seed < 12; seed++)
+            {
+                Round round = await loop.OpenRoundAsync(Bench.Ask(seed: seed), cancellation);
+                await loop.GiveFeedbackAsync(round.Id, Preferred.First, cancellation);
+            }
+            Assert.Contains(HintDealer.MostAlike, await Dealt("after"));
+            Assert.All(await Dealt("after", "somebody-else"), most => Assert.Equal(1, most));
+
+            // The most candidates under one hint, of some rounds.
+            async Task<List<int>> Dealt(string request, string profile = RoundRequest.DefaultProfile)
+            {
+                List<int> most = [];
+                for (uint seed = 0; seed < 6; seed++)
+                {
+                    CandidateSet set = await loop.SampleAsync(Bench.Ask(request, profile, seed: seed), cancellation);
+                    most.Add(set.Candidates.Where(c => c.Hint is not null).GroupBy(c => c.Hint).Max(g => g.Count()));
+                }
+                return most;
+            }
+        }
+        Directory.Delete(state, recursive: true);
+    }
+
+    private static HintDealer Experienced()
+    {
+        var dealer = new HintDealer(Hints, Hints.Length);
+        for (int round = 0; round < 5; round++)
+            dealer.Remember([null, null, .. Hints], Answers(null, null, 0, 1, 2, 3, 4, 5));
+        return dealer;
+    }
+
+    private static CandidateFeatures Answers(params ReadOnlySpan<int?> hints)
+    {
+        float[] rows = new float[hints.Length * Hints.Length];
+        for (int i = 0; i < hints.Length; i++)
+        {
+            if (hints[i] is { } hint)
+                rows[(i * Hints.Length) + hint] = 1;
+        }
+        return new CandidateFeatures(rows, Hints.Length);
+    }
+
+    private static OnePassRewardModel Person(int? likes, int? dislikes = null)
+    {
+        var model = new OnePassRewardModel(Hints.Length, new HyperParameters(1, 1, 1));
+        for (int press = 0; press < 200; press++)
+        {
+            Press(likes, 1);
+            Press(dislikes, 0);
+        }
+        return model;
+
+        void Press(int? hint, double label)
+        {
+            if (hint is null)
+                return;
+            float[] difference = new float[Hints.Length];
+            difference[hint.Value] = 1;
+            model.Observe(new Comparison(difference, label));
+        }
+    }
+}
