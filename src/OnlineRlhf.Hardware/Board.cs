@@ -1,0 +1,221 @@
+using System.Device.Gpio;
+
+namespace OnlineRlhf.Hardware;
+
+/// <summary>The buttons and lamps of one GPIO chip. A chip that is lost, busy or not there yet is reported and tried again, for as long as the board lives.</summary>
+public sealed class Board : IDisposable
+{
+    private static readonly TimeSpan Retry = TimeSpan.FromSeconds(5), Inspection = TimeSpan.FromSeconds(1), Blink = TimeSpan.FromMilliseconds(400);
+
+    private readonly BoardOptions _options;
+    private readonly Func<string, GpioController> _open;
+    private readonly TimeProvider _clock;
+    private readonly Action<BoardEvent> _happened;
+    private readonly Lock _gate = new();
+    private readonly ITimer _inspection, _blink;
+    private readonly HashSet<Lamp> _shining = [];
+    private Connection? _connection;
+    private string? _problem;
+    private bool _disposed;
+
+    /// <summary>Opens the board, or starts to try.</summary>
+    /// <param name="options">How it is wired.</param>
+    /// <param name="clock">Every clock of the board.</param>
+    /// <param name="happened">Told of everything that happens, on some thread, one after another; it must not call the board.</param>
+    /// <param name="open">Opens a chip by its label; without it, <see cref="GpioChips.Open"/>.</param>
+    /// <exception cref="ArgumentException">A line has two uses, or there is no button.</exception>
+    public Board(BoardOptions options, TimeProvider clock, Action<BoardEvent> happened, Func<string, GpioController>? open = null)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(clock);
+        ArgumentNullException.ThrowIfNull(happened);
+        if (options.Buttons.Count == 0)
+            throw new ArgumentException("A board needs a button.", nameof(options));
+        if (options.Buttons.Values.Concat(options.Lamps.Values).GroupBy(line => line).FirstOrDefault(g => g.Count() > 1) is { } twice)
+            throw new ArgumentException($"Line {twice.Key} has two uses: each button and each lamp needs a line of its own.", nameof(options));
+        (_options, _clock, _happened, _open) = (options, clock, happened, open ?? GpioChips.Open);
+        _inspection = clock.CreateTimer(_ => Inspect(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _blink = clock.CreateTimer(_ => Set(Lamp.Learned, false), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        Inspect();
+    }
+
+    /// <summary>Why the board cannot be used right now; null while it can.</summary>
+    public string? Problem
+    {
+        get
+        {
+            lock (_gate)
+                return _problem;
+        }
+    }
+
+    /// <summary>Turns a lamp on or off; without that lamp, or while the chip is lost, it is remembered.</summary>
+    public void Set(Lamp lamp, bool shines)
+    {
+        lock (_gate)
+        {
+            bool changed = shines ? _shining.Add(lamp) : _shining.Remove(lamp);
+            if (_disposed || !changed || _connection is null)
+                return;
+            try
+            {
+                _connection.Show(lamp, shines);
+            }
+            catch (Exception failure) when (IsLoss(failure))
+            {
+                Lose(failure);
+            }
+        }
+    }
+
+    /// <summary>Lets the lamp for a learned press shine for a moment.</summary>
+    public void BlinkLearned()
+    {
+        Set(Lamp.Learned, true);
+        _blink.Change(Blink, Timeout.InfiniteTimeSpan);
+    }
+
+    /// <summary>Turns the lamps off and gives the lines back.</summary>
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            if (_disposed)
+                return;
+            _disposed = true;
+            _inspection.Dispose();
+            _blink.Dispose();
+            Close();
+        }
+    }
+
+    /// <summary>Opens a chip that is not open; looks whether one that is still answers, since no edge tells that it is gone.</summary>
+    private void Inspect()
+    {
+        lock (_gate)
+        {
+            if (_disposed)
+                return;
+            try
+            {
+                if (_connection is null)
+                {
+                    _connection = new Connection(_open(_options.Chip), _options, _clock, _happened);
+                    foreach (Lamp lamp in _shining)
+                        _connection.Show(lamp, true);
+                    _problem = null;
+                    _happened(new BoardEvent.Opened(_options.Chip));
+                }
+                else
+                    _connection.Read();
+                _inspection.Change(Inspection, Timeout.InfiniteTimeSpan);
+            }
+            catch (Exception failure) when (IsLoss(failure))
+            {
+                Lose(failure);
+            }
+        }
+    }
+
+    private void Lose(Exception failure)
+    {
+        Close();
+        string problem = failure is BoardException ? failure.Message : $"gpio_chip: {_options.Chip} does not work ({failure.Message.TrimEnd('.')}); it is tried again every {Retry.TotalSeconds} seconds.";
+        // That it still does not work is no news.
+        if (_problem is null)
+            _happened(new BoardEvent.Lost(problem));
+        _problem = problem;
+        _inspection.Change(Retry, Timeout.InfiniteTimeSpan);
+    }
+
+    private void Close()
+    {
+        try
+        {
+            _connection?.Dispose();
+        }
+        catch (Exception failure) when (IsLoss(failure))
+        {
+            // A chip that is gone cannot be given back.
+        }
+        _connection = null;
+    }
+
+    /// <summary>What the drivers throw where a chip is missing, busy or gone; anything else is a defect of the program.</summary>
+    private static bool IsLoss(Exception failure) =>
+        failure is BoardException or IOException or UnauthorizedAccessException or InvalidOperationException or ArgumentException or NotSupportedException or TimeoutException
+        || failure.GetType().Namespace?.StartsWith("System.Device.Gpio", StringComparison.Ordinal) == true;
+
+    /// <summary>An open chip.</summary>
+    private sealed class Connection : IDisposable
+    {
+        private readonly GpioController _controller;
+        private readonly BoardOptions _options;
+        private readonly ButtonPanel _panel;
+
+        internal Connection(GpioController controller, BoardOptions options, TimeProvider clock, Action<BoardEvent> happened)
+        {
+            (_controller, _options) = (controller, options);
+            try
+            {
+                foreach ((Lamp _, int line) in options.Lamps)
+                    controller.OpenPin(line, PinMode.Output, Level(false, options.LampsActiveLow));
+                foreach ((Button button, int line) in options.Buttons)
+                    controller.OpenPin(line, Mode(button, line));
+                _panel = new ButtonPanel(options.Buttons.Keys.ToDictionary(b => b, IsClosed), options.Debounce, clock, happened);
+                foreach ((Button button, int line) in options.Buttons)
+                    controller.RegisterCallbackForPinValueChangedEvent(line, PinEventTypes.Rising | PinEventTypes.Falling, (_, change) => _panel.Contacted(button, change.ChangeType == PinEventTypes.Falling == options.ButtonsActiveLow));
+            }
+            catch
+            {
+                _panel?.Dispose();
+                controller.Dispose();
+                throw;
+            }
+        }
+
+        /// <summary>Reads every button: finds a chip that is gone, and an edge that was lost.</summary>
+        internal void Read()
+        {
+            foreach (Button button in _options.Buttons.Keys)
+                _panel.Contacted(button, IsClosed(button));
+        }
+
+        internal void Show(Lamp lamp, bool shines)
+        {
+            if (_options.Lamps.TryGetValue(lamp, out int line))
+                _controller.Write(line, Level(shines, _options.LampsActiveLow));
+        }
+
+        public void Dispose()
+        {
+            _panel.Dispose();
+            try
+            {
+                foreach (Lamp lamp in _options.Lamps.Keys)
+                    Show(lamp, false);
+            }
+            finally
+            {
+                _controller.Dispose();
+            }
+        }
+
+        private bool IsClosed(Button button) => _controller.Read(_options.Buttons[button]) == Level(true, _options.ButtonsActiveLow);
+
+        private PinMode Mode(Button button, int line)
+        {
+            PinMode mode = _options.Bias switch
+            {
+                Bias.Up => PinMode.InputPullUp,
+                Bias.Down => PinMode.InputPullDown,
+                _ => PinMode.Input,
+            };
+            return _controller.IsPinModeSupported(line, mode)
+                ? mode
+                : throw new BoardException($"button_bias: line {line} (button {button.ToString().ToLowerInvariant()}) has no resistor to pull it {_options.Bias.ToString().ToLowerInvariant()}; wire one and set button_bias to none.");
+        }
+
+        private static PinValue Level(bool active, bool activeLow) => active == activeLow ? PinValue.Low : PinValue.High;
+    }
+}

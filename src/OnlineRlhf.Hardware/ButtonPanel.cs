@@ -1,0 +1,124 @@
+namespace OnlineRlhf.Hardware;
+
+/// <summary>
+/// Makes presses of contacts: a contact counts once it has stayed closed for the debounce time, and its press once no other came in the moment after it.
+/// A contact that was closed from the start counts only after it was open.
+/// </summary>
+internal sealed class ButtonPanel : IDisposable
+{
+    /// <summary>Fingers that mean to press together come within some hundredth of a second: the press waits for so many debounce times.</summary>
+    private const int Window = 3;
+
+    private readonly TimeProvider _clock;
+    private readonly TimeSpan _debounce;
+    private readonly Action<BoardEvent> _happened;
+    private readonly Lock _gate = new();
+    private readonly Dictionary<Button, Contact> _contacts;
+    private readonly ITimer _decision;
+    private readonly List<Button> _pending = [];
+    private long _began;
+    private bool _unclear;
+    private bool _disposed;
+
+    /// <param name="closed">Each button, and whether its contact is closed now.</param>
+    /// <param name="debounce">How long a contact must stay as it is.</param>
+    /// <param name="clock">Every time.</param>
+    /// <param name="happened">Told of presses, one after another.</param>
+    internal ButtonPanel(IReadOnlyDictionary<Button, bool> closed, TimeSpan debounce, TimeProvider clock, Action<BoardEvent> happened)
+    {
+        (_clock, _debounce, _happened) = (clock, debounce, happened);
+        _decision = clock.CreateTimer(_ => Decide(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _contacts = closed.ToDictionary(c => c.Key, c => new Contact(c.Value, clock.CreateTimer(_ => Settle(c.Key), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan)));
+        foreach (Button held in closed.Where(c => c.Value).Select(c => c.Key))
+            happened(new BoardEvent.Held(held));
+    }
+
+    /// <summary>Takes what a line says now; the same again changes nothing.</summary>
+    internal void Contacted(Button button, bool closed)
+    {
+        lock (_gate)
+        {
+            Contact contact = _contacts[button];
+            if (_disposed || contact.Closed == closed)
+                return;
+            contact.Closed = closed;
+            // The first edge of a press is when the finger came; the bounces after it are not.
+            if (closed && !contact.Settled && contact.Began is null)
+                contact.Began = _clock.GetTimestamp();
+            contact.Timer.Change(_debounce, Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            _disposed = true;
+            _decision.Dispose();
+            foreach (Contact contact in _contacts.Values)
+                contact.Timer.Dispose();
+        }
+    }
+
+    private void Settle(Button button)
+    {
+        lock (_gate)
+        {
+            Contact contact = _contacts[button];
+            long? began = contact.Began;
+            contact.Began = null;
+            if (_disposed || contact.Settled == contact.Closed)
+                return;
+            contact.Settled = contact.Closed;
+            if (!contact.Settled)
+            {
+                contact.Stuck = false;
+                return;
+            }
+            bool others = _contacts.Any(c => c.Key != button && c.Value is { Settled: true, Stuck: false });
+            if (_pending.Count == 0)
+                _began = began ?? _clock.GetTimestamp();
+            _unclear |= others || _pending.Count > 0;
+            if (others && _pending.Count == 0)
+                _pending.AddRange(_contacts.Where(c => c.Key != button && c.Value is { Settled: true, Stuck: false }).Select(c => c.Key));
+            _pending.Add(button);
+            _decision.Change(Window * _debounce, Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    private void Decide()
+    {
+        lock (_gate)
+        {
+            if (_disposed || _pending.Count == 0)
+                return;
+            // Whoever is about to join is waited for.
+            if (_contacts.Any(c => c.Value.Began is not null))
+            {
+                _decision.Change(_debounce, Timeout.InfiniteTimeSpan);
+                return;
+            }
+            BoardEvent happened = _unclear ? new BoardEvent.Unclear([.. _pending.Distinct().Order()]) : new BoardEvent.Pressed(_pending[0], _began);
+            _pending.Clear();
+            _unclear = false;
+            _happened(happened);
+        }
+    }
+
+    private sealed class Contact(bool closed, ITimer timer)
+    {
+        /// <summary>What the line said last.</summary>
+        internal bool Closed { get; set; } = closed;
+
+        /// <summary>What it said when it last stayed the same for long enough.</summary>
+        internal bool Settled { get; set; } = closed;
+
+        /// <summary>Closed since the start: a finger that rests on it, or a short circuit, keeps no other button from working.</summary>
+        internal bool Stuck { get; set; } = closed;
+
+        /// <summary>When the press began that has not settled yet.</summary>
+        internal long? Began { get; set; }
+
+        internal ITimer Timer { get; } = timer;
+    }
+}

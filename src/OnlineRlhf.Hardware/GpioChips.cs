@@ -1,0 +1,63 @@
+using System.Device.Gpio;
+using System.Device.Gpio.Drivers;
+using System.Diagnostics.CodeAnalysis;
+
+namespace OnlineRlhf.Hardware;
+
+/// <summary>Finds GPIO chips through libgpiod 2, or 1 where that is what the system has.</summary>
+public static class GpioChips
+{
+    /// <summary>Opens a chip by its label or its name.</summary>
+    /// <exception cref="BoardException">libgpiod is missing, no such chip, or it may not be opened; the message says what to do.</exception>
+    [SuppressMessage("Reliability", "CA2000:Dispose objects before losing scope", Justification = "The controller disposes its driver.")]
+    public static GpioController Open(string chip)
+    {
+        try
+        {
+            return new GpioController(OpenDriver(chip));
+        }
+        catch (Exception failure) when (failure is not BoardException)
+        {
+            throw new BoardException($"gpio_chip: {chip} cannot be opened ({failure.Message.TrimEnd('.')}). Is this user in the group that owns /dev/gpiochip* ?", failure);
+        }
+    }
+
+    /// <summary>The chips that this user may see, as "gpiochip0 [label]".</summary>
+    /// <exception cref="BoardException">libgpiod is missing.</exception>
+    public static IReadOnlyList<string> List() => [.. Find(out _).Select(Describe)];
+
+    private static GpioDriver OpenDriver(string chip)
+    {
+        IList<GpioChipInfo> chips = Find(out bool second);
+        GpioChipInfo? found = chips.FirstOrDefault(c => c.Label == chip) ?? chips.FirstOrDefault(c => c.Name == chip);
+        if (found is null)
+        {
+            string others = chips.Count == 0 ? "none is there, or this user may open none (is it in the group that owns /dev/gpiochip*?)" : "there are " + string.Join(", ", chips.Select(Describe));
+            throw new BoardException($"gpio_chip: there is no chip labelled {chip}; {others}. gpiodetect lists them.");
+        }
+        return second ? new LibGpiodV2Driver(found) : new LibGpiodDriver(found);
+    }
+
+    private static IList<GpioChipInfo> Find(out bool second)
+    {
+        second = true;
+        try
+        {
+            return LibGpiodV2Driver.GetAvailableChips();
+        }
+        catch (Exception missing) when (missing is PlatformNotSupportedException or DllNotFoundException or EntryPointNotFoundException)
+        {
+            second = false;
+        }
+        try
+        {
+            return LibGpiodDriver.GetAvailableChips();
+        }
+        catch (Exception missing) when (missing is PlatformNotSupportedException or DllNotFoundException or EntryPointNotFoundException)
+        {
+            throw new BoardException("libgpiod is not installed: buttons and lamps need it (Debian 13: apt install libgpiod3; Debian 12: apt install libgpiod2).", missing);
+        }
+    }
+
+    private static string Describe(GpioChipInfo chip) => $"{chip.Name} [{chip.Label}]";
+}

@@ -1,0 +1,17 @@
+namespace OnlineRlhf.Hardware;
+
+/// <summary>What a lamp says.</summary>
+public enum Lamp
+{
+    /// <summary>Answers are being written.</summary>
+    Thinking,
+
+    /// <summary>A pair waits for a press.</summary>
+    Ready,
+
+    /// <summary>A press was learned.</summary>
+    Learned,
+
+    /// <summary>Something failed; the log says what.</summary>
+    Error,
+}

@@ -1,0 +1,28 @@
+using System.Device.Gpio;
+using OnlineRlhf.Hardware;
+
+namespace OnlineRlhf.Hardware.Tests;
+
+/// <summary>The kernel's gpio-sim, and the real clock. <c>ONLINERLHF_GPIO_SIM</c> names the chip's folder in sysfs, <c>ONLINERLHF_GPIO_SIM_LABEL</c> its label.</summary>
+internal sealed class SimulatorRig : IRig
+{
+    internal static readonly string? Folder = Environment.GetEnvironmentVariable("ONLINERLHF_GPIO_SIM");
+
+    public TimeProvider Clock => TimeProvider.System;
+
+    public string Chip { get; } = Environment.GetEnvironmentVariable("ONLINERLHF_GPIO_SIM_LABEL") ?? throw new InvalidOperationException("ONLINERLHF_GPIO_SIM_LABEL is not set.");
+
+    public GpioController Open(string chip) => GpioChips.Open(chip);
+
+    public void Pull(int line, bool high) => File.WriteAllText(Path.Combine(Folder!, $"sim_gpio{line}", "pull"), high ? "pull-up" : "pull-down");
+
+    public bool IsHigh(int line) => File.ReadAllText(Path.Combine(Folder!, $"sim_gpio{line}", "value")).Trim() == "1";
+
+    public void Pass(TimeSpan time) => Thread.Sleep(time + TimeSpan.FromMilliseconds(60));
+
+    public bool TryUnplug(bool away) => false;
+
+    public void Dispose()
+    {
+    }
+}
