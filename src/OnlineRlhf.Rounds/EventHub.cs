@@ -20,7 +20,8 @@ public sealed class EventHub
         return new Subscription(channel.Reader, () => _followers.TryRemove(channel, out _));
     }
 
-    internal void Publish(RoundEvent happened)
+    /// <summary>Tells every follower.</summary>
+    public void Publish(RoundEvent happened)
     {
         foreach (Channel<RoundEvent> follower in _followers.Keys)
             follower.Writer.TryWrite(happened);

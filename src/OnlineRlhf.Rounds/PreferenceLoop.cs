@@ -92,13 +92,21 @@ public sealed class PreferenceLoop : IDisposable
         // A state that cannot be read is told before the model works for seconds.
         using (ProfileShelf.Loan loan = _shelf.Borrow(request.Profile))
             _ = loan.Profile.Read(model => model.Comparisons);
-        CandidateSet set = await SampleValidAsync(request, cancellationToken).ConfigureAwait(false);
-        Choice choice = Choose(set);
-        Guid id = ProfileName.NewRoundId(request.Profile);
-        bool leaderFirst = request.Seed is { } seed ? (seed * 0x9E3779B9u >> 31) == 0 : Random.Shared.Next(2) == 0;
-        var round = new Round(id, set, choice, leaderFirst, _clock.GetUtcNow(), _options.Lifetime);
-        _desk.Add(round);
-        return round;
+        try
+        {
+            CandidateSet set = await SampleValidAsync(request, cancellationToken).ConfigureAwait(false);
+            Choice choice = Choose(set);
+            Guid id = ProfileName.NewRoundId(request.Profile);
+            bool leaderFirst = request.Seed is { } seed ? (seed * 0x9E3779B9u >> 31) == 0 : Random.Shared.Next(2) == 0;
+            var round = new Round(id, set, choice, leaderFirst, _clock, _options.Lifetime);
+            _desk.Add(round);
+            return round;
+        }
+        catch
+        {
+            Events.Publish(new RoundEvent.Abandoned(request.Profile));
+            throw;
+        }
     }
 
     /// <summary>Samples candidate answers and computes their features.</summary>
@@ -193,6 +201,47 @@ public sealed class PreferenceLoop : IDisposable
         }
     }
 
+    /// <summary>
+    /// Takes a press of a hardware button, and tells what came of it. It is for the newest asked round of any profile: the one that is shown. It counts only where
+    /// that round was shown before the finger came, and no other is being written.
+    /// </summary>
+    /// <param name="preferred">What the button says.</param>
+    /// <param name="began">When the finger came: a timestamp of the loop's clock.</param>
+    /// <exception cref="StateException">The comparison could not be made durable; the round stays open.</exception>
+    public async Task<PressOutcome> PressAsync(Preferred preferred, long began)
+    {
+        Round? round = Current(null);
+        PressOutcome outcome = PressOutcome.Refused;
+        try
+        {
+            return outcome = await AnswerAsync().ConfigureAwait(false);
+        }
+        finally
+        {
+            Events.Publish(new RoundEvent.Pressed([preferred], outcome, round?.Id));
+        }
+
+        async Task<PressOutcome> AnswerAsync()
+        {
+            if (QueuedRequests > 0)
+                return PressOutcome.Generating;
+            if (round is null)
+                return PressOutcome.NoRound;
+            if (began < round.Timestamp)
+                return PressOutcome.TooEarly;
+            try
+            {
+                await GiveFeedbackAsync(round.Id, preferred).ConfigureAwait(false);
+                return PressOutcome.Counted;
+            }
+            catch (RoundException)
+            {
+                // It was answered from elsewhere, or its time was over, between the look and the answer.
+                return PressOutcome.Refused;
+            }
+        }
+    }
+
     /// <summary>Closes all profiles, after the feedback that is being learned. What was acknowledged is on the disk already.</summary>
     public void Dispose()
     {
@@ -250,7 +299,10 @@ public sealed class PreferenceLoop : IDisposable
         string?[] hints;
         using (ProfileShelf.Loan loan = _shelf.Borrow(request.Profile))
             hints = loan.Profile.Read(model => _hints.Deal(model, sampling.Candidates, sampling.Seed));
-        CandidateSet set = WithFeatures(request, _model.Sample(request.Messages, hints, sampling, new Announcement(Events, request.Profile), cancellationToken));
+        var progress = new Announcement(Events, request.Profile);
+        // Reading the prompt takes a while too.
+        progress.Report(new SamplingProgress(0, 0, sampling.Candidates));
+        CandidateSet set = WithFeatures(request, _model.Sample(request.Messages, hints, sampling, progress, cancellationToken));
         _hints.Remember([.. set.Candidates.Select(c => c.Hint)], set.Features);
         return set;
     }

@@ -7,14 +7,15 @@ public sealed class Round
 {
     private readonly float[] _difference;
 
-    internal Round(Guid id, CandidateSet set, Choice choice, bool leaderFirst, DateTimeOffset createdAt, TimeSpan lifetime)
+    internal Round(Guid id, CandidateSet set, Choice choice, bool leaderFirst, TimeProvider clock, TimeSpan lifetime)
     {
         Id = id;
         Profile = set.Request.Profile;
         CandidateCount = set.Candidates.Count;
         Uncertainty = choice.Uncertainty;
-        CreatedAt = createdAt;
-        ExpiresAt = createdAt + lifetime;
+        CreatedAt = clock.GetUtcNow();
+        ExpiresAt = CreatedAt + lifetime;
+        Timestamp = clock.GetTimestamp();
         (int first, int? second) = choice.Challenger is { } challenger && !leaderFirst ? (challenger, choice.Leader) : (choice.Leader, choice.Challenger);
         First = Show(set.Candidates[first]);
         Second = second is { } other ? Show(set.Candidates[other]) : null;
@@ -47,6 +48,9 @@ public sealed class Round
 
     /// <summary>When it stops to accept feedback.</summary>
     public DateTimeOffset ExpiresAt { get; }
+
+    /// <summary>When it was opened, on the clock that never jumps.</summary>
+    internal long Timestamp { get; }
 
     /// <summary>z = φ(first) − φ(second).</summary>
     internal ReadOnlySpan<float> Difference => _difference;

@@ -29,4 +29,18 @@ public abstract record RoundEvent
     /// <param name="Profile">Its profile.</param>
     /// <param name="Comparisons">Comparisons learned by that profile.</param>
     public sealed record Learned(Guid Id, string Profile, long Comparisons) : RoundEvent;
+
+    /// <summary>A request ended without a round: it failed, or whoever asked went away.</summary>
+    /// <param name="Profile">For whom.</param>
+    public sealed record Abandoned(string Profile) : RoundEvent;
+
+    /// <summary>Hardware buttons were pressed.</summary>
+    /// <param name="Buttons">Which, by what they say.</param>
+    /// <param name="Outcome">What came of it.</param>
+    /// <param name="Round">The round that it was for, where there is one.</param>
+    public sealed record Pressed(IReadOnlyList<Preferred> Buttons, PressOutcome Outcome, Guid? Round) : RoundEvent;
+
+    /// <summary>The board with the buttons and lamps works, or does not.</summary>
+    /// <param name="Problem">Why not, and what to do; null where it works.</param>
+    public sealed record Board(string? Problem) : RoundEvent;
 }

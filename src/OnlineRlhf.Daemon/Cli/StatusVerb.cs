@@ -27,6 +27,8 @@ internal static class StatusVerb
     private static void Print(HealthBody health)
     {
         Console.WriteLine($"{health.Status}, version {health.Version}, up {TimeSpan.FromSeconds(health.UptimeSeconds):c}");
+        if (health.Board is not null)
+            Console.WriteLine($"board      {health.Board}");
         if (health.Model is null)
             return;
         Console.WriteLine($"model      {health.Model}, {Plural.Of(health.Threads ?? 0, "thread")}, context of {health.ContextTokens} tokens");

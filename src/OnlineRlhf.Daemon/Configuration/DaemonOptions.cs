@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Configuration;
+using OnlineRlhf.Hardware;
 using OnlineRlhf.Inference;
 using OnlineRlhf.Inference.Sampling;
 using OnlineRlhf.Learning;
@@ -70,6 +71,27 @@ internal sealed class DaemonOptions
     [ConfigurationKeyName("profiles")]
     public int Profiles { get; set; } = Defaults.ProfilesStored;
 
+    [ConfigurationKeyName("gpio_chip")]
+    public string? GpioChip { get; set; }
+
+    [ConfigurationKeyName("buttons")]
+    public string Buttons { get; set; } = "";
+
+    [ConfigurationKeyName("button_active")]
+    public string ButtonActive { get; set; } = Wiring.Low;
+
+    [ConfigurationKeyName("button_bias")]
+    public string ButtonBias { get; set; } = "up";
+
+    [ConfigurationKeyName("debounce")]
+    public int Debounce { get; set; } = 30;
+
+    [ConfigurationKeyName("lamps")]
+    public string Lamps { get; set; } = "";
+
+    [ConfigurationKeyName("lamp_active")]
+    public string LampActive { get; set; } = Wiring.High;
+
     [ConfigurationKeyName("load_wait")]
     public int LoadWait { get; set; } = 120;
 
@@ -94,6 +116,8 @@ internal sealed class DaemonOptions
         Require(Queue is >= 0 and <= 64, $"queue must be 0 to 64 requests, not {Queue}");
         Require(Profiles is >= 1 and <= 100_000, $"profiles must be 1 to 100000, not {Profiles}");
         Require(LoadWait is >= 0 and <= 3600, $"load_wait must be 0 to 3600 seconds, not {LoadWait}");
+        Require(Debounce is >= 1 and <= 1000, $"debounce must be 1 to 1000 milliseconds, not {Debounce}");
+        _ = ForBoard();
         Require(ParseHints()?.All(h => h.Length <= LongestHint) ?? true, $"style_hints: a hint has at most {LongestHint} characters");
     }
 
@@ -119,6 +143,9 @@ internal sealed class DaemonOptions
         QueueLength = Queue,
         ProfilesStored = Profiles,
     };
+
+    /// <summary>How buttons and lamps are wired; null where there are none.</summary>
+    internal BoardOptions? ForBoard() => Wiring.Read(this);
 
     internal static bool TryParseAsk(string? text, out AskMode mode)
     {

@@ -26,6 +26,13 @@ internal sealed record Setting(string Key, string Says, SettingKind Kind = Setti
         new("round_lifetime", "seconds that a round waits for feedback", SettingKind.Whole),
         new("queue", "requests that may wait while one is generated", SettingKind.Whole),
         new("profiles", "profiles that are kept on the disk", SettingKind.Whole),
+        new("gpio_chip", "label of the GPIO chip that buttons and lamps are wired to; without it there are none"),
+        new("buttons", "lines of the buttons: first, second and, where you like, tie and skip, such as \"first:17,second:27,skip:22\""),
+        new("button_active", "the level of a pressed button's line: low or high"),
+        new("button_bias", "what holds an open button's line: up, down or none"),
+        new("debounce", "milliseconds that a contact must stay as it is to count", SettingKind.Whole),
+        new("lamps", "lines of the lamps: any of thinking, ready, learned and error, such as \"ready:5,learned:6\""),
+        new("lamp_active", "the level of a shining lamp's line: low or high"),
         new("load_wait", "seconds that a request waits for the model to load", SettingKind.Whole),
     ];
 

@@ -48,7 +48,10 @@ internal static class DaemonHost
         builder.Services.AddSingleton(services => new ModelHost(
             options, state, services.GetRequiredService<IHostApplicationLifetime>(), TimeProvider.System,
             services.GetRequiredService<ILoggerFactory>().CreateLogger(Log.Category)));
+        builder.Services.AddSingleton(services => new BoardHost(
+            options, services.GetRequiredService<ModelHost>(), TimeProvider.System, services.GetRequiredService<ILoggerFactory>().CreateLogger(Log.Category)));
         builder.Services.AddHostedService(services => services.GetRequiredService<ModelHost>());
+        builder.Services.AddHostedService(services => services.GetRequiredService<BoardHost>());
 
         await using WebApplication app = builder.Build();
         ModelHost host = app.Services.GetRequiredService<ModelHost>();
@@ -61,7 +64,7 @@ internal static class DaemonHost
         });
         app.MapRounds(host, metrics, TimeProvider.System);
         app.MapEvents(host, TimeProvider.System);
-        app.MapHealth(host, metrics, TimeProvider.System);
+        app.MapHealth(host, app.Services.GetRequiredService<BoardHost>(), metrics, TimeProvider.System);
         app.Lifetime.ApplicationStarted.Register(() => logger.Listening(path, state));
         foreach (string variable in Settings.UnknownVariables())
             logger.UnknownVariable(variable);

@@ -1,3 +1,5 @@
+using OnlineRlhf.Hardware;
+
 namespace OnlineRlhf.Daemon.Hosting;
 
 /// <summary>Every log line of the daemon. None holds a word of a prompt or an answer.</summary>
@@ -32,4 +34,16 @@ internal static partial class Log
 
     [LoggerMessage(9, LogLevel.Warning, "{Variable} in the environment is no setting: see onlinerlhf serve --help")]
     internal static partial void UnknownVariable(this ILogger logger, string variable);
+
+    [LoggerMessage(10, LogLevel.Information, "Buttons and lamps: {Chip} is open")]
+    internal static partial void BoardOpened(this ILogger logger, string chip);
+
+    [LoggerMessage(11, LogLevel.Error, "Buttons and lamps: {Problem}")]
+    internal static partial void BoardLost(this ILogger logger, string problem);
+
+    [LoggerMessage(12, LogLevel.Warning, "Button {Button} is down since the start: it counts once it was let go")]
+    internal static partial void ButtonHeld(this ILogger logger, Button button);
+
+    [LoggerMessage(13, LogLevel.Error, "A press was not learned: {Reason}")]
+    internal static partial void PressNotLearned(this ILogger logger, string reason);
 }

@@ -35,6 +35,10 @@ internal sealed class ModelHost(DaemonOptions options, string state, IHostApplic
         return await _loop.Task.WaitAsync(TimeSpan.FromSeconds(options.LoadWait), clock, either.Token).ConfigureAwait(false);
     }
 
+    /// <summary>The loop, whenever the model is loaded.</summary>
+    /// <exception cref="OperationCanceledException">The daemon stops, or the model cannot be loaded.</exception>
+    internal Task<PreferenceLoop> LoadedAsync(CancellationToken cancellationToken) => _loop.Task.WaitAsync(cancellationToken);
+
     /// <summary>The loop, for a request that it will generate for: while the model loads no more wait for it than its queue takes, so that who waits is served.</summary>
     /// <exception cref="RoundException">Too many wait already.</exception>
     internal async Task<PreferenceLoop> WaitInLineAsync(CancellationToken cancellationToken)

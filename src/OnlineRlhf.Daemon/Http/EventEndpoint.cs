@@ -71,6 +71,9 @@ internal static class EventEndpoint
         RoundEvent.Opened e => Send(context, "round.opened", RoundBody.Of(e.Round, withText), WireJson.Readable.RoundBody, cancellationToken),
         RoundEvent.Closed e => Send(context, "round.closed", new ClosedBody(e.Id, e.Profile, e.Reason), WireJson.Readable.ClosedBody, cancellationToken),
         RoundEvent.Learned e => Send(context, "learned", new LearnedBody(e.Id, e.Profile, e.Comparisons), WireJson.Readable.LearnedBody, cancellationToken),
+        RoundEvent.Abandoned e => Send(context, "round.abandoned", new AbandonedBody(e.Profile), WireJson.Readable.AbandonedBody, cancellationToken),
+        RoundEvent.Pressed e => Send(context, "button", new ButtonBody([.. e.Buttons.Select(WireName.Of)], WireName.Of(e.Outcome), e.Round), WireJson.Readable.ButtonBody, cancellationToken),
+        RoundEvent.Board e => Send(context, "board", new BoardBody(e.Problem), WireJson.Readable.BoardBody, cancellationToken),
         _ => throw new InvalidOperationException($"No event name for {happened.GetType()}."),
     };
 

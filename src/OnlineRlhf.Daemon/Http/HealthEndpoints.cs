@@ -8,7 +8,7 @@ internal static class HealthEndpoints
 {
     private static readonly string Version = typeof(HealthEndpoints).Assembly.GetName().Version?.ToString(3) ?? "0";
 
-    internal static void MapHealth(this WebApplication app, ModelHost host, Metrics metrics, TimeProvider clock)
+    internal static void MapHealth(this WebApplication app, ModelHost host, BoardHost board, Metrics metrics, TimeProvider clock)
     {
         long start = clock.GetTimestamp();
 
@@ -18,7 +18,8 @@ internal static class HealthEndpoints
             context.Response.StatusCode = ready ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
             var body = new HealthBody(
                 ready ? "ready" : "loading", Version, host.Model?.Name, host.Loop?.FeatureMap.Dimension, host.Model?.Threads, host.Model?.ContextTokens,
-                host.Loop?.OpenRounds ?? 0, host.Loop?.QueuedRequests ?? 0, (long)clock.GetElapsedTime(start).TotalSeconds);
+                host.Loop?.OpenRounds ?? 0, host.Loop?.QueuedRequests ?? 0, (long)clock.GetElapsedTime(start).TotalSeconds,
+                board.IsWanted ? board.Problem ?? "fine" : null);
             await RoundEndpoints.Write(context, body, WireJson.Readable.HealthBody).ConfigureAwait(false);
         });
 

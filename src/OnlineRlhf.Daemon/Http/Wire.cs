@@ -32,7 +32,7 @@ internal sealed record FeedbackBody(string? Preferred);
 internal sealed record FeedbackResultBody(Guid Id, string Profile, bool Learned, long Comparisons);
 
 internal sealed record HealthBody(
-    string Status, string Version, string? Model, int? Features, int? Threads, int? ContextTokens, int OpenRounds, int Queued, long UptimeSeconds);
+    string Status, string Version, string? Model, int? Features, int? Threads, int? ContextTokens, int OpenRounds, int Queued, long UptimeSeconds, string? Board);
 
 internal sealed record SnapshotBody(string Status, RoundBody? Round);
 
@@ -41,6 +41,12 @@ internal sealed record GeneratingBody(string Profile, int Tokens, int Finished, 
 internal sealed record ClosedBody(Guid Id, string Profile, string Reason);
 
 internal sealed record LearnedBody(Guid Id, string Profile, long Comparisons);
+
+internal sealed record AbandonedBody(string Profile);
+
+internal sealed record ButtonBody(IReadOnlyList<string> Buttons, string Outcome, Guid? Round);
+
+internal sealed record BoardBody(string? Problem);
 
 internal sealed record ProblemBody(string Type, string Title, int Status, string Detail, string Reason);
 
@@ -57,9 +63,20 @@ internal sealed record ProblemBody(string Type, string Title, int Status, string
 [JsonSerializable(typeof(GeneratingBody))]
 [JsonSerializable(typeof(ClosedBody))]
 [JsonSerializable(typeof(LearnedBody))]
+[JsonSerializable(typeof(AbandonedBody))]
+[JsonSerializable(typeof(ButtonBody))]
+[JsonSerializable(typeof(BoardBody))]
 [JsonSerializable(typeof(ProblemBody))]
 internal sealed partial class WireJson : JsonSerializerContext
 {
     /// <summary>Leaves quotes, plus signs and letters beyond ASCII as they are: nothing of this is put into a page.</summary>
     internal static WireJson Readable => field ??= new(new JsonSerializerOptions(Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+}
+
+/// <summary>How values of enumerations are written: in words, with dashes.</summary>
+internal static class WireName
+{
+    internal static string Of(Preferred preferred) => JsonNamingPolicy.KebabCaseLower.ConvertName(preferred.ToString());
+
+    internal static string Of(PressOutcome outcome) => JsonNamingPolicy.KebabCaseLower.ConvertName(outcome.ToString());
 }

@@ -1,0 +1,71 @@
+using System.Globalization;
+using OnlineRlhf.Hardware;
+
+namespace OnlineRlhf.Daemon.Configuration;
+
+/// <summary>Reads how buttons and lamps are wired from their settings.</summary>
+internal static class Wiring
+{
+    internal const string Low = "low", High = "high";
+
+    /// <exception cref="ConfigurationException">A value is wrong, or a line has two uses.</exception>
+    internal static BoardOptions? Read(DaemonOptions options)
+    {
+        IReadOnlyDictionary<Button, int> buttons = Lines<Button>("buttons", options.Buttons);
+        IReadOnlyDictionary<Lamp, int> lamps = Lines<Lamp>("lamps", options.Lamps);
+        bool buttonsLow = IsLow("button_active", options.ButtonActive), lampsLow = IsLow("lamp_active", options.LampActive);
+        Bias bias = Word<Bias>("button_bias", options.ButtonBias);
+        if (string.IsNullOrEmpty(options.GpioChip))
+        {
+            return buttons.Count + lamps.Count == 0
+                ? null
+                : throw new ConfigurationException("gpio_chip is missing: buttons and lamps need the label of the chip that they are wired to; gpiodetect lists the chips.");
+        }
+        if (!buttons.ContainsKey(Button.First) || !buttons.ContainsKey(Button.Second))
+            throw new ConfigurationException("buttons must name the lines of first and second, such as first:17,second:27.");
+        if (buttons.Values.Concat(lamps.Values).GroupBy(line => line).FirstOrDefault(g => g.Count() > 1) is { } twice)
+            throw new ConfigurationException($"buttons and lamps: line {twice.Key} has two uses; each needs a line of its own.");
+        return new BoardOptions
+        {
+            Chip = options.GpioChip,
+            Buttons = buttons,
+            Lamps = lamps,
+            ButtonsActiveLow = buttonsLow,
+            LampsActiveLow = lampsLow,
+            Bias = bias,
+            Debounce = TimeSpan.FromMilliseconds(options.Debounce),
+        };
+    }
+
+    private static Dictionary<T, int> Lines<T>(string key, string text)
+        where T : struct, Enum
+    {
+        Dictionary<T, int> lines = [];
+        foreach (string entry in text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        {
+            string[] parts = entry.Split(':', StringSplitOptions.TrimEntries);
+            if (parts.Length != 2 || !int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out int line))
+                throw new ConfigurationException($"{key} must be names and lines such as {Names<T>()[0]}:17, not {entry}");
+            if (!lines.TryAdd(Word<T>(key, parts[0]), line))
+                throw new ConfigurationException($"{key}: {parts[0]} stands there twice");
+        }
+        return lines;
+    }
+
+    private static T Word<T>(string key, string word)
+        where T : struct, Enum
+    {
+        int known = Names<T>().IndexOf(word);
+        return known >= 0 ? Enum.GetValues<T>()[known] : throw new ConfigurationException($"{key} knows {string.Join(", ", Names<T>())}, not {word}");
+    }
+
+    private static List<string> Names<T>()
+        where T : struct, Enum => [.. Enum.GetNames<T>().Select(n => n.ToLowerInvariant())];
+
+    private static bool IsLow(string key, string level) => level switch
+    {
+        Low => true,
+        High => false,
+        _ => throw new ConfigurationException($"{key} must be {Low} or {High}, not {level}"),
+    };
+}

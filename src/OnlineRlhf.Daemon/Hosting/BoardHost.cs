@@ -1,0 +1,113 @@
+using System.Threading.Channels;
+using OnlineRlhf.Daemon.Configuration;
+using OnlineRlhf.Hardware;
+using OnlineRlhf.Rounds;
+using OnlineRlhf.Storage;
+
+namespace OnlineRlhf.Daemon.Hosting;
+
+/// <summary>Brings presses to the loop, and what the loop does to the lamps. Without a board in the settings it does nothing.</summary>
+internal sealed class BoardHost(DaemonOptions options, ModelHost host, TimeProvider clock, ILogger logger) : BackgroundService
+{
+    private readonly Channel<BoardEvent> _events = Channel.CreateUnbounded<BoardEvent>(new UnboundedChannelOptions { SingleReader = true });
+    private Board? _board;
+
+    /// <summary>Whether the settings name a board.</summary>
+    internal bool IsWanted { get; } = options.ForBoard() is not null;
+
+    /// <summary>Why the board cannot be used right now; null where it can.</summary>
+    internal string? Problem => _board is null ? "not opened yet" : _board.Problem;
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        if (options.ForBoard() is not { } wiring)
+            return;
+        using Board board = _board = new Board(wiring, clock, happened => _events.Writer.TryWrite(happened));
+        board.Set(Lamp.Thinking, true);
+        PreferenceLoop loop;
+        try
+        {
+            loop = await host.LoadedAsync(stoppingToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            return;
+        }
+        using EventHub.Subscription following = loop.Events.Follow();
+        Show(board, loop);
+        await Task.WhenAll(TakePressesAsync(board, loop, stoppingToken), LightLampsAsync(board, loop, following, stoppingToken)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        stoppingToken.ThrowIfCancellationRequested();
+    }
+
+    private async Task TakePressesAsync(Board board, PreferenceLoop loop, CancellationToken stoppingToken)
+    {
+        // What was pressed while the model loaded was pressed on nothing: it finds no round, and says so.
+        await foreach (BoardEvent happened in _events.Reader.ReadAllAsync(stoppingToken).ConfigureAwait(false))
+        {
+            switch (happened)
+            {
+                case BoardEvent.Pressed press:
+                    await TakeAsync(board, loop, press).ConfigureAwait(false);
+                    break;
+                case BoardEvent.Unclear unclear:
+                    loop.Events.Publish(new RoundEvent.Pressed([.. unclear.Buttons.Select(Meaning)], PressOutcome.Unclear, null));
+                    break;
+                case BoardEvent.Held held:
+                    logger.ButtonHeld(held.Button);
+                    loop.Events.Publish(new RoundEvent.Pressed([Meaning(held.Button)], PressOutcome.Held, null));
+                    break;
+                case BoardEvent.Opened opened:
+                    logger.BoardOpened(opened.Chip);
+                    loop.Events.Publish(new RoundEvent.Board(null));
+                    break;
+                case BoardEvent.Lost lost:
+                    logger.BoardLost(lost.Problem);
+                    loop.Events.Publish(new RoundEvent.Board(lost.Problem));
+                    break;
+            }
+        }
+    }
+
+    private async Task TakeAsync(Board board, PreferenceLoop loop, BoardEvent.Pressed press)
+    {
+        try
+        {
+            await loop.PressAsync(Meaning(press.Button), press.Began).ConfigureAwait(false);
+        }
+        catch (StateException e)
+        {
+            board.Set(Lamp.Error, true);
+            logger.PressNotLearned(e.Message);
+        }
+        catch (ObjectDisposedException)
+        {
+            // The daemon stops: the press came too late.
+        }
+    }
+
+    private static async Task LightLampsAsync(Board board, PreferenceLoop loop, EventHub.Subscription following, CancellationToken stoppingToken)
+    {
+        await foreach (RoundEvent happened in following.Events.ReadAllAsync(stoppingToken).ConfigureAwait(false))
+        {
+            if (happened is RoundEvent.Learned)
+                board.BlinkLearned();
+            if (happened is RoundEvent.Learned or RoundEvent.Opened)
+                board.Set(Lamp.Error, false);
+            Show(board, loop);
+        }
+    }
+
+    private static void Show(Board board, PreferenceLoop loop)
+    {
+        board.Set(Lamp.Thinking, loop.QueuedRequests > 0);
+        board.Set(Lamp.Ready, loop.Current(null) is not null);
+    }
+
+    private static Preferred Meaning(Button button) => button switch
+    {
+        Button.First => Preferred.First,
+        Button.Second => Preferred.Second,
+        Button.Tie => Preferred.Tie,
+        _ => Preferred.Skip,
+    };
+}
