@@ -12,7 +12,8 @@ var root = new RootCommand("A language model on this device that learns which an
 {
     ServeVerb.Create(), DemoVerb.Create(), AskVerb.Create(), PreferVerb.Create(), StatusVerb.Create(),
 };
-ParseResult parsed = root.Parse(args);
+// A word that begins with @ is a word: the library would put the lines of a file in its place.
+ParseResult parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
 if (parsed.Errors.Count > 0)
 {
     string verb = parsed.CommandResult.Command == root ? "" : parsed.CommandResult.Command.Name + " ";
