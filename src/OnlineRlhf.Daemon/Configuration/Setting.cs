@@ -36,6 +36,11 @@ internal sealed record Setting(string Key, string Says, SettingKind Kind = Setti
     /// <exception cref="ConfigurationException">The value is not of the kind that the setting takes.</exception>
     internal void Check(string value)
     {
+        if (value.Length == 0)
+            throw new ConfigurationException($"{Key} is empty: give it a value, or leave it out for the default");
+        // JSON can write it; no path and no text for the model can hold it.
+        if (value.Contains('\0'))
+            throw new ConfigurationException($"{Key} holds a NUL character: write it without");
         if (Kind == SettingKind.Whole && !int.TryParse(value, NumberStyles.Integer, CultureInfo.InvariantCulture, out _))
             throw new ConfigurationException($"{Key} must be a whole number, not {value}");
         if (Kind == SettingKind.Number && !double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out _))

@@ -6,6 +6,7 @@ namespace OnlineRlhf.Daemon.Hosting;
 internal sealed class StateLock : IDisposable
 {
     private const int LockedElsewhere = 11;
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
     private readonly FileStream _file;
 
     /// <exception cref="DaemonRunningException">Another daemon holds it.</exception>
@@ -14,7 +15,10 @@ internal sealed class StateLock : IDisposable
     {
         try
         {
-            Directory.CreateDirectory(state, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            Directory.CreateDirectory(state, OwnerOnly);
+            // The first request is what writes here. A file in the folder's place, or a folder of another user, is told now; only the owner may set a mode.
+            string profiles = Directory.CreateDirectory(Path.Combine(state, "profiles"), OwnerOnly).FullName;
+            File.SetUnixFileMode(profiles, OwnerOnly);
             _file = new FileStream(Path.Combine(state, "daemon.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
         catch (IOException e) when (e.HResult == LockedElsewhere)
