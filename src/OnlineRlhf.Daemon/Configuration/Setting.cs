@@ -5,28 +5,30 @@ namespace OnlineRlhf.Daemon.Configuration;
 /// <summary>One setting: its key in the file; the flag is --key with dashes, the environment variable ONLINERLHF_KEY.</summary>
 internal sealed record Setting(string Key, string Says, SettingKind Kind = SettingKind.Text)
 {
+    private static readonly DaemonOptions Default = new();
+
     internal static IReadOnlyList<Setting> All { get; } =
     [
         new("model", "GGUF file of the language model; without it, the embedded demo model"),
         new("natives", "folder with llama.cpp's libraries; without it, natives/ beside the program"),
         new("socket", "path of the Unix socket"),
         new("state", "folder in which the learned state is kept"),
-        new("threads", "threads that decode; 0 takes the physical cores", SettingKind.Whole),
-        new("context", "tokens of prompt and answer together; memory grows with it", SettingKind.Whole),
+        new("threads", "threads that decode, fewer than the free cores; 0 takes what suits the model, at most the physical cores (default 0)", SettingKind.Whole),
+        new("context", $"tokens of prompt and answer together; memory grows with it (default {Default.Context})", SettingKind.Whole),
         new("chat_template", "one of llama.cpp's built-in chat templates by name, where the model's own is not known"),
-        new("style_hints", "auto, none, or hints divided by |, such as \"Use simple words.|Be warm.\""),
-        new("candidates", "answers sampled for each request, 1 to 16", SettingKind.Whole),
-        new("max_tokens", "the most tokens of one answer", SettingKind.Whole),
-        new("temperature", "how freely answers are drawn", SettingKind.Number),
-        new("ask", "when two answers are shown: always, when-useful or never"),
-        new("step_size", "η, the step of the learner; tuned, change with care", SettingKind.Number),
-        new("regularization", "λ, the learner's regularization; tuned, change with care", SettingKind.Number),
-        new("exploration", "β, how much the second answer explores", SettingKind.Number),
-        new("usefulness", "k, how unsure the learner must be to ask in when-useful rounds", SettingKind.Number),
-        new("round_lifetime", "seconds that a round waits for feedback", SettingKind.Whole),
-        new("queue", "requests that may wait while one is generated", SettingKind.Whole),
-        new("profiles", "profiles that are kept on the disk", SettingKind.Whole),
-        new("load_wait", "seconds that a request waits for the model to load", SettingKind.Whole),
+        new("style_hints", $"auto, none, or hints divided by |, such as \"Use simple words.|Be warm.\" (default {Default.StyleHints})"),
+        new("candidates", $"answers sampled for each request, 1 to 16 (default {Default.Candidates})", SettingKind.Whole),
+        new("max_tokens", $"the most tokens of one answer (default {Default.MaxTokens})", SettingKind.Whole),
+        new("temperature", $"how freely answers are drawn (default {Default.Temperature})", SettingKind.Number),
+        new("ask", $"when two answers are shown: always, when-useful or never (default {Default.Ask})"),
+        new("step_size", $"η, the step of the learner; tuned, change with care (default {Default.StepSize})", SettingKind.Number),
+        new("regularization", $"λ, the learner's regularization; tuned, change with care (default {Default.Regularization})", SettingKind.Number),
+        new("exploration", $"β, how much the second answer explores (default {Default.Exploration})", SettingKind.Number),
+        new("usefulness", $"k, how unsure the learner must be to ask in when-useful rounds (default {Default.Usefulness})", SettingKind.Number),
+        new("round_lifetime", $"seconds that a round waits for feedback (default {Default.RoundLifetime})", SettingKind.Whole),
+        new("queue", $"requests that may wait while one is generated (default {Default.Queue})", SettingKind.Whole),
+        new("profiles", $"profiles that are kept on the disk (default {Default.Profiles})", SettingKind.Whole),
+        new("load_wait", $"seconds that a request waits for the model to load (default {Default.LoadWait})", SettingKind.Whole),
     ];
 
     internal const string EnvironmentPrefix = "ONLINERLHF_";
