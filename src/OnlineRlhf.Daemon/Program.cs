@@ -12,21 +12,24 @@ var root = new RootCommand("A language model on this device that learns which an
 {
     ServeVerb.Create(), DemoVerb.Create(), AskVerb.Create(), PreferVerb.Create(), StatusVerb.Create(), ButtonsVerb.Create(),
 };
-ParseResult parsed = root.Parse(args);
-if (parsed.Errors.Count > 0)
-{
-    string verb = parsed.CommandResult.Command == root ? "" : parsed.CommandResult.Command.Name + " ";
-    Console.Error.WriteLine($"onlinerlhf: {WhatIsWrong(parsed, verb.Length > 0)}; see onlinerlhf {verb}--help");
-    return ExitCode.Usage;
-}
 try
 {
+    // A word that begins with @ is a word: the library would put the lines of a file in its place.
+    ParseResult parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+    if (parsed.Errors.Count > 0)
+    {
+        string verb = parsed.CommandResult.Command == root ? "" : parsed.CommandResult.Command.Name + " ";
+        Console.Error.WriteLine($"onlinerlhf: {WhatIsWrong(parsed, verb.Length > 0)}; see onlinerlhf {verb}--help");
+        return ExitCode.Usage;
+    }
     return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromSeconds(10) });
 }
-catch (Exception e) when (Describe(e) is { } described)
+catch (Exception e)
 {
-    Console.Error.WriteLine($"onlinerlhf: {OneLine(e.Message)}");
-    return described;
+    int? described = Describe(e);
+    // What nobody foresaw is a bug: its type says more to whoever reads the report than a trace to whoever runs the program.
+    Console.Error.WriteLine($"onlinerlhf: {(described is null ? $"unexpected {e.GetType()}: " : "")}{OneLine(e.Message)}");
+    return described ?? ExitCode.Failure;
 }
 
 static string WhatIsWrong(ParseResult parsed, bool hasVerb) => parsed.UnmatchedTokens switch

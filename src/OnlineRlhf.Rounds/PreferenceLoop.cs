@@ -35,8 +35,9 @@ public sealed class PreferenceLoop : IDisposable
     /// <param name="options">How rounds are made.</param>
     /// <param name="clock">Every clock of the loop.</param>
     /// <param name="cancellationToken">Ends the calibration of a model that was never seen before: it takes a while.</param>
+    /// <param name="calibrating">Told before such a model is measured.</param>
     /// <param name="opened">Told of each profile that was opened from the disk and how: an operator wants to know of a recovery.</param>
-    public PreferenceLoop(LanguageModel model, string stateDirectory, RoundOptions options, TimeProvider clock, Action<string, RecoveryReport>? opened = null, CancellationToken cancellationToken = default)
+    public PreferenceLoop(LanguageModel model, string stateDirectory, RoundOptions options, TimeProvider clock, Action<string, RecoveryReport>? opened = null, Action? calibrating = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(options);
@@ -44,7 +45,7 @@ public sealed class PreferenceLoop : IDisposable
         _model = model;
         _options = options;
         _clock = clock;
-        _map = CalibratedMap.Load(model, stateDirectory, cancellationToken);
+        _map = CalibratedMap.Load(model, stateDirectory, calibrating, cancellationToken);
         _question = new QuestionRule(options.Usefulness, options.MaxUnaskedInARow);
         _hints = new HintDealer(model.Hints, _map.Dimension);
         _queue = new GenerationQueue(options.QueueLength);
@@ -267,7 +268,7 @@ public sealed class PreferenceLoop : IDisposable
         if (preferred == Preferred.Skip)
             return new FeedbackResult(round.Id, round.Profile, false, profile.Read(m => m.Comparisons));
         if (!_shelf.HasRoomFor(round.Profile, _options.ProfilesStored))
-            throw new RoundException(RoundError.TooManyProfiles, $"{_options.ProfilesStored} profiles are stored already, the most that the profiles setting allows: nothing was learned for a new one.");
+            throw new RoundException(RoundError.TooManyProfiles, $"As many profiles are stored already as the profiles setting allows ({_options.ProfilesStored}): nothing was learned for a new one.");
         return new FeedbackResult(round.Id, round.Profile, true, profile.Learn(round.Id, round.Difference, Label(preferred)));
     }
 

@@ -33,6 +33,7 @@ internal static class AskVerb
             }
             using DaemonClient daemon = client.Connect(parsed);
             var body = new RoundRequestBody([new MessageBody("user", request)], parsed.GetValue(profile), parsed.GetValue(ask), null, null, null, null);
+            await daemon.HealthAsync(cancellationToken).ConfigureAwait(false);
             DaemonClient.Reply reply;
             Screen.Progress("thinking …");
             try
@@ -46,10 +47,11 @@ internal static class AskVerb
             bool json = parsed.GetValue(client.Json);
             if (!reply.Succeeded)
                 return reply.Fail(json);
+            RoundBody round = reply.Read(WireJson.Complete.RoundBody);
             if (json)
                 Console.WriteLine(reply.Body);
             else
-                Print(reply.Read(WireJson.Readable.RoundBody), parsed.GetValue(profile));
+                Print(round, parsed.GetValue(profile));
             return ExitCode.Success;
         });
         return command;

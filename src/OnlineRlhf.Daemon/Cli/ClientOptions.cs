@@ -21,6 +21,8 @@ internal sealed class ClientOptions
         string? configured = parsed.GetValue(_socket);
         if (configured is null && Environment.GetEnvironmentVariable("ONLINERLHF_SOCKET") is { Length: > 0 } variable)
             configured = variable;
+        if (configured is not null)
+            Setting.All.Single(s => s.Key == "socket").Check(configured);
         return new DaemonClient(Locations.Connect(configured));
     }
 }

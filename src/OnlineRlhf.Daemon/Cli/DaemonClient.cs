@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using OnlineRlhf.Daemon.Http;
@@ -8,6 +9,9 @@ namespace OnlineRlhf.Daemon.Cli;
 /// <summary>Talks to the daemon over its socket.</summary>
 internal sealed class DaemonClient : IDisposable
 {
+    // GET /health waits for nothing in the daemon: this is for a machine that is very busy.
+    private static readonly TimeSpan HealthLimit = TimeSpan.FromSeconds(10);
+
     private readonly HttpClient _http;
     private readonly string _socket;
 
@@ -34,6 +38,23 @@ internal sealed class DaemonClient : IDisposable
         _http = new HttpClient(handler) { BaseAddress = new Uri("http://onlinerlhf"), Timeout = Timeout.InfiniteTimeSpan };
     }
 
+    /// <summary>Asks how the daemon is; every verb does so first. What follows may wait long, for the model and for other requests, and a daemon that hangs is found here.</summary>
+    /// <exception cref="DaemonUnreachableException">It does not answer soon, or is no daemon.</exception>
+    internal async Task<(Reply Reply, HealthBody Health)> HealthAsync(CancellationToken cancellationToken)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(HealthLimit);
+        try
+        {
+            Reply reply = await GetAsync("/health", limit.Token).ConfigureAwait(false);
+            return (reply, reply.Read(WireJson.Complete.HealthBody));
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new DaemonUnreachableException($"The daemon on {_socket} has not answered for {HealthLimit.TotalSeconds:F0} seconds: try again later, or start it anew.");
+        }
+    }
+
     internal Task<Reply> GetAsync(string path, CancellationToken cancellationToken) => SendAsync(new HttpRequestMessage(HttpMethod.Get, path), cancellationToken);
 
     internal Task<Reply> PostAsync<T>(string path, T body, JsonTypeInfo<T> type, CancellationToken cancellationToken) =>
@@ -46,7 +67,8 @@ internal sealed class DaemonClient : IDisposable
         try
         {
             using HttpResponseMessage response = await _http.SendAsync(request, cancellationToken).ConfigureAwait(false);
-            return new Reply((int)response.StatusCode, await response.Content.ReadAsStringAsync(cancellationToken).ConfigureAwait(false));
+            // As UTF-8, whatever the reply calls itself: another server may name a character set that nobody knows.
+            return new Reply((int)response.StatusCode, Encoding.UTF8.GetString(await response.Content.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false)));
         }
         catch (HttpRequestException e) when (e.InnerException is SocketException { SocketErrorCode: SocketError.AccessDenied })
         {
@@ -77,21 +99,24 @@ internal sealed class DaemonClient : IDisposable
         {
             try
             {
-                return JsonSerializer.Deserialize(Body, type)!;
+                if (JsonSerializer.Deserialize(Body, type) is { } read)
+                    return read;
             }
             catch (JsonException)
             {
-                throw new DaemonUnreachableException($"What answers on the socket is no daemon of this version (status {Status}): say where yours is with --socket.");
+                // The line below says it.
             }
+            throw new DaemonUnreachableException($"What answers on the socket is no onlinerlhf daemon, or one of another version (status {Status}): say where yours is with --socket.");
         }
 
         /// <summary>Prints what went wrong, in words or as it came, and returns the exit code.</summary>
         internal int Fail(bool json)
         {
+            ProblemBody problem = Read(WireJson.Complete.ProblemBody);
             if (json)
                 Console.WriteLine(Body);
             else
-                Console.Error.WriteLine($"onlinerlhf: {Read(WireJson.Readable.ProblemBody).Detail}");
+                Console.Error.WriteLine($"onlinerlhf: {problem.Detail}");
             return Status is 503 ? ExitCode.Transient : ExitCode.Failure;
         }
     }

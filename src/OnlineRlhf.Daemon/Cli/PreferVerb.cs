@@ -24,6 +24,7 @@ internal static class PreferVerb
         {
             using DaemonClient daemon = client.Connect(parsed);
             bool json = parsed.GetValue(client.Json);
+            await daemon.HealthAsync(cancellationToken).ConfigureAwait(false);
             Guid? id = parsed.GetValue(round);
             if (id is null)
             {
@@ -31,7 +32,7 @@ internal static class PreferVerb
                 DaemonClient.Reply current = await daemon.GetAsync($"/v1/rounds/current?profile={Uri.EscapeDataString(name)}", cancellationToken).ConfigureAwait(false);
                 if (!current.Succeeded)
                     return current.Fail(json);
-                id = current.Read(WireJson.Readable.RoundBody).Id;
+                id = current.Read(WireJson.Complete.RoundBody).Id;
             }
             string answer = parsed.GetValue(preferred) switch
             {
@@ -42,13 +43,11 @@ internal static class PreferVerb
             DaemonClient.Reply reply = await daemon.PostAsync($"/v1/rounds/{id}/feedback", new FeedbackBody(answer), WireJson.Readable.FeedbackBody, cancellationToken).ConfigureAwait(false);
             if (!reply.Succeeded)
                 return reply.Fail(json);
+            FeedbackResultBody result = reply.Read(WireJson.Complete.FeedbackResultBody);
             if (json)
-            {
                 Console.WriteLine(reply.Body);
-                return ExitCode.Success;
-            }
-            FeedbackResultBody result = reply.Read(WireJson.Readable.FeedbackResultBody);
-            Console.WriteLine(result.Learned ? $"Learned; comparison {result.Comparisons} of profile {result.Profile}." : "Skipped; nothing was recorded.");
+            else
+                Console.WriteLine(result.Learned ? $"Learned; comparison {result.Comparisons} of profile {result.Profile}." : "Skipped; nothing was recorded.");
             return ExitCode.Success;
         });
         return command;

@@ -14,11 +14,11 @@ internal static class StatusVerb
         command.SetAction(async (parsed, cancellationToken) =>
         {
             using DaemonClient daemon = client.Connect(parsed);
-            DaemonClient.Reply reply = await daemon.GetAsync("/health", cancellationToken).ConfigureAwait(false);
+            (DaemonClient.Reply reply, HealthBody health) = await daemon.HealthAsync(cancellationToken).ConfigureAwait(false);
             if (parsed.GetValue(client.Json))
                 Console.WriteLine(reply.Body);
             else
-                Print(reply.Read(WireJson.Readable.HealthBody));
+                Print(health);
             return reply.Succeeded ? ExitCode.Success : ExitCode.Transient;
         });
         return command;

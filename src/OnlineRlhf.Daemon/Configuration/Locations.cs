@@ -32,9 +32,14 @@ internal static class Locations
         : Variable("XDG_RUNTIME_DIR") is { } own ? Path.Combine(own, Name, SocketName)
         : Path.Combine(State(null), SocketName);
 
-    private static string Check(string path) => System.Text.Encoding.UTF8.GetByteCount(path) <= LongestSocketPath
-        ? path
-        : throw new ConfigurationException($"socket: {path} is longer than the {LongestSocketPath} bytes that Unix sockets allow; set --socket to a shorter path.");
+    private static string Check(string path)
+    {
+        if (Path.GetDirectoryName(path) is null)
+            throw new ConfigurationException($"socket: {path} is the root folder; set --socket to the path of a file.");
+        return System.Text.Encoding.UTF8.GetByteCount(path) <= LongestSocketPath
+            ? path
+            : throw new ConfigurationException($"socket: {path} is longer than the {LongestSocketPath} bytes that Unix sockets allow; set --socket to a shorter path.");
+    }
 
     private static string? Variable(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;
 }

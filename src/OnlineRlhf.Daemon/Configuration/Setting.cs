@@ -5,35 +5,37 @@ namespace OnlineRlhf.Daemon.Configuration;
 /// <summary>One setting: its key in the file; the flag is --key with dashes, the environment variable ONLINERLHF_KEY.</summary>
 internal sealed record Setting(string Key, string Says, SettingKind Kind = SettingKind.Text)
 {
+    private static readonly DaemonOptions Default = new();
+
     internal static IReadOnlyList<Setting> All { get; } =
     [
         new("model", "GGUF file of the language model; without it, the embedded demo model"),
         new("natives", "folder with llama.cpp's libraries; without it, natives/ beside the program"),
         new("socket", "path of the Unix socket"),
         new("state", "folder in which the learned state is kept"),
-        new("threads", "threads that decode; 0 takes the physical cores", SettingKind.Whole),
-        new("context", "tokens of prompt and answer together; memory grows with it", SettingKind.Whole),
+        new("threads", "threads that decode, fewer than the free cores; 0 takes what suits the model, at most the physical cores (default 0)", SettingKind.Whole),
+        new("context", $"tokens of prompt and answer together; memory grows with it (default {Default.Context})", SettingKind.Whole),
         new("chat_template", "one of llama.cpp's built-in chat templates by name, where the model's own is not known"),
-        new("style_hints", "auto, none, or hints divided by |, such as \"Use simple words.|Be warm.\""),
-        new("candidates", "answers sampled for each request, 1 to 16", SettingKind.Whole),
-        new("max_tokens", "the most tokens of one answer", SettingKind.Whole),
-        new("temperature", "how freely answers are drawn", SettingKind.Number),
-        new("ask", "when two answers are shown: always, when-useful or never"),
-        new("step_size", "η, the step of the learner; tuned, change with care", SettingKind.Number),
-        new("regularization", "λ, the learner's regularization; tuned, change with care", SettingKind.Number),
-        new("exploration", "β, how much the second answer explores", SettingKind.Number),
-        new("usefulness", "k, how unsure the learner must be to ask in when-useful rounds", SettingKind.Number),
-        new("round_lifetime", "seconds that a round waits for feedback", SettingKind.Whole),
-        new("queue", "requests that may wait while one is generated", SettingKind.Whole),
-        new("profiles", "profiles that are kept on the disk", SettingKind.Whole),
+        new("style_hints", $"auto, none, or hints divided by |, such as \"Use simple words.|Be warm.\" (default {Default.StyleHints})"),
+        new("candidates", $"answers sampled for each request, 1 to 16 (default {Default.Candidates})", SettingKind.Whole),
+        new("max_tokens", $"the most tokens of one answer (default {Default.MaxTokens})", SettingKind.Whole),
+        new("temperature", $"how freely answers are drawn (default {Default.Temperature})", SettingKind.Number),
+        new("ask", $"when two answers are shown: always, when-useful or never (default {Default.Ask})"),
+        new("step_size", $"η, the step of the learner; tuned, change with care (default {Default.StepSize})", SettingKind.Number),
+        new("regularization", $"λ, the learner's regularization; tuned, change with care (default {Default.Regularization})", SettingKind.Number),
+        new("exploration", $"β, how much the second answer explores (default {Default.Exploration})", SettingKind.Number),
+        new("usefulness", $"k, how unsure the learner must be to ask in when-useful rounds (default {Default.Usefulness})", SettingKind.Number),
+        new("round_lifetime", $"seconds that a round waits for feedback (default {Default.RoundLifetime})", SettingKind.Whole),
+        new("queue", $"requests that may wait while one is generated (default {Default.Queue})", SettingKind.Whole),
+        new("profiles", $"profiles that are kept on the disk (default {Default.Profiles})", SettingKind.Whole),
         new("gpio_chip", "label of the GPIO chip that buttons and lamps are wired to; without it there are none"),
         new("buttons", "lines of the buttons: first, second and, where you like, tie and skip, such as \"first:17,second:27,skip:22\""),
-        new("button_active", "the level of a pressed button's line: low or high"),
-        new("button_bias", "what holds an open button's line: up, down or none"),
-        new("debounce", "milliseconds that a contact must stay as it is to count", SettingKind.Whole),
+        new("button_active", $"the level of a pressed button's line: low or high (default {Default.ButtonActive})"),
+        new("button_bias", $"what holds an open button's line: up, down or none (default {Default.ButtonBias})"),
+        new("debounce", $"milliseconds that a contact must stay as it is to count (default {Default.Debounce})", SettingKind.Whole),
         new("lamps", "lines of the lamps: any of thinking, ready, learned and error, such as \"ready:5,learned:6\""),
-        new("lamp_active", "the level of a shining lamp's line: low or high"),
-        new("load_wait", "seconds that a request waits for the model to load", SettingKind.Whole),
+        new("lamp_active", $"the level of a shining lamp's line: low or high (default {Default.LampActive})"),
+        new("load_wait", $"seconds that a request waits for the model to load (default {Default.LoadWait})", SettingKind.Whole),
     ];
 
     internal const string EnvironmentPrefix = "ONLINERLHF_";
@@ -43,6 +45,11 @@ internal sealed record Setting(string Key, string Says, SettingKind Kind = Setti
     /// <exception cref="ConfigurationException">The value is not of the kind that the setting takes.</exception>
     internal void Check(string value)
     {
+        if (value.Length == 0)
+            throw new ConfigurationException($"{Key} is empty: give it a value, or leave it out for the default");
+        // JSON can write it; no path and no text for the model can hold it.
+        if (value.Contains('\0'))
+            throw new ConfigurationException($"{Key} holds a NUL character: write it without");
         if (Kind == SettingKind.Whole && !int.TryParse(value, NumberStyles.Integer, CultureInfo.InvariantCulture, out _))
             throw new ConfigurationException($"{Key} must be a whole number, not {value}");
         if (Kind == SettingKind.Number && !double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out _))

@@ -44,7 +44,11 @@ internal static class Settings
         Dictionary<string, string?> values = [];
         if (path is null && !File.Exists(DefaultFile))
             return values;
+        if (path is "")
+            throw new ConfigurationException("config is empty: give --config the path of a settings file, or leave it out");
         path = Path.GetFullPath(path ?? DefaultFile);
+        // The setting that is being read, for the line that says what is wrong with it; null while its name is read.
+        string? name = null;
         try
         {
             using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path), new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
@@ -52,17 +56,24 @@ internal static class Settings
                 throw new ConfigurationException($"{path} must hold one JSON object with settings.");
             foreach (JsonProperty property in document.RootElement.EnumerateObject())
             {
-                if (!Setting.All.Any(s => s.Key == property.Name))
-                    throw new ConfigurationException($"{path}: there is no setting {property.Name}; known are {string.Join(", ", Setting.All.Select(s => s.Key))}.");
+                name = null;
+                name = property.Name;
+                if (!Setting.All.Any(s => s.Key == name))
+                    throw new ConfigurationException($"{path}: there is no setting {name}; known are {string.Join(", ", Setting.All.Select(s => s.Key))}.");
                 if (property.Value.ValueKind is not (JsonValueKind.String or JsonValueKind.Number))
-                    throw new ConfigurationException($"{path}: {property.Name} must be a text or a number.");
-                values[property.Name] = property.Value.ToString();
+                    throw new ConfigurationException($"{path}: {name} must be a text or a number.");
+                values[name] = property.Value.ToString();
             }
             return values;
         }
         catch (JsonException e)
         {
             throw new ConfigurationException($"{path} is not valid JSON: {e.Message}");
+        }
+        catch (InvalidOperationException)
+        {
+            // The reader of JSON takes half of a surrogate pair, and bytes that are no UTF-8; a string cannot hold them.
+            throw new ConfigurationException($"{path}: {name ?? "the name of a setting"} is not valid Unicode: write whole characters in UTF-8.");
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {

@@ -17,8 +17,8 @@ internal static partial class Log
     [LoggerMessage(3, LogLevel.Warning, "The service manager cannot be told: {Reason}")]
     internal static partial void NotNotified(this ILogger logger, string reason);
 
-    [LoggerMessage(4, LogLevel.Information, "Profile {Profile}: {Comparisons} comparisons")]
-    internal static partial void ProfileOpened(this ILogger logger, string profile, long comparisons);
+    [LoggerMessage(4, LogLevel.Information, "Profile {Profile}: {Comparisons}")]
+    internal static partial void ProfileOpened(this ILogger logger, string profile, string comparisons);
 
     [LoggerMessage(5, LogLevel.Error, "Profile {Profile}: {Reason}")]
     internal static partial void ProfileRecovered(this ILogger logger, string profile, string reason);
@@ -46,4 +46,7 @@ internal static partial class Log
 
     [LoggerMessage(13, LogLevel.Error, "A press was not learned: {Reason}")]
     internal static partial void PressNotLearned(this ILogger logger, string reason);
+
+    [LoggerMessage(14, LogLevel.Information, "Measuring {Model}, once: seconds for a small model, minutes for a large one or on a busy machine")]
+    internal static partial void Calibrating(this ILogger logger, string model);
 }

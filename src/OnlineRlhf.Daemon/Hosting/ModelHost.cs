@@ -111,7 +111,7 @@ internal sealed class ModelHost(DaemonOptions options, string state, IHostApplic
     {
         using DemoModel? embedded = options.Model is null ? DemoModel.Open() : null;
         _model = LanguageModel.Load(options.ForModel(options.Model ?? embedded!.Path), stoppingToken);
-        var loop = new PreferenceLoop(_model, state, options.ForRounds(), clock, Report, stoppingToken);
+        var loop = new PreferenceLoop(_model, state, options.ForRounds(), clock, Report, () => logger.Calibrating(_model.Name), stoppingToken);
         loop.Rehearse();
         // What reading the file and calibrating left behind is never needed again.
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
@@ -122,6 +122,6 @@ internal sealed class ModelHost(DaemonOptions options, string state, IHostApplic
     {
         foreach (string problem in recovery.Problems)
             logger.ProfileRecovered(profile, problem);
-        logger.ProfileOpened(profile, recovery.Sequence);
+        logger.ProfileOpened(profile, recovery.Sequence == 1 ? "1 comparison" : $"{recovery.Sequence} comparisons");
     }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using OnlineRlhf.Daemon.Configuration;
 
 namespace OnlineRlhf.Daemon.Hosting;
@@ -6,6 +7,8 @@ namespace OnlineRlhf.Daemon.Hosting;
 internal sealed class StateLock : IDisposable
 {
     private const int LockedElsewhere = 11;
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3), Pause = TimeSpan.FromMilliseconds(50);
     private readonly FileStream _file;
 
     /// <exception cref="DaemonRunningException">Another daemon holds it.</exception>
@@ -14,8 +17,11 @@ internal sealed class StateLock : IDisposable
     {
         try
         {
-            Directory.CreateDirectory(state, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-            _file = new FileStream(Path.Combine(state, "daemon.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            Directory.CreateDirectory(state, OwnerOnly);
+            // The first request is what writes here. A file in the folder's place, or a folder of another user, is told now; only the owner may set a mode.
+            string profiles = Directory.CreateDirectory(Path.Combine(state, "profiles"), OwnerOnly).FullName;
+            File.SetUnixFileMode(profiles, OwnerOnly);
+            _file = Take(Path.Combine(state, "daemon.lock"));
         }
         catch (IOException e) when (e.HResult == LockedElsewhere)
         {
@@ -24,6 +30,21 @@ internal sealed class StateLock : IDisposable
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new ConfigurationException($"state: {state} cannot be used ({e.Message}); set --state to a folder that this user may write to.");
+        }
+    }
+
+    private static FileStream Take(string path)
+    {
+        // A daemon that was killed holds its lock until the kernel has cleared its memory away.
+        for (long start = Stopwatch.GetTimestamp(); ; Thread.Sleep(Pause))
+        {
+            try
+            {
+                return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            }
+            catch (IOException e) when (e.HResult == LockedElsewhere && Stopwatch.GetElapsedTime(start) < Patience)
+            {
+            }
         }
     }
 

@@ -15,6 +15,8 @@ internal static class HealthEndpoints
         app.MapGet("/health", async context =>
         {
             bool ready = host.Loop is not null;
+            if (!ready)
+                context.Response.Headers.RetryAfter = Problems.RetryAfter;
             context.Response.StatusCode = ready ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
             var body = new HealthBody(
                 ready ? "ready" : "loading", Version, host.Model?.Name, host.Loop?.FeatureMap.Dimension, host.Model?.Threads, host.Model?.ContextTokens,

@@ -9,7 +9,10 @@ namespace OnlineRlhf.Daemon.Http;
 /// <summary>Errors as RFC 9457 problems: a status, a reason for programs, and a sentence for people.</summary>
 internal static class Problems
 {
-    private const int InsufficientStorage = 507, RetrySeconds = 5;
+    /// <summary>After how many seconds it is worth to try again.</summary>
+    internal const string RetryAfter = "5";
+
+    private const int InsufficientStorage = 507;
 
     /// <summary>Runs the rest of the request and turns what it throws into a problem.</summary>
     internal static async Task Handle(HttpContext context, RequestDelegate next, ILogger logger)
@@ -36,7 +39,7 @@ internal static class Problems
             else if (status >= 500 && e is not RoundException and not TimeoutException and not OperationCanceledException)
                 logger.RequestFailed(detail);
             if (status == StatusCodes.Status503ServiceUnavailable)
-                context.Response.Headers.RetryAfter = RetrySeconds.ToString(System.Globalization.CultureInfo.InvariantCulture);
+                context.Response.Headers.RetryAfter = RetryAfter;
             await Write(context, status, reason, detail).ConfigureAwait(false);
         }
     }

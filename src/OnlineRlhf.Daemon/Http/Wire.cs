@@ -69,6 +69,9 @@ internal sealed record ProblemBody(string Type, string Title, int Status, string
 [JsonSerializable(typeof(ProblemBody))]
 internal sealed partial class WireJson : JsonSerializerContext
 {
+    /// <summary>For what a client is answered: a reply that lacks a field is not the daemon's.</summary>
+    internal static WireJson Complete => field ??= new(new JsonSerializerOptions(Default.Options) { RespectRequiredConstructorParameters = true });
+
     /// <summary>Leaves quotes, plus signs and letters beyond ASCII as they are: nothing of this is put into a page.</summary>
     internal static WireJson Readable => field ??= new(new JsonSerializerOptions(Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
 }

@@ -51,6 +51,16 @@ public sealed class VerbTests(SharedDaemon daemon) : IClassFixture<SharedDaemon>
     }
 
     [PublishedFact]
+    public async Task A_word_that_begins_with_an_at_sign_is_a_word_and_no_file_is_read()
+    {
+        string file = daemon.Folder.Write("words", "--wings");
+        Program.Ended name = await RunAsync("ask", "--profile", "at", "@alice asks how to make tea"), path = await RunAsync("ask", "--profile", "at", $"@{file}");
+
+        Assert.Equal((0, ""), (name.ExitCode, name.Errors));
+        Assert.Equal((0, ""), (path.ExitCode, path.Errors));
+    }
+
+    [PublishedFact]
     public async Task A_skipped_round_is_said_to_be_forgotten()
     {
         await RunAsync("ask", "--profile", "skips", "How do I make tea?");

@@ -15,9 +15,15 @@ internal static class Program
 
     internal static Task<Ended> RunAsync(TempFolder folder, params string[] arguments) => RunAsync(folder, [], null, arguments);
 
-    internal static async Task<Ended> RunAsync(TempFolder folder, Variables environment, string? input, params string[] arguments)
+    internal static Task<Ended> RunAsync(TempFolder folder, Variables environment, string? input, params string[] arguments) =>
+        RunAsync(Published.Path, folder, environment, input, arguments);
+
+    /// <summary>Runs another program, which starts the published one.</summary>
+    internal static async Task<Ended> RunAsync(string program, TempFolder folder, Variables environment, string? input, params string[] arguments)
     {
-        using Process process = Process.Start(Describe(folder, environment, arguments))!;
+        ProcessStartInfo start = Describe(folder, environment, arguments);
+        start.FileName = program;
+        using Process process = Process.Start(start)!;
         if (input is not null)
             await process.StandardInput.WriteAsync(input);
         process.StandardInput.Close();

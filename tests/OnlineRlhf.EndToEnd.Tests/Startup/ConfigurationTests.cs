@@ -20,6 +20,35 @@ public sealed class ConfigurationTests
     }
 
     [PublishedTheory]
+    [InlineData("serve", "socket", "")]
+    [InlineData("serve", "socket", "/")]
+    [InlineData("serve", "state", "")]
+    [InlineData("serve", "config", "")]
+    [InlineData("serve", "style_hints", "")]
+    [InlineData("demo", "model", "")]
+    [InlineData("status", "socket", "")]
+    [InlineData("status", "socket", "/")]
+    [InlineData("prefer first", "socket", "")]
+    [InlineData("ask Hello", "socket", "")]
+    public async Task A_value_that_says_nothing_is_refused_by_every_verb(string verb, string key, string value)
+    {
+        using var folder = new TempFolder();
+
+        MustRefuse(await Program.RunAsync(folder, [.. verb.Split(' '), $"--{key.Replace('_', '-')}", value]), key);
+    }
+
+    [PublishedFact]
+    public async Task What_nobody_foresaw_is_one_line_with_its_type()
+    {
+        using var folder = new TempFolder();
+        // No service manager names folders so.
+        Program.Ended ended = await Program.RunAsync(folder, new Variables { ["STATE_DIRECTORY"] = ":" }, null, "serve");
+
+        Assert.Equal(1, ended.ExitCode);
+        Assert.StartsWith("onlinerlhf: unexpected System.ArgumentException: ", Assert.Single(ended.ErrorLines), StringComparison.Ordinal);
+    }
+
+    [PublishedTheory]
     [InlineData("queue", "lots")]
     [InlineData("ask", "no")]
     [InlineData("temperature", "hot")]
@@ -41,6 +70,13 @@ public sealed class ConfigurationTests
     [InlineData("{", "JSON")]
     [InlineData("", "JSON")]
     [InlineData("\u0001\u0002", "JSON")]
+    [InlineData("""{"socket": ""}""", "socket")]
+    [InlineData("""{"socket": "\u0000x"}""", "socket")]
+    [InlineData("""{"state": "\u0000x"}""", "state")]
+    [InlineData("""{"model": "\u0000x"}""", "model")]
+    [InlineData("""{"natives": "\u0000x"}""", "natives")]
+    [InlineData("""{"style_hints": "\ud800"}""", "style_hints")]
+    [InlineData("""{"\ud800": "1"}""", "Unicode")]
     public async Task A_wrong_file_is_refused(string content, string names)
     {
         using var folder = new TempFolder();

@@ -1,0 +1,42 @@
+using System.Net.Sockets;
+using System.Text;
+
+namespace OnlineRlhf.EndToEnd.Tests.Driver;
+
+/// <summary>Something else that listens on the daemon's socket: it says the same to every request, except that it may be well as a daemon is.</summary>
+internal sealed class Impostor : IAsyncDisposable
+{
+    private const string Health = """{"status": "ready", "version": "0.1.0", "model": null, "features": null, "threads": null, "context_tokens": null, "open_rounds": 0, "queued": 0, "uptime_seconds": 1}""";
+
+    private readonly Socket _listener = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Task _answering;
+
+    internal Impostor(TempFolder folder, string says, string contentType = "application/json", bool isWell = false)
+    {
+        _listener.Bind(new UnixDomainSocketEndPoint(folder.Socket));
+        _listener.Listen();
+        _answering = AnswerAsync(says, contentType, isWell);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _answering.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _listener.Dispose();
+        _stop.Dispose();
+    }
+
+    private async Task AnswerAsync(string says, string contentType, bool isWell)
+    {
+        byte[] request = new byte[65_536];
+        while (true)
+        {
+            using Socket connection = await _listener.AcceptAsync(_stop.Token);
+            int length = await connection.ReceiveAsync(request, _stop.Token);
+            string body = isWell && Encoding.ASCII.GetString(request, 0, length).StartsWith("GET /health ", StringComparison.Ordinal) ? Health : says;
+            await connection.SendAsync(
+                Encoding.UTF8.GetBytes($"HTTP/1.1 200 OK\r\nContent-Type: {contentType}\r\nContent-Length: {Encoding.UTF8.GetByteCount(body)}\r\nConnection: close\r\n\r\n{body}"), _stop.Token);
+        }
+    }
+}
