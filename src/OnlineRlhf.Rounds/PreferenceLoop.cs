@@ -48,7 +48,7 @@ public sealed class PreferenceLoop : IDisposable
         _map = CalibratedMap.Load(model, stateDirectory, calibrating, cancellationToken);
         _question = new QuestionRule(options.Usefulness, options.MaxUnaskedInARow);
         _hints = new HintDealer(model.Hints, _map.Dimension);
-        _queue = new GenerationQueue(options.QueueLength);
+        _queue = new GenerationQueue(options.QueueLength, clock);
         _desk = new RoundDesk(clock, Events);
         string profiles = Path.Combine(stateDirectory, "profiles");
         // The names of profiles are for the owner alone too.
@@ -71,6 +71,9 @@ public sealed class PreferenceLoop : IDisposable
 
     /// <summary>Requests that run or wait.</summary>
     public int QueuedRequests => _queue.Inside;
+
+    /// <summary>How long the request that runs has made no progress: no token, no step of the prompt. Zero where none runs.</summary>
+    public TimeSpan Standstill => _queue.Standstill;
 
     /// <summary>Profiles in memory.</summary>
     public int OpenProfiles => _shelf.Open;
@@ -300,7 +303,7 @@ public sealed class PreferenceLoop : IDisposable
         string?[] hints;
         using (ProfileShelf.Loan loan = _shelf.Borrow(request.Profile))
             hints = loan.Profile.Read(model => _hints.Deal(model, sampling.Candidates, sampling.Seed));
-        var progress = new Announcement(Events, request.Profile);
+        var progress = new Announcement(Events, _queue, request.Profile);
         // Reading the prompt takes a while too.
         progress.Report(new SamplingProgress(0, 0, sampling.Candidates));
         CandidateSet set = WithFeatures(request, _model.Sample(request.Messages, hints, sampling, progress, cancellationToken));
@@ -317,10 +320,11 @@ public sealed class PreferenceLoop : IDisposable
     }
 
     /// <summary>Publishes progress from the thread that generates, in order.</summary>
-    private sealed class Announcement(EventHub events, string profile) : IProgress<SamplingProgress>
+    private sealed class Announcement(EventHub events, GenerationQueue queue, string profile) : IProgress<SamplingProgress>
     {
         public void Report(SamplingProgress value)
         {
+            queue.Progressed();
             if (events.Followers > 0)
                 events.Publish(new RoundEvent.Generating(profile, value));
         }

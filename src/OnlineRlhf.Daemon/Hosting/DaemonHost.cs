@@ -18,14 +18,15 @@ internal static class DaemonHost
     /// <summary>Runs until SIGTERM or SIGINT.</summary>
     internal static async Task<int> RunAsync(DaemonOptions options)
     {
-        string path = Locations.Listen(options.Socket), state = Locations.State(options.State);
+        (Socket Socket, string Path)? passed = UnixSocket.TakePassed();
+        string path = passed?.Path ?? Locations.Listen(options.Socket), state = Locations.State(options.State);
         // Before the socket is there: whoever can connect can also tell this process to stop, and it stops cleanly.
         using var stop = new CancellationTokenSource();
         using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop), interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         // Without this a file that reaches the process's limit (ulimit -f) ends the process; with it the write fails, and the state says so.
         using PosixSignalRegistration fileLimit = PosixSignalRegistration.Create(FileLimitReached, signal => signal.Cancel = true);
         using var stateLock = new StateLock(state);
-        using Socket listener = UnixSocket.Listen(path);
+        using Socket listener = passed?.Socket ?? UnixSocket.Listen(path);
 
         // The empty builder: the others read the environment and files of the working folder, which could open further sockets.
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });

@@ -49,4 +49,7 @@ internal static partial class Log
 
     [LoggerMessage(14, LogLevel.Information, "Measuring {Model}, once: seconds for a small model, minutes for a large one or on a busy machine")]
     internal static partial void Calibrating(this ILogger logger, string model);
+
+    [LoggerMessage(15, LogLevel.Error, "The model has made no progress for {Seconds} s: the watchdog is not fed")]
+    internal static partial void StandsStill(this ILogger logger, long seconds);
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net.Sockets;
 using System.Runtime.ExceptionServices;
 using Microsoft.Extensions.Hosting.Systemd;
@@ -12,6 +13,7 @@ namespace OnlineRlhf.Daemon.Hosting;
 /// <summary>Loads the model behind the open socket, says when it answers, and holds the loop that serves the requests.</summary>
 internal sealed class ModelHost(DaemonOptions options, string state, IHostApplicationLifetime lifetime, TimeProvider clock, ILogger logger) : BackgroundService
 {
+    private static readonly ServiceState Alive = new("WATCHDOG=1");
     private readonly TaskCompletionSource<PreferenceLoop> _loop = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly SystemdNotifier _systemd = new();
     private LanguageModel? _model;
@@ -78,7 +80,7 @@ internal sealed class ModelHost(DaemonOptions options, string state, IHostApplic
             logger.Ready(_model!.Name, loop.FeatureMap.Dimension, Plural.Of(_model.Threads, "thread"), (long)Stopwatch.GetElapsedTime(start).TotalMilliseconds);
             _loop.SetResult(loop);
             Notify(ServiceState.Ready);
-            await Task.Delay(Timeout.InfiniteTimeSpan, stoppingToken).ConfigureAwait(false);
+            await FeedWatchdogAsync(loop, stoppingToken).ConfigureAwait(false);
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
@@ -93,6 +95,24 @@ internal sealed class ModelHost(DaemonOptions options, string state, IHostApplic
         Loop?.Dispose();
         _model?.Dispose();
         base.Dispose();
+    }
+
+    /// <summary>Tells the service manager's watchdog, twice in its time, that the model works or has nothing to do; until the daemon stops.</summary>
+    private async Task FeedWatchdogAsync(PreferenceLoop loop, CancellationToken stoppingToken)
+    {
+        bool watched = long.TryParse(Environment.GetEnvironmentVariable("WATCHDOG_USEC"), CultureInfo.InvariantCulture, out long microseconds) && microseconds > 1;
+        if (!watched)
+            await Task.Delay(Timeout.InfiniteTimeSpan, stoppingToken).ConfigureAwait(false);
+        TimeSpan limit = TimeSpan.FromMicroseconds(microseconds);
+        using var timer = new PeriodicTimer(limit / 2, clock);
+        do
+        {
+            if (loop.Standstill < limit)
+                Notify(Alive);
+            else
+                logger.StandsStill((long)loop.Standstill.TotalSeconds);
+        }
+        while (await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false));
     }
 
     private void Notify(ServiceState state)

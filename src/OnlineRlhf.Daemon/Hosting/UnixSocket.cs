@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using OnlineRlhf.Daemon.Configuration;
@@ -15,6 +16,23 @@ internal static partial class UnixSocket
 
     // statx of linux/stat.h, the same on every architecture: stx_mode is the 16-bit field at 28, its highest bits the type of the file.
     private const int CurrentFolder = -100, NoFollow = 0x100, TypeOnly = 0x1, StatxBytes = 256, ModeAt = 28, TypeMask = 0xF000, SocketType = 0xC000;
+
+    /// <summary>The first descriptor that a service manager passes on.</summary>
+    private const int FirstPassed = 3;
+
+    /// <summary>The socket that the service manager listens on for this process, and its path; null where there is none.</summary>
+    /// <exception cref="ConfigurationException">Something else than one Unix socket was passed.</exception>
+    internal static (Socket Socket, string Path)? TakePassed()
+    {
+        if (Environment.GetEnvironmentVariable("LISTEN_PID") != Environment.ProcessId.ToString(CultureInfo.InvariantCulture))
+            return null;
+        if (Environment.GetEnvironmentVariable("LISTEN_FDS") != "1")
+            throw new ConfigurationException("socket: the service manager must pass one socket; give onlinerlhf.socket one ListenStream.");
+        var socket = new Socket(new SafeSocketHandle(FirstPassed, ownsHandle: true));
+        if (socket.LocalEndPoint is not UnixDomainSocketEndPoint local)
+            throw new ConfigurationException($"socket: the service manager passed {socket.LocalEndPoint}, which is no Unix socket; give onlinerlhf.socket a path.");
+        return (socket, local.ToString());
+    }
 
     /// <summary>Makes way for the socket, and listens on it.</summary>
     /// <exception cref="DaemonRunningException">Somebody listens there.</exception>

@@ -6,6 +6,9 @@ namespace OnlineRlhf.EndToEnd.Tests.Driver;
 /// <summary>A running <c>onlinerlhf serve</c>. Disposing kills it.</summary>
 internal sealed class DaemonProcess : IAsyncDisposable
 {
+    /// <summary>Opens a socket and starts a program at its first connection, as systemd does.</summary>
+    internal const string Activator = "/usr/bin/systemd-socket-activate";
+
     private readonly Process _process;
     private readonly StringBuilder _log = new();
 
@@ -51,6 +54,14 @@ internal sealed class DaemonProcess : IAsyncDisposable
     {
         ProcessStartInfo start = Program.Describe(folder, [], ["-L", libraries, Published.Arm64Path, "serve", "--threads", "1"]);
         start.FileName = emulator;
+        return new DaemonProcess(folder, start);
+    }
+
+    /// <summary>Starts it as a service manager does that has opened its socket: at the first connection.</summary>
+    internal static DaemonProcess StartActivated(TempFolder folder)
+    {
+        ProcessStartInfo start = Program.Describe(folder, [], ["-l", folder.Socket, "-E", "RUNTIME_DIRECTORY", "-E", "STATE_DIRECTORY", Published.Path, "serve", "--threads", "1"]);
+        start.FileName = Activator;
         return new DaemonProcess(folder, start);
     }
 

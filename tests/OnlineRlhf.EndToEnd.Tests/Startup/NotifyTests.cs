@@ -47,6 +47,28 @@ public sealed class NotifyTests
         Assert.Equal(0, (await daemon.StopAsync()).ExitCode);
     }
 
+    [PublishedFact]
+    public async Task The_watchdog_is_fed_while_the_daemon_runs_and_not_while_it_is_stopped()
+    {
+        using var folder = new TempFolder();
+        string path = Path.Combine(folder.Root, "notify.sock");
+        using var manager = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
+        manager.Bind(new UnixDomainSocketEndPoint(path));
+        await using DaemonProcess daemon = DaemonProcess.Start(folder, new Variables { ["NOTIFY_SOCKET"] = path, ["WATCHDOG_USEC"] = "400000" });
+
+        Assert.Contains("READY=1", await ReceiveAsync(manager), StringComparison.Ordinal);
+        for (int i = 0; i < 5; i++)
+            Assert.Equal("WATCHDOG=1", await ReceiveAsync(manager));
+        Posix.Signal(daemon.Id, Posix.SigStop);
+        await Task.Delay(1000, TestContext.Current.CancellationToken);
+        while (manager.Available > 0)
+            await ReceiveAsync(manager);
+        await Task.Delay(1500, TestContext.Current.CancellationToken);
+        Assert.Equal(0, manager.Available);
+        Posix.Signal(daemon.Id, Posix.SigContinue);
+        Assert.Equal("WATCHDOG=1", await ReceiveAsync(manager));
+    }
+
     private static async Task<string> ReceiveAsync(Socket manager)
     {
         byte[] buffer = new byte[4096];
