@@ -1,0 +1,14 @@
+# bash completion for onlinerlhf: commands, and the options that a command's help lists.
+_onlinerlhf() {
+  local current=${COMP_WORDS[COMP_CWORD]}
+  if [ "$COMP_CWORD" = 1 ]; then
+    mapfile -t COMPREPLY < <(compgen -W "serve demo ask prefer status buttons --help --version" -- "$current")
+  elif [ "${COMP_WORDS[1]}" = prefer ] && [[ $current != -* ]]; then
+    mapfile -t COMPREPLY < <(compgen -W "first second tie skip" -- "$current")
+  elif [[ $current == -* ]]; then
+    mapfile -t COMPREPLY < <(compgen -W "$(onlinerlhf "${COMP_WORDS[1]}" --help 2> /dev/null | grep -oE -- '--[a-z-]+' | sort -u)" -- "$current")
+  else
+    mapfile -t COMPREPLY < <(compgen -f -- "$current")
+  fi
+}
+complete -o filenames -F _onlinerlhf onlinerlhf

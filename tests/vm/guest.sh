@@ -1,0 +1,76 @@
+#!/bin/bash
+# Runs in the virtual machine at each boot. The first time it installs the package, presses a button and waits for the power to be cut; the second time it
+# looks whether what was learned is still there, and presses again.
+set -u
+S=/run/onlinerlhf/onlinerlhf.sock
+pass() { echo "PASS $*"; }
+fail() { echo "FAIL $*"; journalctl -u onlinerlhf -b --no-pager -o cat | tail -n 30; systemctl status onlinerlhf.service onlinerlhf.socket --no-pager | head -40; echo VM-TEST-FAIL; poweroff -f; exit 1; }
+expect() { local what=$1; shift; if "$@" > /tmp/out 2>&1; then pass "$what"; else cat /tmp/out; fail "$what"; fi; }
+call() { curl -sS --max-time 300 --unix-socket "$S" "$@"; }
+line() { echo "/sys/devices/platform/$(cat /sys/kernel/config/gpio-sim/edge/dev_name)/$(cat /sys/kernel/config/gpio-sim/edge/bank0/chip_name)/sim_gpio$1"; }
+press() { echo pull-down > "$(line "$1")/pull"; sleep 1; echo pull-up > "$(line "$1")/pull"; sleep 2; }
+comparisons() { call http://x/metrics | awk '/^onlinerlhf_learned_total/ { print $2 }'; }
+ask() { call http://x/v1/rounds -d '{"messages":[{"role":"user","content":"How do I bake bread?"}],"seed":'"$1"'}'; }
+
+echo "VM-TEST boot $1, kernel $(uname -r), $(uname -m), uptime $(cut -d' ' -f1 /proc/uptime)"
+modprobe gpio-sim; mountpoint -q /sys/kernel/config || mount -t configfs none /sys/kernel/config
+C=/sys/kernel/config/gpio-sim/edge
+mkdir -p $C/bank0 && echo 8 > $C/bank0/num_lines && echo edge-gpio > $C/bank0/label && echo 1 > $C/live
+for l in 0 1 2; do echo pull-up > "$(line $l)/pull"; done
+udevadm settle
+
+if [ "$1" = 1 ]; then
+  expect "the package is installed" dpkg --force-depends -i /onlinerlhf.deb
+  udevadm control --reload; udevadm trigger --subsystem-match=gpio; udevadm settle
+  ls -l /dev/gpiochip*
+  cat > /etc/onlinerlhf/onlinerlhf.json <<'J'
+{ "threads": 1, "candidates": 4, "max_tokens": 24, "gpio_chip": "edge-gpio", "buttons": "first:0,second:1,skip:2", "lamps": "thinking:3,ready:4,learned:5,error:6" }
+J
+  systemctl restart onlinerlhf.socket onlinerlhf.service || fail "the units start"
+else
+  for i in $(seq 120); do systemctl -q is-active onlinerlhf.service && break; sleep 1; done
+fi
+expect "the service is active" systemctl is-active onlinerlhf.service onlinerlhf.socket
+expect "the model answers" call --fail http://x/health
+for i in $(seq 20); do call http://x/health | grep -q '"board":"fine"' && break; sleep 1; done
+call http://x/health; echo
+expect "the board works" sh -c "curl -s --unix-socket $S http://x/health | grep -q '\"board\":\"fine\"'"
+expect "the daemon runs as its own user, without rights" sh -c 'p=$(systemctl show -P MainPID onlinerlhf); [ "$(stat -c %U /proc/$p)" = onlinerlhf ] && grep -q "^CapEff:.*0000000000000000" /proc/$p/status && grep -q "^Seccomp:.*2" /proc/$p/status'
+
+ask 1 > /tmp/round; cat /tmp/round; echo
+grep -q '"asked":true' /tmp/round || fail "a pair is served over the socket"
+pass "a pair is served over the socket"
+[ "$(cat "$(line 4)/value")" = 1 ] && pass "the lamp ready shines" || fail "the lamp ready shines"
+before=$(comparisons)
+press 0
+after=$(comparisons)
+[ "$after" = $((before + 1)) ] && pass "a press of the button is learned ($before, then $after)" || fail "a press of the button is learned ($before, then $after)"
+[ "$(cat "$(line 4)/value")" = 0 ] && pass "the lamp ready is out" || fail "the lamp ready is out"
+press 1
+[ "$(comparisons)" = "$after" ] && pass "a press without a round is not learned" || fail "a press without a round is not learned"
+stored=$(find /var/lib/onlinerlhf -name state.db | head -n1)
+[ -s "$stored" ] && pass "the state is on the disk: $(stat -c '%s bytes' "$stored")" || fail "the state is on the disk"
+
+if [ "$1" = 1 ]; then
+  ask 2 > /tmp/round; id=$(sed 's/.*"id":"\([^"]*\)".*/\1/' /tmp/round)
+  call "http://x/v1/rounds/$id/feedback" -d '{"preferred":"second"}' | tee /learned; echo
+  grep -q '"comparisons":2' /learned || fail "feedback over the socket is the second comparison"
+  echo "$id" > /round-id; sync /round-id /learned
+  pass "feedback over the socket is the second comparison"
+  echo VM-TEST-CUT-THE-POWER
+  sleep 600
+fi
+# Boot 2: one comparison of before the cut by a button, one over the socket, and the press just now.
+id=$(cat /round-id)
+again=$(call "http://x/v1/rounds/$id/feedback" -d '{"preferred":"second"}'); echo "$again"
+echo "$again" | grep -q '"comparisons":2' && pass "what was acknowledged before the power was cut is still there" || fail "what was acknowledged before the power was cut is still there"
+ask 3 > /tmp/round; id=$(sed 's/.*"id":"\([^"]*\)".*/\1/' /tmp/round)
+third=$(call "http://x/v1/rounds/$id/feedback" -d '{"preferred":"first"}'); echo "$third"
+echo "$third" | grep -q '"comparisons":4' && pass "the presses after the cut go on from there" || fail "the presses after the cut go on from there"
+systemd-analyze security onlinerlhf.service --no-pager | tail -n 1
+expect "the sandbox is as tight as promised" sh -c 'systemd-analyze security --threshold=15 onlinerlhf.service > /dev/null'
+journalctl -u onlinerlhf -b --no-pager -o short | tail -n 20
+expect "the package is removed, the state kept" sh -c "dpkg --force-depends -r onlinerlhf && [ -s $stored ] && [ ! -e /usr/bin/onlinerlhf ]"
+expect "purging takes the state" sh -c "dpkg --force-depends -P onlinerlhf && [ ! -e /var/lib/onlinerlhf ]"
+echo VM-TEST-PASS
+poweroff -f
