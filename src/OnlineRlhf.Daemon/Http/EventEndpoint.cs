@@ -54,8 +54,8 @@ internal static class EventEndpoint
             }
             while (subscription.Events.TryRead(out RoundEvent? happened))
             {
-                bool generating = happened is RoundEvent.Generating;
-                // Progress comes with every token: a watcher needs about ten a second of it.
+                // Progress comes with every token: a watcher needs about ten a second of it. That it begins is told at once.
+                bool generating = happened is RoundEvent.Generating { Progress.Tokens: > 0 };
                 if (generating && progress is { } last && clock.GetElapsedTime(last) < ProgressInterval)
                     continue;
                 progress = generating ? clock.GetTimestamp() : null;
