@@ -70,6 +70,7 @@ echo "$third" | grep -q '"comparisons":4' && pass "the presses after the cut go 
 systemd-analyze security onlinerlhf.service --no-pager | tail -n 1
 expect "the sandbox is as tight as promised" sh -c 'systemd-analyze security --threshold=15 onlinerlhf.service > /dev/null'
 journalctl -u onlinerlhf -b --no-pager -o short | tail -n 20
+journalctl -u onlinerlhf -b --no-pager -o json | grep -q '"PRIORITY":"3"' && pass "an error has an error's priority in the journal" || fail "an error has an error's priority in the journal"
 expect "the package is removed, the state kept" sh -c "dpkg --force-depends -r onlinerlhf && [ -s $stored ] && [ ! -e /usr/bin/onlinerlhf ]"
 expect "purging takes the state" sh -c "dpkg --force-depends -P onlinerlhf && [ ! -e /var/lib/onlinerlhf ]"
 echo VM-TEST-PASS

@@ -10,7 +10,7 @@ start=$(date +%s)
 lap() { printf '## %4d s  %s\n' $(($(date +%s) - start)) "$*"; }
 
 missing=()
-for need in qemu-system-aarch64:qemu-system-arm mmdebstrap:mmdebstrap cpio:cpio xz:xz-utils zstd:zstd mkfs.ext4:e2fsprogs python3:python3; do
+for need in qemu-system-aarch64:qemu-system-arm mmdebstrap:mmdebstrap cpio:cpio xz:xz-utils zstd:zstd depmod:kmod mkfs.ext4:e2fsprogs python3:python3; do
   command -v "${need%%:*}" > /dev/null || missing+=("${need#*:}")
 done
 [ ${#missing[@]} = 0 ] || apt-get install -y -qq --no-install-recommends "${missing[@]}"

@@ -1,7 +1,6 @@
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
-using Microsoft.Extensions.Hosting.Systemd;
 using OnlineRlhf.Daemon.Configuration;
 using OnlineRlhf.Daemon.Http;
 
@@ -32,7 +31,8 @@ internal static class DaemonHost
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.Services.AddRoutingCore();
         builder.WebHost.UseKestrelCore();
-        if (SystemdHelpers.IsSystemdService())
+        // Asked of the journal itself: the sandbox hides the service manager's process, by which the library would know it.
+        if (Environment.GetEnvironmentVariable("JOURNAL_STREAM") is not null)
             builder.Logging.AddSystemdConsole();
         else
             builder.Logging.AddSimpleConsole(o => o.SingleLine = true);
