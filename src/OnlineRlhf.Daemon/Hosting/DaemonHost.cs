@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
@@ -31,8 +32,8 @@ internal static class DaemonHost
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.Services.AddRoutingCore();
         builder.WebHost.UseKestrelCore();
-        // Asked of the journal itself: the sandbox hides the service manager's process, by which the library would know it.
-        if (Environment.GetEnvironmentVariable("JOURNAL_STREAM") is not null)
+        // Told by systemd's own variable: the sandbox hides its process, by which the library would know it.
+        if (Environment.GetEnvironmentVariable("SYSTEMD_EXEC_PID") == Environment.ProcessId.ToString(CultureInfo.InvariantCulture))
             builder.Logging.AddSystemdConsole();
         else
             builder.Logging.AddSimpleConsole(o => o.SingleLine = true);
