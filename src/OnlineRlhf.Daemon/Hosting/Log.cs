@@ -47,7 +47,7 @@ internal static partial class Log
     [LoggerMessage(13, LogLevel.Error, "A press was not learned: {Reason}")]
     internal static partial void PressNotLearned(this ILogger logger, string reason);
 
-    [LoggerMessage(14, LogLevel.Information, "Measuring {Model}, once: seconds for a small model, minutes for a large one or on a busy machine")]
+    [LoggerMessage(14, LogLevel.Information, "Calibrating {Model}: once, at its first start")]
     internal static partial void Calibrating(this ILogger logger, string model);
 
     [LoggerMessage(15, LogLevel.Error, "The model has made no progress for {Seconds} s: the watchdog is not fed")]
