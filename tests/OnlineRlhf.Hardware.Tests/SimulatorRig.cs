@@ -6,7 +6,13 @@ namespace OnlineRlhf.Hardware.Tests;
 /// <summary>The kernel's gpio-sim, and the real clock. <c>ONLINERLHF_GPIO_SIM</c> names the chip's folder in sysfs, <c>ONLINERLHF_GPIO_SIM_LABEL</c> its label.</summary>
 internal sealed class SimulatorRig : IRig
 {
-    internal static readonly string? Folder = Environment.GetEnvironmentVariable("ONLINERLHF_GPIO_SIM");
+    private static readonly string? Folder = Environment.GetEnvironmentVariable("ONLINERLHF_GPIO_SIM");
+
+    internal static SimulatorRig OrSkip()
+    {
+        Assert.SkipWhen(Folder is null, "ONLINERLHF_GPIO_SIM names no gpio-sim chip");
+        return new SimulatorRig();
+    }
 
     public TimeProvider Clock => TimeProvider.System;
 
