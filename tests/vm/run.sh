@@ -66,7 +66,7 @@ if [ ! -e root.done ]; then
   systemctl --root="$work/root" preset-all >> mmdebstrap.log 2>&1 || true
   touch root.done
 fi
-cp -a kernel/usr/lib/modules root/usr/lib/; depmod -b "$work/root/usr" "$kernel" 2> /dev/null || depmod -b "$work/root" "$kernel"
+cp -a kernel/usr/lib/modules root/usr/lib/; depmod -b "$PWD/root/usr" "$kernel" 2> /dev/null || depmod -b "$PWD/root" "$kernel"
 echo edge > root/etc/hostname; : > root/etc/machine-id; echo '/dev/vda / ext4 defaults 0 1' > root/etc/fstab
 install -m 755 "$here/guest.sh" root/guest.sh; cp "$deb" root/onlinerlhf.deb
 cat > root/etc/systemd/system/vm-test.service <<'U'

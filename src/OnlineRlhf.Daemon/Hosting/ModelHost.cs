@@ -142,6 +142,6 @@ internal sealed class ModelHost(DaemonOptions options, string state, IHostApplic
     {
         foreach (string problem in recovery.Problems)
             logger.ProfileRecovered(profile, problem);
-        logger.ProfileOpened(profile, recovery.Sequence == 1 ? "1 comparison" : $"{recovery.Sequence} comparisons");
+        logger.ProfileOpened(profile, Plural.Of(recovery.Sequence, "comparison"));
     }
 }
