@@ -7,10 +7,12 @@ namespace OnlineRlhf.Daemon.Cli;
 /// <summary>onlinerlhf serve: the daemon.</summary>
 internal static class ServeVerb
 {
+    internal const string Name = "serve";
+
     internal static Command Create()
     {
         var settings = new SettingOptions();
-        var command = new Command("serve", "Run the daemon: HTTP and JSON over a Unix socket.");
+        var command = new Command(Name, "Run the daemon: HTTP and JSON over a Unix socket.");
         settings.AddTo(command, Setting.All);
         command.SetAction((parsed, _) => DaemonHost.RunAsync(settings.Read(parsed)));
         return command;

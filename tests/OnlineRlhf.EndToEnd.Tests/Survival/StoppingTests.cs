@@ -60,6 +60,20 @@ public sealed class StoppingTests
         await Task.WhenAny(waiting).WaitAsync(Program.Patience, TestContext.Current.CancellationToken);
     }
 
+    /// <summary>Often, since two listeners to one signal can end the process before it has stopped: one time in twenty.</summary>
+    [PublishedFact]
+    public async Task A_daemon_told_to_stop_at_any_moment_of_its_start_stops()
+    {
+        for (int i = 0; i < 80; i++)
+        {
+            using var folder = new TempFolder();
+            await using DaemonProcess daemon = DaemonProcess.Start(folder);
+            await daemon.WaitUntilConnectableAsync();
+            await Task.Delay(i, TestContext.Current.CancellationToken);
+            await MustStopAsync(folder, daemon);
+        }
+    }
+
     [PublishedFact]
     public async Task A_daemon_in_the_middle_of_a_generation_stops()
     {
