@@ -17,7 +17,9 @@ read -r _ package version integrity <<< "$pin"
 mkdir -p "$(dirname "$out")"
 exec 9> "$out.lock"
 flock 9
-if [ "$(cat "$out/.integrity" 2> /dev/null)" = "$integrity" ] && (cd "$out" && sha256sum --check --status .sha256) 2> /dev/null; then exit 0; fi
+# The stamp names the pin and what was done to the files since.
+stamp="$integrity runpath"
+if [ "$(cat "$out/.integrity" 2> /dev/null)" = "$stamp" ] && (cd "$out" && sha256sum --check --status .sha256) 2> /dev/null; then exit 0; fi
 
 command -v npm > /dev/null || fail "npm is not installed, and it is needed once to fetch $package@$version (Debian: apt-get install npm)."
 work=$(mktemp -d "$out.XXXXXX")
@@ -44,9 +46,11 @@ mkdir "$work/new"
 find "$work/package" -name '*.so' -exec mv -t "$work/new" {} + -o -name '*.bundle' -exec mv -t "$work/new" {} +
 mv "$work/package/LICENSE" "$work/new/LICENSE.node-llama-cpp"
 cp "$here/LICENSE.llama.cpp" "$work/new"
+# As published, the libraries also look for each other in the working directory (an empty path after the colon) and in a builder's own folder.
+find "$work/new" -name '*.so' -exec perl -0777 -pi -e 's/(\$ORIGIN):([^\0]*)/$1 . "\0" x (1 + length $2)/ge' {} +
 chmod 644 "$work"/new/*
 (cd "$work/new" && sha256sum -- * > .sha256)
-echo "$integrity" > "$work/new/.integrity"
+echo "$stamp" > "$work/new/.integrity"
 rm -rf "$out"
 mv "$work/new" "$out"
 echo "fetch-natives: $package@$version is in $out"
