@@ -107,7 +107,7 @@ if ls /usr/share/vulkan/icd.d/lvp_icd*.json > /dev/null 2>&1; then
   drop_in Environment=GGML_VK_VISIBLE_DEVICES=0 TimeoutStartSec=10min WatchdogSec=0
   check "the daemon starts with a Vulkan driver in its sandbox" systemctl restart $unit
   check "a pair is asked" ask 3
-  drop_out; systemctl restart $unit
+  drop_out; systemctl restart $unit; id=$first
 fi
 pid=$(show MainPID)
 check "the Vulkan package is removed" dpkg -P onlinerlhf-vulkan
