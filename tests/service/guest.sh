@@ -106,6 +106,7 @@ check "the daemon is healthy with it, without a GPU" healthy
 if ls /usr/share/vulkan/icd.d/lvp_icd*.json > /dev/null 2>&1; then
   drop_in Environment=GGML_VK_VISIBLE_DEVICES=0 TimeoutStartSec=10min WatchdogSec=0
   check "the daemon starts with a Vulkan driver in its sandbox" systemctl restart $unit
+  echo "## $(journalctl -u $unit --no-pager -o cat | grep Device | tail -n 1)"
   check "a pair is asked" ask 3
   drop_out; systemctl restart $unit; id=$first
 fi
