@@ -48,7 +48,7 @@ internal static class DaemonHost
             kestrel.ListenUnixSocket(path);
         });
         builder.Services.AddSingleton(services => new ModelHost(
-            options, state, services.GetRequiredService<IHostApplicationLifetime>(), TimeProvider.System,
+            options, state, path, services.GetRequiredService<IHostApplicationLifetime>(), TimeProvider.System,
             services.GetRequiredService<ILoggerFactory>().CreateLogger(Log.Category)));
         builder.Services.AddSingleton(services => new BoardHost(
             options, services.GetRequiredService<ModelHost>(), TimeProvider.System, services.GetRequiredService<ILoggerFactory>().CreateLogger(Log.Category)));

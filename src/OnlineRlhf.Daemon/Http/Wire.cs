@@ -32,7 +32,18 @@ internal sealed record FeedbackBody(string? Preferred);
 internal sealed record FeedbackResultBody(Guid Id, string Profile, bool Learned, long Comparisons);
 
 internal sealed record HealthBody(
-    string Status, string Version, string? Model, int? Features, int? Threads, int? ContextTokens, int OpenRounds, int Queued, long UptimeSeconds, string? Board);
+    string Status, string Version, string? Model, int? Features, int? Threads, int? ContextTokens, DeviceBody? Device, PaceBody? Pace, int OpenRounds, int Queued, long UptimeSeconds, string? Board);
+
+internal sealed record DeviceBody(string Name, string? GpuLayers, string Why);
+
+internal sealed record PaceBody(double TokensPerSecond, double PromptTokensPerSecond, int TimeTarget, int Candidates, int MaxTokens)
+{
+    /// <summary>How rounds are cut to the time they may take; null where they may take any.</summary>
+    internal static PaceBody? Of(PreferenceLoop? loop, int target) => loop?.Pace is not { } pace
+        ? null
+        : new PaceBody(
+            Math.Round(pace.TokensPerSecond(loop.Budget.Candidates), 1), Math.Round(1 / pace.PerPromptToken, 1), target, loop.Budget.Candidates, loop.Budget.MaxTokens);
+}
 
 internal sealed record SnapshotBody(string Status, RoundBody? Round);
 
