@@ -157,7 +157,7 @@ public sealed class LanguageModel : IDisposable
     }
 
     /// <summary>One at a time, with the GPU's marker where one is used. A GPU that fails is left for the CPU, on which the next call runs.</summary>
-    private T OnDevice<T>(Func<T> work)
+    internal T OnDevice<T>(Func<T> work)
     {
         lock (_gate)
         {

@@ -19,7 +19,7 @@ public sealed record RoundBudget(int Candidates, int MaxTokens)
     /// <param name="fewest">The least candidates to come down to.</param>
     /// <param name="most">The most candidates.</param>
     /// <param name="maxTokens">The most tokens of an answer.</param>
-    internal static RoundBudget Of(DecodingPace pace, TimeSpan target, int promptTokens, int fewest, int most, int maxTokens)
+    public static RoundBudget Of(DecodingPace pace, TimeSpan target, int promptTokens, int fewest, int most, int maxTokens)
     {
         double left = target.TotalSeconds - (promptTokens * pace.PerPromptToken);
         int candidates = most;
