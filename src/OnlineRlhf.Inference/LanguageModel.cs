@@ -26,7 +26,7 @@ public sealed class LanguageModel : IDisposable
         _file = file;
         _collectHidden = collectHidden;
         _marker = new GpuMarker(options.GpuMarker);
-        string natives = LlamaLibrary.Load(options.NativesFolder);
+        string natives = LlamaLibrary.Load(options.NativesFolder, options.CpuVariant);
         (_loaded, Device, _pace) = new DeviceSelection(options, file, natives, _marker, collectHidden).Choose(cancellationToken);
     }
 

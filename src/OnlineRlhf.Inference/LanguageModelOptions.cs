@@ -26,6 +26,9 @@ public sealed record LanguageModelOptions
     /// <summary>Which device may run the model.</summary>
     public DeviceChoice Device { get; init; } = DeviceChoice.Cpu;
 
+    /// <summary>The build of the CPU backend, such as "haswell"; null takes the one with the highest score. One per process.</summary>
+    public string? CpuVariant { get; init; }
+
     /// <summary>A file that is there only while a GPU computes, on a file system that a boot clears; null for none. A start that finds it takes the CPU.</summary>
     public string? GpuMarker { get; init; }
 

@@ -41,6 +41,9 @@ internal sealed class DaemonOptions
     [ConfigurationKeyName("device")]
     public string Device { get; set; } = Automatic;
 
+    [ConfigurationKeyName("cpu_variant")]
+    public string? CpuVariant { get; set; }
+
     [ConfigurationKeyName("time_target")]
     public int TimeTarget { get; set; } = 30;
 
@@ -147,6 +150,7 @@ internal sealed class DaemonOptions
         Candidates = Candidates,
         Threads = Threads,
         Device = DeviceNames[Device],
+        CpuVariant = CpuVariant,
         ChatTemplate = ChatTemplate,
         StyleHints = ParseHints(),
     };

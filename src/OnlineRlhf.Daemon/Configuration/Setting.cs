@@ -15,6 +15,7 @@ internal sealed record Setting(string Key, string Says, SettingKind Kind = Setti
         new("state", "folder in which the learned state is kept"),
         new("threads", "threads that decode, fewer than the free cores; 0 takes what suits the model, at most the physical performance cores (default 0)", SettingKind.Whole),
         new("device", $"auto (a GPU by Vulkan where it is not slower), cpu, vulkan, or vulkan-software for tests on a software driver (default {Default.Device})"),
+        new("cpu_variant", "build of llama.cpp's CPU backend, such as haswell or armv8.2_2; onlinerlhf bench compares them; without it, the newest instructions that the processor has"),
         new("time_target", $"seconds that a round may take: fewer and shorter answers on a slow device; 0 for no limit (default {Default.TimeTarget})", SettingKind.Whole),
         new("context", $"tokens of prompt and answer together; memory grows with it (default {Default.Context})", SettingKind.Whole),
         new("chat_template", "one of llama.cpp's built-in chat templates by name, where the model's own is not known"),

@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
+using OnlineRlhf.Inference.Devices;
 
 namespace OnlineRlhf.Inference.Llama;
 
@@ -22,8 +23,10 @@ internal static unsafe class LlamaLibrary
 
     /// <summary>Loads the library from the configured folder, else from the program's own; a second call with the same folder does nothing.</summary>
     /// <exception cref="InferenceException">Not found, does not load, or another version.</exception>
+    /// <param name="configuredFolder">Where to look; null for beside the program.</param>
+    /// <param name="cpuVariant">The build of the CPU backend; null takes the one with the highest score.</param>
     /// <returns>The folder it was loaded from.</returns>
-    internal static string Load(string? configuredFolder)
+    internal static string Load(string? configuredFolder, string? cpuVariant = null)
     {
         lock (Gate)
         {
@@ -43,7 +46,12 @@ internal static unsafe class LlamaLibrary
             }
             Refuse(folder);
             NativeMethods.llama_log_set(&OnLog, null);
-            NativeMethods.ggml_backend_load_all_from_path(folder);
+            if (cpuVariant is null)
+                NativeMethods.ggml_backend_load_all_from_path(folder);
+            else if (CpuVariants.Supported(folder) is var variants && !variants.Contains(cpuVariant))
+                throw new InferenceException(InferenceError.Library, $"cpu_variant: {cpuVariant} does not run on this processor, or is not in {folder}; {string.Join(", ", variants)} do.");
+            else
+                NativeMethods.ggml_backend_load(Path.Combine(folder, CpuVariants.FileOf(cpuVariant)));
             NativeMethods.llama_backend_init();
             if (NativeMethods.ggml_backend_dev_count() == 0)
                 throw new InferenceException(InferenceError.Library, $"No CPU backend (libggml-cpu-*.so) in {folder} runs on this machine: install the natives of this architecture.");
@@ -65,7 +73,7 @@ internal static unsafe class LlamaLibrary
         }
     }
 
-    private static string Find(string? configuredFolder)
+    internal static string Find(string? configuredFolder)
     {
         string[] folders = configuredFolder is not null
             ? [Path.GetFullPath(configuredFolder)]
