@@ -10,7 +10,7 @@ using OnlineRlhf.Storage;
 
 var root = new RootCommand("A language model on this device that learns which answers you like. Nothing you say is stored or leaves the device.")
 {
-    ServeVerb.Create(), DemoVerb.Create(), AskVerb.Create(), PreferVerb.Create(), StatusVerb.Create(), ButtonsVerb.Create(), BenchVerb.Create(),
+    ServeVerb.Create(), DemoVerb.Create(), AskVerb.Create(), PreferVerb.Create(), StatusVerb.Create(), ButtonsVerb.Create(), BenchVerb.Create(), DoctorVerb.Create(),
 };
 try
 {

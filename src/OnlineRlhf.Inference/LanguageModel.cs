@@ -30,6 +30,9 @@ public sealed class LanguageModel : IDisposable
         (_loaded, Device, _pace) = new DeviceSelection(options, file, natives, _marker, collectHidden).Choose(cancellationToken);
     }
 
+    /// <summary>The version of llama.cpp that this program can talk to.</summary>
+    public static string EngineVersion => LlamaLibrary.Version;
+
     /// <summary>The model's name, from its file.</summary>
     public string Name => _loaded.Name;
 
@@ -75,6 +78,17 @@ public sealed class LanguageModel : IDisposable
     {
         ArgumentNullException.ThrowIfNull(options);
         return new LanguageModel(options, GgufFile.Open(options.ModelPath), collectHidden, cancellationToken);
+    }
+
+    /// <summary>The GPU that the options let a model run on, without loading one; null with the reason where there is none.</summary>
+    /// <exception cref="InferenceException">llama.cpp is missing or of another version.</exception>
+    public static (string? Name, string Why) FindGpu(LanguageModelOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        if (options.Device == DeviceChoice.Cpu)
+            return (null, "the device setting says so");
+        string natives = LlamaLibrary.Load(options.NativesFolder, options.CpuVariant);
+        return (GpuDevices.Find(natives, options.Device == DeviceChoice.VulkanSoftware, out string problem)?.Name, problem);
     }
 
     /// <summary>How fast the model decodes as many candidates as one request may have; measured once, by a short decode. That it answers shows too.</summary>

@@ -167,6 +167,9 @@ internal sealed class DaemonOptions
         ProfilesStored = Profiles,
     };
 
+    /// <summary>Whether the model may run on a GPU only.</summary>
+    internal bool InsistsOnGpu => DeviceNames[Device] is DeviceChoice.Vulkan or DeviceChoice.VulkanSoftware;
+
     /// <summary>How buttons and lamps are wired; null where there are none.</summary>
     internal BoardOptions? ForBoard() => Wiring.Read(this);
 
