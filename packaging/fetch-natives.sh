@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # fetch-natives.sh RID OUT   Puts llama.cpp's libraries for RID, as pinned in llama.lock, into the folder OUT.
+# vulkan-RID for RID: the Vulkan backend alone, where npm has it ready made; source: llama.cpp's source, as a git bundle (see build-natives.sh).
 # Asks npm only when OUT does not hold them yet, whole and undamaged. Prints one line, and on failure that line says what to do: MSBuild shows it as the error.
 set -euo pipefail
 
@@ -16,7 +17,9 @@ read -r _ package version integrity <<< "$pin"
 mkdir -p "$(dirname "$out")"
 exec 9> "$out.lock"
 flock 9
-if [ "$(cat "$out/.integrity" 2> /dev/null)" = "$integrity" ] && (cd "$out" && sha256sum --check --status .sha256) 2> /dev/null; then exit 0; fi
+# The stamp names the pin and what was done to the files since.
+stamp="$integrity runpath"
+if [ "$(cat "$out/.integrity" 2> /dev/null)" = "$stamp" ] && (cd "$out" && sha256sum --check --status .sha256) 2> /dev/null; then exit 0; fi
 
 command -v npm > /dev/null || fail "npm is not installed, and it is needed once to fetch $package@$version (Debian: apt-get install npm)."
 work=$(mktemp -d "$out.XXXXXX")
@@ -33,14 +36,21 @@ found=sha512-$(sha512sum < "$tarball" | cut -c-128 | tr a-f A-F | basenc -d --ba
   fail "$package@$version is not what packaging/llama.lock pins (expected $integrity, found $found). Do not use it. If npm's cache is damaged, 'npm cache clean --force' and a new build help."
 
 # -m: the files carry the time of unpacking, so that copies made from an older version count as old.
-tar xzmf "$tarball" -C "$work" --wildcards 'package/bins/*/lib*.so' package/LICENSE --exclude='libllama-common.so'
+case $rid in
+  source) members=('package/llama/gitRelease.bundle') ;;
+  vulkan-*) members=('package/bins/*/libggml-vulkan.so') ;;
+  *) members=('package/bins/*/lib*.so') ;;
+esac
+tar xzmf "$tarball" -C "$work" --wildcards "${members[@]}" package/LICENSE --exclude='libllama-common.so'
 mkdir "$work/new"
-mv "$work"/package/bins/*/lib*.so "$work/new"
+find "$work/package" -name '*.so' -exec mv -t "$work/new" {} + -o -name '*.bundle' -exec mv -t "$work/new" {} +
 mv "$work/package/LICENSE" "$work/new/LICENSE.node-llama-cpp"
 cp "$here/LICENSE.llama.cpp" "$work/new"
+# As published, the libraries also look for each other in the working directory (an empty path after the colon) and in a builder's own folder.
+find "$work/new" -name '*.so' -exec perl -0777 -pi -e 's/(\$ORIGIN):([^\0]*)/$1 . "\0" x (1 + length $2)/ge' {} +
 chmod 644 "$work"/new/*
 (cd "$work/new" && sha256sum -- * > .sha256)
-echo "$integrity" > "$work/new/.integrity"
+echo "$stamp" > "$work/new/.integrity"
 rm -rf "$out"
 mv "$work/new" "$out"
 echo "fetch-natives: $package@$version is in $out"
