@@ -34,7 +34,12 @@ internal sealed record FeedbackResultBody(Guid Id, string Profile, bool Learned,
 internal sealed record HealthBody(
     string Status, string Version, string? Model, int? Features, int? Threads, int? ContextTokens, int OpenRounds, int Queued, long UptimeSeconds, string? Board);
 
-internal sealed record SnapshotBody(string Status, RoundBody? Round);
+/// <param name="Status">loading or ready.</param>
+/// <param name="Round">The open round, the newest that asks; null where there is none.</param>
+/// <param name="Comparisons">What the open round's profile has learned; null where none is open.</param>
+/// <param name="Buttons">What the buttons say that are wired to the board.</param>
+/// <param name="Board">Why the board does not work; null where it does, or where there is none.</param>
+internal sealed record SnapshotBody(string Status, RoundBody? Round, long? Comparisons, IReadOnlyList<string> Buttons, string? Board);
 
 internal sealed record GeneratingBody(string Profile, int Tokens, int Finished, int Candidates);
 
