@@ -23,10 +23,10 @@ vulkan=$("$here/build-natives.sh" "$arch")
 version=$(sed -n 's|.*<Version>\(.*\)</Version>.*|\1|p' "$root/Directory.Build.props")
 maintainer='The OnlineRlhf authors <maintainers@onlinerlhf.example.org>'
 
-# put MODE FILE PATH · zip FILE PATH · library FILE   Files of the package whose tree is $package.
+# put MODE FILE PATH · zip FILE PATH · library FILE [FOLDER/]   Files of the package whose tree is $package.
 put() { install -D -m "$1" "$2" "$package/$3"; }
 zip() { mkdir -p "$(dirname "$package/$2")"; gzip -9n < "$1" > "$package/$2"; chmod 644 "$package/$2"; }
-library() { put 644 "$1" "usr/lib/onlinerlhf/natives/$(basename "$1")"; "${tools}strip" --strip-unneeded "$package/usr/lib/onlinerlhf/natives/$(basename "$1")"; }
+library() { local at=usr/lib/onlinerlhf/natives/${2:-}${1##*/}; put 644 "$1" "$at"; "${tools}strip" --strip-unneeded "$package/$at"; }
 
 # pack NAME SCRIPT...   Reads the fields of the control file that are the package's own.
 pack() {
@@ -53,7 +53,8 @@ pack() {
 }
 
 package=$work/onlinerlhf-vulkan
-library "$vulkan/libggml-vulkan.so"
+# In a folder of its own: llama.cpp loads every backend that lies beside it, and this one only where a GPU is wanted.
+library "$vulkan/libggml-vulkan.so" vulkan/
 pack onlinerlhf-vulkan vulkan.postinst vulkan.postrm <<EOF
 Depends: onlinerlhf (= $version), libc6 (>= 2.34), libgcc-s1 (>= 3.0), libstdc++6 (>= 12), libvulkan1
 Enhances: onlinerlhf

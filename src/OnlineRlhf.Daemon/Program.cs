@@ -10,7 +10,7 @@ using OnlineRlhf.Storage;
 
 var root = new RootCommand("A language model on this device that learns which answers you like. Nothing you say is stored or leaves the device.")
 {
-    ServeVerb.Create(), DemoVerb.Create(), AskVerb.Create(), PreferVerb.Create(), StatusVerb.Create(), ButtonsVerb.Create(), BenchVerb.Create(), DoctorVerb.Create(),
+    ServeVerb.Create(), DemoVerb.Create(), AskVerb.Create(), PreferVerb.Create(), WatchVerb.Create(), StatusVerb.Create(), DoctorVerb.Create(), BenchVerb.Create(), ButtonsVerb.Create(),
 };
 try
 {
@@ -22,8 +22,8 @@ try
         Console.Error.WriteLine($"onlinerlhf: {WhatIsWrong(parsed, verb.Length > 0)}; see onlinerlhf {verb}--help");
         return ExitCode.Usage;
     }
-    // The daemon listens to signals itself: the library's way of doing it can end the process with 143 although the daemon stops cleanly.
-    TimeSpan? limit = parsed.CommandResult.Command.Name == ServeVerb.Name ? null : TimeSpan.FromSeconds(10);
+    // Daemon and screen listen to signals themselves: the library's way of doing it can end the process with 143 although they stop cleanly.
+    TimeSpan? limit = parsed.CommandResult.Command.Name is ServeVerb.Name or WatchVerb.Name ? null : TimeSpan.FromSeconds(10);
     return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = limit });
 }
 catch (Exception e)

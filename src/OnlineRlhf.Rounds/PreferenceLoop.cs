@@ -112,8 +112,7 @@ public sealed class PreferenceLoop : IDisposable
         ArgumentNullException.ThrowIfNull(request);
         request.Validate();
         // A state that cannot be read is told before the model works for seconds.
-        using (ProfileShelf.Loan loan = _shelf.Borrow(request.Profile))
-            _ = loan.Profile.Read(model => model.Comparisons);
+        _ = Comparisons(request.Profile);
         try
         {
             CandidateSet set = await SampleValidAsync(request, cancellationToken).ConfigureAwait(false);
@@ -181,6 +180,13 @@ public sealed class PreferenceLoop : IDisposable
                 profile.UnaskedInARow = ask ? 0 : profile.UnaskedInARow + 1;
             return ask ? new Choice(pair.Leader, pair.Challenger, pair.Uncertainty) : new Choice(pair.Leader, null, 0);
         });
+    }
+
+    /// <summary>Comparisons that a profile has learned.</summary>
+    public long Comparisons(string profile)
+    {
+        using ProfileShelf.Loan loan = _shelf.Borrow(profile);
+        return loan.Profile.Read(model => model.Comparisons);
     }
 
     /// <summary>An open round.</summary>

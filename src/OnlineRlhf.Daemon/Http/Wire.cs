@@ -45,7 +45,12 @@ internal sealed record PaceBody(double TokensPerSecond, double PromptTokensPerSe
             Math.Round(pace.TokensPerSecond(loop.Budget.Candidates), 1), Math.Round(1 / pace.PerPromptToken, 1), target, loop.Budget.Candidates, loop.Budget.MaxTokens);
 }
 
-internal sealed record SnapshotBody(string Status, RoundBody? Round);
+/// <param name="Status">loading or ready.</param>
+/// <param name="Round">The open round, the newest that asks; null where there is none.</param>
+/// <param name="Comparisons">What the open round's profile has learned; null where none is open.</param>
+/// <param name="Buttons">What the buttons say that are wired to the board.</param>
+/// <param name="Board">Why the board does not work; null where it does, or where there is none.</param>
+internal sealed record SnapshotBody(string Status, RoundBody? Round, long? Comparisons, IReadOnlyList<string> Buttons, string? Board);
 
 internal sealed record GeneratingBody(string Profile, int Tokens, int Finished, int Candidates);
 
