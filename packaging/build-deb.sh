@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # build-deb.sh amd64|arm64 [OUT [PUBLISHED]]   Publishes the program with Native AOT, or takes it from the folder PUBLISHED, and packs it as OUT/onlinerlhf_VERSION_ARCH.deb,
 # with the Vulkan backend in onlinerlhf-vulkan_VERSION_ARCH.deb beside it (OUT: artifacts/packages). The same source and tools give the same bytes, in any folder.
-# Needs the .NET SDK, npm, clang and dpkg-deb; for arm64 what test.sh installs for it, and what build-natives.sh installs. Prints the packages' paths.
+# Needs the .NET SDK, npm, clang and dpkg-deb; for arm64 what test.sh installs for it, and what build-natives.sh installs. Prints the packages' paths. COMPRESS=none is quicker.
 set -euo pipefail
 arch=${1:?usage: build-deb.sh amd64|arm64 [OUT [PUBLISHED]]}
 case $arch in amd64) rid=linux-x64 tools=x86_64-linux-gnu- ;; arm64) rid=linux-arm64 tools=aarch64-linux-gnu- ;; *) echo "build-deb.sh: amd64 or arm64, not $arch" >&2; exit 2 ;; esac
@@ -26,7 +26,7 @@ maintainer='The OnlineRlhf authors <maintainers@onlinerlhf.example.org>'
 # put MODE FILE PATH · zip FILE PATH · library FILE [FOLDER/]   Files of the package whose tree is $package.
 put() { install -D -m "$1" "$2" "$package/$3"; }
 zip() { mkdir -p "$(dirname "$package/$2")"; gzip -9n < "$1" > "$package/$2"; chmod 644 "$package/$2"; }
-library() { local at=usr/lib/onlinerlhf/natives/${2:-}${1##*/}; put 644 "$1" "$at"; "${tools}strip" --strip-unneeded "$package/$at"; }
+library() { local at=usr/lib/onlinerlhf/natives/${2:-}${1##*/}; put 644 "$1" "$at"; "${tools}strip" --strip-unneeded --remove-section=.comment "$package/$at"; }
 
 # pack NAME SCRIPT...   Reads the fields of the control file that are the package's own.
 pack() {
@@ -48,7 +48,7 @@ pack() {
   } > "$package/DEBIAN/control"
   find "$package" -exec touch -hd "@$SOURCE_DATE_EPOCH" {} +
   mkdir -p "$out"
-  dpkg-deb --root-owner-group -Zxz --threads-max=1 --build "$package" "$out/${name}_${version}_$arch.deb" >&2
+  dpkg-deb --root-owner-group "-Z${COMPRESS:-xz}" --threads-max=1 --build "$package" "$out/${name}_${version}_$arch.deb" >&2
   echo "$out/${name}_${version}_$arch.deb"
 }
 
