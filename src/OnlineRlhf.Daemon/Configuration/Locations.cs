@@ -31,6 +31,10 @@ internal static class Locations
     internal static string StateBehind(string? configuredState, string? configuredSocket) =>
         configuredState is null && Connect(configuredSocket) == SystemSocket ? SystemState : State(configuredState);
 
+    /// <summary>The folder of the state of the daemon that a model is installed for: the system's where root does it.</summary>
+    internal static string Installed(string? configured) =>
+        configured is null && Variable("STATE_DIRECTORY") is null && Environment.IsPrivilegedProcess ? SystemState : State(configured);
+
     private static string Own() =>
         Variable("RUNTIME_DIRECTORY") is { } system ? Path.Combine(system.Split(':')[0], SocketName)
         : Variable("XDG_RUNTIME_DIR") is { } own ? Path.Combine(own, Name, SocketName)

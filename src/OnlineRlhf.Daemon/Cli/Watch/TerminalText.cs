@@ -50,11 +50,15 @@ internal static class TerminalText
         {
             StringBuilder line = new();
             int used = 0;
+            bool begun = false;
             foreach (string word in paragraph.TrimEnd().Split(' '))
             {
-                int needed = CellWidth.Of(word), space = line.Length > 0 ? 1 : 0;
+                int needed = CellWidth.Of(word), space = begun ? 1 : 0;
                 if (used + space + needed > width && used > 0)
                 {
+                    // Blanks at the end of a line are not carried to the next.
+                    if (needed == 0)
+                        continue;
                     lines.Add(line.ToString());
                     line.Clear();
                     used = space = 0;
@@ -62,6 +66,7 @@ internal static class TerminalText
                 if (space > 0)
                     line.Append(' ');
                 used += space;
+                begun = true;
                 foreach (Rune rune in word.EnumerateRunes())
                 {
                     int cells = CellWidth.Of(rune);
@@ -98,7 +103,7 @@ internal static class TerminalText
     }
 
     /// <summary>One line with a mark at its end that says that more would follow.</summary>
-    internal static string WithMark(string line, int width, string mark) => width <= mark.Length ? Cut(mark, width, "") : $"{Start(line, width - mark.Length - 1)} {mark}";
+    internal static string WithMark(string line, int width, string mark) => width <= mark.Length ? Cut(mark, width, "") : $"{Start(line, width - mark.Length - 1).TrimEnd()} {mark}";
 
     private static string Start(string line, int cells)
     {
