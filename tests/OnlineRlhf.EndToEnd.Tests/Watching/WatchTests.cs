@@ -41,7 +41,7 @@ public sealed class WatchTests
         await Task.Delay(500, TestContext.Current.CancellationToken);
         // The digits in the sequence of a function key are no keys.
         await watch.PressAsync("\e[15~2\e[2~1");
-        await watch.UntilAsync("comparison 1 is learned");
+        await watch.UntilAsync("Learned: comparison 1 of default.");
 
         Reply again = await daemon.Client.PreferAsync(round.Id, "second");
         Assert.Equal((200, 1), (again.Status, again.Comparisons));

@@ -10,8 +10,8 @@ internal sealed record ModelReport(
     string File, string Architecture, string Name, string Fingerprint, long FileBytes, string Quantisation, int EmbeddingLength, int Layers, int TrainedContext, int ContextTokens, int Candidates,
     string? ChatTemplateProblem, int Features, IReadOnlyList<string> StyleHints, ModelMemory ModelBytes, long LearnerBytes, long ProgramBytes, long NeededBytes, long UsableBytes, long AvailableBytes, bool Fits)
 {
-    // Measured: private memory beyond model, buffers and state, and the clean pages of the program's own file.
-    private const long Program = 22 << 20;
+    // Measured: private memory beyond model, buffers and state, and the pages of its own file and of llama.cpp's.
+    private const long Program = 28 << 20;
 
     internal static ModelReport Of(string path, ModelInspection model, int candidates, DeviceMemory device)
     {

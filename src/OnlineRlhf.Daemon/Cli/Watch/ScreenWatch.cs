@@ -34,7 +34,7 @@ internal sealed class ScreenWatch(DaemonClient daemon, string? profile, Marks ma
             terminal.Resume();
             Hear(new WatchInput.Redraw());
         });
-        Task feed = new EventFeed(daemon, profile, withText: true, Hear).FollowAsync(over.Token);
+        _ = FollowAsync(over.Token);
         if (terminal.HasKeys)
             new Thread(() => Terminal.ReadKeys(key => Hear(new WatchInput.Key(key)), over.Token)) { IsBackground = true, Name = "keys" }.Start();
         try
@@ -51,13 +51,24 @@ internal sealed class ScreenWatch(DaemonClient daemon, string? profile, Marks ma
                 if (_state.Notices != notices)
                     _ = FadeAsync(_state.Notices, over.Token);
                 Draw(terminal, anew: input is WatchInput.Redraw);
-                if (feed.IsFaulted)
-                    await feed.ConfigureAwait(false);
             }
         }
         finally
         {
             await over.CancelAsync().ConfigureAwait(false);
+        }
+    }
+
+    private async Task FollowAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await new EventFeed(daemon, profile, withText: true, Hear).FollowAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e)
+        {
+            // Thrown where the inputs are read, after the terminal is as it was.
+            _inputs.Writer.TryComplete(e);
         }
     }
 
@@ -103,25 +114,21 @@ internal sealed class ScreenWatch(DaemonClient daemon, string? profile, Marks ma
         try
         {
             DaemonClient.Reply reply = await daemon.PostAsync($"/v1/rounds/{pair}/feedback", new FeedbackBody(preferred), WireJson.Readable.FeedbackBody, cancellationToken).ConfigureAwait(false);
-            if (!reply.Succeeded)
-                came = reply.Read(WireJson.Default.ProblemBody).Detail;
-            else if (reply.Read(WireJson.Default.FeedbackResultBody) is { Learned: true } result)
-                came = $"{preferred}: comparison {result.Comparisons} is learned.";
-            else
-                came = "skipped, nothing is learned.";
-            // What was not taken may be tried again.
-            if (!reply.Succeeded)
-                _answered = null;
+            // What came of it is told by the events, as of a button.
+            if (reply.Succeeded)
+                return;
+            came = reply.Read(WireJson.Default.ProblemBody).Detail;
         }
         catch (DaemonUnreachableException e)
         {
-            _answered = null;
             came = e.Message;
         }
         catch (OperationCanceledException)
         {
             return;
         }
+        // What was not taken may be tried again.
+        _answered = null;
         Hear(new WatchInput.KeyTaken($"Key {key}: {came}"));
     }
 
