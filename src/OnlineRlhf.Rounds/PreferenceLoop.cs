@@ -84,6 +84,15 @@ public sealed class PreferenceLoop : IDisposable
     /// <summary>Rounds that were answered so by somebody; repeats do not count.</summary>
     public long Answered(Preferred preferred) => Interlocked.Read(ref _answers[(int)preferred]);
 
+    /// <summary>Measures a model's features, where that was not done yet: a loop on it then starts at once.</summary>
+    /// <returns>The file that holds them.</returns>
+    public static string Calibrate(LanguageModel model, string stateDirectory, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        _ = CalibratedMap.Load(model, stateDirectory, calibrating: null, cancellationToken);
+        return CalibrationFile.PathOf(stateDirectory, FeatureMap.CalibrationKey(model));
+    }
+
     /// <summary>How fast the model answers by what was measured last; null before the rehearsal, or where rounds may take any time.</summary>
     public DecodingPace? Pace => _pacing?.Pace;
 

@@ -57,10 +57,13 @@ internal static class ModelVerb
                 Console.Error.WriteLine("onlinerlhf: the model does not fit this device; nothing was changed");
                 return ExitCode.Failure;
             }
-            var installation = new Installation(Path.Combine(Locations.Installed(options.State), "models"), settings.File(parsed));
-            string installed = await installation.RunAsync(source, report.Fingerprint, expected, cancellationToken).ConfigureAwait(false);
+            string state = Locations.Installed(options.State);
+            var installation = new Installation(Path.Combine(state, "models"), settings.File(parsed));
+            var trial = new Trial(state, options, report);
+            string installed = await installation.RunAsync(source, report.Fingerprint, expected, path => trial.Run(path, cancellationToken), cancellationToken).ConfigureAwait(false);
+            Console.WriteLine($"measured   {trial.Outcome}");
             Console.WriteLine($"installed  {installed}, named in {installation.Settings}");
-            Console.WriteLine("next       start the daemon anew: systemctl restart onlinerlhf.service. A model it has not seen is measured once then, from 20 seconds to minutes.");
+            Console.WriteLine("next       start the daemon anew: systemctl restart onlinerlhf.service");
             Console.WriteLine("learned    what was learned with another model stays where it is, and waits for that model.");
             if (Environment.GetEnvironmentVariable("ONLINERLHF_MODEL") is { Length: > 0 })
                 Console.Error.WriteLine("onlinerlhf: ONLINERLHF_MODEL is set here, and wins over the settings file where the daemon has it too");

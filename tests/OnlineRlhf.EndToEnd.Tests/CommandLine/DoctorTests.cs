@@ -37,6 +37,10 @@ public sealed class DoctorTests : IDisposable
     public Task A_damaged_model() => MustFindAsync("model", ["model.gguf"], "--model", _folder.Write("model.gguf", "GGUF"));
 
     [PublishedFact]
+    public Task A_model_that_does_not_fit_the_memory() =>
+        MustFindAsync("model", ["of memory", "smaller model"], "--model", DemoModelFile.Path, "--context", "1048576", "--candidates", "16", "--max-tokens", "4096", "--style-hints", "none");
+
+    [PublishedFact]
     public Task No_llama_cpp() => MustFindAsync("engine", ["libllama", "--natives"], "--natives", _folder.Root);
 
     [PublishedFact]

@@ -1,4 +1,5 @@
 using System.Globalization;
+using OnlineRlhf.Daemon.Cli.Models;
 using OnlineRlhf.Daemon.Configuration;
 using OnlineRlhf.Daemon.Http;
 using OnlineRlhf.Hardware;
@@ -40,8 +41,11 @@ internal sealed class Examination(DaemonOptions options, HealthBody? running, st
             return Finding.Good(part, "the embedded demo model, which knows some household topics; name a real one with the model setting");
         try
         {
-            GgufFile file = GgufFile.Open(options.Model);
-            return Finding.Good(part, string.Create(CultureInfo.InvariantCulture, $"{file.Name ?? Path.GetFileName(options.Model)} ({file.Architecture}), {new FileInfo(options.Model).Length / 1e6:F0} MB"));
+            ModelReport report = ModelReport.Of(options.Model, ModelInspection.Of(options.ForModel(options.Model)), options.Candidates, DeviceMemory.Read());
+            string says = $"{report.Name} ({report.Architecture}), {ModelReport.Size(report.FileBytes)}; it takes {ModelReport.Size(report.NeededBytes)} of memory, and the service may take {ModelReport.Size(report.UsableBytes)}";
+            return report.ChatTemplateProblem is { } problem ? Finding.Wrong(part, problem)
+                : report.Fits ? Finding.Good(part, says)
+                : Finding.Wrong(part, says + ": lower context, candidates or max_tokens, or take a smaller model");
         }
         catch (ModelFileException e)
         {

@@ -24,7 +24,12 @@ internal sealed class Installation
     internal string Settings { get; }
 
     /// <returns>Where the model is now.</returns>
-    internal async Task<string> RunAsync(string source, string fingerprint, string? sha256, CancellationToken cancellationToken)
+    /// <param name="source">The model.</param>
+    /// <param name="fingerprint">What tells it from others.</param>
+    /// <param name="sha256">What its checksum must be; null for any.</param>
+    /// <param name="measure">Tries the model in its place before the settings name it.</param>
+    /// <param name="cancellationToken">Leaves everything as it was.</param>
+    internal async Task<string> RunAsync(string source, string fingerprint, string? sha256, Action<string> measure, CancellationToken cancellationToken)
     {
         string target = Target(source, fingerprint);
         // What cannot be written is told before gigabytes are.
@@ -42,6 +47,7 @@ internal sealed class Installation
             await CopyAsync(source, target, fingerprint, sha256, cancellationToken).ConfigureAwait(false);
         try
         {
+            measure(target);
             settings.Commit();
         }
         catch when (isNew)
