@@ -128,7 +128,7 @@ public sealed class ModelTests
         using Process killed = Process.Start(start)!;
         while (!killed.HasExited && !(Directory.Exists(models) && Directory.EnumerateFiles(models).Any(f => new FileInfo(f).Length == new FileInfo(DemoModelFile.Path).Length)))
             await Task.Delay(10, TestContext.Current.CancellationToken);
-        Assert.False(killed.HasExited, await killed.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken));
+        Assert.False(killed.HasExited, "It did not wait for the checksum.");
         killed.Kill(entireProcessTree: true);
         await killed.WaitForExitAsync(TestContext.Current.CancellationToken);
 

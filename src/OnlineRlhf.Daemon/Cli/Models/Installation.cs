@@ -60,6 +60,8 @@ internal sealed class Installation
 
     private async Task CopyAsync(string source, string target, string fingerprint, string? sha256, CancellationToken cancellationToken)
     {
+        // The state beside the models is for its owner alone.
+        Directory.CreateDirectory(Path.GetDirectoryName(_folder)!, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         Directory.CreateDirectory(_folder);
         WholeFile.RemoveLeftovers(_folder);
         using FileStream from = File.OpenRead(source);
