@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # test.sh [--quick]   Builds everything, publishes the program with Native AOT, runs all tests. The last line counts them.
-#   --quick   without Native AOT, the end-to-end tests that drive the published program, and arm64
+#   --quick   without Native AOT, the end-to-end tests that drive the published program, arm64, and the package under a real systemd
 # Installs a compiler and the arm64 tools with apt-get where they are missing.
 set -euo pipefail
 cd "$(dirname "$(realpath "$0")")"
@@ -49,6 +49,11 @@ prerequisites() {
     command -v qemu-aarch64-static > /dev/null || missing+=(qemu-user-static)
     [ -e /usr/aarch64-linux-gnu/lib/libc.so ] || missing+=(libc6-dev-arm64-cross)
     compgen -G '/usr/lib/gcc-cross/aarch64-linux-gnu/*/crtbeginS.o' > /dev/null || missing+=(libgcc-dev-arm64-cross)
+  fi
+  # For the test of the package, which only root can run.
+  if [ "$(id -u)" = 0 ] && command -v apt-get > /dev/null; then
+    command -v systemd-nspawn > /dev/null || missing+=(systemd-container)
+    command -v mmdebstrap > /dev/null || missing+=(mmdebstrap)
   fi
   [ ${#missing[@]} != 0 ] || return 0
   if ! command -v apt-get > /dev/null || { [ "$(id -u)" != 0 ] && ! sudo -n true 2> /dev/null; }; then
@@ -113,5 +118,15 @@ env ONLINERLHF_TEST_RUN="$run" timeout --foreground -k 10 15m dotnet test --test
 count() { awk -v key="$1:" '/^Test run summary/ { summary = 1 } summary && $1 == key && NF == 2 { n = $2 } END { print n + 0 }' "$logs/test"; }
 passed=$(count succeeded) failed=$(($(count failed) + $(count error))) skipped=$(count skipped)
 [ "$status" = 0 ] && [ "$passed" -gt 0 ] && [ "$failed" = 0 ] || { status=1; [ "$failed" != 0 ] || failed=1; }
+
+# The package as it is installed. Its own last line says what came of it; without one it ended early.
+if ! $quick; then
+  step "Testing the package under systemd"
+  service=0
+  env ONLINERLHF_TEST_RUN="$run" timeout --foreground -k 10 8m tests/service/run.sh artifacts/service "artifacts/publish/$native" < /dev/null 2>&1 | tee "$logs/service" || service=$?
+  read -r p f s <<< "$(sed -nE '$s/^([0-9]+) passed, ([0-9]+) failed(, ([0-9]+) skipped)?$/\1 \2 \4/p' "$logs/service")" || true
+  [ "$service" = 0 ] && [ "${f:-1}" = 0 ] || { status=1; [ "${f:-0}" != 0 ] || f=1; }
+  passed=$((passed + ${p:-0})) failed=$((failed + f)) skipped=$((skipped + ${s:-0}))
+fi
 echo "$passed passed, $failed failed$([ "$skipped" = 0 ] || echo ", $skipped skipped")"
 exit "$status"

@@ -19,6 +19,7 @@ start=$(date +%s)
 lap() { printf '## %3d s  %s\n' $(($(date +%s) - start)) "$*"; }
 exec 9> lock
 flock 9
+trap 'kill $(jobs -p) 2> /dev/null || true' EXIT
 
 packages=systemd,systemd-sysv,udev,curl,libstdc++6,libgcc-s1,libvulkan1,init-system-helpers
 [ "$mesa" = 0 ] || packages+=,mesa-vulkan-drivers
@@ -71,7 +72,7 @@ ln -sf ../test.service run/etc/systemd/system/default.target.wants/test.service
 
 tail -n +1 -f run/test/out & shown=$!
 timeout -k 10 "${LIMIT:-300}" "${nspawn[@]}" -D run -b < /dev/null > console.log 2>&1 || true
-sleep 0.5; kill $shown 2> /dev/null || true
+sleep 0.5; kill $shown 2> /dev/null || true; wait $shown 2> /dev/null || true
 { cat run/test/out; echo; cat console.log; } > service-test.log
 passed=$(grep -c '^PASS ' run/test/out || true) failed=$(grep -c '^FAIL ' run/test/out || true)
 grep -q '^DONE$' run/test/out || { echo "FAIL the container ended early:"; tail -n 20 console.log; failed=$((failed + 1)); }

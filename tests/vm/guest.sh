@@ -67,6 +67,39 @@ echo "$again" | grep -q '"comparisons":2' && pass "what was acknowledged before 
 ask 3 > /tmp/round; id=$(sed 's/.*"id":"\([^"]*\)".*/\1/' /tmp/round)
 third=$(call "http://x/v1/rounds/$id/feedback" -d '{"preferred":"first"}'); echo "$third"
 echo "$third" | grep -q '"comparisons":4' && pass "the presses after the cut go on from there" || fail "the presses after the cut go on from there"
+
+# How long from a finger, or from a request, until what was preferred is durable and acknowledged. curl's own start is not part of it.
+exec 5< <(exec curl -sN --unix-socket "$S" http://x/v1/events)
+wait_for() { while read -r -u 5 -t 20 event; do [ "$event" != "event: $1" ] || return 0; done; return 1; }
+since() { awk -v a="$1" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.1f\n", (b - a) * 1000 }'; }
+: > /tmp/pressed; : > /tmp/sent
+for i in $(seq 20); do
+  call http://x/v1/rounds -d '{"messages":[{"role":"user","content":"How do I bake bread?"}],"candidates":2,"max_tokens":8}' > /tmp/round
+  t=$EPOCHREALTIME; echo pull-down > "$(line 0)/pull"; wait_for learned && since "$t" >> /tmp/pressed
+  echo pull-up > "$(line 0)/pull"; sleep 0.3
+  call http://x/v1/rounds -d '{"messages":[{"role":"user","content":"How do I bake bread?"}],"candidates":2,"max_tokens":8}' > /tmp/round
+  id=$(sed 's/.*"id":"\([^"]*\)".*/\1/' /tmp/round)
+  call -o /dev/null -w '%{time_total}\n' "http://x/v1/rounds/$id/feedback" -d '{"preferred":"second"}' | awk '{ printf "%.1f\n", $1 * 1000 }' >> /tmp/sent
+  wait_for learned
+done
+exec 5<&-
+summary() { sort -n "$1" | awk -v what="$2" '{ v[NR] = $1 } END { printf "MEASURED %s: median %.1f ms, worst %.1f ms of %d\n", what, v[int((NR + 1) / 2)], v[NR], NR }'; }
+summary /tmp/pressed "from the press of a button, its debounce of 30 ms included, to the event that it is learned"
+summary /tmp/sent "from a request over the socket to its acknowledgement"
+[ "$(wc -l < /tmp/pressed)" = 20 ] && [ "$(wc -l < /tmp/sent)" = 20 ] && pass "twenty presses and twenty requests were learned" || fail "twenty presses and twenty requests were learned"
+
+# The contract that the driver in memory keeps, on a chip of its own: the daemon has the lines of the other.
+T=/sys/kernel/config/gpio-sim/contract
+mkdir -p $T/bank0 && echo 8 > $T/bank0/num_lines && echo contract-gpio > $T/bank0/label && echo 1 > $T/live
+udevadm settle
+export ONLINERLHF_GPIO_SIM_LABEL=contract-gpio DOTNET_TieredPGO=0
+export ONLINERLHF_GPIO_SIM=/sys/devices/platform/$(cat $T/dev_name)/$(cat $T/bank0/chip_name)
+systemctl stop onlinerlhf.service
+(cd /hardware && timeout 600 ./OnlineRlhf.Hardware.Tests --no-ansi --no-progress --filter-class OnlineRlhf.Hardware.Tests.SimulatorBoardTests) > /tmp/hardware 2>&1
+status=$?; tail -n 60 /tmp/hardware
+[ $status = 0 ] && pass "the board's contract is kept on gpio-sim: $(awk '$1 == "succeeded:" { print $2 }' /tmp/hardware) tests" || fail "the board's contract is kept on gpio-sim"
+systemctl start onlinerlhf.service
+
 systemd-analyze security onlinerlhf.service --no-pager | tail -n 1
 expect "the sandbox is as tight as promised" sh -c 'systemd-analyze security --threshold=15 onlinerlhf.service > /dev/null'
 journalctl -u onlinerlhf -b --no-pager -o short | tail -n 20
