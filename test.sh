@@ -54,6 +54,8 @@ prerequisites() {
   if [ "$(id -u)" = 0 ] && command -v apt-get > /dev/null; then
     command -v systemd-nspawn > /dev/null || missing+=(systemd-container)
     command -v mmdebstrap > /dev/null || missing+=(mmdebstrap)
+    # For the example that reads answers aloud.
+    command -v jq > /dev/null || missing+=(jq)
   fi
   [ ${#missing[@]} != 0 ] || return 0
   if ! command -v apt-get > /dev/null || { [ "$(id -u)" != 0 ] && ! sudo -n true 2> /dev/null; }; then

@@ -18,7 +18,7 @@ build() {
   local pin packages=(cmake ninja-build git binutils) cross=() mirror options
   pin=$(awk '$1 == "source" { print $4 }' "$here/llama.lock")
   [ "$(cat "$made/.integrity" 2> /dev/null)" != "$pin" ] || ! (cd "$made" && sha256sum --check --status .sha256) 2> /dev/null || return 0
-  "$here/fetch-natives.sh" source "$natives/source"
+  "$here/fetch-natives.sh" source "$natives/source" >&2
   if [ -n "$prefix" ]; then packages+=("g++-${triplet//_/-}"); cross=(-DCMAKE_SYSTEM_NAME=Linux "-DCMAKE_SYSTEM_PROCESSOR=${triplet%%-*}"); else packages+=(g++); fi
   dpkg -s "${packages[@]}" > /dev/null 2>&1 || apt-get install -y -qq --no-install-recommends "${packages[@]}" >&2
 
