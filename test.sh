@@ -41,6 +41,9 @@ apt_get() {
 prerequisites() {
   local missing=() gcc
   command -v clang > /dev/null || missing+=(clang)
+  # A Vulkan driver that needs no GPU.
+  compgen -G '/usr/share/vulkan/icd.d/lvp_icd*.json' > /dev/null || missing+=(mesa-vulkan-drivers)
+  compgen -G '/usr/lib/*/libvulkan.so.1' > /dev/null || missing+=(libvulkan1)
   if $cross; then
     command -v aarch64-linux-gnu-objcopy > /dev/null || missing+=(binutils-aarch64-linux-gnu)
     command -v qemu-aarch64-static > /dev/null || missing+=(qemu-user-static)
@@ -51,6 +54,8 @@ prerequisites() {
   if [ "$(id -u)" = 0 ] && command -v apt-get > /dev/null; then
     command -v systemd-nspawn > /dev/null || missing+=(systemd-container)
     command -v mmdebstrap > /dev/null || missing+=(mmdebstrap)
+    # For the example that reads answers aloud.
+    command -v jq > /dev/null || missing+=(jq)
   fi
   [ ${#missing[@]} != 0 ] || return 0
   if ! command -v apt-get > /dev/null || { [ "$(id -u)" != 0 ] && ! sudo -n true 2> /dev/null; }; then
@@ -79,13 +84,16 @@ $quick || prerequisites
 step "Building"
 dotnet build OnlineRlhf.sln -c Release -v minimal
 
-unset ONLINERLHF_PUBLISHED ONLINERLHF_PUBLISHED_ARM64
+unset ONLINERLHF_PUBLISHED ONLINERLHF_PUBLISHED_ARM64 ONLINERLHF_VULKAN
 if ! $quick; then
   publish $native
   export ONLINERLHF_PUBLISHED=$PWD/artifacts/publish/$native/onlinerlhf
   if $cross; then
     publish linux-arm64
     export ONLINERLHF_PUBLISHED_ARM64=$PWD/artifacts/publish/linux-arm64/onlinerlhf
+    # Ready made for x64 alone: on arm64 its build takes minutes, and tests/vulkan/run.sh tries it.
+    ONLINERLHF_VULKAN=$(packaging/build-natives.sh amd64 2> "$logs/natives" | tail -n1) || { cat "$logs/natives"; fail "the Vulkan backend could not be fetched."; }
+    export ONLINERLHF_VULKAN
   fi
 fi
 

@@ -23,10 +23,10 @@ vulkan=$("$here/build-natives.sh" "$arch")
 version=$(sed -n 's|.*<Version>\(.*\)</Version>.*|\1|p' "$root/Directory.Build.props")
 maintainer='The OnlineRlhf authors <maintainers@onlinerlhf.example.org>'
 
-# put MODE FILE PATH · zip FILE PATH · library FILE   Files of the package whose tree is $package.
+# put MODE FILE PATH · zip FILE PATH · library FILE [FOLDER/]   Files of the package whose tree is $package.
 put() { install -D -m "$1" "$2" "$package/$3"; }
 zip() { mkdir -p "$(dirname "$package/$2")"; gzip -9n < "$1" > "$package/$2"; chmod 644 "$package/$2"; }
-library() { put 644 "$1" "usr/lib/onlinerlhf/natives/$(basename "$1")"; "${tools}strip" --strip-unneeded --remove-section=.comment "$package/usr/lib/onlinerlhf/natives/$(basename "$1")"; }
+library() { local at=usr/lib/onlinerlhf/natives/${2:-}${1##*/}; put 644 "$1" "$at"; "${tools}strip" --strip-unneeded --remove-section=.comment "$package/$at"; }
 
 # pack NAME SCRIPT...   Reads the fields of the control file that are the package's own.
 pack() {
@@ -53,7 +53,8 @@ pack() {
 }
 
 package=$work/onlinerlhf-vulkan
-library "$vulkan/libggml-vulkan.so"
+# In a folder of its own: llama.cpp loads every backend that lies beside it, and this one only where a GPU is wanted.
+library "$vulkan/libggml-vulkan.so" vulkan/
 pack onlinerlhf-vulkan vulkan.postinst vulkan.postrm <<EOF
 Depends: onlinerlhf (= $version), libc6 (>= 2.34), libgcc-s1 (>= 3.0), libstdc++6 (>= 12), libvulkan1
 Enhances: onlinerlhf
@@ -71,6 +72,8 @@ ln -s ../lib/onlinerlhf/onlinerlhf "$package/usr/bin/onlinerlhf"
 for unit in service socket; do put 644 "$root/systemd/onlinerlhf.$unit" "usr/lib/systemd/system/onlinerlhf.$unit"; done
 put 644 "$root/systemd/sysusers.conf" usr/lib/sysusers.d/onlinerlhf.conf
 put 644 "$root/systemd/60-onlinerlhf-gpio.rules" usr/lib/udev/rules.d/60-onlinerlhf-gpio.rules
+put 755 "$root/systemd/examples/onlinerlhf-speak" usr/share/doc/onlinerlhf/examples/onlinerlhf-speak
+put 644 "$root/systemd/examples/onlinerlhf-speak.service" usr/share/doc/onlinerlhf/examples/onlinerlhf-speak.service
 put 644 "$here/debian/onlinerlhf.json" etc/onlinerlhf/onlinerlhf.json
 put 644 "$here/debian/completion.bash" usr/share/bash-completion/completions/onlinerlhf
 zip "$here/debian/onlinerlhf.1" usr/share/man/man1/onlinerlhf.1.gz

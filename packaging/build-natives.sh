@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # build-natives.sh amd64|arm64 [OUT]   Makes the Vulkan backend for llama.cpp, artifacts/natives/vulkan-RID/libggml-vulkan.so, and fetches the CPU libraries it
-# belongs to into artifacts/natives/RID. With OUT, both lie together and stripped in OUT, as ONLINERLHF_NATIVES takes them. What is pinned in llama.lock is made once.
+# belongs to into artifacts/natives/RID. With OUT, both lie stripped in OUT (the backend in OUT/vulkan), as ONLINERLHF_NATIVES takes them. What is pinned in llama.lock is made once.
 # amd64: npm has it ready made. arm64: built from llama.cpp's source, five minutes on two cores (JOBS) of 3 GB each, on Debian as root: it installs compilers with apt.
 set -euo pipefail
 arch=${1:?usage: build-natives.sh amd64|arm64 [OUT]}
@@ -18,7 +18,7 @@ build() {
   local pin packages=(cmake ninja-build git binutils) cross=() mirror options
   pin=$(awk '$1 == "source" { print $4 }' "$here/llama.lock")
   [ "$(cat "$made/.integrity" 2> /dev/null)" != "$pin" ] || ! (cd "$made" && sha256sum --check --status .sha256) 2> /dev/null || return 0
-  "$here/fetch-natives.sh" source "$natives/source"
+  "$here/fetch-natives.sh" source "$natives/source" >&2
   if [ -n "$prefix" ]; then packages+=("g++-${triplet//_/-}"); cross=(-DCMAKE_SYSTEM_NAME=Linux "-DCMAKE_SYSTEM_PROCESSOR=${triplet%%-*}"); else packages+=(g++); fi
   dpkg -s "${packages[@]}" > /dev/null 2>&1 || apt-get install -y -qq --no-install-recommends "${packages[@]}" >&2
 
@@ -68,7 +68,8 @@ EOF
 "$here/fetch-natives.sh" "$rid" "$natives/$rid" >&2
 if [ $arch = amd64 ]; then "$here/fetch-natives.sh" "vulkan-$rid" "$made" >&2; else build; fi
 [ -n "${2:-}" ] || { echo "$made"; exit 0; }
-mkdir -p "$2"
-install -m 644 "$natives/$rid"/lib*.so "$natives/$rid"/LICENSE* "$made/libggml-vulkan.so" "$2"
-"${prefix}strip" --strip-unneeded "$2"/*.so
+mkdir -p "$2/vulkan"
+install -m 644 "$natives/$rid"/lib*.so "$natives/$rid"/LICENSE* "$2"
+install -m 644 "$made/libggml-vulkan.so" "$2/vulkan"
+"${prefix}strip" --strip-unneeded "$2"/*.so "$2"/vulkan/*.so
 echo "$2"

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using OnlineRlhf.Daemon;
 using OnlineRlhf.Daemon.Cli;
 using OnlineRlhf.Daemon.Configuration;
@@ -10,7 +11,8 @@ using OnlineRlhf.Storage;
 
 var root = new RootCommand("A language model on this device that learns which answers you like. Nothing you say is stored or leaves the device.")
 {
-    ServeVerb.Create(), DemoVerb.Create(), AskVerb.Create(), PreferVerb.Create(), StatusVerb.Create(), ButtonsVerb.Create(),
+    ServeVerb.Create(), DemoVerb.Create(), AskVerb.Create(), PreferVerb.Create(), WatchVerb.Create(), StatusVerb.Create(), DoctorVerb.Create(), BenchVerb.Create(), ModelVerb.Create(),
+    ButtonsVerb.Create(),
 };
 try
 {
@@ -18,12 +20,14 @@ try
     ParseResult parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
     if (parsed.Errors.Count > 0)
     {
-        string verb = parsed.CommandResult.Command == root ? "" : parsed.CommandResult.Command.Name + " ";
+        string verb = "";
+        for (CommandResult? part = parsed.CommandResult; part is not null && part.Command != root; part = part.Parent as CommandResult)
+            verb = $"{part.Command.Name} {verb}";
         Console.Error.WriteLine($"onlinerlhf: {WhatIsWrong(parsed, verb.Length > 0)}; see onlinerlhf {verb}--help");
         return ExitCode.Usage;
     }
-    // The daemon listens to signals itself: the library's way of doing it can end the process with 143 although the daemon stops cleanly.
-    TimeSpan? limit = parsed.CommandResult.Command.Name == ServeVerb.Name ? null : TimeSpan.FromSeconds(10);
+    // Daemon and screen listen to signals themselves: the library's way of doing it can end the process with 143 although they stop cleanly.
+    TimeSpan? limit = parsed.CommandResult.Command.Name is ServeVerb.Name or WatchVerb.Name ? null : TimeSpan.FromSeconds(10);
     return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = limit });
 }
 catch (Exception e)

@@ -1,3 +1,4 @@
+using OnlineRlhf.Inference.Devices;
 using OnlineRlhf.Inference.Features;
 using OnlineRlhf.Inference.Gguf;
 using OnlineRlhf.Inference.Llama;
@@ -8,56 +9,50 @@ namespace OnlineRlhf.Inference;
 
 /// <summary>A quantised language model on this device: samples several answers in one batch per step, and returns their hidden states from the same decode.</summary>
 /// <remarks>One call at a time; a second one waits. Disposing frees the model's memory.</remarks>
-public sealed unsafe class LanguageModel : IDisposable
+public sealed class LanguageModel : IDisposable
 {
-    private const int LeastAnswer = 8;
-
-    // A model smaller than this per thread spends its time in the barriers between threads, and hours in them on a busy machine.
-    private const long BytesWorthAThread = 16 << 20;
     private readonly Lock _gate = new();
-    private readonly ModelHandle _model;
-    private readonly Vocabulary _vocabulary;
-    private readonly ChatTemplate _template;
-    private readonly DecodingContext _context;
     private readonly LanguageModelOptions _options;
-    private readonly int _cells;
+    private readonly GgufFile _file;
+    private readonly GpuMarker _marker;
+    private readonly bool _collectHidden;
+    private LoadedModel _loaded;
+    private DecodingPace? _pace;
     private bool _disposed;
 
-    private LanguageModel(LanguageModelOptions options, GgufFile file, ModelHandle model, bool collectHidden)
+    private LanguageModel(LanguageModelOptions options, GgufFile file, bool collectHidden, CancellationToken cancellationToken)
     {
         _options = options;
-        _model = model;
-        _vocabulary = new Vocabulary(model);
-        _template = new ChatTemplate(model, options.ChatTemplate);
-        Name = file.Name ?? Path.GetFileNameWithoutExtension(options.ModelPath);
-        Fingerprint = file.Fingerprint;
-        EmbeddingLength = NativeMethods.llama_model_n_embd(model);
-        Bytes = (long)NativeMethods.llama_model_size(model);
-        Threads = options.Threads > 0 ? options.Threads : (int)Math.Clamp(Bytes / BytesWorthAThread, 1, PhysicalCores.Count());
-        int trained = NativeMethods.llama_model_n_ctx_train(model);
-        ContextTokens = trained > 0 ? Math.Min(options.ContextTokens, trained) : options.ContextTokens;
-        Hints = options.StyleHints ?? StyleHints.For(Name);
-        _cells = (Cells(BuildPrompt([new ChatMessage("user", "")], [null, .. Hints])) + 255) / 256 * 256;
-        _context = new DecodingContext(model, _cells, 1 + (2 * options.Candidates), Threads, EmbeddingLength, _vocabulary.Count, collectHidden);
+        _file = file;
+        _collectHidden = collectHidden;
+        _marker = new GpuMarker(options.GpuMarker);
+        string natives = LlamaLibrary.Load(options.NativesFolder, options.CpuVariant);
+        (_loaded, Device, _pace) = new DeviceSelection(options, file, natives, _marker, collectHidden).Choose(cancellationToken);
     }
 
+    /// <summary>The version of llama.cpp that this program can talk to.</summary>
+    public static string EngineVersion => LlamaLibrary.Version;
+
     /// <summary>The model's name, from its file.</summary>
-    public string Name { get; }
+    public string Name => _loaded.Name;
 
     /// <summary>Tells this model file from every other: a hash of its header, its tensor table and samples of its weights.</summary>
-    public string Fingerprint { get; }
+    public string Fingerprint => _file.Fingerprint;
 
     /// <summary>The width of a hidden state.</summary>
-    public int EmbeddingLength { get; }
+    public int EmbeddingLength => _loaded.EmbeddingLength;
 
     /// <summary>Tokens of prompt and answer together.</summary>
-    public int ContextTokens { get; }
+    public int ContextTokens => _loaded.ContextTokens;
 
     /// <summary>Bytes of the weights.</summary>
-    public long Bytes { get; }
+    public long Bytes => _loaded.Bytes;
 
     /// <summary>Threads that decode.</summary>
-    public int Threads { get; }
+    public int Threads => _loaded.Threads;
+
+    /// <summary>What runs the model, and why.</summary>
+    public DeviceReport Device { get; private set; }
 
     /// <summary>The most answers of one request: memory is set aside for so many.</summary>
     public int MaxCandidates => _options.Candidates;
@@ -66,13 +61,13 @@ public sealed unsafe class LanguageModel : IDisposable
     public int MaxAnswerTokens => _options.AnswerTokens;
 
     /// <summary>The style hints that memory is set aside for; empty for none.</summary>
-    public IReadOnlyList<string> Hints { get; }
+    public IReadOnlyList<string> Hints => _loaded.Hints;
 
-    internal ReadOnlySpan<byte> TemplateBytes => _template.Bytes;
+    internal ReadOnlySpan<byte> TemplateBytes => _loaded.Template.Bytes;
 
-    internal Vocabulary Vocabulary => _vocabulary;
+    internal Vocabulary Vocabulary => _loaded.Vocabulary;
 
-    internal DecodingContext Context => _context;
+    internal DecodingContext Context => _loaded.Context;
 
     /// <summary>Checks the file, then loads it. Takes from a fraction of a second to minutes, by the size of the model.</summary>
     /// <exception cref="ModelFileException">The file is missing, damaged, or not a GGUF file this program can read.</exception>
@@ -82,31 +77,34 @@ public sealed unsafe class LanguageModel : IDisposable
     internal static LanguageModel Load(LanguageModelOptions options, bool collectHidden, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
-        GgufFile file = GgufFile.Open(options.ModelPath);
-        LlamaLibrary.Load(options.NativesFolder);
-        LlamaLibrary.TakeComplaints();
-        ModelParams parameters = NativeMethods.llama_model_default_params();
-        parameters.GpuLayers = 0;
-        parameters.LoadMode = ModelParams.LoadWithMemoryMap;
-        using var abort = new AbortFlag();
-        parameters.ProgressCallback = AbortFlag.ShouldLoadOn;
-        parameters.ProgressUserData = abort.UserData;
-        ModelHandle model;
-        using (abort.Watch(cancellationToken))
-            model = NativeMethods.llama_model_load_from_file(options.ModelPath, parameters);
-        try
+        return new LanguageModel(options, GgufFile.Open(options.ModelPath), collectHidden, cancellationToken);
+    }
+
+    /// <summary>The GPU that the options let a model run on, without loading one; null with the reason where there is none.</summary>
+    /// <exception cref="InferenceException">llama.cpp is missing or of another version.</exception>
+    public static (string? Name, string Why) FindGpu(LanguageModelOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        if (options.Device == DeviceChoice.Cpu)
+            return (null, "the device setting says so");
+        string natives = LlamaLibrary.Load(options.NativesFolder, options.CpuVariant);
+        return (GpuDevices.Find(natives, options.Device == DeviceChoice.VulkanSoftware, out string problem)?.Name, problem);
+    }
+
+    /// <summary>How fast the model decodes as many candidates as one request may have; measured once, by a short decode. That it answers shows too.</summary>
+    /// <exception cref="InferenceException">The decode failed.</exception>
+    public DecodingPace Measure(CancellationToken cancellationToken = default) =>
+        OnDevice(() => _pace ??= _loaded.Measure(_options.Candidates, cancellationToken));
+
+    /// <summary>Tokens that a request with this conversation has the model read: what the candidates share once, and what follows it with each style hint.</summary>
+    public int PromptTokens(IReadOnlyList<ChatMessage> messages)
+    {
+        ArgumentNullException.ThrowIfNull(messages);
+        lock (_gate)
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            if (model.IsInvalid)
-                throw new InferenceException(InferenceError.Model, $"llama.cpp cannot load {options.ModelPath} ({LlamaLibrary.TakeComplaints()}): use a model whose architecture llama.cpp {LlamaLibrary.Version} knows and that fits the memory.");
-            if (NativeMethods.llama_model_has_encoder(model) || !NativeMethods.llama_model_has_decoder(model))
-                throw new InferenceException(InferenceError.Model, $"{options.ModelPath} is an encoder ({file.Architecture}), which writes no answers: use a chat model.");
-            return new LanguageModel(options, file, model, collectHidden);
-        }
-        catch
-        {
-            model.Dispose();
-            throw;
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            Prompt prompt = BuildPrompt(messages, [null, .. Hints.Take(MaxCandidates - 1)]);
+            return prompt.Shared.Length + prompt.Suffixes.Sum(s => s.Length);
         }
     }
 
@@ -126,17 +124,16 @@ public sealed unsafe class LanguageModel : IDisposable
         options.Validate();
         if (hints.Count == 0 || hints.Count > _options.Candidates)
             throw new ArgumentException($"candidates must be 1 to {_options.Candidates}, the number that memory was set aside for, not {hints.Count}");
-        lock (_gate)
+        return OnDevice(() =>
         {
-            ObjectDisposedException.ThrowIf(_disposed, this);
             Prompt prompt = BuildPrompt(messages, hints);
             int decoded = prompt.Shared.Length + prompt.Suffixes.Sum(s => s.Length), wanted = Math.Min(options.MaxTokens, _options.AnswerTokens);
             // The first suffices for the model's own hints; others may take more cells than were set aside.
-            int room = Math.Min(ContextTokens - prompt.Longest, (_cells - decoded) / hints.Count);
-            if (room < Math.Min(LeastAnswer, wanted))
+            int room = Math.Min(ContextTokens - prompt.Longest, (_loaded.CellCount - decoded) / hints.Count);
+            if (room < Math.Min(LoadedModel.LeastAnswer, wanted))
                 throw TooLong(prompt.Longest);
-            return new Generation(_context, _vocabulary, EmbeddingLength, options, prompt, hints, Math.Min(wanted, room)).Run(progress, cancellationToken);
-        }
+            return new Generation(Context, Vocabulary, EmbeddingLength, options, prompt, hints, Math.Min(wanted, room)).Run(progress, cancellationToken);
+        });
     }
 
     /// <summary>The hidden states of given answers to one conversation, as if the model had written them. One prompt decode for all.</summary>
@@ -156,15 +153,10 @@ public sealed unsafe class LanguageModel : IDisposable
 
     internal IReadOnlyList<HiddenBlocks> Force(IReadOnlyList<ChatMessage> messages, IReadOnlyList<IReadOnlyList<int>> answers, CancellationToken cancellationToken, string? hint = null)
     {
-        lock (_gate)
-        {
-            ObjectDisposedException.ThrowIf(_disposed, this);
-            Prompt prompt = BuildPrompt(messages, [hint]);
-            return new ForcedDecode(_context, EmbeddingLength, prompt, limit: ContextTokens, TooLong).Run(answers, cancellationToken);
-        }
+        return OnDevice(() => new ForcedDecode(Context, EmbeddingLength, BuildPrompt(messages, [hint]), limit: ContextTokens, TooLong).Run(answers, cancellationToken));
     }
 
-    internal Prompt BuildPrompt(IReadOnlyList<ChatMessage> messages, IReadOnlyList<string?> hints) => Prompt.Build(_vocabulary, _template, messages, hints);
+    internal Prompt BuildPrompt(IReadOnlyList<ChatMessage> messages, IReadOnlyList<string?> hints) => _loaded.BuildPrompt(messages, hints);
 
     /// <summary>Frees the context and the model.</summary>
     public void Dispose()
@@ -174,26 +166,39 @@ public sealed unsafe class LanguageModel : IDisposable
             if (_disposed)
                 return;
             _disposed = true;
-            _context.Dispose();
-            _model.Dispose();
+            _loaded.Dispose();
         }
     }
 
-    /// <summary>Cells of the longest round: one candidate fills the context; each other one has its answer, and each hint is decoded once.</summary>
-    private int Cells(Prompt hinted)
+    /// <summary>One at a time, with the GPU's marker where one is used. A GPU that fails is left for the CPU, on which the next call runs.</summary>
+    internal T OnDevice<T>(Func<T> work)
     {
-        if (hinted.Longest + Math.Min(LeastAnswer, _options.AnswerTokens) >= ContextTokens)
-            throw new InferenceException(InferenceError.Model, $"The longest style hint makes a prompt of {hinted.Longest} tokens and the context holds {ContextTokens}, answer included: shorten the style_hints or raise the context setting.");
-        int suffixes = hinted.Suffixes.Select(s => s.Length).OrderDescending().Take(_options.Candidates).Sum();
-        return ContextTokens + ((_options.Candidates - 1) * Math.Min(_options.AnswerTokens, ContextTokens)) + suffixes;
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            using IDisposable? computing = Device.IsCpu ? null : _marker.Enter();
+            try
+            {
+                return work();
+            }
+            catch (InferenceException e) when (e.Error == InferenceError.Decode && !Device.IsCpu)
+            {
+                string failed = $"{Device.Name} failed: {e.Message}";
+                _loaded.Dispose();
+                _loaded = LoadedModel.Open(_options, _file, null, _collectHidden, CancellationToken.None);
+                _pace = null;
+                Device = new DeviceReport(DeviceSelection.Cpu, null, failed);
+                throw new InferenceException(InferenceError.Decode, $"{failed} The next request runs on the CPU.", e);
+            }
+        }
     }
 
     private int[] Closed(string answer)
     {
         List<int> tokens = [];
-        _vocabulary.Tokenize(answer, control: false, tokens);
-        if (_vocabulary.EndOfTurn >= 0)
-            tokens.Add(_vocabulary.EndOfTurn);
+        Vocabulary.Tokenize(answer, control: false, tokens);
+        if (Vocabulary.EndOfTurn >= 0)
+            tokens.Add(Vocabulary.EndOfTurn);
         return [.. tokens];
     }
 

@@ -1,4 +1,5 @@
 using OnlineRlhf.Inference;
+using OnlineRlhf.Inference.Devices;
 using OnlineRlhf.Inference.Features;
 using OnlineRlhf.Inference.Prompts;
 using OnlineRlhf.Inference.Sampling;
@@ -27,6 +28,8 @@ public sealed class PreferenceLoop : IDisposable
     private readonly HintDealer _hints;
     private readonly SemaphoreSlim _feedback = new(1, 1);
     private readonly long[] _answers = new long[Enum.GetValues<Preferred>().Length];
+    private Pacing? _pacing;
+    private int _shortPrompt;
     private bool _disposed;
 
     /// <summary>Puts the loop together. The model stays the caller's.</summary>
@@ -81,9 +84,33 @@ public sealed class PreferenceLoop : IDisposable
     /// <summary>Rounds that were answered so by somebody; repeats do not count.</summary>
     public long Answered(Preferred preferred) => Interlocked.Read(ref _answers[(int)preferred]);
 
-    /// <summary>Lets the model say a word, unseen: ready means that it answers, not that its file was read.</summary>
+    /// <summary>Measures a model's features, where that was not done yet: a loop on it then starts at once.</summary>
+    /// <returns>The file that holds them.</returns>
+    public static string Calibrate(LanguageModel model, string stateDirectory, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        _ = CalibratedMap.Load(model, stateDirectory, calibrating: null, cancellationToken);
+        return CalibrationFile.PathOf(stateDirectory, FeatureMap.CalibrationKey(model));
+    }
+
+    /// <summary>How fast the model answers by what was measured last; null before the rehearsal, or where rounds may take any time.</summary>
+    public DecodingPace? Pace => _pacing?.Pace;
+
+    /// <summary>What a round on a short request samples now, where the request does not say.</summary>
+    public RoundBudget Budget =>
+        _pacing?.Budget(_shortPrompt, null, _options.Sampling.Candidates, _options.Sampling.MaxTokens) ?? new RoundBudget(_options.Sampling.Candidates, _options.Sampling.MaxTokens);
+
+    /// <summary>Lets the model say a word, unseen: ready means that it answers, not that its file was read. How fast it does decides how much it may say in time.</summary>
     /// <exception cref="InferenceException">It does not answer.</exception>
-    public void Rehearse() => _model.Sample([new ChatMessage("user", "Hello")], [null], new SamplingOptions { Candidates = 1, MaxTokens = 2 });
+    public void Rehearse(CancellationToken cancellationToken = default)
+    {
+        List<ChatMessage> messages = [new("user", "How do I cook rice for two, and what goes with it?")];
+        _model.Sample(messages, [null], new SamplingOptions { Candidates = 1, MaxTokens = 2 }, cancellationToken: cancellationToken);
+        if (_options.TimeTarget is not { } target)
+            return;
+        _shortPrompt = _model.PromptTokens(messages);
+        _pacing = new Pacing(_model.Measure(cancellationToken), target);
+    }
 
     /// <summary>Serves a request: samples, chooses, and opens a round.</summary>
     /// <exception cref="RoundException">The request is wrong, or too many wait.</exception>
@@ -94,8 +121,7 @@ public sealed class PreferenceLoop : IDisposable
         ArgumentNullException.ThrowIfNull(request);
         request.Validate();
         // A state that cannot be read is told before the model works for seconds.
-        using (ProfileShelf.Loan loan = _shelf.Borrow(request.Profile))
-            _ = loan.Profile.Read(model => model.Comparisons);
+        _ = Comparisons(request.Profile);
         try
         {
             CandidateSet set = await SampleValidAsync(request, cancellationToken).ConfigureAwait(false);
@@ -163,6 +189,13 @@ public sealed class PreferenceLoop : IDisposable
                 profile.UnaskedInARow = ask ? 0 : profile.UnaskedInARow + 1;
             return ask ? new Choice(pair.Leader, pair.Challenger, pair.Uncertainty) : new Choice(pair.Leader, null, 0);
         });
+    }
+
+    /// <summary>Comparisons that a profile has learned.</summary>
+    public long Comparisons(string profile)
+    {
+        using ProfileShelf.Loan loan = _shelf.Borrow(profile);
+        return loan.Profile.Read(model => model.Comparisons);
     }
 
     /// <summary>An open round.</summary>
@@ -300,13 +333,23 @@ public sealed class PreferenceLoop : IDisposable
 
     private CandidateSet Sample(RoundRequest request, SamplingOptions sampling, CancellationToken cancellationToken)
     {
+        int promptTokens = 0;
+        if (_pacing is { } pacing)
+        {
+            promptTokens = _model.PromptTokens(request.Messages);
+            RoundBudget budget = pacing.Budget(promptTokens, request.Candidates, sampling.Candidates, sampling.MaxTokens);
+            sampling = sampling with { Candidates = budget.Candidates, MaxTokens = request.MaxTokens ?? budget.MaxTokens };
+        }
         string?[] hints;
         using (ProfileShelf.Loan loan = _shelf.Borrow(request.Profile))
             hints = loan.Profile.Read(model => _hints.Deal(model, sampling.Candidates, sampling.Seed));
         var progress = new Announcement(Events, _queue, request.Profile);
         // Reading the prompt takes a while too.
         progress.Report(new SamplingProgress(0, 0, sampling.Candidates));
-        CandidateSet set = WithFeatures(request, _model.Sample(request.Messages, hints, sampling, progress, cancellationToken));
+        long start = _clock.GetTimestamp();
+        IReadOnlyList<Candidate> candidates = _model.Sample(request.Messages, hints, sampling, progress, cancellationToken);
+        _pacing?.Took(_clock.GetElapsedTime(start), promptTokens, candidates);
+        CandidateSet set = WithFeatures(request, candidates);
         _hints.Remember([.. set.Candidates.Select(c => c.Hint)], set.Features);
         return set;
     }

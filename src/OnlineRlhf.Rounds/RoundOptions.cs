@@ -26,6 +26,9 @@ public sealed record RoundOptions
     /// <summary>How long a round waits for its feedback.</summary>
     public TimeSpan Lifetime { get; init; } = TimeSpan.FromMinutes(10);
 
+    /// <summary>How long a round may take, where a request does not say how many answers it wants and how long: fewer and shorter ones on a slow device; null for no limit.</summary>
+    public TimeSpan? TimeTarget { get; init; }
+
     /// <summary>Requests that may wait for the one that is being generated.</summary>
     public int QueueLength { get; init; } = 4;
 

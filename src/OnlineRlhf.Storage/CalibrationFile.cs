@@ -52,7 +52,8 @@ public static class CalibrationFile
         }
     }
 
-    private static string PathOf(string directory, string key)
+    /// <summary>Where the scales of a key are kept.</summary>
+    public static string PathOf(string directory, string key)
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);
         ArgumentException.ThrowIfNullOrEmpty(key);

@@ -3,10 +3,10 @@
 # the socket, watchdog, wrong setting, upgrade, Vulkan package, removal, purge. Needs root, systemd-nspawn and mmdebstrap; where they are missing or cannot work the test is skipped.
 #   WORK       holds the container's root between runs, and service-test.log (artifacts/service)
 #   PUBLISHED  a folder with the published program; without it, it is published
-#   SUITE=bookworm for another Debian than trixie; MESA=1 adds Mesa's software Vulkan driver (some 300 MB), and what needs it
+#   SUITE=bookworm for another Debian than trixie; MESA=0 leaves out Mesa's software Vulkan driver (some 300 MB), and what needs it
 set -euo pipefail
 root=$(dirname "$(dirname "$(dirname "$(realpath "$0")")")") here=$(dirname "$(realpath "$0")")
-published=${2:+$(realpath "$2")} suite=${SUITE:-trixie} mesa=${MESA:-0}
+published=${2:+$(realpath "$2")} suite=${SUITE:-trixie} mesa=${MESA:-1}
 skip() { echo "Skipped: the package under systemd: $1"; echo "0 passed, 0 failed, 1 skipped"; exit 0; }
 [ "$(id -u)" = 0 ] || skip "needs root"
 for need in systemd-nspawn mmdebstrap dpkg-deb; do command -v $need > /dev/null || skip "$need is not installed"; done

@@ -12,9 +12,11 @@ internal sealed class ClientOptions
 
     internal void AddTo(Command command)
     {
-        command.Add(_socket);
+        AddSocketTo(command);
         command.Add(Json);
     }
+
+    internal void AddSocketTo(Command command) => command.Add(_socket);
 
     internal DaemonClient Connect(ParseResult parsed)
     {

@@ -60,15 +60,31 @@ internal sealed class DaemonClient : IDisposable
     internal Task<Reply> PostAsync<T>(string path, T body, JsonTypeInfo<T> type, CancellationToken cancellationToken) =>
         SendAsync(new HttpRequestMessage(HttpMethod.Post, path) { Content = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(body, type)) }, cancellationToken);
 
+    /// <summary>The daemon's events, as they come.</summary>
+    /// <exception cref="DaemonUnreachableException">It does not answer, or is no daemon.</exception>
+    internal async Task<HttpResponseMessage> FollowAsync(string path, CancellationToken cancellationToken)
+    {
+        HttpResponseMessage response = await SendAsync(new HttpRequestMessage(HttpMethod.Get, path), HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
+        if (response.IsSuccessStatusCode && response.Content.Headers.ContentType?.MediaType == "text/event-stream")
+            return response;
+        response.Dispose();
+        throw Stranger((int)response.StatusCode);
+    }
+
     public void Dispose() => _http.Dispose();
 
     private async Task<Reply> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
+        using HttpResponseMessage response = await SendAsync(request, HttpCompletionOption.ResponseContentRead, cancellationToken).ConfigureAwait(false);
+        // As UTF-8, whatever the reply calls itself: another server may name a character set that nobody knows.
+        return new Reply((int)response.StatusCode, Encoding.UTF8.GetString(await response.Content.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false)));
+    }
+
+    private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, HttpCompletionOption completion, CancellationToken cancellationToken)
+    {
         try
         {
-            using HttpResponseMessage response = await _http.SendAsync(request, cancellationToken).ConfigureAwait(false);
-            // As UTF-8, whatever the reply calls itself: another server may name a character set that nobody knows.
-            return new Reply((int)response.StatusCode, Encoding.UTF8.GetString(await response.Content.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false)));
+            return await _http.SendAsync(request, completion, cancellationToken).ConfigureAwait(false);
         }
         catch (HttpRequestException e) when (e.InnerException is SocketException { SocketErrorCode: SocketError.AccessDenied })
         {
@@ -79,6 +95,9 @@ internal sealed class DaemonClient : IDisposable
             throw new DaemonUnreachableException($"No daemon answers on {_socket} ({Reason(e)}): start one with onlinerlhf serve, or say where it is with --socket.");
         }
     }
+
+    private static DaemonUnreachableException Stranger(int status) =>
+        new($"What answers on the socket is no onlinerlhf daemon, or one of another version (status {status}): say where yours is with --socket.");
 
     private static string Reason(HttpRequestException e) => e.InnerException is SocketException socket
         ? socket.SocketErrorCode switch
@@ -106,7 +125,7 @@ internal sealed class DaemonClient : IDisposable
             {
                 // The line below says it.
             }
-            throw new DaemonUnreachableException($"What answers on the socket is no onlinerlhf daemon, or one of another version (status {Status}): say where yours is with --socket.");
+            throw Stranger(Status);
         }
 
         /// <summary>Prints what went wrong, in words or as it came, and returns the exit code.</summary>

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using OnlineRlhf.Daemon.Http;
 
 namespace OnlineRlhf.Daemon.Cli;
@@ -32,6 +33,10 @@ internal static class StatusVerb
         if (health.Model is null)
             return;
         Console.WriteLine($"model      {health.Model}, {Plural.Of(health.Threads ?? 0, "thread")}, context of {health.ContextTokens} tokens");
+        if (health.Device is { } device)
+            Console.WriteLine($"device     {device.Name}{(device.GpuLayers is null ? "" : $", {device.GpuLayers} layers")}: {device.Why}");
+        if (health.Pace is { } pace)
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"rounds     {pace.Candidates} candidates of at most {pace.MaxTokens} tokens, for {pace.TimeTarget} s at {pace.TokensPerSecond} tokens/s (prompt {pace.PromptTokensPerSecond})"));
         Console.WriteLine($"learner    {health.Features} features");
         Console.WriteLine($"now        {Plural.Of(health.OpenRounds, "open round")}, {Plural.Of(health.Queued, "request")} running or waiting");
     }

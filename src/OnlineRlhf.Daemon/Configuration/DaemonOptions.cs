@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Configuration;
 using OnlineRlhf.Hardware;
 using OnlineRlhf.Inference;
+using OnlineRlhf.Inference.Devices;
 using OnlineRlhf.Inference.Sampling;
 using OnlineRlhf.Learning;
 using OnlineRlhf.Rounds;
@@ -13,6 +14,14 @@ internal sealed class DaemonOptions
     private const string Automatic = "auto", None = "none";
     private const int LongestHint = 200;
     private static readonly RoundOptions Defaults = new();
+
+    private static readonly Dictionary<string, DeviceChoice> DeviceNames = new()
+    {
+        [Automatic] = DeviceChoice.Auto,
+        ["cpu"] = DeviceChoice.Cpu,
+        ["vulkan"] = DeviceChoice.Vulkan,
+        ["vulkan-software"] = DeviceChoice.VulkanSoftware,
+    };
 
     [ConfigurationKeyName("model")]
     public string? Model { get; set; }
@@ -28,6 +37,15 @@ internal sealed class DaemonOptions
 
     [ConfigurationKeyName("threads")]
     public int Threads { get; set; }
+
+    [ConfigurationKeyName("device")]
+    public string Device { get; set; } = Automatic;
+
+    [ConfigurationKeyName("cpu_variant")]
+    public string? CpuVariant { get; set; }
+
+    [ConfigurationKeyName("time_target")]
+    public int TimeTarget { get; set; } = 30;
 
     [ConfigurationKeyName("context")]
     public int Context { get; set; } = 2048;
@@ -103,6 +121,8 @@ internal sealed class DaemonOptions
         Require(Model is null || File.Exists(Model), $"model: there is no file {Model}");
         Require(Natives is null || Directory.Exists(Natives), $"natives: there is no folder {Natives}");
         Require(Threads is >= 0 and <= 256, $"threads must be 0 (the physical cores) to 256, not {Threads}");
+        Require(DeviceNames.ContainsKey(Device), $"device must be {string.Join(", ", DeviceNames.Keys)}, not {Device}");
+        Require(TimeTarget is >= 0 and <= 3600, $"time_target must be 0 (none) to 3600 seconds, not {TimeTarget}");
         Require(Context is >= 128 and <= 1 << 20, $"context must be 128 to 1048576 tokens, not {Context}");
         Require(Candidates is >= 1 and <= SamplingOptions.MaxCandidates, $"candidates must be 1 to {SamplingOptions.MaxCandidates}, not {Candidates}");
         Require(MaxTokens is >= 1 and <= 4096, $"max_tokens must be 1 to 4096, not {MaxTokens}");
@@ -129,6 +149,8 @@ internal sealed class DaemonOptions
         AnswerTokens = MaxTokens,
         Candidates = Candidates,
         Threads = Threads,
+        Device = DeviceNames[Device],
+        CpuVariant = CpuVariant,
         ChatTemplate = ChatTemplate,
         StyleHints = ParseHints(),
     };
@@ -140,9 +162,13 @@ internal sealed class DaemonOptions
         Usefulness = Usefulness,
         Ask = TryParseAsk(Ask, out AskMode ask) ? ask : AskMode.Always,
         Lifetime = TimeSpan.FromSeconds(RoundLifetime),
+        TimeTarget = TimeTarget > 0 ? TimeSpan.FromSeconds(TimeTarget) : null,
         QueueLength = Queue,
         ProfilesStored = Profiles,
     };
+
+    /// <summary>Whether the model may run on a GPU only.</summary>
+    internal bool InsistsOnGpu => DeviceNames[Device] is DeviceChoice.Vulkan or DeviceChoice.VulkanSoftware;
 
     /// <summary>How buttons and lamps are wired; null where there are none.</summary>
     internal BoardOptions? ForBoard() => Wiring.Read(this);

@@ -3,7 +3,7 @@ namespace OnlineRlhf.Daemon.Configuration;
 /// <summary>Where socket and state are, unless a setting says: systemd's folders where it sets them, else the user's own.</summary>
 internal static class Locations
 {
-    private const string Name = "onlinerlhf", SocketName = "onlinerlhf.sock", SystemSocket = "/run/onlinerlhf/onlinerlhf.sock";
+    private const string Name = "onlinerlhf", SocketName = "onlinerlhf.sock", SystemSocket = "/run/onlinerlhf/onlinerlhf.sock", SystemState = "/var/lib/onlinerlhf";
     private const int LongestSocketPath = 107;
 
     /// <summary>The socket the daemon listens on.</summary>
@@ -26,6 +26,14 @@ internal static class Locations
             ? Path.Combine(home, ".local", "state", Name)
             : throw new ConfigurationException("state: no folder is known for the learned state; set --state or ONLINERLHF_STATE.");
     }
+
+    /// <summary>The folder of the learned state of the daemon that a client talks to.</summary>
+    internal static string StateBehind(string? configuredState, string? configuredSocket) =>
+        configuredState is null && Connect(configuredSocket) == SystemSocket ? SystemState : State(configuredState);
+
+    /// <summary>The folder of the state of the daemon that a model is installed for: the system's where root does it.</summary>
+    internal static string Installed(string? configured) =>
+        configured is null && Variable("STATE_DIRECTORY") is null && Environment.IsPrivilegedProcess ? SystemState : State(configured);
 
     private static string Own() =>
         Variable("RUNTIME_DIRECTORY") is { } system ? Path.Combine(system.Split(':')[0], SocketName)

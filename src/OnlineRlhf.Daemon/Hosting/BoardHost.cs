@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using OnlineRlhf.Daemon.Configuration;
+using OnlineRlhf.Daemon.Http;
 using OnlineRlhf.Hardware;
 using OnlineRlhf.Rounds;
 using OnlineRlhf.Storage;
@@ -14,6 +15,9 @@ internal sealed class BoardHost(DaemonOptions options, ModelHost host, TimeProvi
 
     /// <summary>Whether the settings name a board.</summary>
     internal bool IsWanted { get; } = options.ForBoard() is not null;
+
+    /// <summary>What the buttons say that the settings name.</summary>
+    internal IReadOnlyList<string> Buttons { get; } = [.. (options.ForBoard()?.Buttons.Keys ?? []).Select(Meaning).Order().Select(WireName.Of)];
 
     /// <summary>Why the board cannot be used right now; null where it can.</summary>
     internal string? Problem => _board is null ? "not opened yet" : _board.Problem;

@@ -48,7 +48,7 @@ internal static class DaemonHost
             kestrel.ListenUnixSocket(path);
         });
         builder.Services.AddSingleton(services => new ModelHost(
-            options, state, services.GetRequiredService<IHostApplicationLifetime>(), TimeProvider.System,
+            options, state, path, services.GetRequiredService<IHostApplicationLifetime>(), TimeProvider.System,
             services.GetRequiredService<ILoggerFactory>().CreateLogger(Log.Category)));
         builder.Services.AddSingleton(services => new BoardHost(
             options, services.GetRequiredService<ModelHost>(), TimeProvider.System, services.GetRequiredService<ILoggerFactory>().CreateLogger(Log.Category)));
@@ -65,7 +65,7 @@ internal static class DaemonHost
             metrics.Responded(context.Response.StatusCode);
         });
         app.MapRounds(host, metrics, TimeProvider.System);
-        app.MapEvents(host, TimeProvider.System);
+        app.MapEvents(host, app.Services.GetRequiredService<BoardHost>(), TimeProvider.System);
         app.MapHealth(host, app.Services.GetRequiredService<BoardHost>(), metrics, TimeProvider.System);
         app.Lifetime.ApplicationStarted.Register(() => logger.Listening(path, state));
         foreach (string variable in Settings.UnknownVariables())

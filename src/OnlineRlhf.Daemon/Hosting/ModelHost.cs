@@ -11,7 +11,7 @@ using OnlineRlhf.Storage;
 namespace OnlineRlhf.Daemon.Hosting;
 
 /// <summary>Loads the model behind the open socket, says when it answers, and holds the loop that serves the requests.</summary>
-internal sealed class ModelHost(DaemonOptions options, string state, IHostApplicationLifetime lifetime, TimeProvider clock, ILogger logger) : BackgroundService
+internal sealed class ModelHost(DaemonOptions options, string state, string socket, IHostApplicationLifetime lifetime, TimeProvider clock, ILogger logger) : BackgroundService
 {
     private static readonly ServiceState Alive = new("WATCHDOG=1");
     private readonly TaskCompletionSource<PreferenceLoop> _loop = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -22,6 +22,9 @@ internal sealed class ModelHost(DaemonOptions options, string state, IHostApplic
 
     /// <summary>The model; null while it loads.</summary>
     internal LanguageModel? Model => _loop.Task.IsCompletedSuccessfully ? _model : null;
+
+    /// <summary>Seconds that a round may take; 0 for any time.</summary>
+    internal int TimeTarget => options.TimeTarget;
 
     /// <summary>The loop; null while the model loads.</summary>
     internal PreferenceLoop? Loop => _loop.Task.IsCompletedSuccessfully ? _loop.Task.Result : null;
@@ -130,9 +133,12 @@ internal sealed class ModelHost(DaemonOptions options, string state, IHostApplic
     private PreferenceLoop Load(CancellationToken stoppingToken)
     {
         using DemoModel? embedded = options.Model is null ? DemoModel.Open() : null;
-        _model = LanguageModel.Load(options.ForModel(options.Model ?? embedded!.Path), stoppingToken);
+        // The socket's folder is emptied by a boot.
+        string marker = Path.Combine(Path.GetDirectoryName(socket)!, "gpu-computes");
+        _model = LanguageModel.Load(options.ForModel(options.Model ?? embedded!.Path) with { GpuMarker = marker }, stoppingToken);
+        logger.Device(_model.Device.Name, _model.Device.Layers is { } layers ? $", {layers} layers" : "", _model.Device.Why);
         var loop = new PreferenceLoop(_model, state, options.ForRounds(), clock, Report, () => logger.Calibrating(_model.Name), stoppingToken);
-        loop.Rehearse();
+        loop.Rehearse(stoppingToken);
         // What reading the file and calibrating left behind is never needed again.
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         return loop;

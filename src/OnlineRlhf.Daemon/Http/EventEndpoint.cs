@@ -10,7 +10,7 @@ internal static class EventEndpoint
 {
     private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15), ProgressInterval = TimeSpan.FromMilliseconds(100);
 
-    internal static void MapEvents(this WebApplication app, ModelHost host, TimeProvider clock)
+    internal static void MapEvents(this WebApplication app, ModelHost host, BoardHost board, TimeProvider clock)
     {
         app.MapGet("/v1/events", async context =>
         {
@@ -20,7 +20,7 @@ internal static class EventEndpoint
             context.Response.Headers.CacheControl = "no-store";
             try
             {
-                await Stream(context, host, clock, withText, either.Token).ConfigureAwait(false);
+                await Stream(context, host, board, clock, withText, either.Token).ConfigureAwait(false);
             }
             catch (Exception e) when (e is OperationCanceledException or TimeoutException)
             {
@@ -29,14 +29,14 @@ internal static class EventEndpoint
         });
     }
 
-    private static async Task Stream(HttpContext context, ModelHost host, TimeProvider clock, bool withText, CancellationToken cancellationToken)
+    private static async Task Stream(HttpContext context, ModelHost host, BoardHost board, TimeProvider clock, bool withText, CancellationToken cancellationToken)
     {
         if (host.Loop is null)
-            await Send(context, "snapshot", new SnapshotBody("loading", null), WireJson.Readable.SnapshotBody, cancellationToken).ConfigureAwait(false);
+            await Send(context, "snapshot", Snapshot("loading", null, null), WireJson.Readable.SnapshotBody, cancellationToken).ConfigureAwait(false);
         PreferenceLoop loop = await host.WaitAsync(cancellationToken).ConfigureAwait(false);
         using EventHub.Subscription subscription = loop.Events.Follow();
         Round? current = loop.Current(null);
-        await Send(context, "snapshot", new SnapshotBody("ready", current is null ? null : RoundBody.Of(current, withText)), WireJson.Readable.SnapshotBody, cancellationToken).ConfigureAwait(false);
+        await Send(context, "snapshot", Snapshot("ready", current is null ? null : RoundBody.Of(current, withText), current is null ? null : loop.Comparisons(current.Profile)), WireJson.Readable.SnapshotBody, cancellationToken).ConfigureAwait(false);
         long? progress = null;
         Task<bool> more = subscription.Events.WaitToReadAsync(cancellationToken).AsTask();
         while (true)
@@ -63,6 +63,9 @@ internal static class EventEndpoint
             }
             more = subscription.Events.WaitToReadAsync(cancellationToken).AsTask();
         }
+
+        SnapshotBody Snapshot(string status, RoundBody? round, long? comparisons) =>
+            new(status, round, comparisons, board.Buttons, board.IsWanted ? board.Problem : null);
     }
 
     private static Task Send(HttpContext context, RoundEvent happened, bool withText, CancellationToken cancellationToken) => happened switch

@@ -32,9 +32,25 @@ internal sealed record FeedbackBody(string? Preferred);
 internal sealed record FeedbackResultBody(Guid Id, string Profile, bool Learned, long Comparisons);
 
 internal sealed record HealthBody(
-    string Status, string Version, string? Model, int? Features, int? Threads, int? ContextTokens, int OpenRounds, int Queued, long UptimeSeconds, string? Board);
+    string Status, string Version, string? Model, int? Features, int? Threads, int? ContextTokens, DeviceBody? Device, PaceBody? Pace, int OpenRounds, int Queued, long UptimeSeconds, string? Board);
 
-internal sealed record SnapshotBody(string Status, RoundBody? Round);
+internal sealed record DeviceBody(string Name, string? GpuLayers, string Why);
+
+internal sealed record PaceBody(double TokensPerSecond, double PromptTokensPerSecond, int TimeTarget, int Candidates, int MaxTokens)
+{
+    /// <summary>How rounds are cut to the time they may take; null where they may take any.</summary>
+    internal static PaceBody? Of(PreferenceLoop? loop, int target) => loop?.Pace is not { } pace
+        ? null
+        : new PaceBody(
+            Math.Round(pace.TokensPerSecond(loop.Budget.Candidates), 1), Math.Round(1 / pace.PerPromptToken, 1), target, loop.Budget.Candidates, loop.Budget.MaxTokens);
+}
+
+/// <param name="Status">loading or ready.</param>
+/// <param name="Round">The open round, the newest that asks; null where there is none.</param>
+/// <param name="Comparisons">What the open round's profile has learned; null where none is open.</param>
+/// <param name="Buttons">What the buttons say that are wired to the board.</param>
+/// <param name="Board">Why the board does not work; null where it does, or where there is none.</param>
+internal sealed record SnapshotBody(string Status, RoundBody? Round, long? Comparisons, IReadOnlyList<string> Buttons, string? Board);
 
 internal sealed record GeneratingBody(string Profile, int Tokens, int Finished, int Candidates);
 

@@ -42,11 +42,14 @@ public sealed class FeatureMap
         _scales = [.. scales.Select(c => (float)c)];
         _statistics = statistics;
         int full = HiddenBlocks.Count * embeddingLength;
-        _hidden = Math.Min(full, MaxDimension - Named);
+        _hidden = DimensionOf(embeddingLength) - Named;
         _projection = _hidden < full ? new HadamardProjection(full, _hidden) : null;
         Dimension = _hidden + Named;
         Fingerprint = Identify(scales);
     }
+
+    /// <summary>d of a model whose hidden states have this width.</summary>
+    public static int DimensionOf(int embeddingLength) => (int)Math.Min((long)HiddenBlocks.Count * embeddingLength, MaxDimension - Named) + Named;
 
     /// <summary>d.</summary>
     public int Dimension { get; }

@@ -31,10 +31,17 @@ public sealed class GgufFile
         EmbeddingLength = Required(metadata, "embedding_length");
         BlockCount = Required(metadata, "block_count");
         NativeLimits.Require(metadata, Architecture);
+        // Where a layer has numbers of its own, or the architecture none, the most that is possible stands here.
+        int heads = Optional(metadata, "attention.head_count") ?? 1, keyHeads = Optional(metadata, "attention.head_count_kv") ?? heads;
+        int ofOneHead = Math.Max(EmbeddingLength / heads, 1);
+        CacheWidth = (long)keyHeads * ((Optional(metadata, "attention.key_length") ?? ofOneHead) + (Optional(metadata, "attention.value_length") ?? ofOneHead));
+        FeedForwardLength = Optional(metadata, "feed_forward_length") ?? 4 * EmbeddingLength;
 
         TensorTable table = TensorTable.Read(reader, tensors, metadata.Alignment);
         TensorCount = table.Count;
         DataOffset = table.DataOffset;
+        WeightBytes = table.DataLength;
+        Quantisation = table.MainFormat;
         Fingerprint = ModelFingerprint.Finish(reader.FinishHash(), file, table, FileLength);
     }
 
@@ -70,6 +77,18 @@ public sealed class GgufFile
 
     /// <summary>Where the weights begin, in bytes from the start of the file.</summary>
     public long DataOffset { get; }
+
+    /// <summary>How many bytes the weights take.</summary>
+    public long WeightBytes { get; }
+
+    /// <summary>The format of most of the weights, such as Q4_K.</summary>
+    public string Quantisation { get; }
+
+    /// <summary>How many numbers of keys and values a layer keeps for each token.</summary>
+    public long CacheWidth { get; }
+
+    /// <summary>The width of a layer's feed-forward part.</summary>
+    public int FeedForwardLength { get; }
 
     /// <summary>32 hexadecimal digits that tell models apart: the same for the same file wherever it lies, found without reading all of it.</summary>
     public string Fingerprint { get; }
@@ -165,6 +184,9 @@ public sealed class GgufFile
     }
 
     private int Required(Metadata metadata, string key) => metadata.Positive($"{Architecture}.{key}") ?? throw Missing($"{Architecture}.{key}");
+
+    /// <summary>A number that may be missing, or stand there once per layer; from 1 to 2³¹ − 1.</summary>
+    private int? Optional(Metadata metadata, string key) => metadata.Integer($"{Architecture}.{key}") is > 0 and <= int.MaxValue and { } value ? (int)value : null;
 
     private static GgufFormatException Missing(string key) => GgufFormatException.Damaged($"the key {Printable.Quoted(key)} is missing");
 

@@ -6,7 +6,8 @@ namespace OnlineRlhf.Inference.Gguf;
 /// <param name="Count">How many tensors there are.</param>
 /// <param name="DataOffset">Where their data begins in the file.</param>
 /// <param name="DataLength">How many bytes the data takes, from there to the end of the last tensor.</param>
-internal readonly record struct TensorTable(int Count, long DataOffset, long DataLength)
+/// <param name="MainFormat">The format that takes the most bytes.</param>
+internal readonly record struct TensorTable(int Count, long DataOffset, long DataLength, string MainFormat)
 {
     private const int LongestName = 63, MostDimensions = 4;
 
@@ -14,6 +15,7 @@ internal readonly record struct TensorTable(int Count, long DataOffset, long Dat
     public static TensorTable Read(GgufReader reader, int count, uint alignment)
     {
         HashSet<string> names = new(StringComparer.Ordinal);
+        Dictionary<string, UInt128> formats = [];
         UInt128 next = 0, end = 0;
         for (int i = 0; i < count; i++)
         {
@@ -23,7 +25,8 @@ internal readonly record struct TensorTable(int Count, long DataOffset, long Dat
             if (!names.Add(name))
                 throw GgufFormatException.Damaged($"two tensors are called {Printable.Quoted(name)}");
 
-            UInt128 bytes = ReadByteCount(reader, name);
+            UInt128 bytes = ReadByteCount(reader, name, out TensorFormat format);
+            formats[format.Name] = formats.GetValueOrDefault(format.Name) + bytes;
             ulong offset = reader.ReadUInt64();
             if (offset != next)
                 throw GgufFormatException.Damaged(string.Create(CultureInfo.InvariantCulture, $"tensor {Printable.Quoted(name)} begins at {offset:N0} where {next:N0} is expected"));
@@ -36,10 +39,10 @@ internal readonly record struct TensorTable(int Count, long DataOffset, long Dat
         UInt128 dataOffset = Align((UInt128)reader.Position, alignment);
         if (dataOffset + end > (UInt128)reader.FileLength)
             throw GgufReader.CutShort(string.Create(CultureInfo.InvariantCulture, $"{dataOffset + end:N0} bytes expected, {reader.FileLength:N0} found"));
-        return new TensorTable(count, (long)dataOffset, (long)end);
+        return new TensorTable(count, (long)dataOffset, (long)end, formats.MaxBy(f => f.Value).Key);
     }
 
-    private static UInt128 ReadByteCount(GgufReader reader, string name)
+    private static UInt128 ReadByteCount(GgufReader reader, string name, out TensorFormat format)
     {
         uint dimensions = reader.ReadUInt32();
         if (dimensions is 0 or > MostDimensions)
@@ -57,7 +60,7 @@ internal readonly record struct TensorTable(int Count, long DataOffset, long Dat
         }
 
         uint type = reader.ReadUInt32();
-        if (!TensorFormat.TryFind(type, out TensorFormat format))
+        if (!TensorFormat.TryFind(type, out format))
             throw new GgufFormatException(ModelFileError.Unsupported, $"tensor {Printable.Quoted(name)} has the unknown type {TensorFormat.NameOfUnknown(type)}",
                 "Use a file in a current format such as Q4_K_M or Q8_0, or a newer version of this program; or the file is damaged: download it again.");
         if (row % (ulong)format.BlockLength != 0)

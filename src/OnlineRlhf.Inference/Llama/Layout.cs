@@ -9,6 +9,8 @@ namespace OnlineRlhf.Inference.Llama;
 [StructLayout(LayoutKind.Explicit, Size = 80)]
 internal unsafe struct ModelParams
 {
+    /// <summary>Devices that hold layers, closed by a null; without a list llama.cpp takes every GPU.</summary>
+    [FieldOffset(0)] internal nint* Devices;
     [FieldOffset(16)] internal int GpuLayers;
     [FieldOffset(24)] internal int LoadMode;
     [FieldOffset(48)] internal delegate* unmanaged[Cdecl]<float, void*, byte> ProgressCallback;

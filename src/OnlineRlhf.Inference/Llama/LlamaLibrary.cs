@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
+using OnlineRlhf.Inference.Devices;
 
 namespace OnlineRlhf.Inference.Llama;
 
@@ -10,24 +11,28 @@ internal static unsafe class LlamaLibrary
 {
     internal const string Version = "0.5.0";
     private const string FileName = $"libllama.v{Version}.so";
-    private const int ErrorLevel = 4;
+    private const int InformationLevel = 2, ErrorLevel = 4;
 
     private static readonly Lock Gate = new();
     private static readonly StringBuilder Complaints = new();
     private static string? s_folder;
     private static nint s_library;
+    private static string? s_offloaded;
 
     static LlamaLibrary() => NativeLibrary.SetDllImportResolver(typeof(LlamaLibrary).Assembly, Resolve);
 
     /// <summary>Loads the library from the configured folder, else from the program's own; a second call with the same folder does nothing.</summary>
     /// <exception cref="InferenceException">Not found, does not load, or another version.</exception>
-    internal static void Load(string? configuredFolder)
+    /// <param name="configuredFolder">Where to look; null for beside the program.</param>
+    /// <param name="cpuVariant">The build of the CPU backend; null takes the one with the highest score.</param>
+    /// <returns>The folder it was loaded from.</returns>
+    internal static string Load(string? configuredFolder, string? cpuVariant = null)
     {
         lock (Gate)
         {
             string folder = Find(configuredFolder);
             if (s_folder == folder)
-                return;
+                return folder;
             if (s_folder is not null)
                 throw new InferenceException(InferenceError.Library, $"llama.cpp is loaded from {s_folder} already and cannot be loaded from {folder} too.");
             string file = Path.Combine(folder, FileName);
@@ -41,13 +46,21 @@ internal static unsafe class LlamaLibrary
             }
             Refuse(folder);
             NativeMethods.llama_log_set(&OnLog, null);
-            NativeMethods.ggml_backend_load_all_from_path(folder);
+            if (cpuVariant is null)
+                NativeMethods.ggml_backend_load_all_from_path(folder);
+            else if (CpuVariants.Supported(folder) is var variants && !variants.Contains(cpuVariant))
+                throw new InferenceException(InferenceError.Library, $"cpu_variant: {cpuVariant} does not run on this processor, or is not in {folder}; {string.Join(", ", variants)} do.");
+            else
+                NativeMethods.ggml_backend_load(Path.Combine(folder, CpuVariants.FileOf(cpuVariant)));
             NativeMethods.llama_backend_init();
             if (NativeMethods.ggml_backend_dev_count() == 0)
                 throw new InferenceException(InferenceError.Library, $"No CPU backend (libggml-cpu-*.so) in {folder} runs on this machine: install the natives of this architecture.");
-            s_folder = folder;
+            return s_folder = folder;
         }
     }
+
+    /// <summary>How many layers of the last model a GPU holds, such as "31/31", since the last call; null for none.</summary>
+    internal static string? TakeOffloaded() => Interlocked.Exchange(ref s_offloaded, null);
 
     /// <summary>The errors llama.cpp has reported since the last call, as one line; empty where there were none.</summary>
     internal static string TakeComplaints()
@@ -60,7 +73,7 @@ internal static unsafe class LlamaLibrary
         }
     }
 
-    private static string Find(string? configuredFolder)
+    internal static string Find(string? configuredFolder)
     {
         string[] folders = configuredFolder is not null
             ? [Path.GetFullPath(configuredFolder)]
@@ -86,6 +99,8 @@ internal static unsafe class LlamaLibrary
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static void OnLog(int level, byte* text, void* userData)
     {
+        if (level == InformationLevel)
+            Notice(MemoryMarshal.CreateReadOnlySpanFromNullTerminated(text));
         if (level != ErrorLevel)
             return;
         lock (Complaints)
@@ -93,5 +108,14 @@ internal static unsafe class LlamaLibrary
             if (Complaints.Length < 4096)
                 Complaints.Append(Marshal.PtrToStringUTF8((nint)text));
         }
+    }
+
+    /// <summary>llama.cpp tells nobody but its log how many layers it could put on the GPU.</summary>
+    private static void Notice(ReadOnlySpan<byte> text)
+    {
+        ReadOnlySpan<byte> before = "offloaded "u8, after = " layers to GPU"u8;
+        int from = text.IndexOf(before), to = text.IndexOf(after);
+        if (from >= 0 && to > from)
+            s_offloaded = Encoding.UTF8.GetString(text[(from + before.Length)..to]);
     }
 }

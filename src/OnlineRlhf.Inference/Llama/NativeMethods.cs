@@ -15,8 +15,29 @@ internal static unsafe partial class NativeMethods
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial void ggml_backend_load_all_from_path(string folder);
 
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial nint ggml_backend_load(string path);
+
     [LibraryImport(Library)]
     internal static partial nuint ggml_backend_dev_count();
+
+    [LibraryImport(Library)]
+    internal static partial nint ggml_backend_dev_get(nuint index);
+
+    [LibraryImport(Library)]
+    internal static partial int ggml_backend_dev_type(nint device);
+
+    [LibraryImport(Library)]
+    internal static partial byte* ggml_backend_dev_name(nint device);
+
+    [LibraryImport(Library)]
+    internal static partial byte* ggml_backend_dev_description(nint device);
+
+    [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int setenv(string name, string value, int overwrite);
+
+    [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int unsetenv(string name);
 
     [LibraryImport(Library)]
     internal static partial byte* ggml_version();

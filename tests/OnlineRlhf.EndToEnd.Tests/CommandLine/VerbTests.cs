@@ -89,6 +89,8 @@ public sealed class VerbTests(SharedDaemon daemon) : IClassFixture<SharedDaemon>
 
         Assert.Equal((0, 0), (words.ExitCode, json.ExitCode));
         Assert.StartsWith("ready, version ", words.Output, StringComparison.Ordinal);
+        Assert.Matches(@"device +CPU: \S", words.Output);
+        Assert.Matches(@"rounds +8 candidates of at most \d+ tokens, for 30 s at [\d.]+ tokens/s", words.Output);
         Assert.Equal("ready", JsonSerializer.Deserialize<JsonElement>(json.Output).GetProperty("status").GetString());
     }
 

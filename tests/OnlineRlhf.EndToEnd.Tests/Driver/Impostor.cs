@@ -6,7 +6,11 @@ namespace OnlineRlhf.EndToEnd.Tests.Driver;
 /// <summary>Something else that listens on the daemon's socket: it says the same to every request, except that it may be well as a daemon is.</summary>
 internal sealed class Impostor : IAsyncDisposable
 {
-    private const string Health = """{"status": "ready", "version": "0.1.0", "model": null, "features": null, "threads": null, "context_tokens": null, "open_rounds": 0, "queued": 0, "uptime_seconds": 1}""";
+    /// <summary>How a daemon is that has nothing to do.</summary>
+    internal const string Health = """
+        {"status": "ready", "version": "0.1.0", "model": "Model", "features": 593, "threads": 1, "context_tokens": 512, "device": {"name": "CPU", "gpu_layers": null, "why": "chosen"},
+         "pace": {"tokens_per_second": 100, "prompt_tokens_per_second": 200, "time_target": 30, "candidates": 8, "max_tokens": 256}, "open_rounds": 0, "queued": 0, "uptime_seconds": 1, "board": null}
+        """;
 
     private readonly Socket _listener = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
     private readonly CancellationTokenSource _stop = new();

@@ -17,6 +17,8 @@ public sealed class EventTests
         EventStream.Event snapshot = await events.NextAsync();
         Assert.Equal(("snapshot", "ready"), (snapshot.Name, snapshot.Data.GetProperty("status").GetString()));
         Assert.Equal(JsonValueKind.Null, snapshot.Data.GetProperty("round").ValueKind);
+        Assert.Equal(JsonValueKind.Null, snapshot.Data.GetProperty("comparisons").ValueKind);
+        Assert.Empty(snapshot.Data.GetProperty("buttons").EnumerateArray());
 
         Reply round = await daemon.Client.AskForTwoAsync("Can you tell me about the moon?", "seen");
         EventStream.Event happened = await events.NextAsync();
@@ -70,14 +72,16 @@ public sealed class EventTests
         await using DaemonProcess daemon = await DaemonProcess.StartReadyAsync(folder);
         await using EventStream live = await EventStream.OpenAsync(daemon, "?text=true");
         await live.NextAsync();
+        await daemon.Client.PreferAsync((await daemon.Client.AskForTwoAsync()).Id, "tie");
         Reply round = await daemon.Client.AskForTwoAsync();
         await using EventStream late = await EventStream.OpenAsync(daemon, "?text=true"), silent = await EventStream.OpenAsync(daemon);
-        JsonElement opened = (await live.NextStepAsync()).Data, shown = (await late.NextAsync()).Data.GetProperty("round"), hidden = (await silent.NextAsync()).Data.GetProperty("round");
+        JsonElement opened = (await live.NextStepAsync()).Data, snapshot = (await late.NextAsync()).Data, shown = snapshot.GetProperty("round"), hidden = (await silent.NextAsync()).Data.GetProperty("round");
 
         // A model that gave a single answer before leaves an earlier round in the stream.
         while (opened.GetProperty("id").GetString() != round.Id || !opened.TryGetProperty("first", out _))
             opened = (await live.NextStepAsync()).Data;
         Assert.Equal(round.First, opened.GetProperty("first").GetProperty("text").GetString());
+        Assert.Equal(1, snapshot.GetProperty("comparisons").GetInt32());
         Assert.Equal(round.First, shown.GetProperty("first").GetProperty("text").GetString());
         Assert.Equal(round.Id, hidden.GetProperty("id").GetString());
         Assert.Equal(JsonValueKind.Null, hidden.GetProperty("first").GetProperty("text").ValueKind);

@@ -1,0 +1,49 @@
+using System.ComponentModel;
+using System.Diagnostics;
+
+namespace OnlineRlhf.Daemon.Cli.Doctor;
+
+/// <summary>What systemd says of the service.</summary>
+internal static class ServiceManager
+{
+    private const string Part = "systemd", Unit = "onlinerlhf.service";
+
+    internal static Finding Ask()
+    {
+        Dictionary<string, string>? shown = Show();
+        if (shown is null)
+            return Finding.Good(Part, "this machine is not run by systemd");
+        string state = shown.GetValueOrDefault("ActiveState", ""), result = shown.GetValueOrDefault("Result", ""), restarts = shown.GetValueOrDefault("NRestarts", "0");
+        if (shown.GetValueOrDefault("LoadState") != "loaded")
+            return Finding.Good(Part, $"{Unit} is not installed; the package brings it");
+        if (state == "failed")
+        {
+            string code = shown.GetValueOrDefault("ExecMainStatus", "");
+            return Finding.Wrong(Part, $"{Unit} has failed ({result}, code {code}): journalctl -u {Unit} -n 20 says why{(code == "78" ? ", it is a setting or the model" : "")}; then systemctl restart {Unit}");
+        }
+        if (shown.GetValueOrDefault("UnitFileState") is "masked" or "disabled" && state != "active")
+            return Finding.Wrong(Part, $"{Unit} does not start with the machine: systemctl enable --now {Unit}");
+        return restarts is "" or "0"
+            ? Finding.Good(Part, $"{Unit} is {state}")
+            : Finding.Wrong(Part, $"{Unit} is {state} and was restarted {restarts} times: journalctl -u {Unit} says why");
+    }
+
+    /// <summary>The unit's properties; null where systemd does not run.</summary>
+    private static Dictionary<string, string>? Show()
+    {
+        try
+        {
+            string[] arguments = ["show", Unit, "--property=LoadState,ActiveState,UnitFileState,Result,ExecMainStatus,NRestarts"];
+            using Process process = Process.Start(new ProcessStartInfo("systemctl", arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+            string output = process.StandardOutput.ReadToEnd();
+            process.WaitForExit();
+            return process.ExitCode != 0
+                ? null
+                : output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split('=', 2)).Where(pair => pair.Length == 2).ToDictionary(pair => pair[0], pair => pair[1]);
+        }
+        catch (Win32Exception)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,56 @@
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using OnlineRlhf.Daemon.Configuration;
+
+namespace OnlineRlhf.Daemon.Cli.Models;
+
+/// <summary>Writes the model's path into a settings file, and leaves every other byte of it as it is.</summary>
+internal static class ConfigurationFile
+{
+    private const string Key = "model";
+    private static readonly JsonReaderOptions Lenient = new() { CommentHandling = JsonCommentHandling.Allow, AllowTrailingCommas = true };
+
+    /// <exception cref="ConfigurationException">It is no JSON object.</exception>
+    internal static byte[] WithModel(byte[] settings, string model)
+    {
+        string value = $"\"{JavaScriptEncoder.UnsafeRelaxedJsonEscaping.Encode(model)}\"";
+        try
+        {
+            (int start, int end, int open, bool empty) = Find(settings);
+            return start > 0
+                ? [.. settings[..start], .. Encoding.UTF8.GetBytes(value), .. settings[end..]]
+                : [.. settings[..open], .. Encoding.UTF8.GetBytes($"\n  \"{Key}\": {value}{(empty ? "" : ",")}"), .. settings[open..]];
+        }
+        catch (JsonException e)
+        {
+            throw new ConfigurationException($"the settings are not valid JSON: {e.Message}");
+        }
+    }
+
+    /// <summary>Where the last value of the key is, the end of the opening brace, and whether the object has no other key.</summary>
+    private static (int Start, int End, int Open, bool Empty) Find(byte[] settings)
+    {
+        (int start, int end, int open, bool empty) = (0, 0, 0, true);
+        var reader = new Utf8JsonReader(settings, Lenient);
+        while (reader.Read())
+        {
+            if (open == 0 && reader.TokenType == JsonTokenType.StartObject)
+                open = (int)reader.BytesConsumed;
+            else if (open == 0 && reader.TokenType != JsonTokenType.Comment)
+                throw new JsonException("they must be one object.");
+            if (reader.TokenType != JsonTokenType.PropertyName || reader.CurrentDepth != 1)
+                continue;
+            empty = false;
+            if (!reader.ValueTextEquals(Key))
+                continue;
+            do
+                reader.Read();
+            while (reader.TokenType == JsonTokenType.Comment);
+            (start, end) = ((int)reader.TokenStartIndex, (int)reader.BytesConsumed);
+            if (reader.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray)
+                throw new JsonException("model must be a text.");
+        }
+        return (start, end, open, empty);
+    }
+}

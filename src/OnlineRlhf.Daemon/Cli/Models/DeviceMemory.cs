@@ -1,0 +1,39 @@
+using System.Globalization;
+
+namespace OnlineRlhf.Daemon.Cli.Models;
+
+/// <summary>The memory of this device, in bytes.</summary>
+/// <param name="Total">What the kernel manages.</param>
+/// <param name="Available">What programs could take now without swapping.</param>
+/// <param name="Limit">The least limit of the control groups that this process is in; null where there is none.</param>
+internal sealed record DeviceMemory(long Total, long Available, long? Limit)
+{
+    // As MemoryHigh of the service's unit says: above it the daemon is slowed down and then ended.
+    private const double ServiceShare = 0.85;
+
+    /// <summary>What the daemon may use at most.</summary>
+    internal long Usable => Math.Min((long)(Total * ServiceShare), Limit ?? long.MaxValue);
+
+    /// <param name="proc">/proc, or a copy.</param>
+    /// <param name="groups">Where control groups are mounted, or a copy.</param>
+    internal static DeviceMemory Read(string proc = "/proc", string groups = "/sys/fs/cgroup")
+    {
+        Dictionary<string, long> lines = File.ReadLines(Path.Combine(proc, "meminfo"))
+            .Select(l => l.Split([':', ' '], StringSplitOptions.RemoveEmptyEntries))
+            .ToDictionary(p => p[0], p => long.Parse(p[1], CultureInfo.InvariantCulture) * 1024);
+        return new DeviceMemory(lines["MemTotal"], lines["MemAvailable"], ReadLimit(proc, groups));
+    }
+
+    private static long? ReadLimit(string proc, string groups)
+    {
+        long? least = null;
+        string group = File.Exists(Path.Combine(proc, "self", "cgroup")) && File.ReadLines(Path.Combine(proc, "self", "cgroup")).FirstOrDefault(l => l.StartsWith("0::", StringComparison.Ordinal)) is { } line ? line[3..] : "/";
+        for (string? path = group.TrimEnd('/'); path is not null; path = path.Length > 0 ? path[..path.LastIndexOf('/')] : null)
+        {
+            string file = groups + path + "/memory.max";
+            if (File.Exists(file) && long.TryParse(File.ReadAllText(file), CultureInfo.InvariantCulture, out long limit))
+                least = Math.Min(least ?? limit, limit);
+        }
+        return least;
+    }
+}

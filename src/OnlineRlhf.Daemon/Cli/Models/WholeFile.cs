@@ -1,0 +1,95 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace OnlineRlhf.Daemon.Cli.Models;
+
+/// <summary>A file that appears whole and durable or not at all: written beside its place under another name, which a kill leaves behind unused.</summary>
+internal sealed partial class WholeFile : IDisposable
+{
+    private const string Ending = ".partial";
+    private const int LockedElsewhere = 11, NoSpace = 28, ReadOnly = 0, CloseOnExec = 0x80000;
+    private readonly string _path;
+    private bool _committed;
+
+    /// <param name="path">Where it will be.</param>
+    /// <param name="mode">Who may read and write it.</param>
+    internal WholeFile(string path, UnixFileMode mode)
+    {
+        _path = path;
+        Partial = Path.Combine(Path.GetDirectoryName(path)!, $".{Path.GetFileName(path)}{Ending}");
+        try
+        {
+            // Held open without sharing: that somebody else writes the same file is told, and what was left behind is told from what is being written.
+            Content = new FileStream(Partial, new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None, BufferSize = 0 });
+        }
+        catch (IOException e) when (e.HResult == LockedElsewhere)
+        {
+            throw new IOException($"{path} is being written by another process: wait for it.");
+        }
+        Content.SetLength(0);
+        File.SetUnixFileMode(Content.SafeFileHandle, mode);
+    }
+
+    /// <summary>What is written.</summary>
+    internal FileStream Content { get; }
+
+    /// <summary>Its name until then.</summary>
+    internal string Partial { get; }
+
+    /// <summary>Makes what was written durable; from here on others may read it.</summary>
+    internal void Finish()
+    {
+        if (!Content.CanWrite)
+            return;
+        Content.Flush(flushToDisk: true);
+        Content.Dispose();
+    }
+
+    /// <summary>Puts it in its place.</summary>
+    internal void Commit()
+    {
+        Finish();
+        File.Move(Partial, _path, overwrite: true);
+        _committed = true;
+        SyncFolder(Path.GetDirectoryName(_path)!);
+    }
+
+    /// <summary>Removes what killed processes have left in a folder.</summary>
+    internal static void RemoveLeftovers(string folder)
+    {
+        foreach (string left in Directory.EnumerateFiles(folder, ".*" + Ending, new EnumerationOptions { AttributesToSkip = 0 }))
+        {
+            try
+            {
+                using var free = new FileStream(left, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
+                File.Delete(left);
+            }
+            catch (IOException e) when (e.HResult == LockedElsewhere)
+            {
+                // It is being written.
+            }
+        }
+    }
+
+    internal static bool IsFull(IOException e) => e.HResult == NoSpace;
+
+    public void Dispose()
+    {
+        if (!_committed)
+            File.Delete(Partial);
+        Content.Dispose();
+    }
+
+    private static void SyncFolder(string folder)
+    {
+        using var opened = new SafeFileHandle(open(folder, ReadOnly | CloseOnExec), ownsHandle: true);
+        if (opened.IsInvalid || fsync(opened) != 0)
+            throw new IOException($"{folder}: {Marshal.GetLastPInvokeErrorMessage()}");
+    }
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int open(string path, int flags);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int fsync(SafeFileHandle file);
+}

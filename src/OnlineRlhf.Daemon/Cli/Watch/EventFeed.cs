@@ -1,0 +1,106 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using OnlineRlhf.Daemon.Http;
+
+namespace OnlineRlhf.Daemon.Cli.Watch;
+
+/// <summary>Follows the daemon's events, through its restarts, until it is told to stop.</summary>
+internal sealed class EventFeed(DaemonClient daemon, string? profile, bool withText, Action<WatchInput> heard)
+{
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+
+    // A ready daemon sends a comment every 15 seconds.
+    private static readonly TimeSpan LongestSilence = TimeSpan.FromSeconds(40);
+
+    internal async Task FollowAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            string why;
+            try
+            {
+                await ReadAsync(cancellationToken).ConfigureAwait(false);
+                why = "It has ended the connection.";
+            }
+            catch (DaemonUnreachableException e)
+            {
+                why = e.Message;
+            }
+            catch (Exception e) when (e is IOException or HttpRequestException)
+            {
+                why = "It has broken off the connection.";
+            }
+            catch (JsonException)
+            {
+                why = "It is of another version than this program.";
+            }
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+            {
+                why = $"It has said nothing for {LongestSilence.TotalSeconds:F0} seconds.";
+            }
+            cancellationToken.ThrowIfCancellationRequested();
+            heard(new WatchInput.Lost(why));
+            await Task.Delay(Pause, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async Task ReadAsync(CancellationToken cancellationToken)
+    {
+        using HttpResponseMessage response = await daemon.FollowAsync(withText ? "/v1/events?text=true" : "/v1/events", cancellationToken).ConfigureAwait(false);
+        using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false));
+        using var silence = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        string name = "", data = "";
+        // While the model loads, the daemon says nothing after it has said so.
+        bool ready = false;
+        while (true)
+        {
+            silence.CancelAfter(ready ? LongestSilence : Timeout.InfiniteTimeSpan);
+            switch (await reader.ReadLineAsync(silence.Token).ConfigureAwait(false))
+            {
+                case null:
+                    return;
+                case ['e', 'v', 'e', 'n', 't', ':', ' ', .. var rest]:
+                    name = rest;
+                    break;
+                case ['d', 'a', 't', 'a', ':', ' ', .. var rest]:
+                    data = rest;
+                    break;
+                case "" when name.Length > 0:
+                    ready |= name != "snapshot" || Read(data, WireJson.Default.SnapshotBody).Status == "ready";
+                    await HearAsync(name, data, cancellationToken).ConfigureAwait(false);
+                    name = data = "";
+                    break;
+            }
+        }
+    }
+
+    private async Task HearAsync(string name, string data, CancellationToken cancellationToken)
+    {
+        WatchInput? input = name switch
+        {
+            "snapshot" => new WatchInput.Snapshot(Read(data, WireJson.Default.SnapshotBody)),
+            "round.generating" => new WatchInput.Writing(Read(data, WireJson.Default.GeneratingBody)),
+            "round.opened" => new WatchInput.Opened(Read(data, WireJson.Default.RoundBody)),
+            "round.closed" => new WatchInput.Closed(Read(data, WireJson.Default.ClosedBody)),
+            "round.abandoned" => new WatchInput.Abandoned(Read(data, WireJson.Default.AbandonedBody)),
+            "learned" => new WatchInput.Learned(Read(data, WireJson.Default.LearnedBody)),
+            "button" => new WatchInput.Pressed(Read(data, WireJson.Default.ButtonBody)),
+            "board" => new WatchInput.Board(Read(data, WireJson.Default.BoardBody)),
+            _ => null,
+        };
+        if (input is not null)
+            heard(input);
+        // Behind the pair that was closed another profile's may wait; and the snapshot's is the newest of all.
+        if (withText && (input is WatchInput.Closed || (input is WatchInput.Snapshot { Body.Status: "ready" } && profile is not null)))
+            heard(new WatchInput.Current(await CurrentAsync(cancellationToken).ConfigureAwait(false)));
+    }
+
+    private async Task<RoundBody?> CurrentAsync(CancellationToken cancellationToken)
+    {
+        string query = profile is null ? "" : $"?profile={Uri.EscapeDataString(profile)}";
+        DaemonClient.Reply reply = await daemon.GetAsync("/v1/rounds/current" + query, cancellationToken).ConfigureAwait(false);
+        return reply.Succeeded ? reply.Read(WireJson.Default.RoundBody) : null;
+    }
+
+    private static T Read<T>(string data, JsonTypeInfo<T> type) => JsonSerializer.Deserialize(data, type) ?? throw new JsonException();
+}

@@ -1,0 +1,33 @@
+namespace OnlineRlhf.Daemon.Cli.Watch;
+
+/// <summary>Finds the plain keys in what a terminal sends: the digits inside the sequence of a function key are no keys.</summary>
+internal sealed class KeyReader
+{
+    private const byte Escape = 0x1B;
+    private Place _place;
+
+    private enum Place
+    {
+        Plain,
+        AfterEscape,
+        Sequence,
+    }
+
+    /// <summary>The key that a byte is; null for a part of a sequence. A sequence may come in pieces.</summary>
+    internal char? Read(byte sent)
+    {
+        switch (_place)
+        {
+            case Place.AfterEscape:
+                // A key after a lone Escape is lost: better one too few than one that nobody pressed.
+                _place = sent == Escape ? Place.AfterEscape : sent is (byte)'[' or (byte)'O' ? Place.Sequence : Place.Plain;
+                return null;
+            case Place.Sequence:
+                _place = sent is >= 0x40 and <= 0x7E && sent != '[' ? Place.Plain : Place.Sequence;
+                return null;
+            default:
+                _place = sent == Escape ? Place.AfterEscape : Place.Plain;
+                return sent is > 0x20 and < 0x7F ? (char)sent : null;
+        }
+    }
+}

@@ -1,0 +1,120 @@
+using System.Globalization;
+using System.Text;
+
+namespace OnlineRlhf.Daemon.Cli.Watch;
+
+/// <summary>Text that nobody has checked, made fit for a terminal: it cannot move the cursor, and its width is known.</summary>
+internal static class TerminalText
+{
+    private const int MostMarks = 3;
+
+    /// <summary>
+    /// Lines end with a line feed; of other controls a question mark is left. What joins or turns characters, so that terminals disagree about the width, is left out, and
+    /// so are more than three marks on one character.
+    /// </summary>
+    internal static string Neutral(string text)
+    {
+        StringBuilder neutral = new(text.Length);
+        int marks = MostMarks;
+        foreach (Rune rune in text.ReplaceLineEndings("\n").EnumerateRunes())
+        {
+            if (rune.Value == '\n' || rune.Value == '\t')
+            {
+                neutral.Append(rune.Value == '\n' ? '\n' : ' ');
+                marks = MostMarks;
+                continue;
+            }
+            UnicodeCategory category = Rune.GetUnicodeCategory(rune);
+            if (category == UnicodeCategory.Format || rune.Value is (>= 0xFE00 and <= 0xFE0F) or (>= 0x1F3FB and <= 0x1F3FF) or (>= 0xE0000 and <= 0xE0FFF))
+                continue;
+            if (category is UnicodeCategory.Control or UnicodeCategory.OtherNotAssigned or UnicodeCategory.PrivateUse)
+                neutral.Append('?');
+            else if (CellWidth.Of(rune) > 0)
+                neutral.Append(rune.ToString());
+            else if (marks++ < MostMarks)
+                neutral.Append(rune.ToString());
+            if (CellWidth.Of(rune) > 0 || category is UnicodeCategory.Control or UnicodeCategory.OtherNotAssigned)
+                marks = 0;
+        }
+        return neutral.ToString();
+    }
+
+    /// <summary>The same on one line.</summary>
+    internal static string Line(string text) => string.Join(' ', Neutral(text).Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+
+    /// <summary>Neutral text in lines of at most so many cells, broken between words where that is possible.</summary>
+    internal static List<string> Wrap(string neutral, int width)
+    {
+        List<string> lines = [];
+        foreach (string paragraph in neutral.TrimEnd().Split('\n'))
+        {
+            StringBuilder line = new();
+            int used = 0;
+            bool begun = false;
+            foreach (string word in paragraph.TrimEnd().Split(' '))
+            {
+                int needed = CellWidth.Of(word), space = begun ? 1 : 0;
+                if (used + space + needed > width && used > 0)
+                {
+                    // Blanks at the end of a line are not carried to the next.
+                    if (needed == 0)
+                        continue;
+                    lines.Add(line.ToString());
+                    line.Clear();
+                    used = space = 0;
+                }
+                if (space > 0)
+                    line.Append(' ');
+                used += space;
+                begun = true;
+                foreach (Rune rune in word.EnumerateRunes())
+                {
+                    int cells = CellWidth.Of(rune);
+                    if (used + cells > width && used > 0)
+                    {
+                        lines.Add(line.ToString());
+                        line.Clear();
+                        used = 0;
+                    }
+                    if (cells > width)
+                        continue;
+                    line.Append(rune.ToString());
+                    used += cells;
+                }
+            }
+            lines.Add(line.ToString());
+        }
+        return lines;
+    }
+
+    /// <summary>One line of neutral text, cut where it is longer than so many cells, with a mark that says so.</summary>
+    internal static string Cut(string line, int width, string mark)
+    {
+        if (CellWidth.Of(line) <= width)
+            return line;
+        return mark.Length > width ? Start(line, width) : Start(line, width - mark.Length) + mark;
+    }
+
+    /// <summary>The same, filled with blanks to exactly so many cells.</summary>
+    internal static string Fill(string line, int width, string mark)
+    {
+        string cut = Cut(line, width, mark);
+        return cut + new string(' ', width - CellWidth.Of(cut));
+    }
+
+    /// <summary>One line with a mark at its end that says that more would follow.</summary>
+    internal static string WithMark(string line, int width, string mark) => width <= mark.Length ? Cut(mark, width, "") : $"{Start(line, width - mark.Length - 1).TrimEnd()} {mark}";
+
+    private static string Start(string line, int cells)
+    {
+        StringBuilder start = new();
+        foreach (Rune rune in line.EnumerateRunes())
+        {
+            cells -= CellWidth.Of(rune);
+            if (cells < 0)
+                break;
+            start.Append(rune.ToString());
+        }
+        return start.ToString();
+    }
+}

@@ -1,0 +1,75 @@
+using OnlineRlhf.Daemon.Http;
+
+namespace OnlineRlhf.Daemon.Cli.Watch;
+
+/// <summary>What a watcher knows: everything that the screen shows.</summary>
+internal sealed record WatchState
+{
+    /// <summary>Whose pairs are shown; null for all.</summary>
+    internal string? Profile { get; init; }
+
+    /// <summary>Whether keys of this terminal answer.</summary>
+    internal bool HasKeys { get; init; }
+
+    /// <summary>Why nothing comes from the daemon; null while it does.</summary>
+    internal string? Lost { get; init; } = "Connecting.";
+
+    internal bool IsLoading { get; init; }
+
+    /// <summary>The open pair.</summary>
+    internal RoundBody? Pair { get; init; }
+
+    /// <summary>How far answers are that are being written.</summary>
+    internal GeneratingBody? Writing { get; init; }
+
+    /// <summary>The newest comparison that was learned.</summary>
+    internal LearnedBody? Learned { get; init; }
+
+    /// <summary>The buttons that are wired to the daemon's board, in words.</summary>
+    internal IReadOnlyList<string> Buttons { get; init; } = [];
+
+    /// <summary>Why the board does not work; null where it does.</summary>
+    internal string? BoardProblem { get; init; }
+
+    /// <summary>What has just happened, for a few seconds.</summary>
+    internal string? Notice { get; init; }
+
+    /// <summary>Counts the notices, so that one fades and not its successor.</summary>
+    internal int Notices { get; init; }
+
+    /// <summary>The pair that a press would answer: none while others are being written, for what is shown is no longer meant.</summary>
+    internal RoundBody? Answerable => Lost is null && !IsLoading && Writing is null ? Pair : null;
+
+    /// <summary>The state after something was heard.</summary>
+    internal WatchState After(WatchInput input) => input switch
+    {
+        WatchInput.Snapshot { Body: var s } => (this with
+        {
+            Lost = null,
+            IsLoading = s.Status != "ready",
+            Pair = s.Round is { } shown && Concerns(shown.Profile) ? shown : null,
+            Writing = null,
+            Learned = s is { Round: { } counted, Comparisons: { } count } && Concerns(counted.Profile) ? new LearnedBody(counted.Id, counted.Profile, count) : null,
+            Buttons = s.Buttons,
+            BoardProblem = s.Board,
+        }),
+        WatchInput.Writing { Body: var w } when Concerns(w.Profile) => this with { Writing = w },
+        WatchInput.Opened { Round: var r } when Concerns(r.Profile) => r.Asked
+            ? this with { Pair = r, Writing = null, Notice = null }
+            : Saying("One answer was served; nothing is asked.") with { Writing = null },
+        WatchInput.Closed { Body: var c } when Pair?.Id == c.Id => (Wording.Of(c) is { } says ? Saying(says) : this) with { Pair = null },
+        WatchInput.Current { Round: var r } => this with { Pair = r is { Asked: true } ? r : null },
+        WatchInput.Learned { Body: var l } when Concerns(l.Profile) => Saying(Wording.Of(l)) with { Learned = l },
+        WatchInput.Abandoned { Body: var a } when Concerns(a.Profile) => Saying(Wording.Of(a)) with { Writing = null },
+        WatchInput.Pressed { Body: var p } => Saying(Wording.Of(p, Learned is { } l && l.Id == p.Round ? l.Comparisons : null)),
+        WatchInput.Board { Body: var b } => Saying(Wording.Of(b)) with { BoardProblem = b.Problem },
+        WatchInput.Lost { Why: var why } => this with { Lost = why, IsLoading = false, Pair = null, Writing = null },
+        WatchInput.KeyTaken { Says: var says } => Saying(says),
+        WatchInput.Faded { Notice: var number } when number == Notices => this with { Notice = null },
+        _ => this,
+    };
+
+    private bool Concerns(string profile) => Profile is null || Profile == profile;
+
+    private WatchState Saying(string notice) => this with { Notice = notice, Notices = Notices + 1 };
+}

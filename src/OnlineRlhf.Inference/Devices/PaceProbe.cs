@@ -1,0 +1,56 @@
+using System.Diagnostics;
+using OnlineRlhf.Inference.Llama;
+
+namespace OnlineRlhf.Inference.Devices;
+
+/// <summary>A short decode as a round makes it: a prompt, then steps of several candidates. Its cost: two prompts and some ten steps.</summary>
+internal sealed class PaceProbe(DecodingContext context, int[] prompt, int candidates, CancellationToken cancellationToken)
+{
+    // The first of each kind pays for what is made once: buffers, and a GPU's programs.
+    private const int Steps = 3;
+
+    internal DecodingPace Run()
+    {
+        _ = Prompt();
+        double token = Prompt() / prompt.Length;
+        int few = Math.Max(1, candidates / 2);
+        double many = Step(candidates), less = few == candidates ? many : Step(few);
+        double perCandidate = few == candidates ? 0 : Math.Max(0, (many - less) / (candidates - few));
+        context.Clear();
+        return new DecodingPace(token, Math.Max(many - (candidates * perCandidate), 1e-9), perCandidate);
+    }
+
+    private double Prompt()
+    {
+        context.Clear();
+        context.Batch.Clear();
+        for (int i = 0; i < prompt.Length; i++)
+            context.Batch.Add(prompt[i], i, 0, output: i == prompt.Length - 1);
+        return Decode();
+    }
+
+    /// <summary>The median of some steps.</summary>
+    private double Step(int width)
+    {
+        for (int c = 1; c <= width; c++)
+            context.CopySequence(0, c);
+        double[] seconds = new double[Steps + 1];
+        for (int s = 0; s <= Steps; s++)
+        {
+            context.Batch.Clear();
+            for (int c = 1; c <= width; c++)
+                context.Batch.Add(prompt[^1], prompt.Length + s, c, output: true);
+            seconds[s] = Decode();
+        }
+        return seconds[1..].Order().ElementAt(Steps / 2);
+    }
+
+    private double Decode()
+    {
+        long start = Stopwatch.GetTimestamp();
+        context.Decode(cancellationToken);
+        // A GPU works on behind the call until somebody reads.
+        _ = context.Logits(context.Batch.Count - 1)[0];
+        return Stopwatch.GetElapsedTime(start).TotalSeconds;
+    }
+}

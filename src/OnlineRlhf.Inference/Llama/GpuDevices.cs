@@ -1,0 +1,50 @@
+using System.Runtime.InteropServices;
+
+namespace OnlineRlhf.Inference.Llama;
+
+/// <summary>A device beside the CPU that ggml knows.</summary>
+internal readonly record struct GpuDevice(nint Handle, string Name);
+
+/// <summary>Finds GPUs by ggml's Vulkan backend, which is loaded only when somebody asks: a driver can end the process.</summary>
+internal static unsafe class GpuDevices
+{
+    private const int DedicatedGpu = 1, IntegratedGpu = 2;
+    private const string Library = "vulkan/libggml-vulkan.so", Visible = "GGML_VK_VISIBLE_DEVICES";
+
+    private static string? s_problem;
+    private static bool s_loaded;
+
+    /// <summary>The GPU that may be used; null with the reason where there is none.</summary>
+    /// <param name="natives">The folder of llama.cpp's libraries, loaded already.</param>
+    /// <param name="software">Whether a software driver will do. Without this a driver of type CPU counts as none.</param>
+    /// <param name="problem">Why there is none.</param>
+    internal static GpuDevice? Find(string natives, bool software, out string problem)
+    {
+        if (!s_loaded)
+            Load(Path.Combine(natives, Library), software);
+        problem = s_problem ?? "no GPU with a Vulkan driver is here, or its device files may not be opened (group render)";
+        for (nuint i = 0; s_problem is null && i < NativeMethods.ggml_backend_dev_count(); i++)
+        {
+            nint device = NativeMethods.ggml_backend_dev_get(i);
+            if (NativeMethods.ggml_backend_dev_type(device) is DedicatedGpu or IntegratedGpu)
+                return new GpuDevice(device, $"{Text(NativeMethods.ggml_backend_dev_name(device))} ({Text(NativeMethods.ggml_backend_dev_description(device))})");
+        }
+        return null;
+    }
+
+    private static void Load(string path, bool software)
+    {
+        s_loaded = true;
+        if (!File.Exists(path))
+        {
+            s_problem = "the Vulkan backend is not installed (package onlinerlhf-vulkan)";
+            return;
+        }
+        // ggml lists drivers of type CPU only where this variable names them, whoever set it. Environment.SetEnvironmentVariable does not reach native code.
+        _ = software ? NativeMethods.setenv(Visible, "0", 1) : NativeMethods.unsetenv(Visible);
+        if (NativeMethods.ggml_backend_load(path) == 0)
+            s_problem = $"the Vulkan backend {path} does not load (package libvulkan1)";
+    }
+
+    private static string Text(byte* text) => Marshal.PtrToStringUTF8((nint)text) ?? "";
+}

@@ -1,0 +1,116 @@
+using OnlineRlhf.Inference.Devices;
+using OnlineRlhf.Inference.Gguf;
+using OnlineRlhf.Inference.Prompts;
+
+namespace OnlineRlhf.Inference.Llama;
+
+/// <summary>A model on one device, with its context: what is loaded anew where the device changes.</summary>
+internal sealed unsafe class LoadedModel : IDisposable
+{
+    internal const int LeastAnswer = 8;
+
+    // A model smaller than this per thread spends its time in the barriers between threads, and hours in them on a busy machine.
+    private const long BytesWorthAThread = 16 << 20;
+    private const int AllLayers = int.MaxValue;
+    private readonly ModelHandle _model;
+
+    private LoadedModel(LanguageModelOptions options, GgufFile file, ModelHandle model, bool collectHidden)
+    {
+        _model = model;
+        Vocabulary = new Vocabulary(model);
+        Template = new ChatTemplate(model, options.ChatTemplate);
+        Name = file.Name ?? Path.GetFileNameWithoutExtension(options.ModelPath);
+        EmbeddingLength = NativeMethods.llama_model_n_embd(model);
+        Bytes = (long)NativeMethods.llama_model_size(model);
+        Threads = options.Threads > 0 ? options.Threads : (int)Math.Clamp(Bytes / BytesWorthAThread, 1, ProcessorCores.Count());
+        int trained = NativeMethods.llama_model_n_ctx_train(model);
+        ContextTokens = trained > 0 ? Math.Min(options.ContextTokens, trained) : options.ContextTokens;
+        Hints = options.StyleHints ?? StyleHints.For(Name);
+        CellCount = (Cells(options, BuildPrompt([new ChatMessage("user", "")], [null, .. Hints])) + 255) / 256 * 256;
+        Context = new DecodingContext(model, CellCount, 1 + (2 * options.Candidates), Threads, EmbeddingLength, Vocabulary.Count, collectHidden);
+    }
+
+    internal string Name { get; }
+
+    internal int EmbeddingLength { get; }
+
+    internal int ContextTokens { get; }
+
+    internal long Bytes { get; }
+
+    internal int Threads { get; }
+
+    internal IReadOnlyList<string> Hints { get; }
+
+    internal Vocabulary Vocabulary { get; }
+
+    internal ChatTemplate Template { get; }
+
+    internal DecodingContext Context { get; }
+
+    /// <summary>Tokens that the cache holds for all sequences together.</summary>
+    internal int CellCount { get; }
+
+    /// <summary>How many layers the GPU holds, such as "31/31"; null where there is none.</summary>
+    internal string? Layers { get; private init; }
+
+    /// <exception cref="InferenceException">llama.cpp refuses the model, or it does not fit the device.</exception>
+    internal static LoadedModel Open(LanguageModelOptions options, GgufFile file, GpuDevice? gpu, bool collectHidden, CancellationToken cancellationToken)
+    {
+        LlamaLibrary.TakeComplaints();
+        LlamaLibrary.TakeOffloaded();
+        // A list without any device keeps llama.cpp from spreading over those that it finds.
+        nint* devices = stackalloc nint[2];
+        devices[0] = gpu?.Handle ?? 0;
+        devices[1] = 0;
+        ModelParams parameters = NativeMethods.llama_model_default_params();
+        parameters.Devices = devices;
+        parameters.GpuLayers = gpu is null ? 0 : AllLayers;
+        parameters.LoadMode = ModelParams.LoadWithMemoryMap;
+        using var abort = new AbortFlag();
+        parameters.ProgressCallback = AbortFlag.ShouldLoadOn;
+        parameters.ProgressUserData = abort.UserData;
+        ModelHandle model;
+        using (abort.Watch(cancellationToken))
+            model = NativeMethods.llama_model_load_from_file(options.ModelPath, parameters);
+        try
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (model.IsInvalid)
+                throw new InferenceException(InferenceError.Model, $"llama.cpp cannot load {options.ModelPath} ({LlamaLibrary.TakeComplaints()}): use a model whose architecture llama.cpp {LlamaLibrary.Version} knows and that fits the memory.");
+            if (NativeMethods.llama_model_has_encoder(model) || !NativeMethods.llama_model_has_decoder(model))
+                throw new InferenceException(InferenceError.Model, $"{options.ModelPath} is an encoder ({file.Architecture}), which writes no answers: use a chat model.");
+            return new LoadedModel(options, file, model, collectHidden) { Layers = gpu is null ? null : LlamaLibrary.TakeOffloaded() };
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+    }
+
+    internal Prompt BuildPrompt(IReadOnlyList<ChatMessage> messages, IReadOnlyList<string?> hints) => Prompt.Build(Vocabulary, Template, messages, hints);
+
+    /// <summary>How fast it decodes. Its cost: two short prompts and some ten steps.</summary>
+    internal DecodingPace Measure(int candidates, CancellationToken cancellationToken)
+    {
+        Prompt prompt = BuildPrompt([new ChatMessage("user", "Tell me about the weather in the mountains, and what to wear there.")], [null]);
+        int[] tokens = [.. prompt.Shared, .. prompt.Suffixes[0]];
+        return new PaceProbe(Context, tokens[..Math.Min(tokens.Length, ContextTokens / 2)], candidates, cancellationToken).Run();
+    }
+
+    public void Dispose()
+    {
+        Context.Dispose();
+        _model.Dispose();
+    }
+
+    /// <summary>Cells of the longest round: one candidate fills the context; each other one has its answer, and each hint is decoded once.</summary>
+    private int Cells(LanguageModelOptions options, Prompt hinted)
+    {
+        if (hinted.Longest + Math.Min(LeastAnswer, options.AnswerTokens) >= ContextTokens)
+            throw new InferenceException(InferenceError.Model, $"The longest style hint makes a prompt of {hinted.Longest} tokens and the context holds {ContextTokens}, answer included: shorten the style_hints or raise the context setting.");
+        int suffixes = hinted.Suffixes.Select(s => s.Length).OrderDescending().Take(options.Candidates).Sum();
+        return ContextTokens + ((options.Candidates - 1) * Math.Min(options.AnswerTokens, ContextTokens)) + suffixes;
+    }
+}

@@ -1,0 +1,72 @@
+using OnlineRlhf.Inference.Features;
+using OnlineRlhf.Inference.Gguf;
+using OnlineRlhf.Inference.Llama;
+using OnlineRlhf.Inference.Prompts;
+
+namespace OnlineRlhf.Inference;
+
+/// <summary>What can be said of a model before it is loaded: from its header, and from llama.cpp without the weights.</summary>
+public sealed class ModelInspection
+{
+    private ModelInspection(GgufFile file, LanguageModelOptions options, string? templateProblem)
+    {
+        File = file;
+        Name = file.Name ?? Path.GetFileNameWithoutExtension(options.ModelPath);
+        TemplateProblem = templateProblem;
+        ContextTokens = Math.Min(options.ContextTokens, file.ContextLength);
+        Hints = options.StyleHints ?? StyleHints.For(Name);
+        Memory = ModelMemory.Of(file, options, Hints);
+        Dimension = FeatureMap.DimensionOf(file.EmbeddingLength);
+    }
+
+    /// <summary>The header.</summary>
+    public GgufFile File { get; }
+
+    /// <summary>The model's name, from its file.</summary>
+    public string Name { get; }
+
+    /// <summary>Why prompts cannot be written for it, and what to do; null where they can.</summary>
+    public string? TemplateProblem { get; }
+
+    /// <summary>Tokens of prompt and answer together, as they would be.</summary>
+    public int ContextTokens { get; }
+
+    /// <summary>The style hints that candidates would be dealt.</summary>
+    public IReadOnlyList<string> Hints { get; }
+
+    /// <summary>The memory it would take.</summary>
+    public ModelMemory Memory { get; }
+
+    /// <summary>d of its feature map.</summary>
+    public int Dimension { get; }
+
+    /// <summary>Inspects a model. Takes little more than reading its vocabulary.</summary>
+    /// <exception cref="ModelFileException">The file cannot be used.</exception>
+    /// <exception cref="InferenceException">llama.cpp is missing, or does not know the architecture.</exception>
+    public static ModelInspection Of(LanguageModelOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        GgufFile file = GgufFile.Open(options.ModelPath);
+        LlamaLibrary.Load(options.NativesFolder);
+        LlamaLibrary.TakeComplaints();
+        ModelParams parameters = NativeMethods.llama_model_default_params();
+        parameters.GpuLayers = 0;
+        parameters.LoadMode = ModelParams.LoadWithMemoryMap;
+        parameters.VocabularyOnly = 1;
+        using ModelHandle model = NativeMethods.llama_model_load_from_file(options.ModelPath, parameters);
+        if (model.IsInvalid)
+            throw new InferenceException(InferenceError.Model, $"llama.cpp cannot load {options.ModelPath} ({LlamaLibrary.TakeComplaints()}): use a model whose architecture llama.cpp {LlamaLibrary.Version} knows.");
+        if (NativeMethods.llama_model_has_encoder(model) || !NativeMethods.llama_model_has_decoder(model))
+            throw new InferenceException(InferenceError.Model, $"{options.ModelPath} is an encoder ({file.Architecture}), which writes no answers: use a chat model.");
+        string? problem = null;
+        try
+        {
+            _ = new ChatTemplate(model, options.ChatTemplate);
+        }
+        catch (InferenceException e)
+        {
+            problem = e.Message;
+        }
+        return new ModelInspection(file, options, problem);
+    }
+}

@@ -1,0 +1,107 @@
+using System.Numerics.Tensors;
+using OnlineRlhf.Inference.Devices;
+using OnlineRlhf.Inference.Features;
+using OnlineRlhf.Inference.Llama;
+
+namespace OnlineRlhf.Inference.Tests.Engine;
+
+/// <summary>The path of a GPU, on Mesa's software driver. ONLINERLHF_VULKAN names the folder with libggml-vulkan.so.</summary>
+public sealed class VulkanTests
+{
+    private const string Variable = "ONLINERLHF_VULKAN", Drivers = "/usr/share/vulkan/icd.d";
+
+    private static readonly IReadOnlyList<Prompts.ChatMessage> Question = [new("user", "How do I boil an egg?")];
+
+    [Fact]
+    public void A_GPU_holds_every_layer_and_gives_the_hidden_states_of_the_CPU()
+    {
+        using LanguageModel gpu = Load(DeviceChoice.VulkanSoftware);
+        using LanguageModel cpu = Load(DeviceChoice.Cpu);
+        string[] answers = ["Seven minutes in boiling water."];
+
+        float[] onGpu = States(gpu), onCpu = States(cpu);
+
+        Assert.StartsWith("Vulkan0", gpu.Device.Name, StringComparison.Ordinal);
+        Assert.Equal("5/5", gpu.Device.Layers);
+        Assert.True(cpu.Device.IsCpu);
+        Assert.InRange(TensorPrimitives.CosineSimilarity<float>(onGpu, onCpu), 0.98f, 1.0001f);
+        return;
+
+        float[] States(LanguageModel model)
+        {
+            HiddenBlocks blocks = model.Force(Question, answers, TestContext.Current.CancellationToken)[0];
+            float[] states = new float[HiddenBlocks.Count * blocks.Width];
+            blocks.CopyTo(states);
+            return states;
+        }
+    }
+
+    [Fact]
+    public void A_GPU_that_fails_fails_one_request_and_the_next_runs_on_the_CPU()
+    {
+        using LanguageModel model = Load(DeviceChoice.VulkanSoftware);
+
+        InferenceException failed = Assert.Throws<InferenceException>(() => model.OnDevice(() =>
+        {
+            // No vocabulary has this token: llama.cpp answers with an error code, as where a GPU runs out of memory.
+            model.Context.Batch.Clear();
+            model.Context.Batch.Add(int.MaxValue, 0, 0, output: true);
+            model.Context.Decode(CancellationToken.None);
+            return true;
+        }));
+
+        Assert.Equal(InferenceError.Decode, failed.Error);
+        Assert.Contains("next request runs on the CPU", failed.Message, StringComparison.Ordinal);
+        Assert.True(model.Device.IsCpu);
+        Assert.Contains("Vulkan0", model.Device.Why, StringComparison.Ordinal);
+        Assert.NotEmpty(model.Sample(Question, [null, null], new() { Candidates = 2, MaxTokens = 4 }, cancellationToken: TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public void A_GPU_slower_than_the_CPU_is_left_alone_and_both_numbers_are_told()
+    {
+        // The backend is loaded with the software driver, so that the automatic choice finds it as it would find a GPU.
+        using (Load(DeviceChoice.VulkanSoftware))
+        {
+            using LanguageModel model = Load(DeviceChoice.Auto);
+
+            Assert.True(model.Device.IsCpu);
+            Assert.Matches(@"gave \d+\.\d tokens/s on Vulkan0 .* and \d+\.\d on the CPU", model.Device.Why);
+        }
+    }
+
+    [Fact]
+    public void A_start_that_finds_the_marker_of_a_GPU_takes_the_CPU()
+    {
+        string marker = Path.GetTempFileName();
+        try
+        {
+            using LanguageModel model = LanguageModel.Load(Options(DeviceChoice.VulkanSoftware) with { GpuMarker = marker }, TestContext.Current.CancellationToken);
+            Assert.True(model.Device.IsCpu);
+            Assert.Contains(marker, model.Device.Why, StringComparison.Ordinal);
+        }
+        finally
+        {
+            File.Delete(marker);
+        }
+    }
+
+    private static LanguageModelOptions Options(DeviceChoice device) => Models.Options(Models.DemoPath) with { Device = device, Candidates = 2, AnswerTokens = 16, StyleHints = [] };
+
+    private static LanguageModel Load(DeviceChoice device)
+    {
+        string? backend = Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } folder ? Path.Combine(folder, "libggml-vulkan.so") : null;
+        Assert.SkipUnless(File.Exists(backend), $"{Variable} names no folder with libggml-vulkan.so.");
+        string[] drivers = Directory.Exists(Drivers) ? Directory.GetFiles(Drivers, "lvp_icd*.json") : [];
+        Assert.SkipUnless(drivers.Length > 0, "Mesa's software driver is not installed (mesa-vulkan-drivers).");
+        string beside = Path.Combine(AppContext.BaseDirectory, "natives", "vulkan", "libggml-vulkan.so");
+        Directory.CreateDirectory(Path.GetDirectoryName(beside)!);
+        if (!File.Exists(beside))
+            File.Copy(backend!, beside);
+        foreach (string name in (string[])["VK_DRIVER_FILES", "VK_ICD_FILENAMES"])
+            _ = NativeMethods.setenv(name, drivers[0], 1);
+        // Each shader is compiled by LLVM: without its optimisation, in a tenth of the time.
+        _ = NativeMethods.setenv("GALLIVM_PERF", "nopt", 1);
+        return LanguageModel.Load(Options(device), TestContext.Current.CancellationToken);
+    }
+}

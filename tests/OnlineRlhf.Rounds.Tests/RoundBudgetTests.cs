@@ -1,0 +1,62 @@
+using OnlineRlhf.Inference.Devices;
+
+namespace OnlineRlhf.Rounds.Tests;
+
+/// <summary>How many candidates, and how long, a round samples in the time that it may take.</summary>
+public sealed class RoundBudgetTests
+{
+    private static readonly TimeSpan Target = TimeSpan.FromSeconds(30);
+
+    [Fact]
+    public void A_fast_device_samples_all_that_is_wished() => Assert.Equal(new RoundBudget(8, 256), Of(Steps(0.01, 0.001)));
+
+    [Fact]
+    public void A_slower_device_shortens_the_answers_first() => Assert.Equal(new RoundBudget(8, 150), Of(Steps(0.12, 0.01)));
+
+    [Fact]
+    public void Where_answers_would_get_short_there_are_fewer_of_them()
+    {
+        RoundBudget budget = Of(Steps(0.05, 0.03));
+
+        Assert.InRange(budget.Candidates, 4, 7);
+        Assert.InRange(budget.MaxTokens, 128, 256);
+    }
+
+    [Fact]
+    public void Four_candidates_are_the_fewest() => Assert.Equal(new RoundBudget(4, 30), Of(Steps(0.5, 0.125)));
+
+    [Fact]
+    public void An_answer_has_some_words_on_the_slowest_device() => Assert.Equal(new RoundBudget(4, 16), Of(Steps(100, 10)));
+
+    [Fact]
+    public void A_long_prompt_takes_of_the_time()
+    {
+        DecodingPace pace = new(0.05, 0.12, 0.01);
+        RoundBudget budget = RoundBudget.Of(pace, Target, 400, 4, 8, 256);
+
+        Assert.True((400 * 0.05) + (budget.MaxTokens * pace.Step(budget.Candidates)) <= 30);
+        Assert.Equal(4, budget.Candidates);
+    }
+
+    [Fact]
+    public void Who_names_a_number_of_candidates_gets_it() => Assert.Equal(8, RoundBudget.Of(Steps(0.5, 0.125), Target, 0, 8, 8, 256).Candidates);
+
+    [Fact]
+    public void A_short_limit_is_no_reason_for_fewer_candidates() => Assert.Equal(new RoundBudget(8, 20), RoundBudget.Of(Steps(0.5, 0.05), Target, 0, 4, 8, 20));
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(60)]
+    [InlineData(2000)]
+    public void What_is_chosen_fits_the_time_wherever_anything_does(int millisecondsPerStep)
+    {
+        DecodingPace pace = Steps(millisecondsPerStep / 1000.0, millisecondsPerStep / 8000.0);
+        RoundBudget budget = Of(pace);
+
+        Assert.True(budget.MaxTokens * pace.Step(budget.Candidates) <= 30 || budget == new RoundBudget(4, 16));
+    }
+
+    private static DecodingPace Steps(double perStep, double perCandidate) => new(0, perStep, perCandidate);
+
+    private static RoundBudget Of(DecodingPace pace) => RoundBudget.Of(pace, Target, 0, 4, 8, 256);
+}
