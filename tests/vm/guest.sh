@@ -75,6 +75,8 @@ since() { awk -v a="$1" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.1f\n", (b - a) 
 : > /tmp/pressed; : > /tmp/sent
 for i in $(seq 20); do
   call http://x/v1/rounds -d '{"messages":[{"role":"user","content":"How do I bake bread?"}],"candidates":2,"max_tokens":8}' > /tmp/round
+  # The shell reads slowly: nothing that came before is left to be read.
+  wait_for round.opened
   t=$EPOCHREALTIME; echo pull-down > "$(line 0)/pull"; wait_for learned && since "$t" >> /tmp/pressed
   echo pull-up > "$(line 0)/pull"; sleep 0.3
   call http://x/v1/rounds -d '{"messages":[{"role":"user","content":"How do I bake bread?"}],"candidates":2,"max_tokens":8}' > /tmp/round
