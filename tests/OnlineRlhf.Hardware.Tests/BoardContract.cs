@@ -189,6 +189,7 @@ public abstract class BoardContract : IDisposable
         Buttons = new Dictionary<Button, int> { [Button.First] = FirstLine, [Button.Second] = SecondLine, [Button.Skip] = SkipLine },
         Lamps = new Dictionary<Lamp, int> { [Lamp.Thinking] = ThinkingLine, [Lamp.Learned] = LearnedLine },
         Debounce = Debounce,
+        Bias = _rig.Bias,
     };
 
     private protected Board Open() => new(Options(), _rig.Clock, Note, _rig.Open);

@@ -10,6 +10,9 @@ internal interface IRig : IDisposable
 
     string Chip { get; }
 
+    /// <summary>The resistor that the board asks the chip for.</summary>
+    Bias Bias { get; }
+
     /// <summary>Opens the chip as a board does.</summary>
     GpioController Open(string chip);
 

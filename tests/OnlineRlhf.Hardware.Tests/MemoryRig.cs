@@ -24,6 +24,8 @@ internal sealed class MemoryRig : IRig
     /// <summary>Whether lines can be pulled.</summary>
     internal bool HasResistors { get; set; } = true;
 
+    public Bias Bias => Bias.Up;
+
     public GpioController Open(string chip)
     {
         Opened++;

@@ -18,6 +18,9 @@ internal sealed class SimulatorRig : IRig
 
     public string Chip { get; } = Environment.GetEnvironmentVariable("ONLINERLHF_GPIO_SIM_LABEL") ?? throw new InvalidOperationException("ONLINERLHF_GPIO_SIM_LABEL is not set.");
 
+    // To gpio-sim a bias is what the outside pulls: asking for one would let go of a button that is held.
+    public Bias Bias => Bias.None;
+
     public GpioController Open(string chip) => GpioChips.Open(chip);
 
     public void Pull(int line, bool high) => File.WriteAllText(Path.Combine(Folder!, $"sim_gpio{line}", "pull"), high ? "pull-up" : "pull-down");
