@@ -34,7 +34,7 @@ catch (Exception e)
 {
     int? described = Describe(e);
     // What nobody foresaw is a bug: its type says more to whoever reads the report than a trace to whoever runs the program.
-    Console.Error.WriteLine($"onlinerlhf: {(described is null ? $"unexpected {e.GetType()}: " : "")}{OneLine(e.Message)}");
+    Console.Error.WriteLine($"{Journal.Error}onlinerlhf: {(described is null ? $"unexpected {e.GetType()}: " : "")}{OneLine(e.Message)}");
     return described ?? ExitCode.Failure;
 }
 

@@ -78,7 +78,7 @@ check "a wrong setting stops the start" sh -c "! systemctl restart $unit"
 sleep 3
 not_again() { systemctl show -p ExecMainStatus -p NRestarts -p ActiveState $unit; [ "$(show ExecMainStatus)$(show NRestarts)$(show ActiveState)" = 780failed ]; }
 check "its exit code is 78, and it is not tried again" not_again
-check "the reason is in the journal" sh -c "journalctl -u $unit --no-pager -o cat | grep 'threads must be'"
+check "the reason is in the journal, as an error" sh -c "journalctl -u $unit --no-pager -o cat -p 3 | grep 'threads must be'"
 # There is no such chip: that is an error, and the daemon serves all the same.
 echo '{ "threads": 1, "candidates": 4, "max_tokens": 24, "gpio_chip": "none", "buttons": "first:0,second:1" }' > $conf
 drop_in ExecStart= ExecStart=/bin/false RestartSec=100ms

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
@@ -32,8 +31,7 @@ internal static class DaemonHost
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.Services.AddRoutingCore();
         builder.WebHost.UseKestrelCore();
-        // Told by systemd's own variable: the sandbox hides its process, by which the library would know it.
-        if (Environment.GetEnvironmentVariable("SYSTEMD_EXEC_PID") == Environment.ProcessId.ToString(CultureInfo.InvariantCulture))
+        if (Journal.IsRead)
             builder.Logging.AddSystemdConsole();
         else
             builder.Logging.AddSimpleConsole(o => o.SingleLine = true);
