@@ -74,7 +74,7 @@ put 644 "$root/systemd/sysusers.conf" usr/lib/sysusers.d/onlinerlhf.conf
 put 644 "$root/systemd/60-onlinerlhf-gpio.rules" usr/lib/udev/rules.d/60-onlinerlhf-gpio.rules
 put 755 "$root/systemd/examples/onlinerlhf-speak" usr/share/doc/onlinerlhf/examples/onlinerlhf-speak
 put 644 "$root/systemd/examples/onlinerlhf-speak.service" usr/share/doc/onlinerlhf/examples/onlinerlhf-speak.service
-put 644 "$here/debian/onlinerlhf.json" etc/onlinerlhf/onlinerlhf.json
+put 644 "$here/debian/onlinerlhf.json" usr/share/onlinerlhf/onlinerlhf.json
 put 644 "$here/debian/completion.bash" usr/share/bash-completion/completions/onlinerlhf
 zip "$here/debian/onlinerlhf.1" usr/share/man/man1/onlinerlhf.1.gz
 zip "$root/README.md" usr/share/doc/onlinerlhf/README.md.gz

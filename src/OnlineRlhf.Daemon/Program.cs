@@ -4,6 +4,7 @@ using OnlineRlhf.Daemon;
 using OnlineRlhf.Daemon.Cli;
 using OnlineRlhf.Daemon.Configuration;
 using OnlineRlhf.Daemon.Hosting;
+using OnlineRlhf.Daemon.Http;
 using OnlineRlhf.Inference;
 using OnlineRlhf.Inference.Gguf;
 using OnlineRlhf.Rounds;
@@ -35,6 +36,8 @@ catch (Exception e)
     int? described = Describe(e);
     // What nobody foresaw is a bug: its type says more to whoever reads the report than a trace to whoever runs the program.
     Console.Error.WriteLine($"{Journal.Error}onlinerlhf: {(described is null ? $"unexpected {e.GetType()}: " : "")}{OneLine(e.Message)}");
+    if (described == ExitCode.Configuration && args is [ServeVerb.Name, ..])
+        UnixSocket.RefuseWaiting(Problems.Response(OneLine(e.Message)));
     return described ?? ExitCode.Failure;
 }
 

@@ -35,7 +35,7 @@ unprivileged() {
 }
 check "it runs as its own user, without rights" unprivileged
 check "the socket is its group's alone" is 'stat -c %a:%U:%G /run/onlinerlhf/onlinerlhf.sock' 660:onlinerlhf:onlinerlhf
-check "only it can read its state" is 'stat -c %a:%U /var/lib/onlinerlhf' 700:onlinerlhf
+check "only it can read its state" is 'stat -c %a:%U /var/lib/onlinerlhf/profiles' 700:onlinerlhf
 # In its own network namespace and in the system's: none of its descriptors is an IP or a packet socket, and there is no interface but the loopback, which is down.
 no_ip() {
   local p inode table; p=$(show MainPID)
@@ -75,12 +75,16 @@ drop_out
 echo '{ "threads": -1 }' > $conf
 systemctl reset-failed $unit
 check "a wrong setting stops the start" sh -c "! systemctl restart $unit"
+told() { call http://x/health | grep 'threads must be'; }
+check "who asks is told" told
+check "and again" told
 sleep 3
 not_again() { systemctl show -p ExecMainStatus -p NRestarts -p ActiveState $unit; [ "$(show ExecMainStatus)$(show NRestarts)$(show ActiveState)" = 780failed ]; }
 check "its exit code is 78, and it is not tried again" not_again
 check "the reason is in the journal, as an error" sh -c "journalctl -u $unit --no-pager -o cat -p 3 | grep 'threads must be'"
 # There is no such chip: that is an error, and the daemon serves all the same.
 echo '{ "threads": 1, "candidates": 4, "max_tokens": 24, "gpio_chip": "none", "buttons": "first:0,second:1" }' > $conf
+check "mended, a restart suffices" systemctl restart $unit
 drop_in ExecStart= ExecStart=/bin/false RestartSec=100ms
 systemctl reset-failed $unit; systemctl start $unit 2> /dev/null
 given_up() { journalctl -u $unit --no-pager -o cat | grep 'Start request repeated too quickly' && [ "$(show ActiveState)" = failed ]; }

@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using OnlineRlhf.Daemon.Configuration;
 using OnlineRlhf.Daemon.Http;
 
 namespace OnlineRlhf.Daemon.Cli;
@@ -47,6 +48,8 @@ internal sealed class DaemonClient : IDisposable
         try
         {
             Reply reply = await GetAsync("/health", limit.Token).ConfigureAwait(false);
+            if (reply.Status == StatusCodes.Status503ServiceUnavailable && reply.TryRead(WireJson.Complete.ProblemBody) is { } problem)
+                throw new DaemonUnreachableException($"The daemon cannot start: {problem.Detail}");
             return (reply, reply.Read(WireJson.Complete.HealthBody));
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
@@ -88,11 +91,11 @@ internal sealed class DaemonClient : IDisposable
         }
         catch (HttpRequestException e) when (e.InnerException is SocketException { SocketErrorCode: SocketError.AccessDenied })
         {
-            throw new DaemonUnreachableException($"You may not talk to the daemon on {_socket}: join its group, or run as its user.");
+            throw new DaemonUnreachableException($"You may not talk to the daemon on {_socket}: join its group (sudo adduser $USER onlinerlhf) and log in anew, or run as its user.");
         }
         catch (HttpRequestException e)
         {
-            throw new DaemonUnreachableException($"No daemon answers on {_socket} ({Reason(e)}): start one with onlinerlhf serve, or say where it is with --socket.");
+            throw new DaemonUnreachableException($"No daemon answers on {_socket} ({Reason(e)}): {(Locations.IsSystem(_socket) ? "sudo onlinerlhf doctor says why" : "start one with onlinerlhf serve, or say where it is with --socket")}.");
         }
     }
 
@@ -106,7 +109,7 @@ internal sealed class DaemonClient : IDisposable
             SocketError.ConnectionRefused => "nothing listens there",
             _ => socket.Message,
         }
-        : e.Message;
+        : e.HttpRequestError == HttpRequestError.ResponseEnded || e.InnerException is IOException ? "it ended before it had answered; its log says why" : e.Message;
 
     /// <summary>A response: its status and its body.</summary>
     internal readonly record struct Reply(int Status, string Body)
@@ -115,17 +118,21 @@ internal sealed class DaemonClient : IDisposable
 
         /// <exception cref="DaemonUnreachableException">It is not what the daemon answers.</exception>
         internal T Read<T>(JsonTypeInfo<T> type)
+            where T : class => TryRead(type)
+            ?? throw Stranger(Status);
+
+        /// <summary>The body; null where it is something else.</summary>
+        internal T? TryRead<T>(JsonTypeInfo<T> type)
+            where T : class
         {
             try
             {
-                if (JsonSerializer.Deserialize(Body, type) is { } read)
-                    return read;
+                return JsonSerializer.Deserialize(Body, type);
             }
             catch (JsonException)
             {
-                // The line below says it.
+                return null;
             }
-            throw Stranger(Status);
         }
 
         /// <summary>Prints what went wrong, in words or as it came, and returns the exit code.</summary>

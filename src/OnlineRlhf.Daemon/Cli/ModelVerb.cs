@@ -63,7 +63,7 @@ internal static class ModelVerb
             string installed = await installation.RunAsync(source, report.Fingerprint, expected, path => trial.Run(path, cancellationToken), cancellationToken).ConfigureAwait(false);
             Console.WriteLine($"measured   {trial.Outcome}");
             Console.WriteLine($"installed  {installed}, named in {installation.Settings}");
-            Console.WriteLine("next       start the daemon anew: systemctl restart onlinerlhf.service");
+            Console.WriteLine("next       start the daemon anew: sudo systemctl restart onlinerlhf.service");
             Console.WriteLine("learned    what was learned with another model stays where it is, and waits for that model.");
             if (Environment.GetEnvironmentVariable("ONLINERLHF_MODEL") is { Length: > 0 })
                 Console.Error.WriteLine("onlinerlhf: ONLINERLHF_MODEL is set here, and wins over the settings file where the daemon has it too");

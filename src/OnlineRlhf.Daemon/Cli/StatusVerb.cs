@@ -36,7 +36,7 @@ internal static class StatusVerb
         if (health.Device is { } device)
             Console.WriteLine($"device     {device.Name}{(device.GpuLayers is null ? "" : $", {device.GpuLayers} layers")}: {device.Why}");
         if (health.Pace is { } pace)
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"rounds     {pace.Candidates} candidates of at most {pace.MaxTokens} tokens, for {pace.TimeTarget} s at {pace.TokensPerSecond} tokens/s (prompt {pace.PromptTokensPerSecond})"));
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"rounds     {Plural.Of(pace.Candidates, "candidate")} of at most {pace.MaxTokens} tokens, for {pace.TimeTarget} s at {pace.TokensPerSecond} tokens/s (prompt {pace.PromptTokensPerSecond})"));
         Console.WriteLine($"learner    {health.Features} features");
         Console.WriteLine($"now        {Plural.Of(health.OpenRounds, "open round")}, {Plural.Of(health.Queued, "request")} running or waiting");
     }

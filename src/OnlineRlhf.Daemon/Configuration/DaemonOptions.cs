@@ -118,9 +118,9 @@ internal sealed class DaemonOptions
     {
         Model = Absolute(Model);
         Natives = Absolute(Natives);
-        Require(Model is null || File.Exists(Model), $"model: there is no file {Model}");
+        Require(Model is null || File.Exists(Model), $"model: there is no file {Model}{(IsHidden(Model) ? ", or the service may not see it below /home and /root: sudo onlinerlhf model use FILE puts it where it may" : "")}");
         Require(Natives is null || Directory.Exists(Natives), $"natives: there is no folder {Natives}");
-        Require(Threads is >= 0 and <= 256, $"threads must be 0 (the physical cores) to 256, not {Threads}");
+        Require(Threads is >= 0 and <= 256, $"threads must be 0 (what suits the model) to 256, not {Threads}");
         Require(DeviceNames.ContainsKey(Device), $"device must be {string.Join(", ", DeviceNames.Keys)}, not {Device}");
         Require(TimeTarget is >= 0 and <= 3600, $"time_target must be 0 (none) to 3600 seconds, not {TimeTarget}");
         Require(Context is >= 128 and <= 1 << 20, $"context must be 128 to 1048576 tokens, not {Context}");
@@ -191,6 +191,9 @@ internal sealed class DaemonOptions
         None => [],
         _ => StyleHints.Split('|', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries),
     };
+
+    /// <summary>Whether the service's sandbox hides a file.</summary>
+    internal static bool IsHidden(string? path) => path is not null && (path.StartsWith("/home/", StringComparison.Ordinal) || path.StartsWith("/root/", StringComparison.Ordinal));
 
     private static string? Absolute(string? path) => string.IsNullOrEmpty(path) ? path : Path.GetFullPath(path);
 

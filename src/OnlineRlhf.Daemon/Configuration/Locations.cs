@@ -3,7 +3,7 @@ namespace OnlineRlhf.Daemon.Configuration;
 /// <summary>Where socket and state are, unless a setting says: systemd's folders where it sets them, else the user's own.</summary>
 internal static class Locations
 {
-    private const string Name = "onlinerlhf", SocketName = "onlinerlhf.sock", SystemSocket = "/run/onlinerlhf/onlinerlhf.sock", SystemState = "/var/lib/onlinerlhf";
+    private const string Name = "onlinerlhf", SocketName = "onlinerlhf.sock", SystemSocket = "/run/onlinerlhf/onlinerlhf.sock", SystemState = "/var/lib/onlinerlhf", SystemUnit = "/usr/lib/systemd/system/onlinerlhf.socket";
     private const int LongestSocketPath = 107;
 
     /// <summary>The socket the daemon listens on.</summary>
@@ -11,7 +11,10 @@ internal static class Locations
 
     /// <summary>The socket a client talks to: the system's daemon where there is one, else the user's.</summary>
     internal static string Connect(string? configured) => Check(configured is not null ? Path.GetFullPath(configured)
-        : File.Exists(SystemSocket) && Variable("RUNTIME_DIRECTORY") is null && !File.Exists(Own()) ? SystemSocket : Own());
+        : (File.Exists(SystemSocket) || File.Exists(SystemUnit)) && Variable("RUNTIME_DIRECTORY") is null && !(HasOwn && File.Exists(Own())) ? SystemSocket : Own());
+
+    /// <summary>Whether a socket is that of the system's daemon.</summary>
+    internal static bool IsSystem(string socket) => socket == SystemSocket;
 
     /// <summary>The folder of the learned state.</summary>
     internal static string State(string? configured)
@@ -34,6 +37,9 @@ internal static class Locations
     /// <summary>The folder of the state of the daemon that a model is installed for: the system's where root does it.</summary>
     internal static string Installed(string? configured) =>
         configured is null && Variable("STATE_DIRECTORY") is null && Environment.IsPrivilegedProcess ? SystemState : State(configured);
+
+    /// <summary>Whether this user has a place for sockets: a program that the system starts need not have.</summary>
+    private static bool HasOwn => Variable("XDG_RUNTIME_DIR") is not null || Variable("XDG_STATE_HOME") is not null || Variable("HOME") is not null || Variable("STATE_DIRECTORY") is not null;
 
     private static string Own() =>
         Variable("RUNTIME_DIRECTORY") is { } system ? Path.Combine(system.Split(':')[0], SocketName)

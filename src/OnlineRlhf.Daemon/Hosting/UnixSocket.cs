@@ -20,6 +20,10 @@ internal static partial class UnixSocket
     /// <summary>The first descriptor that a service manager passes on.</summary>
     private const int FirstPassed = 3;
 
+    // Whoever has connected has sent its request, or does so at once.
+    private const int RequestMilliseconds = 500, LongestRequest = 65_536;
+    private static Socket? s_passed;
+
     /// <summary>The socket that the service manager listens on for this process, and its path; null where there is none.</summary>
     /// <exception cref="ConfigurationException">Something else than one Unix socket was passed.</exception>
     internal static (Socket Socket, string Path)? TakePassed()
@@ -28,10 +32,34 @@ internal static partial class UnixSocket
             return null;
         if (Environment.GetEnvironmentVariable("LISTEN_FDS") != "1")
             throw new ConfigurationException("socket: the service manager must pass one socket; give onlinerlhf.socket one ListenStream.");
-        var socket = new Socket(new SafeSocketHandle(FirstPassed, ownsHandle: true));
+        Socket socket = s_passed = new Socket(new SafeSocketHandle(FirstPassed, ownsHandle: true));
         if (socket.LocalEndPoint is not UnixDomainSocketEndPoint local)
             throw new ConfigurationException($"socket: the service manager passed {socket.LocalEndPoint}, which is no Unix socket; give onlinerlhf.socket a path.");
         return (socket, local.ToString());
+    }
+
+    /// <summary>
+    /// Tells those whose connection the service manager started this process for that it cannot serve. Left alone they would start it again at once, and again,
+    /// until it is given up.
+    /// </summary>
+    internal static void RefuseWaiting(byte[] response)
+    {
+        try
+        {
+            if (s_passed is null)
+                _ = TakePassed();
+            while (s_passed is { SafeHandle.IsClosed: false } && s_passed.Poll(0, SelectMode.SelectRead))
+            {
+                using Socket connection = s_passed.Accept();
+                connection.ReceiveTimeout = connection.SendTimeout = RequestMilliseconds;
+                _ = connection.Receive(new byte[LongestRequest]);
+                _ = connection.Send(response);
+            }
+        }
+        catch (Exception e) when (e is SocketException or ConfigurationException)
+        {
+            // What keeps the daemon from starting is told in its log.
+        }
     }
 
     /// <summary>Makes way for the socket, and listens on it.</summary>

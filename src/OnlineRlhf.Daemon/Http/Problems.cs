@@ -52,6 +52,14 @@ internal static class Problems
         await JsonSerializer.SerializeAsync(context.Response.Body, problem, WireJson.Readable.ProblemBody, context.RequestAborted).ConfigureAwait(false);
     }
 
+    /// <summary>A whole response that says that the daemon cannot start: for connections that no web server will take.</summary>
+    internal static byte[] Response(string detail)
+    {
+        var problem = new ProblemBody("about:blank", "Service Unavailable", StatusCodes.Status503ServiceUnavailable, detail, "cannot-start");
+        byte[] body = JsonSerializer.SerializeToUtf8Bytes(problem, WireJson.Readable.ProblemBody);
+        return [.. System.Text.Encoding.ASCII.GetBytes($"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\nContent-Length: {body.Length}\r\nConnection: close\r\n\r\n"), .. body];
+    }
+
     private static (int Status, string Reason, string Detail) Describe(Exception exception) => exception switch
     {
         RoundException e => e.Error switch

@@ -42,7 +42,7 @@ public sealed class DoctorTests : IDisposable
         string memory = _folder.Write("meminfo", "MemTotal: 40000 kB\nMemAvailable: 20000 kB\n");
         Program.Ended doctor = await Program.RunAsync(
             "unshare", _folder, [], null, "-m", "sh", "-c", "mount --bind \"$0\" /proc/meminfo || exit 77; exec \"$@\"", memory, Published.Path, "doctor", "--model", DemoModelFile.Path);
-        Assert.SkipWhen(doctor.ExitCode == 77 || doctor.Output.Length == 0, "Only root may show a program another memory.");
+        Assert.SkipWhen(doctor.ExitCode == 77 || doctor.Errors.StartsWith("unshare", StringComparison.Ordinal), "Only root may show a program another memory.");
 
         Assert.Equal(1, doctor.ExitCode);
         Assert.Matches("WRONG +model .* of memory, .* smaller model", doctor.Output);
@@ -50,6 +50,37 @@ public sealed class DoctorTests : IDisposable
 
     [PublishedFact]
     public Task No_llama_cpp() => MustFindAsync("engine", ["libllama", "--natives"], "--natives", _folder.Root);
+
+    [PublishedFact]
+    public Task No_CPU_backend_that_runs_here()
+    {
+        File.CreateSymbolicLink(Path.Combine(_folder.Root, "libllama.v0.5.0.so"), Path.Combine(Path.GetDirectoryName(Published.Path)!, "natives", "libllama.v0.5.0.so"));
+        return MustFindAsync("engine", ["natives of this architecture"], "--natives", _folder.Root);
+    }
+
+    [PublishedFact]
+    public Task A_chat_template_that_nobody_knows() => MustFindAsync("model", ["chat template", "chatml"], "--model", DemoModelFile.Path, "--chat-template", "no-such");
+
+    [PublishedFact]
+    public async Task The_processor_where_a_GPU_is_asked_for()
+    {
+        await using var daemon = new Impostor(_folder, Impostor.Health);
+        await MustFindAsync("device", ["CPU, though", "chosen"], "--device", "vulkan");
+    }
+
+    [PublishedFact]
+    public async Task A_state_that_this_user_may_not_look_at()
+    {
+        Directory.CreateDirectory(Path.Combine(_folder.State, "profiles"), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        File.SetUnixFileMode(_folder.Root, (UnixFileMode)0b111_101_101);
+        // The program is copied to where another user may run it.
+        string program = Path.Combine(_folder.Root, "program");
+        Assert.Equal(0, (await Program.RunAsync("cp", _folder, [], null, "-r", Path.GetDirectoryName(Published.Path)!, program)).ExitCode);
+        Program.Ended doctor = await Program.RunAsync("setpriv", _folder, [], null, "--reuid=65534", "--clear-groups", "--", Path.Combine(program, "onlinerlhf"), "doctor");
+        Assert.SkipWhen(doctor.Errors.StartsWith("setpriv", StringComparison.Ordinal), "Only root may become another user.");
+
+        Assert.Matches("WRONG +state .* cannot be looked at .* as root", doctor.Output);
+    }
 
     [PublishedFact]
     public Task A_build_of_the_backend_that_does_not_run_here() => MustFindAsync("engine", ["armv99", "do"], "--cpu-variant", "armv99");
@@ -133,13 +164,14 @@ public sealed class DoctorTests : IDisposable
 
     [PublishedTheory]
     [InlineData("LoadState=loaded;ActiveState=failed;Result=exit-code;ExecMainStatus=78;NRestarts=0", "it is a setting or the model")]
-    [InlineData("LoadState=loaded;ActiveState=failed;Result=start-limit-hit;ExecMainStatus=1;NRestarts=5", "journalctl")]
+    [InlineData("LoadState=loaded;ActiveState=failed;Result=start-limit-hit;ExecMainStatus=1;NRestarts=5", "systemctl reset-failed onlinerlhf.socket onlinerlhf.service")]
     [InlineData("LoadState=loaded;ActiveState=inactive;UnitFileState=disabled;Result=success;NRestarts=0", "systemctl enable --now")]
     [InlineData("LoadState=loaded;ActiveState=active;UnitFileState=enabled;Result=success;NRestarts=3", "restarted 3 times")]
     public Task A_service_that_is_not_well(string shown, string says) => MustFindAsync("systemd", [says], SystemctlThatShows(shown));
 
     [PublishedTheory]
     [InlineData("LoadState=loaded;ActiveState=active;UnitFileState=enabled;Result=success;NRestarts=0", "is active")]
+    [InlineData("LoadState=loaded;ActiveState=active;UnitFileState=enabled;Result=success;NRestarts=1", "restarted 1 time")]
     [InlineData("LoadState=not-found;ActiveState=inactive;NRestarts=0", "not installed")]
     public async Task A_service_that_is_well_or_not_there(string shown, string says)
     {

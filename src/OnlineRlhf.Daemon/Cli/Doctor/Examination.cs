@@ -44,6 +44,7 @@ internal sealed class Examination(DaemonOptions options, HealthBody? running, st
             ModelReport report = ModelReport.Of(options.Model, ModelInspection.Of(options.ForModel(options.Model)), options.Candidates, DeviceMemory.Read());
             string says = $"{report.Name} ({report.Architecture}), {ModelReport.Size(report.FileBytes)}; it takes {ModelReport.Size(report.NeededBytes)} of memory, and the service may take {ModelReport.Size(report.UsableBytes)}";
             return report.ChatTemplateProblem is { } problem ? Finding.Wrong(part, problem)
+                : DaemonOptions.IsHidden(options.Model) && Locations.IsSystem(Locations.Connect(options.Socket)) ? Finding.Wrong(part, $"{options.Model}: the service may not see files below /home and /root: sudo onlinerlhf model use {options.Model}")
                 : report.Fits ? Finding.Good(part, says)
                 : Finding.Wrong(part, says + ": lower context, candidates or max_tokens, or take a smaller model");
         }
@@ -75,7 +76,9 @@ internal sealed class Examination(DaemonOptions options, HealthBody? running, st
     {
         const string part = "device";
         if (running?.Device is { } used)
-            return Finding.Good(part, $"{used.Name}{(used.GpuLayers is null ? "" : $", {used.GpuLayers} layers")}: {used.Why}");
+            return options.InsistsOnGpu && used.GpuLayers is null
+                ? Finding.Wrong(part, $"{used.Name}, though the device setting asks for a GPU: {used.Why}")
+                : Finding.Good(part, $"{used.Name}{(used.GpuLayers is null ? "" : $", {used.GpuLayers} layers")}: {used.Why}");
         try
         {
             (string? gpu, string why) = LanguageModel.FindGpu(options.ForModel(""));
@@ -105,9 +108,9 @@ internal sealed class Examination(DaemonOptions options, HealthBody? running, st
             return Finding.Good(part, options.TimeTarget > 0 ? $"cut to {options.TimeTarget} s once the daemon has measured its model" : "may take any time (time_target is 0)");
         if (running.Pace is not { } pace)
             return Finding.Good(part, $"{running.Status}; {(options.TimeTarget > 0 ? "not measured yet" : "may take any time (time_target is 0)")}");
-        string says = string.Create(CultureInfo.InvariantCulture, $"{pace.Candidates} candidates of at most {pace.MaxTokens} tokens, for {pace.TimeTarget} s at {pace.TokensPerSecond} tokens/s");
+        string says = string.Create(CultureInfo.InvariantCulture, $"{Plural.Of(pace.Candidates, "candidate")} of at most {pace.MaxTokens} tokens, for {pace.TimeTarget} s at {pace.TokensPerSecond} tokens/s");
         return pace.MaxTokens < 64 && pace.MaxTokens < options.MaxTokens
-            ? Finding.Wrong(part, says + ": answers get very short; use a smaller model, or raise time_target")
+            ? Finding.Wrong(part, says + ": answers get very short; set fewer threads where other programs need the cores (onlinerlhf bench compares), use a smaller model, or raise time_target")
             : Finding.Good(part, says);
     }
 

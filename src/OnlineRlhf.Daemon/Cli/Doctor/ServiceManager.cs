@@ -6,7 +6,11 @@ namespace OnlineRlhf.Daemon.Cli.Doctor;
 /// <summary>What systemd says of the service.</summary>
 internal static class ServiceManager
 {
-    private const string Part = "systemd", Unit = "onlinerlhf.service";
+    // Starts that failed count against the limit also when they are mended: it is set back first.
+    private const string Part = "systemd", Unit = "onlinerlhf.service", Restart = "systemctl reset-failed onlinerlhf.socket onlinerlhf.service; systemctl restart onlinerlhf.socket onlinerlhf.service";
+
+    // A crash is told by the journal; many of them are no accident.
+    private const int ManyRestarts = 3;
 
     internal static Finding Ask()
     {
@@ -19,12 +23,12 @@ internal static class ServiceManager
         if (state == "failed")
         {
             string code = shown.GetValueOrDefault("ExecMainStatus", "");
-            return Finding.Wrong(Part, $"{Unit} has failed ({result}, code {code}): journalctl -u {Unit} -n 20 says why{(code == "78" ? ", it is a setting or the model" : "")}; then systemctl restart {Unit}");
+            return Finding.Wrong(Part, $"{Unit} has failed ({result}, code {code}): journalctl -u {Unit} -n 20 says why{(code == "78" ? ", it is a setting or the model" : "")}; then {Restart}");
         }
         if (shown.GetValueOrDefault("UnitFileState") is "masked" or "disabled" && state != "active")
             return Finding.Wrong(Part, $"{Unit} does not start with the machine: systemctl enable --now {Unit}");
-        return restarts is "" or "0"
-            ? Finding.Good(Part, $"{Unit} is {state}")
+        return !int.TryParse(restarts, out int count) || count < ManyRestarts
+            ? Finding.Good(Part, $"{Unit} is {state}{(count > 0 ? $", and was restarted {Plural.Of(count, "time")}" : "")}")
             : Finding.Wrong(Part, $"{Unit} is {state} and was restarted {restarts} times: journalctl -u {Unit} says why");
     }
 

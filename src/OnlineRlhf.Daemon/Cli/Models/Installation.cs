@@ -63,6 +63,8 @@ internal sealed class Installation
         // The state beside the models is for its owner alone.
         Directory.CreateDirectory(Path.GetDirectoryName(_folder)!, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         Directory.CreateDirectory(_folder);
+        // Whatever this user's umask says: the daemon is another user.
+        File.SetUnixFileMode(_folder, Readable | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
         WholeFile.RemoveLeftovers(_folder);
         using FileStream from = File.OpenRead(source);
         long free = new DriveInfo(_folder).AvailableFreeSpace;

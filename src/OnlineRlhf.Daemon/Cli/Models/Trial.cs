@@ -40,7 +40,7 @@ internal sealed class Trial(string state, DaemonOptions options, ModelReport rep
     {
         if (!Environment.IsPrivilegedProcess)
             return;
-        using Process process = Process.Start("chown", ["--reference", state, "--", file]);
+        using Process process = Process.Start("chown", ["--no-dereference", "--reference", state, "--", file]);
         process.WaitForExit();
         if (process.ExitCode != 0)
             throw new IOException($"{file} could not be given to the owner of {state}.");

@@ -17,6 +17,9 @@ internal sealed partial class WholeFile : IDisposable
     {
         _path = path;
         Partial = Path.Combine(Path.GetDirectoryName(path)!, $".{Path.GetFileName(path)}{Ending}");
+        // The folder may be another user's, who could put a link there.
+        if (new FileInfo(Partial).LinkTarget is not null)
+            throw new IOException($"{Partial} is a link: remove it.");
         try
         {
             // Held open without sharing: that somebody else writes the same file is told, and what was left behind is told from what is being written.
