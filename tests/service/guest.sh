@@ -86,7 +86,7 @@ check "the reason is in the journal, as an error" sh -c "journalctl -u $unit --n
 echo '{ "threads": 1, "candidates": 4, "max_tokens": 24, "gpio_chip": "none", "buttons": "first:0,second:1" }' > $conf
 check "mended, a restart suffices" systemctl restart $unit
 drop_in ExecStart= ExecStart=/bin/false RestartSec=100ms
-systemctl reset-failed $unit; systemctl start $unit 2> /dev/null
+systemctl reset-failed $unit; systemctl restart $unit 2> /dev/null
 given_up() { journalctl -u $unit --no-pager -o cat | grep 'Start request repeated too quickly' && [ "$(show ActiveState)" = failed ]; }
 check "a daemon that cannot start is given up" until_ 30 given_up
 drop_out

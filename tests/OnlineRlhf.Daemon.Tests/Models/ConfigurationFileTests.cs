@@ -8,7 +8,7 @@ namespace OnlineRlhf.Daemon.Tests.Models;
 public sealed class ConfigurationFileTests
 {
     [Theory]
-    [InlineData("{}", "{\n  \"model\": \"/m\"}")]
+    [InlineData("{}", "{\n  \"model\": \"/m\",}")]
     [InlineData("{\n  // \"model\": \"/old\",\n}\n", "{\n  \"model\": \"/m\",\n  // \"model\": \"/old\",\n}\n")]
     [InlineData("{\n  \"threads\": 3 // all but one\n}", "{\n  \"model\": \"/m\",\n  \"threads\": 3 // all but one\n}")]
     [InlineData("// why\n{ \"model\": \"/old\", \"ask\": \"never\", }", "// why\n{ \"model\": \"/m\", \"ask\": \"never\", }")]
