@@ -23,6 +23,8 @@ if [ ! -e root.done ]; then
   rm -rf root
   mirror=${MIRROR:-$(apt-get indextargets --format '$(REPO_URI)' | grep -v security | head -n1)}
   mmdebstrap --arch=arm64 --variant=extract --include=libc6,libstdc++6,libgcc-s1,libvulkan1,mesa-vulkan-drivers trixie root "$mirror" > mmdebstrap.log 2>&1 || { tail mmdebstrap.log; exit 1; }
+  # What base-files would have made.
+  [ -e root/lib ] || ln -s usr/lib root/lib
   touch root.done
 fi
 # The driver by its name, so that the emulated loader finds it among its own libraries.
