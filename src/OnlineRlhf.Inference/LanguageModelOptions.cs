@@ -26,6 +26,9 @@ public sealed record LanguageModelOptions
     /// <summary>Which device may run the model.</summary>
     public DeviceChoice Device { get; init; } = DeviceChoice.Cpu;
 
+    /// <summary>Whether the model may run on a GPU only.</summary>
+    public bool InsistsOnGpu => Device is DeviceChoice.Vulkan or DeviceChoice.VulkanSoftware;
+
     /// <summary>The build of the CPU backend, such as "haswell"; null takes the one with the highest score. One per process.</summary>
     public string? CpuVariant { get; init; }
 

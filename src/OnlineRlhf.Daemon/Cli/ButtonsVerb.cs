@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Threading.Channels;
 using OnlineRlhf.Daemon.Configuration;
+using OnlineRlhf.Daemon.Http;
 using OnlineRlhf.Hardware;
 
 namespace OnlineRlhf.Daemon.Cli;
@@ -35,7 +36,7 @@ internal static class ButtonsVerb
         {
             foreach (Lamp lamp in wiring.Lamps.Keys)
             {
-                Console.WriteLine($"  lamp {lamp.ToString().ToLowerInvariant()} shines");
+                Console.WriteLine($"  lamp {WireName.Of(lamp)} shines");
                 board.Set(lamp, true);
                 await Task.Delay(LampTime, cancellationToken).ConfigureAwait(false);
                 board.Set(lamp, false);
@@ -63,5 +64,5 @@ internal static class ButtonsVerb
         _ => null,
     };
 
-    private static string Name(Button button) => button.ToString().ToLowerInvariant();
+    private static string Name(Button button) => WireName.Of(button);
 }

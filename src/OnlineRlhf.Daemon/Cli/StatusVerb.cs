@@ -34,9 +34,9 @@ internal static class StatusVerb
             return;
         Console.WriteLine($"model      {health.Model}, {Plural.Of(health.Threads ?? 0, "thread")}, context of {health.ContextTokens} tokens");
         if (health.Device is { } device)
-            Console.WriteLine($"device     {device.Name}{(device.GpuLayers is null ? "" : $", {device.GpuLayers} layers")}: {device.Why}");
+            Console.WriteLine($"device     {device.Describe()}");
         if (health.Pace is { } pace)
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"rounds     {Plural.Of(pace.Candidates, "candidate")} of at most {pace.MaxTokens} tokens, for {pace.TimeTarget} s at {pace.TokensPerSecond} tokens/s (prompt {pace.PromptTokensPerSecond})"));
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"rounds     {pace.Describe()} (prompt {pace.PromptTokensPerSecond})"));
         Console.WriteLine($"learner    {health.Features} features");
         Console.WriteLine($"now        {Plural.Of(health.OpenRounds, "open round")}, {Plural.Of(health.Queued, "request")} running or waiting");
     }

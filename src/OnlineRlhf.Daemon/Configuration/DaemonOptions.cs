@@ -168,7 +168,7 @@ internal sealed class DaemonOptions
     };
 
     /// <summary>Whether the model may run on a GPU only.</summary>
-    internal bool InsistsOnGpu => DeviceNames[Device] is DeviceChoice.Vulkan or DeviceChoice.VulkanSoftware;
+    internal bool InsistsOnGpu => ForModel("").InsistsOnGpu;
 
     /// <summary>How buttons and lamps are wired; null where there are none.</summary>
     internal BoardOptions? ForBoard() => Wiring.Read(this);

@@ -17,7 +17,7 @@ internal sealed class BoardHost(DaemonOptions options, ModelHost host, TimeProvi
     internal bool IsWanted { get; } = options.ForBoard() is not null;
 
     /// <summary>What the buttons say that the settings name.</summary>
-    internal IReadOnlyList<string> Buttons { get; } = [.. (options.ForBoard()?.Buttons.Keys ?? []).Select(Meaning).Order().Select(WireName.Of)];
+    internal IReadOnlyList<string> Buttons { get; } = [.. (options.ForBoard()?.Buttons.Keys ?? []).Select(Meaning).Order().Select(p => WireName.Of(p))];
 
     /// <summary>Why the board cannot be used right now; null where it can.</summary>
     internal string? Problem => _board is null ? "not opened yet" : _board.Problem;

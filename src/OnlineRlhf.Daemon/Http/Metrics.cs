@@ -36,7 +36,7 @@ internal sealed class Metrics
         Line("requests_queued", "gauge", "requests that run or wait for the model", host.Loop?.QueuedRequests ?? 0);
         Line("profiles_in_memory", "gauge", "profiles held in memory", host.Loop?.OpenProfiles ?? 0);
         Line("learned_total", "counter", "comparisons learned", feedback.Sum(f => f.Key == Preferred.Skip ? 0 : f.Value));
-        Labelled("feedback_total", "feedback given, by answer; repeats do not count", "preferred", feedback.Where(f => f.Value > 0).Select(f => KeyValuePair.Create(f.Key.ToString().ToLowerInvariant(), f.Value)));
+        Labelled("feedback_total", "feedback given, by answer; repeats do not count", "preferred", feedback.Where(f => f.Value > 0).Select(f => KeyValuePair.Create(WireName.Of(f.Key), f.Value)));
         Labelled("responses_total", "responses by status", "status", _responses);
         return text.ToString();
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -34,10 +35,18 @@ internal sealed record FeedbackResultBody(Guid Id, string Profile, bool Learned,
 internal sealed record HealthBody(
     string Status, string Version, string? Model, int? Features, int? Threads, int? ContextTokens, DeviceBody? Device, PaceBody? Pace, int OpenRounds, int Queued, long UptimeSeconds, string? Board);
 
-internal sealed record DeviceBody(string Name, string? GpuLayers, string Why);
+internal sealed record DeviceBody(string Name, string? GpuLayers, string Why)
+{
+    /// <summary>The same for people.</summary>
+    internal string Describe() => $"{Name}{(GpuLayers is null ? "" : $", {GpuLayers} layers")}: {Why}";
+}
 
 internal sealed record PaceBody(double TokensPerSecond, double PromptTokensPerSecond, int TimeTarget, int Candidates, int MaxTokens)
 {
+    /// <summary>The same for people.</summary>
+    internal string Describe() =>
+        string.Create(CultureInfo.InvariantCulture, $"{Plural.Of(Candidates, "candidate")} of at most {MaxTokens} tokens, for {TimeTarget} s at {TokensPerSecond} tokens/s");
+
     /// <summary>How rounds are cut to the time they may take; null where they may take any.</summary>
     internal static PaceBody? Of(PreferenceLoop? loop, int target) => loop?.Pace is not { } pace
         ? null
@@ -95,7 +104,6 @@ internal sealed partial class WireJson : JsonSerializerContext
 /// <summary>How values of enumerations are written: in words, with dashes.</summary>
 internal static class WireName
 {
-    internal static string Of(Preferred preferred) => JsonNamingPolicy.KebabCaseLower.ConvertName(preferred.ToString());
-
-    internal static string Of(PressOutcome outcome) => JsonNamingPolicy.KebabCaseLower.ConvertName(outcome.ToString());
+    internal static string Of<T>(T value)
+        where T : struct, Enum => JsonNamingPolicy.KebabCaseLower.ConvertName(value.ToString());
 }

@@ -11,7 +11,7 @@ internal sealed class DeviceSelection(LanguageModelOptions options, GgufFile fil
     /// <exception cref="InferenceException">llama.cpp refuses the model, or the setting asks for a GPU and none can be used.</exception>
     internal (LoadedModel Model, DeviceReport Report, DecodingPace? Pace) Choose(CancellationToken cancellationToken)
     {
-        bool forced = options.Device is DeviceChoice.Vulkan or DeviceChoice.VulkanSoftware;
+        bool forced = options.InsistsOnGpu;
         if (options.Device == DeviceChoice.Cpu)
             return OnCpu("the device setting says so", cancellationToken);
         if (marker.Exists)

@@ -78,7 +78,7 @@ internal sealed class Examination(DaemonOptions options, HealthBody? running, st
         if (running?.Device is { } used)
             return options.InsistsOnGpu && used.GpuLayers is null
                 ? Finding.Wrong(part, $"{used.Name}, though the device setting asks for a GPU: {used.Why}")
-                : Finding.Good(part, $"{used.Name}{(used.GpuLayers is null ? "" : $", {used.GpuLayers} layers")}: {used.Why}");
+                : Finding.Good(part, used.Describe());
         try
         {
             (string? gpu, string why) = LanguageModel.FindGpu(options.ForModel(""));
@@ -108,7 +108,7 @@ internal sealed class Examination(DaemonOptions options, HealthBody? running, st
             return Finding.Good(part, options.TimeTarget > 0 ? $"cut to {options.TimeTarget} s once the daemon has measured its model" : "may take any time (time_target is 0)");
         if (running.Pace is not { } pace)
             return Finding.Good(part, $"{running.Status}; {(options.TimeTarget > 0 ? "not measured yet" : "may take any time (time_target is 0)")}");
-        string says = string.Create(CultureInfo.InvariantCulture, $"{Plural.Of(pace.Candidates, "candidate")} of at most {pace.MaxTokens} tokens, for {pace.TimeTarget} s at {pace.TokensPerSecond} tokens/s");
+        string says = pace.Describe();
         return pace.MaxTokens < 64 && pace.MaxTokens < options.MaxTokens
             ? Finding.Wrong(part, says + ": answers get very short; set fewer threads where other programs need the cores (onlinerlhf bench compares), use a smaller model, or raise time_target")
             : Finding.Good(part, says);
