@@ -56,6 +56,9 @@ public sealed class TerminalTextTests
     public void Indentation_is_kept() => Assert.Equal(["- one", "  two"], TerminalText.Wrap("- one\n  two", 10));
 
     [Fact]
+    public void A_mark_that_stands_alone_is_no_blank() => Assert.Equal(["漢字", "\u0301"], TerminalText.Wrap("漢字 \u0301", 4));
+
+    [Fact]
     public void Lines_hold_every_word_and_fit() => Gen.Select(Awkward, Gen.Int[2, 30]).Sample((text, width) =>
     {
         string neutral = TerminalText.Neutral(text);

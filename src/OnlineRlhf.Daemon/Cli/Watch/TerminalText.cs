@@ -57,7 +57,7 @@ internal static class TerminalText
                 if (used + space + needed > width && used > 0)
                 {
                     // Blanks at the end of a line are not carried to the next.
-                    if (needed == 0)
+                    if (word.Length == 0)
                         continue;
                     lines.Add(line.ToString());
                     line.Clear();
