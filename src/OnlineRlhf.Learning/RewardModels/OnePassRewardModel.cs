@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Numerics;
 
 namespace OnlineRlhf.Learning.RewardModels;
 
@@ -15,7 +14,7 @@ namespace OnlineRlhf.Learning.RewardModels;
 /// Time O(d²) per comparison and memory O(d²), both independent of how many were seen. The same comparisons in the same order give the same bits
 /// in the same binary. Not safe for concurrent use: reading methods share scratch space too.
 /// </remarks>
-public sealed class OnePassRewardModel
+public sealed class OnePassRewardModel : IRewardModel, ILocalNorm
 {
     /// <summary>The largest d whose packed factor fits one array.</summary>
     private const int LargestDimension = 65_535;
@@ -64,18 +63,13 @@ public sealed class OnePassRewardModel
 
     /// <summary>φᵀθ. O(d).</summary>
     /// <exception cref="ArgumentException">The features have another length than d, are not finite, or are too large for a finite score.</exception>
-    public double Score(ReadOnlySpan<float> features)
-    {
-        RequireLength(features.Length, nameof(features));
-        double score = Margin(features);
-        return double.IsFinite(score) ? score : throw NotFinite("score", nameof(features));
-    }
+    public double Score(ReadOnlySpan<float> features) => LinearReward.Score(_parameter, features);
 
     /// <summary>‖v‖ in the norm of 𝓗⁻¹, exact: ‖D^−½ L⁻¹ v‖₂. O(d²), one forward solve.</summary>
     /// <exception cref="ArgumentException">The direction has another length than d, is not finite, or is too large for a finite norm.</exception>
     public double Uncertainty(ReadOnlySpan<float> direction)
     {
-        RequireLength(direction.Length, nameof(direction));
+        LinearReward.RequireLength(direction.Length, Dimension, nameof(direction));
         for (int i = 0; i < direction.Length; i++)
             _forward[i] = direction[i];
         return SolvedNorm(nameof(direction));
@@ -85,8 +79,8 @@ public sealed class OnePassRewardModel
     /// <exception cref="ArgumentException">One has another length than d, is not finite, or is too large for a finite norm.</exception>
     public double Uncertainty(ReadOnlySpan<float> features, ReadOnlySpan<float> reference)
     {
-        RequireLength(features.Length, nameof(features));
-        RequireLength(reference.Length, nameof(reference));
+        LinearReward.RequireLength(features.Length, Dimension, nameof(features));
+        LinearReward.RequireLength(reference.Length, Dimension, nameof(reference));
         for (int i = 0; i < features.Length; i++)
             _forward[i] = features[i] - reference[i];
         return SolvedNorm(nameof(features));
@@ -100,12 +94,12 @@ public sealed class OnePassRewardModel
     public void Observe(Comparison comparison)
     {
         ReadOnlySpan<float> z = comparison.Difference;
-        RequireLength(z.Length, nameof(comparison));
+        LinearReward.RequireLength(z.Length, Dimension, nameof(comparison));
         if (!(comparison.Label is >= 0 and <= 1))
             throw new ArgumentException($"A label lies between 0 and 1; {comparison.Label} does not.", nameof(comparison));
         for (int i = 0; i < z.Length; i++)
             _forward[i] = z[i];
-        double margin = Margin(z), q = _norm.SolveForward(_forward);
+        double margin = LinearReward.Dot(z, _parameter), q = _norm.SolveForward(_forward);
         double eta = HyperParameters.StepSize;
         double damping = 1 + eta * LogisticLoss.Curvature(margin) * q;
         double step = eta * LogisticLoss.Slope(margin, comparison.Label) / damping;
@@ -115,7 +109,7 @@ public sealed class OnePassRewardModel
         double move = Math.Abs(step) * Math.Sqrt(q) / Math.Sqrt(HyperParameters.Regularization);
         bool isFinite = q <= LargestMagnitude && damping <= LargestMagnitude && Math.Abs(ahead) <= LargestMagnitude && move <= LargestMagnitude;
         if (!isFinite)
-            throw NotFinite("step", nameof(comparison));
+            throw LinearReward.NotFinite("step", nameof(comparison));
 
         _norm.SolveBackwardAndUpdate(_forward, weight, _backward);
         Comparisons++;
@@ -173,32 +167,10 @@ public sealed class OnePassRewardModel
         return changed is not null;
     }
 
-    private double Margin(ReadOnlySpan<float> features)
-    {
-        int width = Vector<double>.Count, i = 0;
-        Vector<double> low = default, high = default;
-        for (; i + 2 * width <= features.Length; i += 2 * width)
-        {
-            Vector.Widen(new Vector<float>(features[i..]), out Vector<double> first, out Vector<double> second);
-            low += first * new Vector<double>(_parameter, i);
-            high += second * new Vector<double>(_parameter, i + width);
-        }
-        double sum = Vector.Sum(low + high);
-        for (; i < features.Length; i++)
-            sum += features[i] * _parameter[i];
-        return sum;
-    }
-
     private double SolvedNorm(string argument)
     {
         double squared = _norm.SolveForward(_forward);
-        return double.IsFinite(squared) ? Math.Sqrt(squared) : throw NotFinite("norm", argument);
-    }
-
-    private void RequireLength(int length, string argument)
-    {
-        if (length != Dimension)
-            throw new ArgumentException($"{length} values do not fit a model of dimension {Dimension}.", argument);
+        return double.IsFinite(squared) ? Math.Sqrt(squared) : throw LinearReward.NotFinite("norm", argument);
     }
 
     private static void RequireFinite(ReadOnlySpan<double> values, int length, string argument)
@@ -211,7 +183,4 @@ public sealed class OnePassRewardModel
                 throw new ArgumentException($"Value {i} of the saved state is {values[i]}, which is not finite.", argument);
         }
     }
-
-    private static ArgumentException NotFinite(string result, string argument) =>
-        new($"The values must be finite and small enough for a finite {result}.", argument);
 }

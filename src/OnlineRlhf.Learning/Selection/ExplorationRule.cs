@@ -14,6 +14,18 @@ public static class ExplorationRule
     /// <exception cref="ArgumentException">Fewer than two candidates, another dimension, or not finite features.</exception>
     public static Pair Select(OnePassRewardModel model, CandidateFeatures candidates)
     {
+        ArgumentNullException.ThrowIfNull(model);
+        return Select(model, candidates, model.HyperParameters.Exploration);
+    }
+
+    /// <summary>The same for any model with a local norm.</summary>
+    /// <param name="model">The model that scores.</param>
+    /// <param name="candidates">φ of two or more candidates.</param>
+    /// <param name="exploration">β, the weight of the uncertainty.</param>
+    /// <exception cref="ArgumentException">Fewer than two candidates, another dimension, or not finite features.</exception>
+    public static Pair Select<TModel>(TModel model, CandidateFeatures candidates, double exploration)
+        where TModel : IRewardModel, ILocalNorm
+    {
         SelectionInput.Require(model, candidates);
         int leader = 0;
         double best = double.NegativeInfinity;
@@ -30,7 +42,7 @@ public static class ExplorationRule
             if (i == leader)
                 continue;
             double uncertainty = model.Uncertainty(candidates[i], candidates[leader]);
-            double bound = model.Score(candidates[i]) + model.HyperParameters.Exploration * uncertainty;
+            double bound = model.Score(candidates[i]) + exploration * uncertainty;
             if (bound > highest)
                 (pair, highest) = (new Pair(leader, i, uncertainty), bound);
         }

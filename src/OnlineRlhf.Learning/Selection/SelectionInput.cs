@@ -6,7 +6,7 @@ namespace OnlineRlhf.Learning.Selection;
 internal static class SelectionInput
 {
     /// <summary>Refuses, in words, candidates that no pair can be chosen from.</summary>
-    public static void Require(OnePassRewardModel model, CandidateFeatures candidates)
+    public static void Require(IRewardModel model, CandidateFeatures candidates)
     {
         ArgumentNullException.ThrowIfNull(model);
         if (candidates.Count < 2)

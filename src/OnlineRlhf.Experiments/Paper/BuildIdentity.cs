@@ -1,0 +1,18 @@
+using System.IO.Hashing;
+using OnlineRlhf.Learning.RewardModels;
+
+namespace OnlineRlhf.Experiments.Paper;
+
+/// <summary>Tells this program from every other whose results might lie in the same folder: a hash over the parts that compute.</summary>
+internal static class BuildIdentity
+{
+    internal static string Current { get; } = Compute();
+
+    private static string Compute()
+    {
+        var hash = new XxHash3();
+        foreach (System.Reflection.Assembly part in (System.Reflection.Assembly[])[typeof(BuildIdentity).Assembly, typeof(OnePassRewardModel).Assembly, typeof(Rounds.PreferenceLoop).Assembly, typeof(Inference.LanguageModel).Assembly])
+            hash.Append(part.ManifestModule.ModuleVersionId.ToByteArray());
+        return $"{typeof(BuildIdentity).Assembly.GetName().Version!.ToString(3)}-{hash.GetCurrentHashAsUInt64().ToString("x16", System.Globalization.CultureInfo.InvariantCulture)}";
+    }
+}

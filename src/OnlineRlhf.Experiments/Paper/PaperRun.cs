@@ -1,0 +1,119 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Spectre.Console;
+
+namespace OnlineRlhf.Experiments.Paper;
+
+/// <summary>Computes the cells of a report that are missing, and writes it where all are there.</summary>
+internal sealed class PaperRun
+{
+    private readonly Scale _scale;
+    private readonly string _output;
+    private readonly IExperiment[] _experiments;
+    private readonly ResultFolder _results;
+    private readonly string _build = BuildIdentity.Current;
+
+    internal PaperRun(Scale scale, string output)
+    {
+        _scale = scale;
+        _output = output;
+        _results = new ResultFolder(output, _build);
+        _experiments = [new DeploymentExperiment(scale), new KappaExperiment(scale), new ChunkExperiment(scale), new ActiveExperiment(scale), new PassiveExperiment(scale), new CostExperiment(scale), new AblationExperiment(scale)];
+    }
+
+    /// <summary>Computes a share of the cells, with a bar and the time left on a terminal.</summary>
+    internal async Task ComputeAsync(Share share, int workers, CancellationToken cancellationToken)
+    {
+        Cell[] mine = [.. Cells().Where((_, i) => share.Holds(i))];
+        Cell[] missing = [.. mine.Where(c => _results.Find(c) is null)];
+        if (missing.Length < mine.Length)
+            Console.WriteLine($"{mine.Length - missing.Length} of {mine.Length} cells are there already.");
+        if (missing.Length == 0)
+            return;
+        var watch = Stopwatch.StartNew();
+        await AnsiConsole.Progress().Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn()).StartAsync(async context =>
+        {
+            ProgressTask bar = context.AddTask($"{missing.Length} cells", maxValue: missing.Length);
+            // What is long begins first, so that no core waits for another's last cell.
+            await Parallel.ForEachAsync(missing.Where(c => !c.Alone).Reverse(), new ParallelOptions { MaxDegreeOfParallelism = workers, CancellationToken = cancellationToken }, (cell, stop) =>
+            {
+                Compute(cell, stop);
+                bar.Increment(1);
+                return ValueTask.CompletedTask;
+            }).ConfigureAwait(false);
+            foreach (Cell cell in missing.Where(c => c.Alone))
+            {
+                await Task.Run(() => Compute(cell, cancellationToken), cancellationToken).ConfigureAwait(false);
+                bar.Increment(1);
+            }
+        }).ConfigureAwait(false);
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{missing.Length} cells computed in {watch.Elapsed.TotalSeconds:F0} s."));
+    }
+
+    /// <summary>Writes report.md, the plots and numbers.json; false where a claim does not hold.</summary>
+    internal bool WriteReport()
+    {
+        List<Result> all = [];
+        int missing = 0;
+        foreach (Cell cell in Cells())
+        {
+            if (_results.Find(cell) is { } result)
+                all.Add(result);
+            else
+                missing++;
+        }
+        if (missing > 0)
+            throw new InvalidOperationException($"{missing} cells are missing.");
+        var report = new ReportWriter(_output);
+        var table = new ResultTable(all);
+        foreach (IExperiment experiment in _experiments)
+            experiment.Write(table, report);
+        report.Save(Head(all));
+        WriteNumbers(all);
+        foreach ((string claim, string measured, bool holds) in report.Claims)
+            Console.WriteLine($"{(holds ? "holds        " : "DOES NOT HOLD")}  {claim}: {measured}");
+        Console.WriteLine($"Written: {Path.Combine(_output, "report.md")}");
+        return report.AllHold;
+    }
+
+    private IEnumerable<Cell> Cells() => _experiments.SelectMany(e => e.Cells());
+
+    private void Compute(Cell cell, CancellationToken cancellationToken)
+    {
+        Settings.Outcome outcome = cell.Run(cancellationToken);
+        _results.Write(cell, new Result(_build, Machine(), cell.Experiment, cell.Variant, cell.Seed, outcome.Numbers, outcome.Times));
+    }
+
+    private string Head(IReadOnlyList<Result> results) => $"""
+        # One-pass reward modelling: what holds, measured
+
+        A language model becomes useful to a person when it learns what this person prefers: it shows two answers, the person says which is better, and a *reward model* learns from many such *comparisons* which kind of answer to serve. The usual way keeps all comparisons and fits the
+        reward model to them again and again (*maximum likelihood*, here *full refit*), which costs more with every answer. "Provably Efficient Online RLHF with One-Pass Reward Modeling" (Li, Qian, Zhao, Zhou; NeurIPS 2025, arXiv 2502.07193) says that one look at each comparison suffices:
+        *online mirror descent* in a *local norm* 𝓗, the sum of what each comparison could say, so that a step is small in directions that are known and large in those that are not. Everything here is about answers that are described by d numbers φ and rewards that are linear in them, r = φᵀθ; a person
+        prefers a to b with probability σ(r*(a) − r*(b)). Three settings: *deployment* (the learner serves and asks about what it serves), *active* (it chooses what to ask), *passive* (comparisons come by themselves).
+
+        Learners: **exact one-pass** is this project's own, with 𝓗 kept exactly; **no look-ahead** takes each comparison's curvature before its answer is learned instead of after; **matrix-free** is the paper's practical variant, which keeps d numbers and solves by conjugate gradient;
+        **first-order** is plain one-pass gradient descent; **authors' code** is what the published implementation does; **full refit** is the yardstick, minimised to a gradient norm of 1e-6 after every answer.
+
+        {_scale.Seeds} paired seeds ({_scale.RefitSeeds} against the full refit): every learner and rule of one seed sees the same problem, requests and coin flips. Mean and 95 % interval by Student's t. Seeds {Scale.SeedsUpTo(1).First()} and up.{(_scale.IsQuick ? " This is the quick form, with short horizons and without the ablations." : "")}
+        {ReportWriter.TimeMark}Computed by {string.Join("; ", results.Select(r => r.Machine).Distinct().Order(StringComparer.Ordinal))}. Build {_build}. Lines with this mark hold times, which differ from run to run; all else is the same on every run of this build.
+
+        """;
+
+    private void WriteNumbers(IReadOnlyList<Result> results)
+    {
+        var numbers = new JsonObject();
+        foreach (Result result in results.OrderBy(r => r.Experiment, StringComparer.Ordinal).ThenBy(r => r.Variant, StringComparer.Ordinal).ThenBy(r => r.Seed))
+            numbers[$"{result.Experiment}/{result.Variant}/{result.Seed}"] = new JsonObject(result.Numbers.Select(n => KeyValuePair.Create(n.Key, (JsonNode?)JsonValue.Create(n.Value))));
+        File.WriteAllText(Path.Combine(_output, "numbers.json"), numbers.ToJsonString(new JsonSerializerOptions { WriteIndented = true }));
+    }
+
+    private static string Machine()
+    {
+        string model = File.Exists("/proc/cpuinfo") ? File.ReadLines("/proc/cpuinfo").FirstOrDefault(l => l.StartsWith("model name", StringComparison.Ordinal))?.Split(':')[1].Trim() ?? "unnamed processor" : "unnamed processor";
+        return $"{model}, {Environment.ProcessorCount} cores, {RuntimeInformation.RuntimeIdentifier}, {RuntimeInformation.FrameworkDescription}";
+    }
+}

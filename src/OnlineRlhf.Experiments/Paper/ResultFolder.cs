@@ -1,0 +1,57 @@
+using System.IO.Hashing;
+using System.Text;
+using System.Text.Json;
+
+namespace OnlineRlhf.Experiments.Paper;
+
+/// <summary>Results as files, one per cell, written whole or not at all: they may come from any machine, in any order, and a run that was stopped goes on.</summary>
+internal sealed class ResultFolder
+{
+    private static readonly JsonSerializerOptions Json = new()
+    {
+        WriteIndented = true,
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        NumberHandling = System.Text.Json.Serialization.JsonNumberHandling.AllowNamedFloatingPointLiterals,
+    };
+
+    private readonly string _folder, _build;
+
+    internal ResultFolder(string output, string build)
+    {
+        _folder = Path.Combine(output, "results");
+        _build = build;
+        _ = Directory.CreateDirectory(_folder);
+    }
+
+    /// <summary>The result of a cell; null where it is not computed yet, or was by another build of this program.</summary>
+    internal Result? Find(Cell cell)
+    {
+        string path = PathOf(cell);
+        if (!File.Exists(path))
+            return null;
+        try
+        {
+            Result? result = JsonSerializer.Deserialize<Result>(File.ReadAllBytes(path), Json);
+            return result?.Build == _build ? result : null;
+        }
+        catch (JsonException e)
+        {
+            throw new IOException($"{path} is no result of this program ({e.Message}): delete it, and run again.", e);
+        }
+    }
+
+    internal void Write(Cell cell, Result result)
+    {
+        string path = PathOf(cell), part = $"{path}.{Environment.ProcessId}.part";
+        File.WriteAllBytes(part, JsonSerializer.SerializeToUtf8Bytes(result, Json));
+        File.Move(part, path, overwrite: true);
+    }
+
+    // A readable start, and a hash that tells apart what the start does not.
+    private string PathOf(Cell cell)
+    {
+        string readable = string.Concat(cell.Id.Select(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' ? c : '_'));
+        string hash = XxHash3.HashToUInt64(Encoding.UTF8.GetBytes(cell.Id)).ToString("x16", System.Globalization.CultureInfo.InvariantCulture)[..8];
+        return Path.Combine(_folder, $"{readable[..Math.Min(readable.Length, 100)]}.{hash}.json");
+    }
+}

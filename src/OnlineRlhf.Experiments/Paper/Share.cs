@@ -1,0 +1,24 @@
+using System.Globalization;
+
+namespace OnlineRlhf.Experiments.Paper;
+
+/// <summary>The K-th of N shares of the cells.</summary>
+internal sealed record Share(int K, int N)
+{
+    internal static Share All { get; } = new(1, 1);
+
+    internal static bool TryParse(string text, out Share share)
+    {
+        share = All;
+        string[] parts = text.Split('/');
+        if (parts.Length != 2 || !Read(parts[0], out int k) || !Read(parts[1], out int n) || k < 1 || k > n)
+            return false;
+        share = new Share(k, n);
+        return true;
+
+        static bool Read(string part, out int number) => int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out number);
+    }
+
+    /// <summary>Neighbours, which cost alike, go to different shares.</summary>
+    internal bool Holds(int index) => index % N == K - 1;
+}

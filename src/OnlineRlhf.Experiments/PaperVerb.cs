@@ -1,0 +1,42 @@
+using System.CommandLine;
+using OnlineRlhf.Experiments.Paper;
+
+namespace OnlineRlhf.Experiments;
+
+/// <summary>onlinerlhf-experiments paper: computes what is missing, and writes the report.</summary>
+internal static class PaperVerb
+{
+    internal static Command Create()
+    {
+        var quick = new Option<bool>("--quick") { Description = "enough to see in minutes that the orderings hold" };
+        var output = new Option<DirectoryInfo>("--output") { Description = "the folder of the report and its results; what is there already is not computed again", DefaultValueFactory = _ => new DirectoryInfo("paper") };
+        var job = new Option<Share?>("--job")
+        {
+            Description = "K/N: compute only the K-th of N shares and write no report; shares may run anywhere, at any time, into one folder",
+            CustomParser = result =>
+            {
+                if (Share.TryParse(result.Tokens[0].Value, out Share share))
+                    return share;
+                result.AddError("--job takes K/N, K from 1 to N, as in --job 3/16");
+                return null;
+            },
+        };
+        var workers = new Option<int>("--workers") { Description = "how many cells are computed at the same time", DefaultValueFactory = _ => Environment.ProcessorCount };
+        workers.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int>() < 1)
+                result.AddError("--workers must be at least 1");
+        });
+        var command = new Command("paper", "Compute the experiments and write the report: report.md, its plots, and numbers.json. Exit code 1 where a claim does not hold.") { quick, output, job, workers };
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            bool isQuick = parsed.GetValue(quick);
+            var paper = new PaperRun(isQuick ? Scale.Quick : Scale.Full, parsed.GetValue(output)!.FullName);
+            await paper.ComputeAsync(parsed.GetValue(job) ?? Share.All, parsed.GetValue(workers), cancellationToken).ConfigureAwait(false);
+            if (parsed.GetValue(job) is not null)
+                return 0;
+            return paper.WriteReport() ? 0 : 1;
+        });
+        return command;
+    }
+}

@@ -1,0 +1,13 @@
+namespace OnlineRlhf.Learning.RewardModels;
+
+/// <summary>A model that knows how uncertain it is of a direction: its norm in 𝓗⁻¹, 𝓗 being what its comparisons have said of each direction. Only some models do.</summary>
+public interface ILocalNorm
+{
+    /// <summary>‖v‖ in the norm of 𝓗⁻¹.</summary>
+    /// <exception cref="ArgumentException">The direction has another length than d, or the norm is not finite.</exception>
+    double Uncertainty(ReadOnlySpan<float> direction);
+
+    /// <summary>‖φ − φ′‖ in the norm of 𝓗⁻¹, of the difference rounded to float as a comparison would be.</summary>
+    /// <exception cref="ArgumentException">One has another length than d, or the norm is not finite.</exception>
+    double Uncertainty(ReadOnlySpan<float> features, ReadOnlySpan<float> reference);
+}
