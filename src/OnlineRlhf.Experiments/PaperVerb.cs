@@ -1,5 +1,6 @@
 using System.CommandLine;
 using OnlineRlhf.Experiments.Paper;
+using OnlineRlhf.Experiments.Problems;
 
 namespace OnlineRlhf.Experiments;
 
@@ -27,11 +28,13 @@ internal static class PaperVerb
             if (result.GetValueOrDefault<int>() < 1)
                 result.AddError("--workers must be at least 1");
         });
-        var command = new Command("paper", "Compute the experiments and write the report: report.md, its plots, and numbers.json. Exit code 1 where a claim does not hold.") { quick, output, job, workers };
+        var features = new Option<FileInfo?>("--features") { Description = "human preferences as the features verb writes them; without it that part is left out" };
+        var command = new Command("paper", "Compute the experiments and write the report: report.md, its plots, and numbers.json. Exit code 1 where a claim does not hold.") { quick, output, features, job, workers };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             bool isQuick = parsed.GetValue(quick);
-            var paper = new PaperRun(isQuick ? Scale.Quick : Scale.Full, parsed.GetValue(output)!.FullName);
+            PreferenceFeatures? preferences = parsed.GetValue(features) is { } file ? PreferenceFeatures.Read(file.FullName) : null;
+            var paper = new PaperRun(isQuick ? Scale.Quick : Scale.Full, parsed.GetValue(output)!.FullName, preferences);
             await paper.ComputeAsync(parsed.GetValue(job) ?? Share.All, parsed.GetValue(workers), cancellationToken).ConfigureAwait(false);
             if (parsed.GetValue(job) is not null)
                 return 0;

@@ -72,7 +72,16 @@ internal static class ModelVerb
         return command;
     }
 
-    private static Argument<string> ModelFile() => new("file") { Description = "a language model in GGUF format" };
+    private static Argument<string> ModelFile()
+    {
+        var file = new Argument<string>("file") { Description = "a language model in GGUF format" };
+        file.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<string>() is "")
+                result.AddError("file is empty: give the path of a GGUF file");
+        });
+        return file;
+    }
 
     private static ModelReport Inspect(SettingOptions settings, ParseResult parsed, string path, out DaemonOptions options)
     {

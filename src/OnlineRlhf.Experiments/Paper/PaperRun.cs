@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using OnlineRlhf.Experiments.Problems;
 using Spectre.Console;
 
 namespace OnlineRlhf.Experiments.Paper;
@@ -16,12 +17,12 @@ internal sealed class PaperRun
     private readonly ResultFolder _results;
     private readonly string _build = BuildIdentity.Current;
 
-    internal PaperRun(Scale scale, string output)
+    internal PaperRun(Scale scale, string output, PreferenceFeatures? preferences)
     {
         _scale = scale;
         _output = output;
         _results = new ResultFolder(output, _build);
-        _experiments = [new DeploymentExperiment(scale), new KappaExperiment(scale), new ChunkExperiment(scale), new ActiveExperiment(scale), new PassiveExperiment(scale), new CostExperiment(scale), new AblationExperiment(scale)];
+        _experiments = [new DeploymentExperiment(scale), new KappaExperiment(scale), new ChunkExperiment(scale), new ActiveExperiment(scale), new PassiveExperiment(scale), new PreferenceExperiment(scale, preferences), new CostExperiment(scale), new AblationExperiment(scale)];
     }
 
     /// <summary>Computes a share of the cells, with a bar and the time left on a terminal.</summary>

@@ -8,7 +8,7 @@ namespace OnlineRlhf.Experiments.Paper;
 /// <summary>Lines with their 95 % intervals, as an SVG file.</summary>
 internal sealed class Plot
 {
-    private const double Width = 760, Height = 440;
+    private const double Width = 860, Height = 440;
 
     // Okabe and Ito's colours: told apart without seeing red or green.
     private static readonly OxyColor[] Colours =
@@ -23,7 +23,7 @@ internal sealed class Plot
     {
         FileName = fileName;
         Title = title;
-        _model = new PlotModel { Title = title, TitleFontSize = 14, TitleFontWeight = 400, DefaultFont = "sans-serif", Background = OxyColors.White };
+        _model = new PlotModel { Title = title, TitleFontSize = 13, TitleFontWeight = 400, TitlePadding = 10, DefaultFont = "sans-serif", Background = OxyColors.White };
         _model.Axes.Add(Axis(AxisPosition.Bottom, x, logX));
         _model.Axes.Add(Axis(AxisPosition.Left, y, logY));
         _model.Legends.Add(new Legend { LegendPosition = LegendPosition.RightTop, LegendPlacement = LegendPlacement.Outside, LegendFontSize = 11 });
@@ -36,7 +36,7 @@ internal sealed class Plot
     /// <summary>Adds a line; margins of NaN are not drawn.</summary>
     internal Plot Line(string name, IEnumerable<(double X, Interval Y)> points, bool dashed = false)
     {
-        OxyColor colour = Colours[_model.Series.OfType<LineSeries>().Count() % Colours.Length];
+        OxyColor colour = Colours[_model.Series.Count(s => s.RenderInLegend) % Colours.Length];
         var line = new LineSeries { Title = name, Color = colour, StrokeThickness = 1.8, MarkerType = dashed ? MarkerType.None : MarkerType.Circle, MarkerSize = 3, MarkerFill = colour, LineStyle = dashed ? LineStyle.Dash : LineStyle.Solid };
         var band = new AreaSeries { Color = OxyColors.Transparent, Color2 = OxyColors.Transparent, Fill = OxyColor.FromAColor(40, colour), RenderInLegend = false };
         foreach ((double x, Interval y) in points)
@@ -56,7 +56,8 @@ internal sealed class Plot
     internal void Write(string folder)
     {
         using FileStream file = File.Create(Path.Combine(folder, FileName));
-        new SvgExporter { Width = Width, Height = Height }.Export(_model, file);
+        // Not every viewer knows the baselines that the exporter would name.
+        new SvgExporter { Width = Width, Height = Height, UseVerticalTextAlignmentWorkaround = true }.Export(_model, file);
     }
 
     private static Axis Axis(AxisPosition position, string title, bool logarithmic)

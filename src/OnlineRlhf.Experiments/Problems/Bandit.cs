@@ -11,15 +11,17 @@ internal sealed class Bandit
 {
     internal const int Dimension = 32, Arms = 8;
 
-    private readonly int _seed;
+    private readonly int _seed, _repertoire;
     private readonly double[] _truth;
 
     /// <param name="seed">Tells problems apart.</param>
     /// <param name="norm">‖θ*‖.</param>
     /// <param name="shuffled">Answers are a fair coin's: a control in which nothing can be learned.</param>
-    internal Bandit(int seed, double norm, bool shuffled = false)
+    /// <param name="repertoire">How many different requests there are, each with the same candidates whenever it comes; 0 for new ones without end.</param>
+    internal Bandit(int seed, double norm, bool shuffled = false, int repertoire = 0)
     {
         _seed = seed;
+        _repertoire = repertoire;
         Norm = norm;
         IsShuffled = shuffled;
         var random = new Random(Mix(seed, 1));
@@ -39,6 +41,18 @@ internal sealed class Bandit
     internal IEnumerable<Request> Requests(Purpose purpose)
     {
         var random = new Random(Mix(_seed, 2 + (int)purpose));
+        if (_repertoire > 0)
+        {
+            Request[] known = [.. Fresh(new Random(Mix(_seed, 50))).Take(_repertoire)];
+            while (true)
+                yield return known[random.Next(_repertoire)] with { Uniform = random.NextDouble() };
+        }
+        foreach (Request request in Fresh(random))
+            yield return request;
+    }
+
+    private IEnumerable<Request> Fresh(Random random)
+    {
         while (true)
         {
             float[] features = new float[Arms * Dimension];

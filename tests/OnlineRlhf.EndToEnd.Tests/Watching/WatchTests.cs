@@ -90,6 +90,35 @@ public sealed class WatchTests
     }
 
     [PublishedFact]
+    public async Task Stopped_by_the_shell_and_brought_back_it_takes_keys_again()
+    {
+        const int sigTerminalStop = 20, sigContinue = 18;
+        using var folder = new TempFolder();
+        await using DaemonProcess daemon = await DaemonProcess.StartReadyAsync(folder);
+        await using TerminalSession watch = TerminalSession.Start(folder, [], 80, 24, "watch");
+        await daemon.Client.AskForTwoAsync();
+        await watch.UntilAsync("Second (key 2)");
+        watch.Signal(sigTerminalStop);
+        await watch.UntilAsync(_ => !watch.Screen.IsOther, "the shell's screen");
+        watch.Signal(sigContinue);
+        await watch.UntilAsync("Second (key 2)");
+        await Task.Delay(1000, TestContext.Current.CancellationToken);
+        await watch.PressAsync("2");
+
+        await watch.UntilAsync("Learned: comparison 1 of default.");
+    }
+
+    [PublishedFact]
+    public async Task Where_its_lines_cannot_be_written_it_says_so()
+    {
+        using var folder = new TempFolder();
+        await using DaemonProcess daemon = await DaemonProcess.StartReadyAsync(folder);
+        Program.Ended ended = await Program.RunAsync("/bin/sh", folder, [], null, "-c", $"'{Published.Path}' watch > /dev/full");
+        Assert.Equal(1, ended.ExitCode);
+        Assert.Contains("the lines cannot be written", ended.Errors, StringComparison.Ordinal);
+    }
+
+    [PublishedFact]
     public async Task A_narrower_terminal_is_drawn_anew_with_one_answer_above_the_other()
     {
         using var folder = new TempFolder();

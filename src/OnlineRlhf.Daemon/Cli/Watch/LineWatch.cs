@@ -8,6 +8,8 @@ namespace OnlineRlhf.Daemon.Cli.Watch;
 /// <summary>Prints a line per event, for a pipe or a log; texts only where they are asked for.</summary>
 internal sealed class LineWatch(DaemonClient daemon, string? profile, bool withText, TimeProvider clock)
 {
+    private const int BrokenPipe = 32;
+
     private WatchState _state = new() { Profile = profile };
 
     internal async Task RunAsync(CancellationToken cancellationToken)
@@ -22,7 +24,9 @@ internal sealed class LineWatch(DaemonClient daemon, string? profile, bool withT
         }
         catch (OperationCanceledException) when (unread is not null)
         {
-            // Who read has enough.
+            // Who read has enough. A full disk is another matter.
+            if (unread.HResult != BrokenPipe)
+                throw new IOException($"the lines cannot be written: {unread.Message}", unread);
         }
 
         void Print(WatchInput input)

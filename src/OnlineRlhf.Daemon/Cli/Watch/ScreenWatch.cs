@@ -36,7 +36,7 @@ internal sealed class ScreenWatch(DaemonClient daemon, string? profile, Marks ma
         });
         _ = FollowAsync(over.Token);
         if (terminal.HasKeys)
-            new Thread(() => Terminal.ReadKeys(key => Hear(new WatchInput.Key(key)), over.Token)) { IsBackground = true, Name = "keys" }.Start();
+            new Thread(() => terminal.ReadKeys(key => Hear(new WatchInput.Key(key)), over.Token)) { IsBackground = true, Name = "keys" }.Start();
         try
         {
             Draw(terminal, anew: true);

@@ -71,7 +71,7 @@ internal sealed unsafe partial class Terminal : IDisposable
     }
 
     /// <summary>Reads keys until somebody says stop or the terminal is gone; blocks its thread.</summary>
-    internal static void ReadKeys(Action<char> pressed, CancellationToken cancellationToken)
+    internal void ReadKeys(Action<char> pressed, CancellationToken cancellationToken)
     {
         const short readable = 1;
         var keys = new KeyReader();
@@ -80,6 +80,7 @@ internal sealed unsafe partial class Terminal : IDisposable
         {
             var wanted = new Poll { File = Input, Events = readable };
             int ready = poll(&wanted, 1, 200);
+            KeepKeys();
             if (ready == 0 || (ready < 0 && Marshal.GetLastPInvokeError() == InterruptedCall))
                 continue;
             nint length = ready < 0 ? -1 : read(Input, sent, 64);
@@ -111,16 +112,31 @@ internal sealed unsafe partial class Terminal : IDisposable
                 return;
             _inside = true;
             _shown = [];
-            if (_before is not null)
-            {
-                byte[] settings = [.. _before];
-                fixed (byte* at = settings)
-                {
-                    *(uint*)(at + LocalFlagsAt) &= ~(Canonical | Echo);
-                    _ = tcsetattr(Input, AtOnce, at);
-                }
-            }
+            TakeKeys();
             Write(Enter);
+        }
+    }
+
+    /// <summary>The runtime's own answer to SIGCONT puts the terminal back as it was at the start, now before and now after <see cref="Resume"/>.</summary>
+    private void KeepKeys()
+    {
+        lock (_gate)
+        {
+            byte* now = stackalloc byte[TermiosBytes];
+            if (_inside && tcgetattr(Input, now) == 0 && (*(uint*)(now + LocalFlagsAt) & Canonical) != 0)
+                TakeKeys();
+        }
+    }
+
+    private void TakeKeys()
+    {
+        if (_before is null)
+            return;
+        byte[] settings = [.. _before];
+        fixed (byte* at = settings)
+        {
+            *(uint*)(at + LocalFlagsAt) &= ~(Canonical | Echo);
+            _ = tcsetattr(Input, AtOnce, at);
         }
     }
 

@@ -1,0 +1,94 @@
+using System.IO.Hashing;
+using System.Text;
+
+namespace OnlineRlhf.Experiments.Problems;
+
+/// <summary>
+/// Human preferences as a learner sees them: z = φ(chosen) − φ(rejected) of each pair, its prompt as a number, and the lengths of both answers. Written once by the
+/// features verb; no text is in it.
+/// </summary>
+internal sealed class PreferenceFeatures
+{
+    private const string Magic = "onlinerlhf preference features 1";
+
+    /// <summary>The language model's name.</summary>
+    internal required string Model { get; init; }
+
+    /// <summary>Tells feature maps and models apart.</summary>
+    internal required string Fingerprint { get; init; }
+
+    internal required int Dimension { get; init; }
+
+    /// <summary>Pairs of one prompt have one number.</summary>
+    internal required int[] Prompts { get; init; }
+
+    /// <summary>log(1 + words) of the chosen answer less that of the rejected.</summary>
+    internal required float[] Lengths { get; init; }
+
+    /// <summary>z, pair by pair.</summary>
+    internal required float[] Differences { get; init; }
+
+    internal int Count => Prompts.Length;
+
+    /// <summary>Tells this file from every other.</summary>
+    internal string Identity { get; private init; } = "";
+
+    internal ReadOnlySpan<float> this[int pair] => Differences.AsSpan(pair * Dimension, Dimension);
+
+    /// <summary>Writes the whole file or none.</summary>
+    internal void Write(string path)
+    {
+        string part = path + ".part";
+        using (var writer = new BinaryWriter(File.Create(part), Encoding.UTF8))
+        {
+            writer.Write(Magic);
+            writer.Write(Model);
+            writer.Write(Fingerprint);
+            writer.Write(Dimension);
+            writer.Write(Count);
+            foreach (int prompt in Prompts)
+                writer.Write(prompt);
+            foreach (float length in Lengths)
+                writer.Write(length);
+            writer.Write(System.Runtime.InteropServices.MemoryMarshal.AsBytes<float>(Differences));
+        }
+        File.Move(part, path, overwrite: true);
+    }
+
+    /// <exception cref="IOException">The file is none of the features verb.</exception>
+    internal static PreferenceFeatures Read(string path)
+    {
+        byte[] bytes = File.ReadAllBytes(path);
+        try
+        {
+            using var reader = new BinaryReader(new MemoryStream(bytes), Encoding.UTF8);
+            if (reader.ReadString() != Magic)
+                throw new InvalidDataException("its first line is another");
+            string model = reader.ReadString(), fingerprint = reader.ReadString();
+            int dimension = reader.ReadInt32(), count = reader.ReadInt32();
+            int[] prompts = new int[count];
+            for (int i = 0; i < count; i++)
+                prompts[i] = reader.ReadInt32();
+            float[] lengths = new float[count], differences = new float[checked(count * dimension)];
+            for (int i = 0; i < count; i++)
+                lengths[i] = reader.ReadSingle();
+            Span<byte> rest = System.Runtime.InteropServices.MemoryMarshal.AsBytes(differences.AsSpan());
+            if (reader.Read(rest) != rest.Length)
+                throw new InvalidDataException("it is torn");
+            return new PreferenceFeatures
+            {
+                Model = model,
+                Fingerprint = fingerprint,
+                Dimension = dimension,
+                Prompts = prompts,
+                Lengths = lengths,
+                Differences = differences,
+                Identity = XxHash3.HashToUInt64(bytes).ToString("x16", System.Globalization.CultureInfo.InvariantCulture)[..8],
+            };
+        }
+        catch (Exception e) when (e is InvalidDataException or EndOfStreamException or OverflowException or ArgumentException)
+        {
+            throw new IOException($"{path} is no file of the features verb ({e.Message}): write it again.", e);
+        }
+    }
+}

@@ -1,0 +1,102 @@
+using System.Diagnostics;
+using OnlineRlhf.Experiments.Paper;
+
+namespace OnlineRlhf.Experiments.Tests.Paper;
+
+/// <summary>The report as a user makes it: the program itself, its quick form, whose claims are checked on paired seeds.</summary>
+public sealed class PaperTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("paper").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact(Timeout = 600_000)]
+    public async Task The_quick_report_holds_and_its_shares_and_a_killed_run_give_the_same_numbers()
+    {
+        string whole = Path.Combine(_folder, "whole"), shared = Path.Combine(_folder, "shared");
+
+        // Killed in the middle, and run again: what was computed is kept.
+        using (Process first = Start("--quick", "--output", whole))
+        {
+            string results = Path.Combine(whole, "results");
+            while (!first.HasExited && (!Directory.Exists(results) || Directory.EnumerateFiles(results, "*.json").Take(100).Count() < 100))
+                await Task.Delay(50, TestContext.Current.CancellationToken);
+            first.Kill();
+            await first.WaitForExitAsync(TestContext.Current.CancellationToken);
+        }
+        (int code, string output) = await RunAsync("--quick", "--output", whole);
+        Assert.True(code == 0, output);
+        Assert.Matches(@"\d+ of \d+ cells are there already", output);
+        Assert.DoesNotContain("DOES NOT HOLD", output, StringComparison.Ordinal);
+        Assert.Contains("shuffled", await ReadAsync(whole, "numbers.json"), StringComparison.Ordinal);
+
+        // A share computes its cells and no others, bit for bit as the whole run did.
+        (code, output) = await RunAsync("--quick", "--output", shared, "--job", "2/40");
+        Assert.True(code == 0, output);
+        string[] files = [.. Directory.EnumerateFiles(Path.Combine(shared, "results")).Select(f => Path.GetFileName(f)!)];
+        Assert.InRange(files.Length, 1, Directory.GetFiles(Path.Combine(whole, "results")).Length / 30);
+        foreach (string file in files)
+            Assert.Equal(Numbers(await ReadAsync(whole, "results", file)), Numbers(await ReadAsync(shared, "results", file)));
+        Assert.False(File.Exists(Path.Combine(shared, "report.md")));
+
+        string report = await ReadAsync(whole, "report.md");
+        foreach (string picture in Directory.EnumerateFiles(whole, "*.svg").Select(f => Path.GetFileName(f)!))
+            Assert.Contains($"({picture})", report, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--job takes K/N", "--job", "0/4")]
+    [InlineData("--workers must be at least 1", "--workers", "0")]
+    public async Task A_wrong_argument_is_told(string says, params string[] arguments)
+    {
+        (int code, string output) = await RunAsync(arguments);
+        Assert.NotEqual(0, code);
+        Assert.Contains(says, output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_result_of_another_build_is_computed_anew()
+    {
+        var cell = new Cell("e", "v", 1, _ => throw new InvalidOperationException());
+        var result = new Result("a", "machine", "e", "v", 1, new() { ["x"] = 0.1 }, []);
+        new ResultFolder(_folder, "a").Write(cell, result);
+        Assert.Equal(0.1, new ResultFolder(_folder, "a").Find(cell)!.Numbers["x"]);
+        Assert.Null(new ResultFolder(_folder, "b").Find(cell));
+    }
+
+    [Fact]
+    public void A_torn_result_is_named_in_the_error()
+    {
+        var cell = new Cell("e", "v", 1, _ => throw new InvalidOperationException());
+        var folder = new ResultFolder(_folder, "a");
+        folder.Write(cell, new Result("a", "machine", "e", "v", 1, new() { ["x"] = 0.1 }, []));
+        string file = Directory.GetFiles(Path.Combine(_folder, "results")).Single();
+        File.WriteAllText(file, File.ReadAllText(file)[..30]);
+        Assert.Contains(file, Assert.Throws<IOException>(() => folder.Find(cell)).Message, StringComparison.Ordinal);
+    }
+
+    private static string Numbers(string result) => System.Text.Json.Nodes.JsonNode.Parse(result)!["numbers"]!.ToJsonString();
+
+    private static Task<string> ReadAsync(params string[] path) => File.ReadAllTextAsync(Path.Combine(path), TestContext.Current.CancellationToken);
+
+    private static Process Start(params string[] arguments)
+    {
+        string program = Path.Combine(AppContext.BaseDirectory, "onlinerlhf-experiments.dll");
+        return Process.Start(new ProcessStartInfo("dotnet", [program, "paper", .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+    }
+
+    private static async Task<(int Code, string Output)> RunAsync(params string[] arguments)
+    {
+        using Process process = Start(arguments);
+        Task<string> output = process.StandardOutput.ReadToEndAsync(), errors = process.StandardError.ReadToEndAsync();
+        try
+        {
+            await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        }
+        finally
+        {
+            process.Kill();
+        }
+        return (process.ExitCode, await output + await errors);
+    }
+}
