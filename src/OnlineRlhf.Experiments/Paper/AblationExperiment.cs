@@ -16,7 +16,7 @@ internal sealed class AblationExperiment(Scale scale) : IExperiment
 
     private static readonly double[] Factors = [0.25, 0.5, 1, 2, 4];
 
-    public string Name => Experiment;
+    public string Name => "ablation";
 
     private static IEnumerable<(string Part, string Value, Learner Learner, Func<ISelectionRule> Rule)> Variants()
     {

@@ -23,7 +23,7 @@ internal sealed class ChunkExperiment(Scale scale) : IExperiment
 
     private int Rounds => scale.IsQuick ? 800 : 6400;
 
-    public string Name => Experiment;
+    public string Name => "chunks";
 
     public IEnumerable<Cell> Cells() =>
         from variant in Variants

@@ -17,13 +17,20 @@ internal sealed class PaperRun
     private readonly ResultFolder _results;
     private readonly string _build = BuildIdentity.Current;
 
-    internal PaperRun(Scale scale, string output, PreferenceFeatures? preferences)
+    /// <param name="scale">How much is computed.</param>
+    /// <param name="output">The folder.</param>
+    /// <param name="preferences">Human preferences, where there are.</param>
+    /// <param name="parts">Parts of the report; none for all.</param>
+    internal PaperRun(Scale scale, string output, PreferenceFeatures? preferences, string[] parts)
     {
         _scale = scale;
         _output = output;
         _results = new ResultFolder(output, _build);
-        _experiments = [new DeploymentExperiment(scale), new KappaExperiment(scale), new ChunkExperiment(scale), new ActiveExperiment(scale), new PassiveExperiment(scale), new PreferenceExperiment(scale, preferences), new CostExperiment(scale), new AblationExperiment(scale)];
+        _experiments = [.. All(scale, preferences).Where(e => parts.Length == 0 || parts.Contains(e.Name))];
     }
+
+    /// <summary>The parts of the report.</summary>
+    internal static string[] Parts => [.. All(Scale.Quick, null).Select(e => e.Name)];
 
     /// <summary>Computes a share of the cells, with a bar and the time left on a terminal.</summary>
     internal async Task ComputeAsync(Share share, int workers, CancellationToken cancellationToken)
@@ -79,6 +86,12 @@ internal sealed class PaperRun
         Console.WriteLine($"Written: {Path.Combine(_output, "report.md")}");
         return report.AllHold;
     }
+
+    private static IExperiment[] All(Scale scale, PreferenceFeatures? preferences) =>
+    [
+        new DeploymentExperiment(scale), new KappaExperiment(scale), new ChunkExperiment(scale), new ActiveExperiment(scale), new PassiveExperiment(scale), new PreferenceExperiment(scale, preferences),
+        new CostExperiment(scale), new AblationExperiment(scale),
+    ];
 
     private IEnumerable<Cell> Cells() => _experiments.SelectMany(e => e.Cells());
 

@@ -11,20 +11,22 @@ internal static class Deployment
 {
     /// <summary>
     /// Rounds one after the other, each learned before the next. Cumulative regret of the pair, max_b r* − ½ (r*(a) + r*(a′)), and of the served answer,
-    /// max_b r* − r*(served), are measured at the given rounds.
+    /// max_b r* − r*(served), are measured at the given rounds, and the pair's regret in excess of that of the two best.
     /// </summary>
     internal static Outcome Run(Bandit bandit, Learner learner, ISelectionRule rule, int[] measuredAt, CancellationToken cancellationToken)
     {
         var outcome = new Outcome();
         IRewardModel model = learner.Create(Bandit.Dimension, measuredAt[^1]);
         Random random = bandit.RandomOf(Purpose.Learning);
-        double regret = 0, served = 0;
+        double regret = 0, served = 0, excess = 0;
         int round = 0;
         foreach (Bandit.Request request in bandit.Requests(Purpose.Learning).Take(measuredAt[^1]))
         {
             cancellationToken.ThrowIfCancellationRequested();
             (int first, int second) = rule.Select(model, request.Candidates, random);
             double best = request.Rewards.Max();
+            // Two different answers are shown, so that the second best is the least that the other can lack.
+            excess += ((best + request.Rewards.Order().ElementAt(Bandit.Arms - 2)) - request.Rewards[first] - request.Rewards[second]) / 2;
             regret += best - ((request.Rewards[first] + request.Rewards[second]) / 2);
             served += best - request.Rewards[Ranking.Best(model, request.Candidates)];
             model.Observe(new Comparison(request.Difference(first, second), bandit.Answer(request, first, second)));
@@ -32,6 +34,7 @@ internal static class Deployment
                 continue;
             outcome.Numbers[$"regret@{round}"] = regret;
             outcome.Numbers[$"served@{round}"] = served;
+            outcome.Numbers[$"excess@{round}"] = excess;
         }
         var test = new TestSet(bandit);
         double[] parameter = model.Parameter.ToArray();
