@@ -11,6 +11,7 @@ internal static class PaperVerb
     {
         var quick = new Option<bool>("--quick") { Description = "enough to see in minutes that the orderings hold" };
         var output = new Option<DirectoryInfo>("--output") { Description = "the folder of the report and its results; what is there already is not computed again", DefaultValueFactory = _ => new DirectoryInfo("paper") };
+        var model = new Option<FileInfo?>("--model") { Description = "a language model in GGUF format for the part where one is in the loop; without it the demo model, a real one takes hours" };
         var part = new Option<string[]>("--part") { Description = $"only these parts: {string.Join(", ", PaperRun.Parts)}", AllowMultipleArgumentsPerToken = true };
         part.AcceptOnlyFromAmong(PaperRun.Parts);
         var job = new Option<Share?>("--job")
@@ -31,12 +32,12 @@ internal static class PaperVerb
                 result.AddError("--workers must be at least 1");
         });
         var features = new Option<FileInfo?>("--features") { Description = "human preferences as the features verb writes them; without it that part is left out" };
-        var command = new Command("paper", "Compute the experiments and write the report: report.md, its plots, and numbers.json. Exit code 1 where a claim does not hold.") { quick, output, part, features, job, workers };
+        var command = new Command("paper", "Compute the experiments and write the report: report.md, its plots, and numbers.json. Exit code 1 where a claim does not hold.") { quick, output, part, features, model, job, workers };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             bool isQuick = parsed.GetValue(quick);
             PreferenceFeatures? preferences = parsed.GetValue(features) is { } file ? PreferenceFeatures.Read(file.FullName) : null;
-            var paper = new PaperRun(isQuick ? Scale.Quick : Scale.Full, parsed.GetValue(output)!.FullName, preferences, parsed.GetValue(part) ?? []);
+            var paper = new PaperRun(isQuick ? Scale.Quick : Scale.Full, parsed.GetValue(output)!.FullName, preferences, parsed.GetValue(model)?.FullName, parsed.GetValue(part) ?? []);
             await paper.ComputeAsync(parsed.GetValue(job) ?? Share.All, parsed.GetValue(workers), cancellationToken).ConfigureAwait(false);
             if (parsed.GetValue(job) is not null)
                 return 0;

@@ -20,17 +20,18 @@ internal sealed class PaperRun
     /// <param name="scale">How much is computed.</param>
     /// <param name="output">The folder.</param>
     /// <param name="preferences">Human preferences, where there are.</param>
+    /// <param name="model">A language model for the loop; null for the demo model.</param>
     /// <param name="parts">Parts of the report; none for all.</param>
-    internal PaperRun(Scale scale, string output, PreferenceFeatures? preferences, string[] parts)
+    internal PaperRun(Scale scale, string output, PreferenceFeatures? preferences, string? model, string[] parts)
     {
         _scale = scale;
         _output = output;
         _results = new ResultFolder(output, _build);
-        _experiments = [.. All(scale, preferences).Where(e => parts.Length == 0 || parts.Contains(e.Name))];
+        _experiments = [.. All(scale, preferences, model).Where(e => parts.Length == 0 || parts.Contains(e.Name))];
     }
 
     /// <summary>The parts of the report.</summary>
-    internal static string[] Parts => [.. All(Scale.Quick, null).Select(e => e.Name)];
+    internal static string[] Parts => [.. All(Scale.Quick, null, null).Select(e => e.Name)];
 
     /// <summary>Computes a share of the cells, with a bar and the time left on a terminal.</summary>
     internal async Task ComputeAsync(Share share, int workers, CancellationToken cancellationToken)
@@ -87,10 +88,10 @@ internal sealed class PaperRun
         return report.AllHold;
     }
 
-    private static IExperiment[] All(Scale scale, PreferenceFeatures? preferences) =>
+    private static IExperiment[] All(Scale scale, PreferenceFeatures? preferences, string? model) =>
     [
         new DeploymentExperiment(scale), new KappaExperiment(scale), new ChunkExperiment(scale), new ActiveExperiment(scale), new PassiveExperiment(scale), new PreferenceExperiment(scale, preferences),
-        new CostExperiment(scale), new AblationExperiment(scale),
+        new LoopExperiment(scale, model), new CostExperiment(scale), new AblationExperiment(scale),
     ];
 
     private IEnumerable<Cell> Cells() => _experiments.SelectMany(e => e.Cells());
