@@ -141,9 +141,9 @@ public sealed class Board : IDisposable
         _connection = null;
     }
 
-    /// <summary>What the drivers throw where a chip is missing, busy or gone; anything else is a defect of the program.</summary>
+    /// <summary>What the drivers throw where a chip is missing, busy or gone, or the library incomplete; anything else is a defect of the program.</summary>
     private static bool IsLoss(Exception failure) =>
-        failure is BoardException or IOException or UnauthorizedAccessException or InvalidOperationException or ArgumentException or NotSupportedException or TimeoutException
+        failure is BoardException or IOException or UnauthorizedAccessException or InvalidOperationException or ArgumentException or NotSupportedException or TimeoutException or TypeLoadException or TypeInitializationException
         || failure.GetType().Namespace?.StartsWith("System.Device.Gpio", StringComparison.Ordinal) == true;
 
     /// <summary>An open chip.</summary>

@@ -45,7 +45,7 @@ public static class GpioChips
         {
             return LibGpiodV2Driver.GetAvailableChips();
         }
-        catch (Exception missing) when (missing is PlatformNotSupportedException or DllNotFoundException or EntryPointNotFoundException)
+        catch (Exception missing) when (IsMissing(missing))
         {
             second = false;
         }
@@ -53,11 +53,15 @@ public static class GpioChips
         {
             return LibGpiodDriver.GetAvailableChips();
         }
-        catch (Exception missing) when (missing is PlatformNotSupportedException or DllNotFoundException or EntryPointNotFoundException)
+        catch (Exception missing) when (IsMissing(missing))
         {
             throw new BoardException("libgpiod is not installed: buttons and lamps need it (Debian 13: apt install libgpiod3; Debian 12: apt install libgpiod2).", missing);
         }
     }
+
+    /// <summary>Where there is a chip to open, the library's absence comes wrapped in an exception of the driver's.</summary>
+    private static bool IsMissing(Exception? failure) =>
+        failure is PlatformNotSupportedException or DllNotFoundException or EntryPointNotFoundException || (failure?.InnerException is { } inner && IsMissing(inner));
 
     private static string Describe(GpioChipInfo chip) => $"{chip.Name} [{chip.Label}]";
 }

@@ -132,9 +132,9 @@ public sealed class PreferenceLoop : IDisposable
             _desk.Add(round);
             return round;
         }
-        catch
+        catch (Exception e)
         {
-            Events.Publish(new RoundEvent.Abandoned(request.Profile));
+            Events.Publish(new RoundEvent.Abandoned(request.Profile, Failed: e is not (OperationCanceledException or RoundException or InferenceException { Error: InferenceError.PromptTooLong })));
             throw;
         }
     }

@@ -32,7 +32,8 @@ public abstract record RoundEvent
 
     /// <summary>A request ended without a round: it failed, or whoever asked went away.</summary>
     /// <param name="Profile">For whom.</param>
-    public sealed record Abandoned(string Profile) : RoundEvent;
+    /// <param name="Failed">Whether the model or the disk failed; false where the request was wrong, or nobody waited any more.</param>
+    public sealed record Abandoned(string Profile, bool Failed) : RoundEvent;
 
     /// <summary>Hardware buttons were pressed.</summary>
     /// <param name="Buttons">Which, by what they say.</param>

@@ -97,9 +97,15 @@ udevadm settle
 export ONLINERLHF_GPIO_SIM_LABEL=contract-gpio DOTNET_TieredPGO=0
 export ONLINERLHF_GPIO_SIM=/sys/devices/platform/$(cat $T/dev_name)/$(cat $T/bank0/chip_name)
 systemctl stop onlinerlhf.service
-(cd /hardware && timeout 600 ./OnlineRlhf.Hardware.Tests --no-ansi --no-progress --filter-class OnlineRlhf.Hardware.Tests.SimulatorBoardTests) > /tmp/hardware 2>&1
-status=$?; tail -n 60 /tmp/hardware
-[ $status = 0 ] && pass "the board's contract is kept on gpio-sim: $(awk '$1 == "succeeded:" { print $2 }' /tmp/hardware) tests" || fail "the board's contract is kept on gpio-sim"
+contract() {
+  (cd /hardware && timeout 600 ./OnlineRlhf.Hardware.Tests --no-ansi --no-progress --filter-class OnlineRlhf.Hardware.Tests.SimulatorBoardTests) > /tmp/hardware 2>&1
+  status=$?; tail -n 60 /tmp/hardware
+  [ $status = 0 ] && pass "the board's contract is kept on gpio-sim, $1: $(awk '$1 == "succeeded:" { print $2 }' /tmp/hardware) tests" || fail "the board's contract is kept on gpio-sim, $1"
+}
+contract "libgpiod 2"
+mkdir /hidden && mv /usr/lib/aarch64-linux-gnu/libgpiod.so.* /hidden/
+LD_LIBRARY_PATH=/gpiod1/usr/lib/aarch64-linux-gnu contract "libgpiod 1 of Debian 12"
+mv /hidden/* /usr/lib/aarch64-linux-gnu/
 systemctl start onlinerlhf.service
 
 systemd-analyze security onlinerlhf.service --no-pager | tail -n 1

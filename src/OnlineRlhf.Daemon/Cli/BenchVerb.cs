@@ -25,6 +25,14 @@ internal static class BenchVerb
         var settings = new SettingOptions();
         var command = new Command("bench", "Compare threads, builds of the CPU backend and devices on the model, and offer the settings. Stop the daemon first.") { json, one };
         settings.AddTo(command, Setting.All.Where(s => Keys.Contains(s.Key)));
+        Option[] compared = [.. command.Options.Where(o => o.Name is "--threads" or "--device" or "--cpu-variant")];
+        foreach (Option option in compared)
+            option.Hidden = true;
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult(one) is null && compared.FirstOrDefault(o => result.GetResult(o) is not null) is { } set)
+                result.AddError($"{set.Name} is what bench compares: leave it out");
+        });
         command.SetAction(async (parsed, cancellationToken) =>
         {
             DaemonOptions options = settings.Read(parsed);

@@ -48,8 +48,8 @@ internal sealed class DaemonClient : IDisposable
         try
         {
             Reply reply = await GetAsync("/health", limit.Token).ConfigureAwait(false);
-            if (reply.Status == StatusCodes.Status503ServiceUnavailable && reply.TryRead(WireJson.Complete.ProblemBody) is { } problem)
-                throw new DaemonUnreachableException($"The daemon cannot start: {problem.Detail}");
+            if (CannotStart(reply) is { } problem)
+                throw problem;
             return (reply, reply.Read(WireJson.Complete.HealthBody));
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
@@ -70,8 +70,11 @@ internal sealed class DaemonClient : IDisposable
         HttpResponseMessage response = await SendAsync(new HttpRequestMessage(HttpMethod.Get, path), HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
         if (response.IsSuccessStatusCode && response.Content.Headers.ContentType?.MediaType == "text/event-stream")
             return response;
-        response.Dispose();
-        throw Stranger((int)response.StatusCode);
+        using (response)
+        {
+            var reply = new Reply((int)response.StatusCode, Encoding.UTF8.GetString(await response.Content.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false)));
+            throw CannotStart(reply) ?? Stranger(reply.Status);
+        }
     }
 
     public void Dispose() => _http.Dispose();
@@ -98,6 +101,12 @@ internal sealed class DaemonClient : IDisposable
             throw new DaemonUnreachableException($"No daemon answers on {_socket} ({Reason(e)}): {(Locations.IsSystem(_socket) ? "sudo onlinerlhf doctor says why" : "start one with onlinerlhf serve, or say where it is with --socket")}.");
         }
     }
+
+    /// <summary>A daemon that is woken with wrong settings says so to whoever woke it.</summary>
+    private static DaemonUnreachableException? CannotStart(Reply reply) =>
+        reply.Status == StatusCodes.Status503ServiceUnavailable && reply.TryRead(WireJson.Complete.ProblemBody) is { } problem
+            ? new DaemonUnreachableException($"The daemon cannot start: {problem.Detail}") { CannotStart = true }
+            : null;
 
     private static DaemonUnreachableException Stranger(int status) =>
         new($"What answers on the socket is no onlinerlhf daemon, or one of another version (status {status}): say where yours is with --socket.");

@@ -13,6 +13,9 @@ internal static class Locations
     internal static string Connect(string? configured) => Check(configured is not null ? Path.GetFullPath(configured)
         : (File.Exists(SystemSocket) || File.Exists(SystemUnit)) && Variable("RUNTIME_DIRECTORY") is null && !(HasOwn && File.Exists(Own())) ? SystemSocket : Own());
 
+    /// <summary>Whether this program is the system's service, or is started as one.</summary>
+    internal static bool IsService => Variable("STATE_DIRECTORY") is not null;
+
     /// <summary>Whether a socket is that of the system's daemon.</summary>
     internal static bool IsSystem(string socket) => socket == SystemSocket;
 

@@ -12,6 +12,7 @@ internal sealed class BoardHost(DaemonOptions options, ModelHost host, TimeProvi
 {
     private readonly Channel<BoardEvent> _events = Channel.CreateUnbounded<BoardEvent>(new UnboundedChannelOptions { SingleReader = true });
     private Board? _board;
+    private string? _failure;
 
     /// <summary>Whether the settings name a board.</summary>
     internal bool IsWanted { get; } = options.ForBoard() is not null;
@@ -20,27 +21,41 @@ internal sealed class BoardHost(DaemonOptions options, ModelHost host, TimeProvi
     internal IReadOnlyList<string> Buttons { get; } = [.. (options.ForBoard()?.Buttons.Keys ?? []).Select(Meaning).Order().Select(p => WireName.Of(p))];
 
     /// <summary>Why the board cannot be used right now; null where it can.</summary>
-    internal string? Problem => _board is null ? "not opened yet" : _board.Problem;
+    internal string? Problem => _failure ?? (_board is null ? "not opened yet" : _board.Problem);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         if (options.ForBoard() is not { } wiring)
             return;
-        using Board board = _board = new Board(wiring, clock, happened => _events.Writer.TryWrite(happened));
-        board.Set(Lamp.Thinking, true);
-        PreferenceLoop loop;
         try
         {
-            loop = await host.LoadedAsync(stoppingToken).ConfigureAwait(false);
+            await RunAsync(wiring, stoppingToken).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {
-            return;
+            // The daemon stops.
         }
+        catch (Exception e)
+        {
+            // Whatever it is: people at the socket are served without the board.
+            _failure = $"they have failed ({e.Message.TrimEnd('.')}) and rest until the next start; the socket goes on.";
+            logger.BoardLost(_failure);
+        }
+    }
+
+    private async Task RunAsync(BoardOptions wiring, CancellationToken stoppingToken)
+    {
+        using Board board = _board = new Board(wiring, clock, happened => _events.Writer.TryWrite(happened));
+        board.Set(Lamp.Thinking, true);
+        PreferenceLoop loop = await host.LoadedAsync(stoppingToken).ConfigureAwait(false);
         using EventHub.Subscription following = loop.Events.Follow();
         Show(board, loop);
-        await Task.WhenAll(TakePressesAsync(board, loop, stoppingToken), LightLampsAsync(board, loop, following, stoppingToken)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        stoppingToken.ThrowIfCancellationRequested();
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
+        Task[] work = [TakePressesAsync(board, loop, over.Token), LightLampsAsync(board, loop, following, over.Token)];
+        Task ended = await Task.WhenAny(work).ConfigureAwait(false);
+        await over.CancelAsync().ConfigureAwait(false);
+        await Task.WhenAll(work).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await ended.ConfigureAwait(false);
     }
 
     private async Task TakePressesAsync(Board board, PreferenceLoop loop, CancellationToken stoppingToken)
@@ -97,6 +112,8 @@ internal sealed class BoardHost(DaemonOptions options, ModelHost host, TimeProvi
                 board.BlinkLearned();
             if (happened is RoundEvent.Learned or RoundEvent.Opened)
                 board.Set(Lamp.Error, false);
+            if (happened is RoundEvent.Abandoned { Failed: true })
+                board.Set(Lamp.Error, true);
             Show(board, loop);
         }
     }

@@ -11,6 +11,10 @@ internal sealed class StateLock : IDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3), Pause = TimeSpan.FromMilliseconds(50);
     private readonly FileStream _file;
 
+    private static string Advice => Locations.IsService
+        ? "mount another disk at /var/lib/onlinerlhf, or let the service write elsewhere: sudo systemctl edit onlinerlhf, with [Service] and ReadWritePaths=FOLDER, and the folder owned by onlinerlhf"
+        : "set --state to a folder that this user may write to";
+
     /// <exception cref="DaemonRunningException">Another daemon holds it.</exception>
     /// <exception cref="ConfigurationException">The folder cannot be used.</exception>
     internal StateLock(string state)
@@ -29,7 +33,7 @@ internal sealed class StateLock : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new ConfigurationException($"state: {state} cannot be used ({e.Message}); set --state to a folder that this user may write to.");
+            throw new ConfigurationException($"state: {state} cannot be used ({e.Message}); {Advice}.");
         }
     }
 

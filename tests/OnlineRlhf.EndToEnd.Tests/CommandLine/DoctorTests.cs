@@ -49,6 +49,19 @@ public sealed class DoctorTests : IDisposable
     }
 
     [PublishedFact]
+    public async Task A_chip_but_no_library_to_open_it_with()
+    {
+        Assert.SkipWhen(new[] { "/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib" }.Any(d => Directory.Exists(d) && Directory.EnumerateFiles(d, "libgpiod.so.*").Any()), "libgpiod is installed here.");
+        const string chip = "mkdir dev && mount -t tmpfs tmpfs dev && mknod dev/null c 1 3 && mknod dev/urandom c 1 9 && touch dev/gpiochip0 && mount --move dev /dev || exit 77; exec \"$@\"";
+        Program.Ended doctor = await Program.RunAsync(
+            "unshare", _folder, [], null, "-m", "sh", "-c", chip, "sh", Published.Path, "doctor", "--gpio-chip", "pinctrl-bcm2711", "--buttons", "first:17,second:27");
+        Assert.SkipWhen(doctor.ExitCode == 77 || doctor.Errors.StartsWith("unshare", StringComparison.Ordinal), "Only root may show a program other devices.");
+
+        Assert.Equal(1, doctor.ExitCode);
+        Assert.Matches("WRONG +board .*libgpiod is not installed.*apt install libgpiod", doctor.Output);
+    }
+
+    [PublishedFact]
     public Task No_llama_cpp() => MustFindAsync("engine", ["libllama", "--natives"], "--natives", _folder.Root);
 
     [PublishedFact]

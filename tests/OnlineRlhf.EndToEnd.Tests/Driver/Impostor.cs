@@ -12,15 +12,18 @@ internal sealed class Impostor : IAsyncDisposable
          "pace": {"tokens_per_second": 100, "prompt_tokens_per_second": 200, "time_target": 30, "candidates": 8, "max_tokens": 256}, "open_rounds": 0, "queued": 0, "uptime_seconds": 1, "board": null}
         """;
 
+    /// <summary>Connections so far.</summary>
+    internal int Answered { get; private set; }
+
     private readonly Socket _listener = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _answering;
 
-    internal Impostor(TempFolder folder, string says, string contentType = "application/json", bool isWell = false)
+    internal Impostor(TempFolder folder, string says, string contentType = "application/json", bool isWell = false, string status = "200 OK")
     {
         _listener.Bind(new UnixDomainSocketEndPoint(folder.Socket));
         _listener.Listen();
-        _answering = AnswerAsync(says, contentType, isWell);
+        _answering = AnswerAsync(says, contentType, isWell, status);
     }
 
     public async ValueTask DisposeAsync()
@@ -31,16 +34,17 @@ internal sealed class Impostor : IAsyncDisposable
         _stop.Dispose();
     }
 
-    private async Task AnswerAsync(string says, string contentType, bool isWell)
+    private async Task AnswerAsync(string says, string contentType, bool isWell, string status)
     {
         byte[] request = new byte[65_536];
         while (true)
         {
             using Socket connection = await _listener.AcceptAsync(_stop.Token);
+            Answered++;
             int length = await connection.ReceiveAsync(request, _stop.Token);
             string body = isWell && Encoding.ASCII.GetString(request, 0, length).StartsWith("GET /health ", StringComparison.Ordinal) ? Health : says;
             await connection.SendAsync(
-                Encoding.UTF8.GetBytes($"HTTP/1.1 200 OK\r\nContent-Type: {contentType}\r\nContent-Length: {Encoding.UTF8.GetByteCount(body)}\r\nConnection: close\r\n\r\n{body}"), _stop.Token);
+                Encoding.UTF8.GetBytes($"HTTP/1.1 {status}\r\nContent-Type: {contentType}\r\nContent-Length: {Encoding.UTF8.GetByteCount(body)}\r\nConnection: close\r\n\r\n{body}"), _stop.Token);
         }
     }
 }

@@ -109,6 +109,17 @@ public sealed class WatchTests
     }
 
     [PublishedFact]
+    public async Task A_daemon_that_cannot_start_is_not_woken_every_second()
+    {
+        using var folder = new TempFolder();
+        await using var refusing = new Impostor(folder, """{"type": "about:blank", "title": "Not ready", "status": 503, "detail": "threads: -1 is too few", "reason": "cannot-start"}""", "application/problem+json", status: "503 Service Unavailable");
+        Program.Ended ended = await Program.RunAsync("/bin/sh", folder, [], null, "-c", $"timeout 5 '{Published.Path}' watch");
+        string line = Assert.Single(ended.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        Assert.Contains("The daemon cannot start: threads: -1 is too few", line, StringComparison.Ordinal);
+        Assert.Equal(1, refusing.Answered);
+    }
+
+    [PublishedFact]
     public async Task Where_its_lines_cannot_be_written_it_says_so()
     {
         using var folder = new TempFolder();

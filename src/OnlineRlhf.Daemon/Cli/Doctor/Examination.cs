@@ -83,7 +83,7 @@ internal sealed class Examination(DaemonOptions options, HealthBody? running, st
         {
             (string? gpu, string why) = LanguageModel.FindGpu(options.ForModel(""));
             if (gpu is not null)
-                return Finding.Good(part, $"{gpu} is there; the daemon compares it with the CPU when it starts");
+                return Finding.Good(part, $"{gpu} is there; {(options.InsistsOnGpu ? "the device setting asks for it" : "the daemon compares it with the CPU when it starts")}");
             return options.InsistsOnGpu ? Finding.Wrong(part, $"{why}; the device setting asks for one: mend that, or set device to auto or cpu") : Finding.Good(part, $"CPU: {why}");
         }
         catch (InferenceException e)
@@ -173,7 +173,7 @@ internal sealed class Examination(DaemonOptions options, HealthBody? running, st
             var drive = new DriveInfo(folder);
             string free = string.Create(CultureInfo.InvariantCulture, $"{drive.AvailableFreeSpace / 1e6:F0} MB free in {folder}");
             return drive.AvailableFreeSpace < LeastDiskBytes
-                ? Finding.Wrong(part, $"{free}: a new profile takes up to 40 MB; make room, or set state to another disk")
+                ? Finding.Wrong(part, $"{free}: a new profile takes up to 40 MB; make room, or {(Locations.IsSystem(Locations.Connect(options.Socket)) ? "mount another disk at /var/lib/onlinerlhf" : "set state to another disk")}")
                 : Finding.Good(part, free);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

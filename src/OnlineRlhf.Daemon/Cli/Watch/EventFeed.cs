@@ -7,7 +7,7 @@ namespace OnlineRlhf.Daemon.Cli.Watch;
 /// <summary>Follows the daemon's events, through its restarts, until it is told to stop.</summary>
 internal sealed class EventFeed(DaemonClient daemon, string? profile, bool withText, Action<WatchInput> heard)
 {
-    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1), PauseBetweenStarts = TimeSpan.FromSeconds(15);
 
     // A ready daemon sends a comment every 15 seconds.
     private static readonly TimeSpan LongestSilence = TimeSpan.FromSeconds(40);
@@ -17,6 +17,7 @@ internal sealed class EventFeed(DaemonClient daemon, string? profile, bool withT
         while (true)
         {
             string why;
+            TimeSpan pause = Pause;
             try
             {
                 await ReadAsync(cancellationToken).ConfigureAwait(false);
@@ -25,6 +26,7 @@ internal sealed class EventFeed(DaemonClient daemon, string? profile, bool withT
             catch (DaemonUnreachableException e)
             {
                 why = e.Message;
+                pause = e.CannotStart ? PauseBetweenStarts : Pause;
             }
             catch (Exception e) when (e is IOException or HttpRequestException)
             {
@@ -40,7 +42,7 @@ internal sealed class EventFeed(DaemonClient daemon, string? profile, bool withT
             }
             cancellationToken.ThrowIfCancellationRequested();
             heard(new WatchInput.Lost(why));
-            await Task.Delay(Pause, cancellationToken).ConfigureAwait(false);
+            await Task.Delay(pause, cancellationToken).ConfigureAwait(false);
         }
     }
 
