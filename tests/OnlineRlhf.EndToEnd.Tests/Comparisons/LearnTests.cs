@@ -116,6 +116,26 @@ public sealed class LearnTests(SharedDaemon daemon) : IClassFixture<SharedDaemon
     }
 
     [PublishedFact]
+    public async Task Where_the_daemon_is_busy_with_people_no_line_is_lost()
+    {
+        using var folder = new TempFolder();
+        await using DaemonProcess busy = await DaemonProcess.StartReadyAsync(folder, "--queue", "1");
+        Task<Program.Ended> learning = Program.RunAsync(folder, "learn", folder.Write("busy.jsonl", PreferenceData.Lines(30)));
+        int refused = 0;
+        for (int n = 0; n < 5; n++)
+        {
+            Reply[] asked = await Task.WhenAll(Enumerable.Range(0, 4).Select(i => busy.Client.AskAsync($"Tell me about the number {i}.", $"person{i}")));
+            refused += asked.Count(a => a.Status == 503);
+            Assert.All(asked, a => Assert.True(a.Status is 201 or 503, a.Body));
+        }
+        Program.Ended ended = await learning;
+
+        Assert.True(refused > 0, "The queue was never full: this shows nothing.");
+        Assert.Equal((0, ""), (ended.ExitCode, ended.Errors));
+        Assert.EndsWith("Profile default holds 30.\n", ended.Output, StringComparison.Ordinal);
+    }
+
+    [PublishedFact]
     public async Task Nothing_of_a_file_is_kept()
     {
         using var folder = new TempFolder();
