@@ -2,7 +2,7 @@
 _onlinerlhf() {
   local current=${COMP_WORDS[COMP_CWORD]}
   if [ "$COMP_CWORD" = 1 ]; then
-    mapfile -t COMPREPLY < <(compgen -W "serve demo ask prefer watch status doctor bench model buttons --help --version" -- "$current")
+    mapfile -t COMPREPLY < <(compgen -W "serve demo ask prefer learn watch status doctor bench model buttons --help --version" -- "$current")
   elif [ "${COMP_WORDS[1]}" = prefer ] && [[ $current != -* ]]; then
     mapfile -t COMPREPLY < <(compgen -W "first second tie skip" -- "$current")
   elif [ "$COMP_CWORD" = 2 ] && [ "${COMP_WORDS[1]}" = model ] && [[ $current != -* ]]; then

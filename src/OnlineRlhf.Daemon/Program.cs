@@ -12,7 +12,7 @@ using OnlineRlhf.Storage;
 
 var root = new RootCommand("A language model on this device that learns which answers you like. Nothing you say is stored or leaves the device.")
 {
-    ServeVerb.Create(), DemoVerb.Create(), AskVerb.Create(), PreferVerb.Create(), WatchVerb.Create(), StatusVerb.Create(), DoctorVerb.Create(), BenchVerb.Create(), ModelVerb.Create(),
+    ServeVerb.Create(), DemoVerb.Create(), AskVerb.Create(), PreferVerb.Create(), LearnVerb.Create(), WatchVerb.Create(), StatusVerb.Create(), DoctorVerb.Create(), BenchVerb.Create(), ModelVerb.Create(),
     ButtonsVerb.Create(),
 };
 try

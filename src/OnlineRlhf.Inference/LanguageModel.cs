@@ -136,12 +136,20 @@ public sealed class LanguageModel : IDisposable
         });
     }
 
-    /// <summary>The hidden states of given answers to one conversation, as if the model had written them. One prompt decode for all.</summary>
+    /// <summary>
+    /// The hidden states of given answers to one conversation, as if the model had written them. One prompt decode for all; the states of each are the same
+    /// bit for bit whatever was decoded before, and beside which others it stands.
+    /// </summary>
+    /// <param name="messages">The conversation.</param>
+    /// <param name="answers">The answers.</param>
+    /// <param name="decoded">Told after every step of the prompt and of each answer.</param>
+    /// <param name="cancellationToken">Looked at between steps.</param>
     /// <exception cref="InferenceException">Prompt and answer are longer than the context, or a decode failed.</exception>
-    public IReadOnlyList<HiddenBlocks> Force(IReadOnlyList<ChatMessage> messages, IReadOnlyList<string> answers, CancellationToken cancellationToken = default)
+    public IReadOnlyList<HiddenBlocks> Force(IReadOnlyList<ChatMessage> messages, IReadOnlyList<string> answers, Action? decoded = null, CancellationToken cancellationToken = default)
     {
+        ArgumentNullException.ThrowIfNull(messages);
         ArgumentNullException.ThrowIfNull(answers);
-        return Force(messages, [.. answers.Select(Closed)], cancellationToken);
+        return Force(messages, [.. answers.Select(Closed)], cancellationToken, decoded: decoded);
     }
 
     /// <summary>The same, each answer once whole and once cut in its middle.</summary>
@@ -151,9 +159,9 @@ public sealed class LanguageModel : IDisposable
         return Force(messages, [.. whole, .. whole.Select(tokens => tokens[..((tokens.Length + 1) / 2)])], cancellationToken);
     }
 
-    internal IReadOnlyList<HiddenBlocks> Force(IReadOnlyList<ChatMessage> messages, IReadOnlyList<IReadOnlyList<int>> answers, CancellationToken cancellationToken, string? hint = null)
+    internal IReadOnlyList<HiddenBlocks> Force(IReadOnlyList<ChatMessage> messages, IReadOnlyList<IReadOnlyList<int>> answers, CancellationToken cancellationToken, string? hint = null, Action? decoded = null)
     {
-        return OnDevice(() => new ForcedDecode(Context, EmbeddingLength, BuildPrompt(messages, [hint]), limit: ContextTokens, TooLong).Run(answers, cancellationToken));
+        return OnDevice(() => new ForcedDecode(Context, EmbeddingLength, BuildPrompt(messages, [hint]), limit: ContextTokens, decoded).Run(answers, cancellationToken));
     }
 
     internal Prompt BuildPrompt(IReadOnlyList<ChatMessage> messages, IReadOnlyList<string?> hints) => _loaded.BuildPrompt(messages, hints);

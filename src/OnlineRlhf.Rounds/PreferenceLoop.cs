@@ -26,10 +26,11 @@ public sealed class PreferenceLoop : IDisposable
     private readonly GenerationQueue _queue;
     private readonly QuestionRule _question;
     private readonly HintDealer _hints;
+    private readonly ComparisonIntake _intake;
     private readonly SemaphoreSlim _feedback = new(1, 1);
     private readonly long[] _answers = new long[Enum.GetValues<Preferred>().Length];
     private Pacing? _pacing;
-    private int _shortPrompt;
+    private int _shortPrompt, _writing;
     private bool _disposed;
 
     /// <summary>Puts the loop together. The model stays the caller's.</summary>
@@ -61,6 +62,7 @@ public sealed class PreferenceLoop : IDisposable
             // A folder per model: another model starts a state of its own and leaves this one for its return.
             Path.Combine(profiles, model.Fingerprint[..ModelFolderDigits]), new StateIdentity(model.Fingerprint, _map.Fingerprint, _map.Dimension), options.HyperParameters,
             options.ProfilesInMemory, opened ?? ((_, _) => { }));
+        _intake = new ComparisonIntake(model, _map, _queue, _shelf, _feedback, Events, options.ProfilesStored);
     }
 
     /// <summary>What happens, as it happens.</summary>
@@ -83,6 +85,9 @@ public sealed class PreferenceLoop : IDisposable
 
     /// <summary>Rounds that were answered so by somebody; repeats do not count.</summary>
     public long Answered(Preferred preferred) => Interlocked.Read(ref _answers[(int)preferred]);
+
+    /// <summary>Comparisons learned that clients brought; repeats do not count.</summary>
+    public long Brought => _intake.Learned;
 
     /// <summary>Measures a model's features, where that was not done yet: a loop on it then starts at once.</summary>
     /// <returns>The file that holds them.</returns>
@@ -168,7 +173,15 @@ public sealed class PreferenceLoop : IDisposable
             throw new RoundException(RoundError.BadRequest, $"candidates must be 1 to {_model.MaxCandidates}, as the candidates setting says, not {sampling.Candidates}");
         if (sampling.MaxTokens > _model.MaxAnswerTokens)
             throw new RoundException(RoundError.BadRequest, $"max_tokens must be 1 to {_model.MaxAnswerTokens}, as the max_tokens setting says, not {sampling.MaxTokens}");
-        return await _queue.RunAsync(() => Sample(request, sampling, cancellationToken), cancellationToken).ConfigureAwait(false);
+        Interlocked.Increment(ref _writing);
+        try
+        {
+            return await _queue.RunAsync(() => Sample(request, sampling, cancellationToken), cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _writing);
+        }
     }
 
     /// <summary>Says which candidate the profile's learned taste serves, and which to compare it with.</summary>
@@ -238,6 +251,23 @@ public sealed class PreferenceLoop : IDisposable
         }
     }
 
+    /// <summary>Learns a comparison whose two answers a client brings, as if they had been shown and the chosen one preferred; the same id again is confirmed.</summary>
+    /// <exception cref="RoundException">The comparison is wrong, too many requests wait, or its profile has no room.</exception>
+    /// <exception cref="InferenceException">Prompt and answer are longer than the context, or the engine failed.</exception>
+    /// <exception cref="StateException">It could not be made durable.</exception>
+    /// <exception cref="ObjectDisposedException">The loop is closed; nothing was learned.</exception>
+    public Task<FeedbackResult> LearnAsync(ComparisonRequest request, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        request.Validate();
+        return _intake.LearnAsync(request, cancellationToken);
+    }
+
+    /// <summary>What is known of a comparison that a client brought, as long as the ring holds it: its number; where it is not known, what the profile has learned in all.</summary>
+    public FeedbackResult Look(Guid comparison, string profile) => ProfileName.IsValid(profile)
+        ? _intake.Look(comparison, profile)
+        : throw new RoundException(RoundError.BadRequest, ProfileName.Rule);
+
     /// <summary>
     /// Takes a press of a hardware button, and tells what came of it. It is for the newest asked round of any profile: the one that is shown. It counts only where
     /// that round was shown before the finger came, and no other is being written.
@@ -260,7 +290,7 @@ public sealed class PreferenceLoop : IDisposable
 
         async Task<PressOutcome> AnswerAsync()
         {
-            if (QueuedRequests > 0)
+            if (Volatile.Read(ref _writing) > 0)
                 return PressOutcome.Generating;
             if (round is null)
                 return PressOutcome.NoRound;
@@ -303,8 +333,7 @@ public sealed class PreferenceLoop : IDisposable
     {
         if (preferred == Preferred.Skip)
             return new FeedbackResult(round.Id, round.Profile, false, profile.Read(m => m.Comparisons));
-        if (!_shelf.HasRoomFor(round.Profile, _options.ProfilesStored))
-            throw new RoundException(RoundError.TooManyProfiles, $"As many profiles are stored already as the profiles setting allows ({_options.ProfilesStored}): nothing was learned for a new one.");
+        _shelf.RequireRoomFor(round.Profile, _options.ProfilesStored);
         return new FeedbackResult(round.Id, round.Profile, true, profile.Learn(round.Id, round.Difference, Label(preferred)));
     }
 

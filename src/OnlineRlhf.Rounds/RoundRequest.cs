@@ -30,20 +30,23 @@ public sealed record RoundRequest(IReadOnlyList<ChatMessage> Messages)
     /// <summary>The user's last turn: what an answer is held against.</summary>
     internal string LastUserTurn => Messages[^1].Content;
 
-    internal void Validate()
+    internal void Validate() => Validate(Messages, Profile);
+
+    /// <exception cref="RoundException">The conversation or the name of the profile is wrong.</exception>
+    internal static void Validate(IReadOnlyList<ChatMessage> messages, string profile)
     {
-        if (Messages.Count == 0)
+        if (messages.Count == 0)
             throw new RoundException(RoundError.BadRequest, "messages is empty: send at least one message of the user.");
-        foreach (ChatMessage message in Messages)
+        foreach (ChatMessage message in messages)
         {
             if (message.Role is not ("system" or "user" or "assistant"))
                 throw new RoundException(RoundError.BadRequest, "A message has an unknown role: use system, user or assistant.");
             if (message.Content is null)
                 throw new RoundException(RoundError.BadRequest, "A message has no content.");
         }
-        if (Messages[^1].Role != "user" || string.IsNullOrWhiteSpace(LastUserTurn))
+        if (messages[^1].Role != "user" || string.IsNullOrWhiteSpace(messages[^1].Content))
             throw new RoundException(RoundError.BadRequest, "The last message must be the user's, and say something.");
-        if (!Profiles.ProfileName.IsValid(Profile))
+        if (!Profiles.ProfileName.IsValid(profile))
             throw new RoundException(RoundError.BadRequest, Profiles.ProfileName.Rule);
     }
 }

@@ -16,6 +16,9 @@ internal sealed class DaemonClient : IDisposable
     private readonly HttpClient _http;
     private readonly string _socket;
 
+    /// <summary>Where the daemon listens.</summary>
+    internal string Socket => _socket;
+
     internal DaemonClient(string socket)
     {
         _socket = socket;

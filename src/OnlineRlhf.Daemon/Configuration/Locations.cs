@@ -33,6 +33,11 @@ internal static class Locations
             : throw new ConfigurationException("state: no folder is known for the learned state; set --state or ONLINERLHF_STATE.");
     }
 
+    /// <summary>The folder that says how far files were learned, for whoever runs this.</summary>
+    internal static string Positions() => (Variable("STATE_DIRECTORY") ?? Variable("XDG_STATE_HOME") ?? Variable("HOME")) is not null
+        ? Path.Combine(State(null), "learn")
+        : throw new ConfigurationException("No folder is known for the position in the file: set HOME or XDG_STATE_HOME.");
+
     /// <summary>The folder of the learned state of the daemon that a client talks to.</summary>
     internal static string StateBehind(string? configuredState, string? configuredSocket) =>
         configuredState is null && Connect(configuredSocket) == SystemSocket ? SystemState : State(configuredState);

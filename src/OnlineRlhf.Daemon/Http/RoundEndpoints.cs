@@ -79,7 +79,7 @@ internal static class RoundEndpoints
     }
 
     /// <summary>Reads a JSON body whatever its content type says: curl -d calls everything a form.</summary>
-    private static async Task<T> Read<T>(HttpContext context, JsonTypeInfo<T> type)
+    internal static async Task<T> Read<T>(HttpContext context, JsonTypeInfo<T> type)
     {
         PipeReader reader = context.Request.BodyReader;
         ReadResult read = await reader.ReadAtLeastAsync(LargestBody + 1, context.RequestAborted).ConfigureAwait(false);
@@ -91,18 +91,23 @@ internal static class RoundEndpoints
         return JsonSerializer.Deserialize(body, type) ?? throw new JsonException();
     }
 
+    internal static ChatMessage[] Messages(IReadOnlyList<MessageBody>? messages)
+    {
+        if (messages is null)
+            throw new BadHttpRequestException("messages is missing: send at least one message of the user.");
+        if (messages.Any(m => m is null))
+            throw new BadHttpRequestException("messages holds null: each message is an object with role and content.");
+        return [.. messages.Select(m => new ChatMessage(m.Role, m.Content))];
+    }
+
     private static Guid? Id(HttpContext context) => Guid.TryParse((string?)context.Request.RouteValues["id"], out Guid id) ? id : null;
 
     private static RoundRequest Convert(RoundRequestBody body)
     {
-        if (body.Messages is null)
-            throw new BadHttpRequestException("messages is missing: send at least one message of the user.");
-        if (body.Messages.Any(m => m is null))
-            throw new BadHttpRequestException("messages holds null: each message is an object with role and content.");
         AskMode? ask = null;
         if (body.Ask is not null)
             ask = DaemonOptions.TryParseAsk(body.Ask, out AskMode mode) ? mode : throw new BadHttpRequestException("ask must be always, when-useful or never.");
-        return new RoundRequest([.. body.Messages.Select(m => new ChatMessage(m.Role, m.Content))])
+        return new RoundRequest(Messages(body.Messages))
         {
             Profile = body.Profile ?? RoundRequest.DefaultProfile,
             Ask = ask,

@@ -32,6 +32,8 @@ internal sealed record FeedbackBody(string? Preferred);
 
 internal sealed record FeedbackResultBody(Guid Id, string Profile, bool Learned, long Comparisons);
 
+internal sealed record ComparisonBody(IReadOnlyList<MessageBody>? Messages, string? Chosen, string? Rejected, string? Profile, string? Id);
+
 internal sealed record HealthBody(
     string Status, string Version, string? Model, int? Features, int? Threads, int? ContextTokens, DeviceBody? Device, PaceBody? Pace, int OpenRounds, int Queued, long UptimeSeconds, string? Board);
 
@@ -83,6 +85,7 @@ internal sealed record ProblemBody(string Type, string Title, int Status, string
 [JsonSerializable(typeof(RoundBody))]
 [JsonSerializable(typeof(FeedbackBody))]
 [JsonSerializable(typeof(FeedbackResultBody))]
+[JsonSerializable(typeof(ComparisonBody))]
 [JsonSerializable(typeof(HealthBody))]
 [JsonSerializable(typeof(SnapshotBody))]
 [JsonSerializable(typeof(GeneratingBody))]

@@ -5,7 +5,7 @@ using OnlineRlhf.Inference.Prompts;
 namespace OnlineRlhf.Inference.Sampling;
 
 /// <summary>Decodes given answers behind one prompt, to learn what hidden states the model has while it reads them.</summary>
-internal sealed class ForcedDecode(DecodingContext context, int embedding, Prompt prompt, int limit, Func<int, InferenceException> tooLong)
+internal sealed class ForcedDecode(DecodingContext context, int embedding, Prompt prompt, int limit, Action? decoded)
 {
     private const int PromptSequence = 0, AnswerSequence = 1;
 
@@ -14,7 +14,7 @@ internal sealed class ForcedDecode(DecodingContext context, int embedding, Promp
         int[] tokens = [.. prompt.Shared, .. prompt.Suffixes[0]];
         int longest = tokens.Length + answers.Max(a => a.Count);
         if (longest > limit)
-            throw tooLong(longest);
+            throw new InferenceException(InferenceError.PromptTooLong, $"Prompt and answer take {longest} tokens and the context holds {limit}: shorten them or raise the context setting.");
         context.Clear();
         Decode(tokens, 0, PromptSequence, hidden: null, cancellationToken);
         List<HiddenBlocks> blocks = [];
@@ -37,6 +37,7 @@ internal sealed class ForcedDecode(DecodingContext context, int embedding, Promp
             for (; at < tokens.Count && context.Batch.Count < chunk; at++)
                 context.Batch.Add(tokens[at], position + at, sequence, output: hidden is not null);
             context.Decode(cancellationToken);
+            decoded?.Invoke();
             for (int row = 0; hidden is not null && row < context.Batch.Outputs; row++)
                 hidden.Add(context.Hidden(row));
         }

@@ -9,6 +9,9 @@ internal static class ProfileName
 {
     internal const string Rule = "A profile's name has 1 to 64 letters, digits, dots, dashes or underscores, and begins with a letter or digit.";
 
+    /// <summary>Seeds the hash of brought comparisons; never to be changed, as stored rings hold them.</summary>
+    private const long Brought = 1;
+
     private static readonly SearchValues<char> Allowed = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-");
 
     internal static bool IsValid(string? name) =>
@@ -24,6 +27,19 @@ internal static class ProfileName
         Guid.NewGuid().TryWriteBytes(id, bigEndian: true, out _);
         Tag(profile).CopyTo(id);
         return new Guid(id, bigEndian: true);
+    }
+
+    /// <summary>
+    /// What the ring calls a comparison that a client brought under an id of its own: begun as the profile's rounds are, and a hash behind it, so that no id
+    /// of a client can be taken for that of a round.
+    /// </summary>
+    internal static Guid ComparisonKey(string profile, Guid id)
+    {
+        Span<byte> key = stackalloc byte[16];
+        id.TryWriteBytes(key, bigEndian: true, out _);
+        XxHash128.Hash(key, key, Brought);
+        Tag(profile).CopyTo(key);
+        return new Guid(key, bigEndian: true);
     }
 
     internal static bool MayBelongTo(Guid round, string profile)

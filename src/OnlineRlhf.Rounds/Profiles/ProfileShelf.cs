@@ -31,8 +31,13 @@ internal sealed class ProfileShelf(string directory, StateIdentity identity, Hyp
         ? Directory.EnumerateDirectories(directory).Select(d => Path.GetFileName(d)).Where(ProfileName.IsValid)
         : [];
 
-    /// <summary>Whether a profile is on the disk, or may be added to so many.</summary>
-    internal bool HasRoomFor(string name, int most) => Directory.Exists(Path.Combine(directory, name)) || Stored.Count() < most;
+    /// <summary>Refuses a profile that is not on the disk, where so many are.</summary>
+    /// <exception cref="RoundException">There is no room for it.</exception>
+    internal void RequireRoomFor(string name, int most)
+    {
+        if (!Directory.Exists(Path.Combine(directory, name)) && Stored.Count() >= most)
+            throw new RoundException(RoundError.TooManyProfiles, $"As many profiles are stored already as the profiles setting allows ({most}): nothing was learned for a new one.");
+    }
 
     /// <summary>Takes a profile off the shelf; it stays open at least until the loan is disposed.</summary>
     internal Loan Borrow(string name)

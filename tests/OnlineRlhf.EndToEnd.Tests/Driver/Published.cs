@@ -1,6 +1,6 @@
 namespace OnlineRlhf.EndToEnd.Tests.Driver;
 
-/// <summary>The published programs that the tests drive: nothing of this repository is linked into the tests.</summary>
+/// <summary>The published programs that the tests drive: nothing of this repository is linked into the tests, but what reads the state that they leave.</summary>
 internal static class Published
 {
     internal const string Variable = "ONLINERLHF_PUBLISHED", Arm64Variable = "ONLINERLHF_PUBLISHED_ARM64";

@@ -17,6 +17,9 @@ public sealed partial class MetricsTests
         await daemon.Client.PreferAsync(round.Id, "second");
         await daemon.Client.PreferAsync(Guid.NewGuid().ToString(), "first");
         await daemon.Client.GetAsync("/nowhere");
+        string brought = """{"messages": [{"role": "user", "content": "Hello"}], "chosen": "Good morning.", "rejected": "Hm.", "id": "3f2504e0-4f89-41d3-9a0c-0305e82c3301"}""";
+        await daemon.Client.PostAsync("/v1/comparisons", brought);
+        await daemon.Client.PostAsync("/v1/comparisons", brought);
         Reply reply = await daemon.Client.GetAsync("/metrics");
 
         Assert.StartsWith("text/plain; version=0.0.4", reply.ContentType, StringComparison.Ordinal);
@@ -28,6 +31,8 @@ public sealed partial class MetricsTests
         Assert.True(metrics["onlinerlhf_round_seconds_total"] > 0);
         Assert.Equal(0, metrics["onlinerlhf_requests_queued"]);
         Assert.Equal(1, metrics["""onlinerlhf_feedback_total{preferred="second"}"""]);
+        Assert.Equal(1, metrics["onlinerlhf_brought_total"]);
+        Assert.Equal(2, metrics["onlinerlhf_learned_total"]);
         Assert.Equal(2, metrics["""onlinerlhf_responses_total{status="404"}"""]);
         Assert.DoesNotContain("secretname", reply.Body, StringComparison.Ordinal);
     }

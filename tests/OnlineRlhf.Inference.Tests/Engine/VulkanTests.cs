@@ -29,7 +29,7 @@ public sealed class VulkanTests
 
         float[] States(LanguageModel model)
         {
-            HiddenBlocks blocks = model.Force(Question, answers, TestContext.Current.CancellationToken)[0];
+            HiddenBlocks blocks = model.Force(Question, answers, cancellationToken: TestContext.Current.CancellationToken)[0];
             float[] states = new float[HiddenBlocks.Count * blocks.Width];
             blocks.CopyTo(states);
             return states;

@@ -1,0 +1,7 @@
+namespace OnlineRlhf.Daemon.Cli.Learn;
+
+/// <summary>The daemon refuses for a reason that will hold for every line.</summary>
+internal sealed class RefusedException(DaemonClient.Reply reply) : Exception
+{
+    internal DaemonClient.Reply Reply { get; } = reply;
+}

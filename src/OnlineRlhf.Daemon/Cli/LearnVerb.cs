@@ -1,0 +1,52 @@
+using System.CommandLine;
+using OnlineRlhf.Daemon.Cli.Learn;
+using OnlineRlhf.Daemon.Configuration;
+using OnlineRlhf.Daemon.Http;
+using OnlineRlhf.Rounds;
+
+namespace OnlineRlhf.Daemon.Cli;
+
+/// <summary>onlinerlhf learn: a data set of preferences.</summary>
+internal static class LearnVerb
+{
+    internal static Command Create()
+    {
+        var path = new Argument<string>("file") { Description = "JSON, one object a line with prompt, chosen and rejected, plain or gzip; see the README for other shapes" };
+        var profile = new Option<string?>("--profile") { Description = $"whose taste it tells of; without it, {RoundRequest.DefaultProfile}" };
+        var again = new Option<bool>("--again") { Description = "learn a file once more that was wholly learned" };
+        var client = new ClientOptions();
+        var command = new Command("learn", "Learn from a file of preferences. Stopped or killed, it goes on where it was; nothing is learned twice.") { path, profile, again };
+        client.AddTo(command);
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            using DaemonClient daemon = client.Connect(parsed);
+            bool json = parsed.GetValue(client.Json);
+            string whose = parsed.GetValue(profile) ?? RoundRequest.DefaultProfile, positions = Locations.Positions();
+            await daemon.HealthAsync(cancellationToken).ConfigureAwait(false);
+            try
+            {
+                PreferenceFile file = await PreferenceFile.OpenAsync(parsed.GetValue(path)!, cancellationToken).ConfigureAwait(false);
+                if (file.Lines == 0)
+                    throw new IOException($"{file.Path} is empty: it has no line to learn from.");
+                // Which model it is shows once it is loaded: this waits for it, and refuses a wrong name of a profile.
+                DaemonClient.Reply loaded = await daemon.GetAsync($"/v1/comparisons/{Guid.NewGuid()}?profile={Uri.EscapeDataString(whose)}", cancellationToken).ConfigureAwait(false);
+                if (!loaded.Succeeded)
+                    return loaded.Fail(json);
+                (DaemonClient.Reply reply, HealthBody health) = await daemon.HealthAsync(cancellationToken).ConfigureAwait(false);
+                if (health.Features is not { } dimension)
+                    return reply.Fail(json);
+                using var position = new Position(positions, LearningRun.Key(file, whose, daemon.Socket, health.Model));
+                return await new LearningRun(daemon, file, whose, position, json, TimeProvider.System).RunAsync(parsed.GetValue(again), dimension, cancellationToken).ConfigureAwait(false);
+            }
+            catch (RefusedException e)
+            {
+                return e.Reply.Fail(json);
+            }
+            catch (InvalidDataException)
+            {
+                throw new IOException($"{parsed.GetValue(path)} is damaged: it cannot be unpacked to its end.");
+            }
+        });
+        return command;
+    }
+}

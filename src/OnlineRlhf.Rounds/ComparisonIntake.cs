@@ -1,0 +1,83 @@
+using System.Numerics.Tensors;
+using OnlineRlhf.Inference;
+using OnlineRlhf.Inference.Features;
+using OnlineRlhf.Rounds.Profiles;
+using OnlineRlhf.Storage;
+
+namespace OnlineRlhf.Rounds;
+
+/// <summary>
+/// Learns comparisons whose answers a client brings: the model reads both as if it had written them, z = φ(chosen) − φ(rejected), y = 1; from there on they are feedback
+/// like any other.
+/// </summary>
+/// <param name="model">Reads the answers.</param>
+/// <param name="map">φ.</param>
+/// <param name="queue">The model's one queue.</param>
+/// <param name="shelf">The profiles.</param>
+/// <param name="feedback">Held while feedback is taken: one at a time, with the presses.</param>
+/// <param name="events">Told what was learned.</param>
+/// <param name="mostProfiles">Profiles that may be stored.</param>
+internal sealed class ComparisonIntake(
+    LanguageModel model, FeatureMap map, GenerationQueue queue, ProfileShelf shelf, SemaphoreSlim feedback, EventHub events, int mostProfiles)
+{
+    private long _learned;
+
+    /// <summary>Comparisons that were learned; repeats do not count.</summary>
+    internal long Learned => Interlocked.Read(ref _learned);
+
+    internal async Task<FeedbackResult> LearnAsync(ComparisonRequest request, CancellationToken cancellationToken)
+    {
+        // What is known already, or finds no room, costs the model nothing.
+        if (Known(request) is { } earlier)
+            return earlier;
+        float[] difference = await queue.RunAsync(() => Difference(request, cancellationToken), cancellationToken).ConfigureAwait(false);
+        await feedback.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            // A repeat may have overtaken it.
+            if (Known(request) is { } overtaken)
+                return overtaken;
+            using ProfileShelf.Loan loan = shelf.Borrow(request.Profile);
+            long comparisons = loan.Profile.Learn(ProfileName.ComparisonKey(request.Profile, request.Id), difference, label: 1);
+            Interlocked.Increment(ref _learned);
+            events.Publish(new RoundEvent.Learned(request.Id, request.Profile, comparisons));
+            return new FeedbackResult(request.Id, request.Profile, true, comparisons);
+        }
+        finally
+        {
+            feedback.Release();
+        }
+    }
+
+    /// <summary>The number of a comparison, where the ring holds it; else how many its profile has learned.</summary>
+    internal FeedbackResult Look(Guid id, string profile)
+    {
+        using ProfileShelf.Loan loan = shelf.Borrow(profile);
+        return loan.Profile.Find(ProfileName.ComparisonKey(profile, id)) is { } found
+            ? new FeedbackResult(id, profile, true, found.Sequence)
+            : new FeedbackResult(id, profile, false, loan.Profile.Read(m => m.Comparisons));
+    }
+
+    private FeedbackResult? Known(ComparisonRequest request)
+    {
+        if (Look(request.Id, request.Profile) is { Learned: true } known)
+            return known;
+        shelf.RequireRoomFor(request.Profile, mostProfiles);
+        return null;
+    }
+
+    private float[] Difference(ComparisonRequest request, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<HiddenBlocks> hidden = model.Force(request.Messages, [request.Chosen, request.Rejected], queue.Progressed, cancellationToken);
+        float[] chosen = Features(hidden[0], request.Chosen), rejected = Features(hidden[1], request.Rejected);
+        TensorPrimitives.Subtract(chosen, rejected, chosen);
+        return chosen;
+
+        float[] Features(HiddenBlocks blocks, string answer)
+        {
+            float[] features = new float[map.Dimension];
+            map.Map(blocks, request.Messages[^1].Content, answer, features);
+            return features;
+        }
+    }
+}

@@ -1,0 +1,27 @@
+using OnlineRlhf.Inference.Prompts;
+
+namespace OnlineRlhf.Rounds;
+
+/// <summary>Two answers that a client brings, of which it knows the better one.</summary>
+/// <param name="Messages">The conversation; its last turn is the user's.</param>
+/// <param name="Chosen">The better answer.</param>
+/// <param name="Rejected">The other one.</param>
+public sealed record ComparisonRequest(IReadOnlyList<ChatMessage> Messages, string Chosen, string Rejected)
+{
+    /// <summary>Whose taste it tells of.</summary>
+    public string Profile { get; init; } = RoundRequest.DefaultProfile;
+
+    /// <summary>Names the comparison within its profile: the same one again is confirmed, whatever it holds.</summary>
+    public Guid Id { get; init; } = Guid.NewGuid();
+
+    internal void Validate()
+    {
+        RoundRequest.Validate(Messages, Profile);
+        if (string.IsNullOrWhiteSpace(Chosen) || string.IsNullOrWhiteSpace(Rejected))
+            throw new RoundException(RoundError.BadRequest, $"{(string.IsNullOrWhiteSpace(Chosen) ? "chosen" : "rejected")} is empty: send the texts of both answers.");
+        if (Chosen == Rejected)
+            throw new RoundException(RoundError.BadRequest, "chosen and rejected are the same text: there is nothing to learn from it.");
+        if (Id == Guid.Empty)
+            throw new RoundException(RoundError.BadRequest, "id is the GUID of zeros: choose another one, or leave it out.");
+    }
+}
