@@ -1,9 +1,9 @@
 using System.CommandLine;
 using OnlineRlhf.Daemon.Cli.Learn;
 using OnlineRlhf.Daemon.Configuration;
-using OnlineRlhf.Rounds.DataSets;
 using OnlineRlhf.Daemon.Http;
 using OnlineRlhf.Rounds;
+using OnlineRlhf.Rounds.DataSets;
 
 namespace OnlineRlhf.Daemon.Cli;
 

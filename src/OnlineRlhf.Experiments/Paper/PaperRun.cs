@@ -91,7 +91,7 @@ internal sealed class PaperRun
     private static IExperiment[] All(Scale scale, PreferenceFeatures? preferences, string? model) =>
     [
         new DeploymentExperiment(scale), new KappaExperiment(scale), new ChunkExperiment(scale), new ActiveExperiment(scale), new PassiveExperiment(scale), new PreferenceExperiment(scale, preferences),
-        new LoopExperiment(scale, model), new CostExperiment(scale), new AblationExperiment(scale),
+        new LoopExperiment(scale, model), new CostExperiment(scale), new AblationExperiment(scale), new DifferencesSection(),
     ];
 
     private IEnumerable<Cell> Cells() => _experiments.SelectMany(e => e.Cells());

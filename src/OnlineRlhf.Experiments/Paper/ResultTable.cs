@@ -9,6 +9,8 @@ internal sealed class ResultTable(IReadOnlyList<Result> results)
 
     internal IReadOnlyList<Result> All => results;
 
+    internal bool HasExperiment(string experiment) => _bySeed.Keys.Any(k => k.Item1 == experiment);
+
     /// <summary>Whether the variant measured the number.</summary>
     internal bool Has(string experiment, string variant, string number) => _bySeed.TryGetValue((experiment, variant), out Result[]? found) && found[0].Numbers.ContainsKey(number);
 
