@@ -30,7 +30,7 @@ internal sealed class ComparisonIntake(
         // What is known already, or finds no room, costs the model nothing.
         if (Known(request) is { } earlier)
             return earlier;
-        float[] difference = await queue.RunAsync(() => Difference(request, cancellationToken), cancellationToken).ConfigureAwait(false);
+        float[] difference = await CompareAsync(request, cancellationToken).ConfigureAwait(false);
         await feedback.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
@@ -48,6 +48,9 @@ internal sealed class ComparisonIntake(
             feedback.Release();
         }
     }
+
+    /// <summary>z, without learning it.</summary>
+    internal Task<float[]> CompareAsync(ComparisonRequest request, CancellationToken cancellationToken) => queue.RunAsync(() => Difference(request, cancellationToken), cancellationToken);
 
     /// <summary>The number of a comparison, where the ring holds it; else how many its profile has learned.</summary>
     internal FeedbackResult Look(Guid id, string profile)

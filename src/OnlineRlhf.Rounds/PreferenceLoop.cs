@@ -263,6 +263,16 @@ public sealed class PreferenceLoop : IDisposable
         return _intake.LearnAsync(request, cancellationToken);
     }
 
+    /// <summary>z of a comparison that a client brings, without learning it.</summary>
+    /// <exception cref="RoundException">The comparison is wrong, or too many requests wait.</exception>
+    /// <exception cref="InferenceException">Prompt and answer are longer than the context, or the engine failed.</exception>
+    public Task<float[]> CompareAsync(ComparisonRequest request, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        request.Validate();
+        return _intake.CompareAsync(request, cancellationToken);
+    }
+
     /// <summary>What is known of a comparison that a client brought, as long as the ring holds it: its number; where it is not known, what the profile has learned in all.</summary>
     public FeedbackResult Look(Guid comparison, string profile) => ProfileName.IsValid(profile)
         ? _intake.Look(comparison, profile)

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using OnlineRlhf.Daemon.Cli.Learn;
 using OnlineRlhf.Daemon.Configuration;
+using OnlineRlhf.Rounds.DataSets;
 using OnlineRlhf.Daemon.Http;
 using OnlineRlhf.Rounds;
 

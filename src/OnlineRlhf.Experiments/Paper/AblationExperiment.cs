@@ -33,16 +33,16 @@ internal sealed class AblationExperiment(Scale scale) : IExperiment
         foreach (double f in (double[])[0.05, 0.1, 0.2, 0.5, 1, 2])
             yield return ("authors' code: η", Text(f), new Learner("", (d, _) => new ReferenceRewardModel(d, f)), () => new BestAndQuantile());
         foreach (double f in (double[])[0.1, 0.2, 0.5, 1, 2, 4])
-            yield return ("matrix-free: η", Text(f), Free(t => new MatrixFreeOptions(t, f)), () => new BestAndQuantile());
+            yield return ("matrix-free: η", Text(f), Free(t => new MatrixFreeOptions(t, f, LastRegularization: 10)), () => new BestAndQuantile());
         foreach (RegularizationSchedule schedule in Enum.GetValues<RegularizationSchedule>())
         {
-            foreach (double last in (double[])[1, 10])
+            foreach (double last in (double[])(schedule == RegularizationSchedule.Constant ? [1] : [1, 10, 30]))
                 yield return ("matrix-free: schedule of λ from 0.8", string.Create(CultureInfo.InvariantCulture, $"{schedule} to {last}"), Free(t => new MatrixFreeOptions(t, LastRegularization: last, Schedule: schedule)), () => new BestAndQuantile());
         }
         foreach (int batch in (int[])[1, 8, 32])
         {
             foreach (int steps in (int[])[1, 2, 3, 5, 10])
-                yield return ("matrix-free: minibatch and K, η = minibatch/4 + ¾", $"{batch}, K = {steps}", Free(t => new MatrixFreeOptions(t, StepSize: (batch + 3) / 4.0, Steps: steps, Minibatch: batch)), () => new BestAndQuantile());
+                yield return ("matrix-free: minibatch and K, η = minibatch/4 + ¾", $"{batch}, K = {steps}", Free(t => new MatrixFreeOptions(t, StepSize: (batch + 3) / 4.0, LastRegularization: 10, Steps: steps, Minibatch: batch)), () => new BestAndQuantile());
         }
 
         static Learner Free(Func<long, MatrixFreeOptions> options) => new("", (d, horizon) => new MatrixFreeRewardModel(d, options(horizon)));
@@ -58,7 +58,7 @@ internal sealed class AblationExperiment(Scale scale) : IExperiment
         if (scale.IsQuick)
             return;
         report.Heading("Ablations");
-        report.Paragraph($"Deployment, {Rounds} rounds, ‖θ*‖ = 6; everything that is not named has its default: η = λ = β = 1, the exploration rule for the exact learner and best + top 1/4 for the others.");
+        report.Paragraph($"Deployment, {Rounds} rounds, ‖θ*‖ = 6; everything that is not named has its default: η = λ = β = 1, the exploration rule for the exact learner; for the others best + top 1/4, c = 4, η = 0.2 in the authors' code, η = 1 and λ from 0.8 linearly to 10 in the matrix-free.");
         foreach (IGrouping<string, (string Part, string Value, Learner, Func<ISelectionRule>)> part in Variants().GroupBy(v => v.Part))
         {
             report.Table([part.Key, .. part.Select(v => v.Value)], ((string[])["regret", "served"]).Select(number => (string[])

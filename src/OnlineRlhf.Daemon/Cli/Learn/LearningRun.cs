@@ -4,6 +4,7 @@ using System.IO.Hashing;
 using System.Text;
 using System.Text.Json;
 using OnlineRlhf.Daemon.Http;
+using OnlineRlhf.Rounds.DataSets;
 
 namespace OnlineRlhf.Daemon.Cli.Learn;
 
@@ -111,7 +112,7 @@ internal sealed class LearningRun(DaemonClient daemon, PreferenceFile file, stri
         {
             return (null, e.Message);
         }
-        var body = new ComparisonBody(pair.Messages, pair.Chosen, pair.Rejected, profile, Id(number, run).ToString());
+        var body = new ComparisonBody([.. pair.Messages.Select(m => new MessageBody(m.Role, m.Content))], pair.Chosen, pair.Rejected, profile, Id(number, run).ToString());
         if (JsonSerializer.SerializeToUtf8Bytes(body, WireJson.Readable.ComparisonBody).Length > RoundEndpoints.LargestBody)
             return (null, $"as a request it is larger than {RoundEndpoints.LargestBody} bytes.");
         DaemonClient.Reply reply = default;

@@ -1,6 +1,6 @@
-using OnlineRlhf.Daemon.Http;
+using OnlineRlhf.Inference.Prompts;
 
-namespace OnlineRlhf.Daemon.Cli.Learn;
+namespace OnlineRlhf.Rounds.DataSets;
 
 /// <summary>A conversation written as one text, each turn behind an empty line and "Human:" or "Assistant:".</summary>
 internal static class Transcript
@@ -11,18 +11,18 @@ internal static class Transcript
     internal static bool Is(string text) => text.StartsWith(Gap + Human, StringComparison.Ordinal);
 
     /// <summary>Its turns, without the space around them; two in a row of the same speaker are one.</summary>
-    internal static List<MessageBody> Parse(string text)
+    internal static List<ChatMessage> Parse(string text)
     {
-        List<MessageBody> turns = [];
+        List<ChatMessage> turns = [];
         for (int at = 0; at < text.Length;)
         {
             (string role, string label) = text.AsSpan(at + Gap.Length).StartsWith(Human) ? ("user", Human) : ("assistant", Assistant);
             int start = at + Gap.Length + label.Length, end = Next(text, start);
             string said = text[start..end].Trim();
             if (turns is [.., var last] && last.Role == role)
-                turns[^1] = new MessageBody(role, $"{last.Content}{Gap}{said}".Trim());
+                turns[^1] = new ChatMessage(role, $"{last.Content}{Gap}{said}".Trim());
             else
-                turns.Add(new MessageBody(role, said));
+                turns.Add(new ChatMessage(role, said));
             at = end;
         }
         return turns;

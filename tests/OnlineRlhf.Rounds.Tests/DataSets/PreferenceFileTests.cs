@@ -1,9 +1,9 @@
 using System.Buffers;
 using System.IO.Compression;
 using System.Text;
-using OnlineRlhf.Daemon.Cli.Learn;
+using OnlineRlhf.Rounds.DataSets;
 
-namespace OnlineRlhf.Daemon.Tests.Learn;
+namespace OnlineRlhf.Rounds.Tests.DataSets;
 
 public sealed class PreferenceFileTests : IDisposable
 {

@@ -1,8 +1,8 @@
 using System.Buffers;
 using System.Text;
-using OnlineRlhf.Daemon.Cli.Learn;
+using OnlineRlhf.Rounds.DataSets;
 
-namespace OnlineRlhf.Daemon.Tests.Learn;
+namespace OnlineRlhf.Rounds.Tests.DataSets;
 
 public sealed class PreferencePairTests
 {

@@ -4,21 +4,21 @@ using System.IO.Hashing;
 using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
 
-namespace OnlineRlhf.Daemon.Cli.Learn;
+namespace OnlineRlhf.Rounds.DataSets;
 
 /// <summary>A data set on the disk, plain or in gzip: its lines, one at a time, in constant memory.</summary>
 /// <param name="Path">The file.</param>
 /// <param name="Hash">Of what it holds, unpacked: a packed copy is the same data set.</param>
 /// <param name="Lines">How many lines it has.</param>
-internal sealed record PreferenceFile(string Path, UInt128 Hash, long Lines)
+public sealed record PreferenceFile(string Path, UInt128 Hash, long Lines)
 {
     /// <summary>A line may hold its conversation twice: four times what a request may send.</summary>
-    internal const int LongestLine = 1 << 20;
+    public const int LongestLine = 1 << 20;
 
     private const int Chunk = 1 << 16;
 
     /// <summary>Reads the file once, to know it again.</summary>
-    internal static async Task<PreferenceFile> OpenAsync(string path, CancellationToken cancellationToken)
+    public static async Task<PreferenceFile> OpenAsync(string path, CancellationToken cancellationToken)
     {
         Stream stream = Unpack(path);
         await using (stream.ConfigureAwait(false))
@@ -38,7 +38,7 @@ internal sealed record PreferenceFile(string Path, UInt128 Hash, long Lines)
     }
 
     /// <summary>Its lines with their numbers, from 1; without content where one is longer than <see cref="LongestLine"/>. A line's content is valid until the next is asked for.</summary>
-    internal async IAsyncEnumerable<(long Number, ReadOnlySequence<byte>? Content)> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<(long Number, ReadOnlySequence<byte>? Content)> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         PipeReader reader = PipeReader.Create(Unpack(Path), new StreamPipeReaderOptions(bufferSize: Chunk));
         try
