@@ -42,8 +42,8 @@ internal static class Settings
         return wrong.LineNumber is { } line ? $"line {line + 1}: {says}" : says;
     }
 
-    /// <summary>The setting that a wrong name looks like, as a question; nothing where none or several do.</summary>
-    internal static string Meant(string name) => name.Length > 0 && Setting.All.Select(s => s.Key).Where(key => IsLike(key, name)).ToArray() is [var meant] ? $"did you mean {meant}? The " : "";
+    /// <summary>The setting that a wrong name looks like, null where none or several do.</summary>
+    private static string? Meant(string name) => name.Length > 0 && Setting.All.Select(s => s.Key).Where(key => IsLike(key, name)).ToArray() is [var meant] ? meant : null;
 
     private static bool IsLike(string key, string name)
     {
@@ -82,7 +82,7 @@ internal static class Settings
                 name = null;
                 name = property.Name;
                 if (!Setting.All.Any(s => s.Key == name))
-                    throw new ConfigurationException($"{path}: there is no setting {name}; {Meant(name)}known are {string.Join(", ", Setting.All.Select(s => s.Key))}.");
+                    throw new ConfigurationException($"{path}: there is no setting {name}; {(Meant(name) is { } meant ? $"did you mean {meant}? Known" : "known")} are {string.Join(", ", Setting.All.Select(s => s.Key))}.");
                 if (property.Value.ValueKind is not (JsonValueKind.String or JsonValueKind.Number))
                     throw new ConfigurationException($"{path}: {name} must be a text or a number.");
                 values[name] = property.Value.ToString();
