@@ -27,15 +27,14 @@ try
         Console.Error.WriteLine($"onlinerlhf: {WhatIsWrong(parsed, verb.Length > 0)}; see onlinerlhf {verb}--help");
         return ExitCode.Usage;
     }
-    // Daemon and screen listen to signals themselves: the library's way of doing it can end the process with 143 although they stop cleanly.
-    TimeSpan? limit = parsed.CommandResult.Command.Name is ServeVerb.Name or WatchVerb.Name ? null : TimeSpan.FromSeconds(10);
-    return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = limit });
+    return await Invocation.RunAsync(parsed);
 }
 catch (Exception e)
 {
     int? described = Describe(e);
     // What nobody foresaw is a bug: its type says more to whoever reads the report than a trace to whoever runs the program.
-    Console.Error.WriteLine($"{Journal.Error}onlinerlhf: {(described is null ? $"unexpected {e.GetType()}: " : "")}{OneLine(e.Message)}");
+    string says = e is OperationCanceledException { CancellationToken.IsCancellationRequested: true } ? "Stopped." : OneLine(e.Message);
+    Console.Error.WriteLine($"{Journal.Error}onlinerlhf: {(described is null ? $"unexpected {e.GetType()}: " : "")}{says}");
     if (described == ExitCode.Configuration && args is [ServeVerb.Name, ..])
         UnixSocket.RefuseWaiting(Problems.Response(OneLine(e.Message)));
     return described ?? ExitCode.Failure;
@@ -45,6 +44,7 @@ static string WhatIsWrong(ParseResult parsed, bool hasVerb) => parsed.UnmatchedT
 {
     [['-', ..] option, ..] => $"there is no option {option.Split('=')[0]}",
     [var word, ..] => hasVerb ? $"{word} is one word too many" : $"there is no command {word}",
+    _ when hasVerb && parsed.CommandResult.Command is { Subcommands: [_, ..] parts } verb => $"say what to do: {string.Join(" or ", parts.Select(p => $"onlinerlhf {verb.Name} {p.Name}"))}",
     _ => hasVerb ? OneLine(parsed.Errors[0].Message).TrimEnd('.') : "say what to do, such as onlinerlhf demo",
 };
 
@@ -54,6 +54,7 @@ static int? Describe(Exception e) => e switch
 {
     ConfigurationException or ModelFileException => ExitCode.Configuration,
     InferenceException { Error: not InferenceError.Decode } => ExitCode.Configuration,
+    DaemonUnreachableException { Forbidden: true } => ExitCode.Failure,
     DaemonRunningException or DaemonUnreachableException => ExitCode.Transient,
     IOException or UnauthorizedAccessException or InferenceException or StateException or RoundException => ExitCode.Failure,
     OperationCanceledException => ExitCode.Failure,

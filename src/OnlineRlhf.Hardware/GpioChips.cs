@@ -32,11 +32,20 @@ public static class GpioChips
         GpioChipInfo? found = chips.FirstOrDefault(c => c.Label == chip) ?? chips.FirstOrDefault(c => c.Name == chip);
         if (found is null)
         {
-            string others = chips.Count == 0 ? "none is there, or this user may open none (is it in the group that owns /dev/gpiochip*?)" : "there are " + string.Join(", ", chips.Select(Describe));
-            throw new BoardException($"gpio_chip: there is no chip labelled {chip}; {others}. gpiodetect lists them.");
+            string[] files = Directory.GetFiles("/dev", "gpiochip*");
+            throw new BoardException($"gpio_chip: {NotFound(chip, files.Length > 0, [.. chips.Select(Describe)])}");
         }
         return second ? new LibGpiodV2Driver(found) : new LibGpiodDriver(found);
     }
+
+    /// <summary>Why a chip is not found, and what to do.</summary>
+    /// <param name="chip">What was asked for.</param>
+    /// <param name="hasFiles">Whether the system has chips.</param>
+    /// <param name="opened">Those that this user may open.</param>
+    internal static string NotFound(string chip, bool hasFiles, IReadOnlyList<string> opened) =>
+        opened.Count > 0 ? $"there is no chip labelled {chip}; there are {string.Join(", ", opened)}. Give the label in square brackets, as gpiodetect prints it."
+        : hasFiles ? "there are chips, but this user may not open them: join the group that owns /dev/gpiochip* and log in anew."
+        : "this system has no GPIO chip (/dev/gpiochip* is missing): its kernel has no driver for one.";
 
     private static IList<GpioChipInfo> Find(out bool second)
     {

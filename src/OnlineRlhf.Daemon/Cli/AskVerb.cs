@@ -10,7 +10,7 @@ internal static class AskVerb
 {
     internal static Command Create()
     {
-        var text = new Argument<string[]>("request") { Description = "what to ask; without it, standard input is read", Arity = ArgumentArity.ZeroOrMore };
+        var text = new Argument<string[]>("request") { Description = "what to ask; without it, a file or pipe on standard input is read", Arity = ArgumentArity.ZeroOrMore };
         var profile = new Option<string?>("--profile") { Description = "whose taste decides" };
         var ask = new Option<string?>("--ask") { Description = "always, when-useful or never" };
         ask.AcceptOnlyFromAmong("always", "when-useful", "never");
@@ -20,7 +20,7 @@ internal static class AskVerb
         command.SetAction(async (parsed, cancellationToken) =>
         {
             string[] words = parsed.GetValue(text) ?? [];
-            string request = words.Length > 0 ? string.Join(' ', words) : (await Console.In.ReadToEndAsync(cancellationToken).ConfigureAwait(false)).Trim();
+            string request = words.Length > 0 ? string.Join(' ', words) : await ReadInputAsync(cancellationToken).ConfigureAwait(false);
             if (request.Length == 0)
             {
                 Console.Error.WriteLine("onlinerlhf: say what to ask, such as onlinerlhf ask Tell me a joke.");
@@ -56,6 +56,12 @@ internal static class AskVerb
         });
         return command;
     }
+
+    /// <summary>What a file or a pipe holds; nothing where somebody sits at a terminal, who would wait for an answer and not know that the program waits for an end.</summary>
+    private static async Task<string> ReadInputAsync(CancellationToken cancellationToken) => Console.IsInputRedirected
+        // The console's own asynchronous reading blocks, and looks at no token.
+        ? (await Task.Run(Console.In.ReadToEnd, CancellationToken.None).WaitAsync(cancellationToken).ConfigureAwait(false)).Trim()
+        : "";
 
     private static void Print(RoundBody round, string? profile)
     {

@@ -97,7 +97,7 @@ internal sealed class DaemonClient : IDisposable
         }
         catch (HttpRequestException e) when (e.InnerException is SocketException { SocketErrorCode: SocketError.AccessDenied })
         {
-            throw new DaemonUnreachableException($"You may not talk to the daemon on {_socket}: join its group (sudo adduser $USER onlinerlhf) and log in anew, or run as its user.");
+            throw new DaemonUnreachableException($"You may not talk to the daemon on {_socket}: join its group (sudo adduser $USER onlinerlhf) and log in anew, or run as its user.") { Forbidden = true };
         }
         catch (HttpRequestException e)
         {
@@ -148,13 +148,13 @@ internal sealed class DaemonClient : IDisposable
         }
 
         /// <summary>Prints what went wrong, in words or as it came, and returns the exit code.</summary>
-        internal int Fail(bool json)
+        internal int Fail(bool json, string advice = "")
         {
             ProblemBody problem = Read(WireJson.Complete.ProblemBody);
             if (json)
                 Console.WriteLine(Body);
             else
-                Console.Error.WriteLine($"onlinerlhf: {problem.Detail}");
+                Console.Error.WriteLine($"onlinerlhf: {problem.Detail}{advice}");
             return Status is 503 ? ExitCode.Transient : ExitCode.Failure;
         }
     }

@@ -31,7 +31,7 @@ internal static class PreferVerb
                 string name = parsed.GetValue(profile) ?? RoundRequest.DefaultProfile;
                 DaemonClient.Reply current = await daemon.GetAsync($"/v1/rounds/current?profile={Uri.EscapeDataString(name)}", cancellationToken).ConfigureAwait(false);
                 if (!current.Succeeded)
-                    return current.Fail(json);
+                    return current.Fail(json, current.Status == StatusCodes.Status404NotFound ? $" To ask first: onlinerlhf ask {(name == RoundRequest.DefaultProfile ? "" : $"--profile {name} ")}…" : "");
                 id = current.Read(WireJson.Complete.RoundBody).Id;
             }
             string answer = parsed.GetValue(preferred) switch

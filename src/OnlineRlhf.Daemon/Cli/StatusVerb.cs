@@ -36,7 +36,7 @@ internal static class StatusVerb
         if (health.Device is { } device)
             Console.WriteLine($"device     {device.Describe()}");
         if (health.Pace is { } pace)
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"rounds     {pace.Describe()} (prompt {pace.PromptTokensPerSecond})"));
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"rounds     {pace.Describe()}; a request is read at {pace.PromptTokensPerSecond} tokens/s"));
         Console.WriteLine($"learner    {health.Features} features");
         Console.WriteLine($"now        {Plural.Of(health.OpenRounds, "open round")}, {Plural.Of(health.Queued, "request")} running or waiting");
     }

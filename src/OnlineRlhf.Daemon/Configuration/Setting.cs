@@ -45,18 +45,21 @@ internal sealed record Setting(string Key, string Says, SettingKind Kind = Setti
 
     internal string Flag => "--" + Key.Replace('_', '-');
 
+    /// <param name="value">What was given.</param>
+    /// <param name="from">The file or variable that gave it; null for a flag.</param>
     /// <exception cref="ConfigurationException">The value is not of the kind that the setting takes.</exception>
-    internal void Check(string value)
+    internal void Check(string value, string? from = null)
     {
+        string key = from is null ? Key : $"{from}: {Key}";
         if (value.Length == 0)
-            throw new ConfigurationException($"{Key} is empty: give it a value, or leave it out for the default");
+            throw new ConfigurationException($"{key} is empty: give it a value, or leave it out for the default");
         // JSON can write it; no path and no text for the model can hold it.
         if (value.Contains('\0'))
-            throw new ConfigurationException($"{Key} holds a NUL character: write it without");
+            throw new ConfigurationException($"{key} holds a NUL character: write it without");
         if (Kind == SettingKind.Whole && !int.TryParse(value, NumberStyles.Integer, CultureInfo.InvariantCulture, out _))
-            throw new ConfigurationException($"{Key} must be a whole number, not {value}");
+            throw new ConfigurationException($"{key} must be a whole number, not {value}");
         if (Kind == SettingKind.Number && !double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out _))
-            throw new ConfigurationException($"{Key} must be a number, not {value}");
+            throw new ConfigurationException($"{key} must be a number, not {value}");
     }
 
     internal string Variable => EnvironmentPrefix + Key.ToUpperInvariant();

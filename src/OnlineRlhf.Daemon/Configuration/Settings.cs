@@ -14,15 +14,16 @@ internal static class Settings
     internal static DaemonOptions Read(IEnumerable<KeyValuePair<string, string?>> flags, string? file)
     {
         var options = new DaemonOptions();
+        Dictionary<string, string?> environment = new(FromEnvironment()), given = new(flags);
         IConfigurationRoot configuration = new ConfigurationBuilder()
             .AddInMemoryCollection(FromFile(file))
-            .AddInMemoryCollection(FromEnvironment())
-            .AddInMemoryCollection(flags)
+            .AddInMemoryCollection(environment)
+            .AddInMemoryCollection(given)
             .Build();
         foreach (Setting setting in Setting.All)
         {
             if (configuration[setting.Key] is { } value)
-                setting.Check(value);
+                setting.Check(value, given.ContainsKey(setting.Key) ? null : environment.ContainsKey(setting.Key) ? setting.Variable : Path.GetFullPath(file ?? DefaultFile));
         }
         configuration.Bind(options);
         options.Validate();
@@ -33,6 +34,28 @@ internal static class Settings
     internal static IEnumerable<string> UnknownVariables() => Environment.GetEnvironmentVariables().Keys.Cast<string>()
         .Where(n => n.StartsWith(Setting.EnvironmentPrefix, StringComparison.Ordinal) && !Setting.All.Any(s => s.Variable == n) && !IsForTests(n[Setting.EnvironmentPrefix.Length..]))
         .Order(StringComparer.Ordinal);
+
+    /// <summary>What is wrong with a JSON file, and where, counted as editors do.</summary>
+    internal static string Describe(JsonException wrong)
+    {
+        string says = wrong.Message.Split(" LineNumber:")[0];
+        return wrong.LineNumber is { } line ? $"line {line + 1}: {says}" : says;
+    }
+
+    /// <summary>The setting that a wrong name looks like, null where none or several do.</summary>
+    private static string? Meant(string name) => name.Length > 0 && Setting.All.Select(s => s.Key).Where(key => IsLike(key, name)).ToArray() is [var meant] ? meant : null;
+
+    private static bool IsLike(string key, string name)
+    {
+        if (key.StartsWith(name, StringComparison.Ordinal) || name.StartsWith(key, StringComparison.Ordinal))
+            return true;
+        int start = 0, end = 0, shorter = Math.Min(key.Length, name.Length);
+        while (start < shorter && key[start] == name[start])
+            start++;
+        while (end < shorter - start && key[^(end + 1)] == name[^(end + 1)])
+            end++;
+        return Math.Max(key.Length, name.Length) - start - end <= 1;
+    }
 
     private static bool IsForTests(string name) => name is "LONG_TESTS" or "SMOLLM2" or "TEST_RUN" || name.StartsWith("PUBLISHED", StringComparison.Ordinal);
 
@@ -59,7 +82,7 @@ internal static class Settings
                 name = null;
                 name = property.Name;
                 if (!Setting.All.Any(s => s.Key == name))
-                    throw new ConfigurationException($"{path}: there is no setting {name}; known are {string.Join(", ", Setting.All.Select(s => s.Key))}.");
+                    throw new ConfigurationException($"{path}: there is no setting {name}; {(Meant(name) is { } meant ? $"did you mean {meant}? Known" : "known")} are {string.Join(", ", Setting.All.Select(s => s.Key))}.");
                 if (property.Value.ValueKind is not (JsonValueKind.String or JsonValueKind.Number))
                     throw new ConfigurationException($"{path}: {name} must be a text or a number.");
                 values[name] = property.Value.ToString();
@@ -68,7 +91,7 @@ internal static class Settings
         }
         catch (JsonException e)
         {
-            throw new ConfigurationException($"{path} is not valid JSON: {e.Message}");
+            throw new ConfigurationException($"{path} is not valid JSON: {Describe(e)}");
         }
         catch (InvalidOperationException)
         {

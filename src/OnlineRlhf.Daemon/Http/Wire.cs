@@ -47,7 +47,7 @@ internal sealed record PaceBody(double TokensPerSecond, double PromptTokensPerSe
 {
     /// <summary>The same for people.</summary>
     internal string Describe() =>
-        string.Create(CultureInfo.InvariantCulture, $"{Plural.Of(Candidates, "candidate")} of at most {MaxTokens} tokens, for {TimeTarget} s at {TokensPerSecond} tokens/s");
+        string.Create(CultureInfo.InvariantCulture, $"{Plural.Of(Candidates, "answer")} of up to {MaxTokens} tokens each, {(TimeTarget > 0 ? $"within {TimeTarget} s" : "in any time")} (measured: {TokensPerSecond} tokens/s)");
 
     /// <summary>How rounds are cut to the time they may take; null where they may take any.</summary>
     internal static PaceBody? Of(PreferenceLoop? loop, int target) => loop?.Pace is not { } pace

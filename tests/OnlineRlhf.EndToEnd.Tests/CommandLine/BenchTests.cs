@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 
 namespace OnlineRlhf.EndToEnd.Tests.CommandLine;
@@ -32,7 +33,23 @@ public sealed class BenchTests
 
         Assert.Equal(0, bench.ExitCode);
         Assert.Contains("tokens/s", bench.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("set device", bench.Output, StringComparison.Ordinal);
         Assert.Contains("settings", bench.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries)[^2] + bench.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries)[^1], StringComparison.Ordinal);
+    }
+
+    [PublishedFact]
+    public async Task It_warns_of_a_daemon_and_stops_when_it_is_told_to()
+    {
+        using var folder = new TempFolder();
+        await using DaemonProcess daemon = DaemonProcess.Start(folder);
+        await daemon.WaitUntilConnectableAsync();
+        using Process bench = Process.Start(Program.Describe(folder, [], ["bench"]))!;
+        Assert.Matches(@"a daemon runs \(process \d+\) .* stop it first", await bench.StandardError.ReadLineAsync(TestContext.Current.CancellationToken));
+        Assert.StartsWith("device", await bench.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Posix.Signal(bench.Id, Posix.SigTerm);
+        await bench.WaitForExitAsync(TestContext.Current.CancellationToken);
+
+        Assert.Equal((1, "onlinerlhf: Stopped.\n"), (bench.ExitCode, await bench.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken)));
     }
 
     [PublishedFact]

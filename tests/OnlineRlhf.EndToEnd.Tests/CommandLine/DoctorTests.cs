@@ -24,7 +24,7 @@ public sealed class DoctorTests : IDisposable
         Assert.Equal(["settings", "model", "engine", "device", "threads", "rounds", "board", "socket", "state", "disk", "clock", "systemd"], lines.Select(l => l[7..17].Trim()));
         Assert.All(lines, line => Assert.StartsWith("fine", line, StringComparison.Ordinal));
         Assert.Contains("1 profile of 1 model", doctor.Output, StringComparison.Ordinal);
-        Assert.Contains("candidates of at most", doctor.Output, StringComparison.Ordinal);
+        Assert.Contains("answers of up to", doctor.Output, StringComparison.Ordinal);
     }
 
     [PublishedFact]
@@ -177,7 +177,8 @@ public sealed class DoctorTests : IDisposable
 
     [PublishedTheory]
     [InlineData("LoadState=loaded;ActiveState=failed;Result=exit-code;ExecMainStatus=78;NRestarts=0", "it is a setting or the model")]
-    [InlineData("LoadState=loaded;ActiveState=failed;Result=start-limit-hit;ExecMainStatus=1;NRestarts=5", "systemctl reset-failed onlinerlhf.socket onlinerlhf.service")]
+    [InlineData("LoadState=loaded;ActiveState=failed;Result=start-limit-hit;ExecMainStatus=1;NRestarts=5", "tried too often): sudo journalctl")]
+    [InlineData("LoadState=loaded;ActiveState=failed;Result=start-limit-hit;ExecMainStatus=1;NRestarts=5", "sudo systemctl reset-failed onlinerlhf.socket onlinerlhf.service")]
     [InlineData("LoadState=loaded;ActiveState=inactive;UnitFileState=disabled;Result=success;NRestarts=0", "systemctl enable --now")]
     [InlineData("LoadState=loaded;ActiveState=active;UnitFileState=enabled;Result=success;NRestarts=3", "restarted 3 times")]
     public Task A_service_that_is_not_well(string shown, string says) => MustFindAsync("systemd", [says], SystemctlThatShows(shown));

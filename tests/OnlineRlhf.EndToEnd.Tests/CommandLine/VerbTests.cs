@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 
 namespace OnlineRlhf.EndToEnd.Tests.CommandLine;
@@ -21,6 +22,7 @@ public sealed class VerbTests(SharedDaemon daemon) : IClassFixture<SharedDaemon>
         Program.Ended again = await RunAsync("prefer", "first", "--profile", "words");
         Assert.Equal(1, again.ExitCode);
         Assert.Contains("no open round", Assert.Single(again.ErrorLines), StringComparison.Ordinal);
+        Assert.Contains("onlinerlhf ask --profile words", again.Errors, StringComparison.Ordinal);
     }
 
     [PublishedFact]
@@ -48,6 +50,33 @@ public sealed class VerbTests(SharedDaemon daemon) : IClassFixture<SharedDaemon>
         Program.Ended nothing = await Program.RunAsync(daemon.Folder, [], "  \n", "ask");
         Assert.Equal(2, nothing.ExitCode);
         Assert.Single(nothing.ErrorLines);
+    }
+
+    [PublishedFact]
+    public async Task Where_somebody_sits_at_a_terminal_nothing_is_waited_for()
+    {
+        await using TerminalSession terminal = TerminalSession.Start(daemon.Folder, [], 100, 30, "ask");
+
+        Assert.Equal(2, await terminal.WaitForExitAsync());
+        Assert.Contains("say what to ask", terminal.Sent, StringComparison.Ordinal);
+    }
+
+    [PublishedTheory]
+    [InlineData(Posix.SigInterrupt, 1)]
+    [InlineData(Posix.SigInterrupt, 2)]
+    [InlineData(Posix.SigTerm, 2)]
+    public async Task A_signal_ends_what_waits_for_its_input(int signal, int times)
+    {
+        using Process asking = Process.Start(Program.Describe(daemon.Folder, [], ["ask"]))!;
+        await Task.Delay(1000, TestContext.Current.CancellationToken);
+        for (int i = 0; i < times; i++)
+            Posix.Signal(asking.Id, signal);
+        await asking.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromSeconds(9), TestContext.Current.CancellationToken);
+
+        // The second may come when the first has ended the program already, or end it as if nobody listened.
+        Assert.True(asking.ExitCode == 1 || (times == 2 && asking.ExitCode == 128 + signal), $"It ended with {asking.ExitCode}.");
+        string errors = await asking.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        Assert.True(errors is "onlinerlhf: Stopped.\n" || (times == 2 && errors.Length == 0), errors);
     }
 
     [PublishedFact]
@@ -90,7 +119,7 @@ public sealed class VerbTests(SharedDaemon daemon) : IClassFixture<SharedDaemon>
         Assert.Equal((0, 0), (words.ExitCode, json.ExitCode));
         Assert.StartsWith("ready, version ", words.Output, StringComparison.Ordinal);
         Assert.Matches(@"device +CPU: \S", words.Output);
-        Assert.Matches(@"rounds +8 candidates of at most \d+ tokens, for 30 s at [\d.]+ tokens/s", words.Output);
+        Assert.Matches(@"rounds +8 answers of up to \d+ tokens each, within 30 s \(measured: [\d.]+ tokens/s\)", words.Output);
         Assert.Equal("ready", JsonSerializer.Deserialize<JsonElement>(json.Output).GetProperty("status").GetString());
     }
 

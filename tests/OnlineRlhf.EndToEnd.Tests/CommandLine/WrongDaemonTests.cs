@@ -22,6 +22,27 @@ public sealed class WrongDaemonTests
     }
 
     [PublishedTheory]
+    [InlineData("status")]
+    [InlineData("ask Hello")]
+    [InlineData("watch")]
+    public async Task Who_may_not_talk_to_it_is_told_so_once(string verb)
+    {
+        using var folder = new TempFolder();
+        await using var daemon = new Impostor(folder, Impostor.Health);
+        File.SetUnixFileMode(folder.Socket, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        // The program is copied to where another user may run it.
+        File.SetUnixFileMode(folder.Root, (UnixFileMode)0b111_101_101);
+        File.SetUnixFileMode(Path.GetDirectoryName(folder.Socket)!, (UnixFileMode)0b111_101_101);
+        string program = Path.Combine(folder.Root, "program");
+        Assert.Equal(0, (await Program.RunAsync("cp", folder, [], null, "-r", Path.GetDirectoryName(Published.Path)!, program)).ExitCode);
+        Program.Ended ended = await Program.RunAsync("setpriv", folder, [], null, ["--reuid=65534", "--clear-groups", "--", Path.Combine(program, "onlinerlhf"), .. verb.Split(' ')]);
+        Assert.SkipWhen(ended.Errors.StartsWith("setpriv", StringComparison.Ordinal), "Only root may become another user.");
+
+        Assert.Equal((1, ""), (ended.ExitCode, ended.Output));
+        Assert.Contains("You may not talk to the daemon", Assert.Single(ended.ErrorLines), StringComparison.Ordinal);
+    }
+
+    [PublishedTheory]
     [InlineData("null", "application/json")]
     [InlineData("{}", "application/json")]
     [InlineData("{}", "application/json; charset=foo")]

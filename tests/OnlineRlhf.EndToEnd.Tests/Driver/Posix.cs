@@ -5,7 +5,7 @@ namespace OnlineRlhf.EndToEnd.Tests.Driver;
 /// <summary>What the tests need of the kernel and .NET does not give.</summary>
 internal static partial class Posix
 {
-    internal const int SigAbort = 6, SigKill = 9, SigTerm = 15, SigStop = 19, SigContinue = 18;
+    internal const int SigInterrupt = 2, SigAbort = 6, SigKill = 9, SigTerm = 15, SigStop = 19, SigContinue = 18;
 
     private const int AtFdCwd = -100, NoFollow = 0x100, ModeAndType = 0x3;
 

@@ -68,6 +68,11 @@ public sealed class ConfigurationTests
     [InlineData("""{"Candidates": 2}""", "Candidates")]
     [InlineData("[]", "object")]
     [InlineData("{", "JSON")]
+    [InlineData("{\n  \"threads\": 1,\n  context: 128\n}", "line 3: ")]
+    [InlineData("""{"thread": 2}""", "did you mean threads?")]
+    [InlineData("""{"thraeds_": 2, "x": 1}""", "; known are")]
+    [InlineData("""{"lampz": "ready:5"}""", "did you mean lamps?")]
+    [InlineData("""{"threads": "two"}""", "settings.json: threads must be a whole number")]
     [InlineData("", "JSON")]
     [InlineData("\u0001\u0002", "JSON")]
     [InlineData("""{"socket": ""}""", "socket")]
@@ -120,6 +125,18 @@ public sealed class ConfigurationTests
         Assert.InRange(round.Json.GetProperty("candidates").GetInt32(), 2, 3);
         Assert.InRange(round.Json.GetProperty("first").GetProperty("tokens").GetInt32(), 1, 7);
         Assert.Equal(400, (await daemon.Client.AskAsync("Hello", more: """ "candidates": 4 """)).Status);
+    }
+
+    [PublishedTheory]
+    [InlineData("buttons", "onlinerlhf buttons test")]
+    [InlineData("model", "onlinerlhf model check or onlinerlhf model use")]
+    public async Task A_verb_without_its_second_word_says_which_there_are(string verb, string says)
+    {
+        using var folder = new TempFolder();
+        Program.Ended ended = await Program.RunAsync(folder, verb);
+
+        Assert.Equal(2, ended.ExitCode);
+        Assert.Contains($"say what to do: {says};", Assert.Single(ended.ErrorLines), StringComparison.Ordinal);
     }
 
     [PublishedTheory]

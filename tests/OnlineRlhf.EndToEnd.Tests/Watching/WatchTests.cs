@@ -5,7 +5,7 @@ namespace OnlineRlhf.EndToEnd.Tests.Watching;
 /// <summary>onlinerlhf watch on a real terminal, with the real daemon.</summary>
 public sealed class WatchTests
 {
-    private const int SigHangUp = 1, SigInterrupt = 2;
+    private const int SigHangUp = 1;
 
     [PublishedFact]
     public async Task A_pair_appears_and_what_is_answered_elsewhere_shows()
@@ -73,7 +73,7 @@ public sealed class WatchTests
 
     [PublishedTheory]
     [InlineData(Posix.SigTerm)]
-    [InlineData(SigInterrupt)]
+    [InlineData(Posix.SigInterrupt)]
     [InlineData(SigHangUp)]
     public async Task A_signal_ends_it_and_the_terminal_is_as_it_was(int signal)
     {

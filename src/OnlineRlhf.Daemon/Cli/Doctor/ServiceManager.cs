@@ -7,7 +7,7 @@ namespace OnlineRlhf.Daemon.Cli.Doctor;
 internal static class ServiceManager
 {
     // Starts that failed count against the limit also when they are mended: it is set back first.
-    private const string Part = "systemd", Unit = "onlinerlhf.service", Restart = "systemctl reset-failed onlinerlhf.socket onlinerlhf.service; systemctl restart onlinerlhf.socket onlinerlhf.service";
+    private const string Part = "systemd", Unit = "onlinerlhf.service", Restart = "sudo systemctl reset-failed onlinerlhf.socket onlinerlhf.service; sudo systemctl restart onlinerlhf.socket onlinerlhf.service";
 
     // A crash is told by the journal; many of them are no accident.
     private const int ManyRestarts = 3;
@@ -23,13 +23,14 @@ internal static class ServiceManager
         if (state == "failed")
         {
             string code = shown.GetValueOrDefault("ExecMainStatus", "");
-            return Finding.Wrong(Part, $"{Unit} has failed ({result}, code {code}): journalctl -u {Unit} -n 20 says why{(code == "78" ? ", it is a setting or the model" : "")}; then {Restart}");
+            string limit = result == "start-limit-hit" ? ", what it was may be mended already, it was tried too often" : "";
+            return Finding.Wrong(Part, $"{Unit} has failed ({result}, code {code}{limit}): sudo journalctl -u {Unit} -n 20 says why{(code == "78" ? ", it is a setting or the model" : "")}; then {Restart}");
         }
         if (shown.GetValueOrDefault("UnitFileState") is "masked" or "disabled" && state != "active")
-            return Finding.Wrong(Part, $"{Unit} does not start with the machine: systemctl enable --now {Unit}");
+            return Finding.Wrong(Part, $"{Unit} does not start with the machine: sudo systemctl enable --now {Unit}");
         return !int.TryParse(restarts, out int count) || count < ManyRestarts
             ? Finding.Good(Part, $"{Unit} is {state}{(count > 0 ? $", and was restarted {Plural.Of(count, "time")}" : "")}")
-            : Finding.Wrong(Part, $"{Unit} is {state} and was restarted {restarts} times: journalctl -u {Unit} says why");
+            : Finding.Wrong(Part, $"{Unit} is {state} and was restarted {restarts} times: sudo journalctl -u {Unit} says why");
     }
 
     /// <summary>The unit's properties; null where systemd does not run.</summary>

@@ -86,7 +86,7 @@ internal sealed class LearningRun(DaemonClient daemon, PreferenceFile file, stri
         }
         catch (DaemonUnreachableException e)
         {
-            throw new DaemonUnreachableException($"Stopped after line {done.Lines} of {file.Lines}, where the same command goes on. {e.Message}");
+            throw new DaemonUnreachableException($"Stopped after line {done.Lines} of {file.Lines}, where the same command goes on. {e.Message}") { Forbidden = e.Forbidden };
         }
         finally
         {

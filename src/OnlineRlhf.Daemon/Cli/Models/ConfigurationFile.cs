@@ -24,7 +24,7 @@ internal static class ConfigurationFile
         }
         catch (JsonException e)
         {
-            throw new ConfigurationException($"the settings are not valid JSON: {e.Message}");
+            throw new ConfigurationException($"the settings are not valid JSON: {Settings.Describe(e)}");
         }
     }
 

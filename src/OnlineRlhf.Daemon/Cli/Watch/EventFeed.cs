@@ -12,6 +12,7 @@ internal sealed class EventFeed(DaemonClient daemon, string? profile, bool withT
     // A ready daemon sends a comment every 15 seconds.
     private static readonly TimeSpan LongestSilence = TimeSpan.FromSeconds(40);
 
+    /// <exception cref="DaemonUnreachableException">This user may not talk to it.</exception>
     internal async Task FollowAsync(CancellationToken cancellationToken)
     {
         while (true)
@@ -23,7 +24,7 @@ internal sealed class EventFeed(DaemonClient daemon, string? profile, bool withT
                 await ReadAsync(cancellationToken).ConfigureAwait(false);
                 why = "It has ended the connection.";
             }
-            catch (DaemonUnreachableException e)
+            catch (DaemonUnreachableException e) when (!e.Forbidden)
             {
                 why = e.Message;
                 pause = e.CannotStart ? PauseBetweenStarts : Pause;

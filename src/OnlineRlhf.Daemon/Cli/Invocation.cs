@@ -1,0 +1,36 @@
+using System.CommandLine;
+using System.Runtime.InteropServices;
+
+namespace OnlineRlhf.Daemon.Cli;
+
+/// <summary>Runs a verb, and ends it when a signal says so. The library's way of doing it crashes at the second signal.</summary>
+internal static class Invocation
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
+
+    internal static async Task<int> RunAsync(ParseResult parsed)
+    {
+        var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
+        // Daemon and screen listen to signals themselves.
+        if (parsed.CommandResult.Command.Name is ServeVerb.Name or WatchVerb.Name)
+            return await parsed.InvokeAsync(configuration).ConfigureAwait(false);
+        using var over = new CancellationTokenSource();
+        void End(PosixSignalContext signal)
+        {
+            // The second ends the process as if nobody listened.
+            signal.Cancel = !over.IsCancellationRequested;
+            over.Cancel();
+        }
+        using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, End), terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, End);
+        Task<int> running = Task.Run(() => parsed.InvokeAsync(configuration, over.Token), CancellationToken.None);
+        await Task.WhenAny(running, LimitAsync(over.Token)).ConfigureAwait(false);
+        // What does not look at the token goes down with the process.
+        return running.IsCompleted ? await running.ConfigureAwait(false) : ExitCode.Failure;
+    }
+
+    private static async Task LimitAsync(CancellationToken over)
+    {
+        await Task.Delay(Timeout.InfiniteTimeSpan, over).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.Delay(Limit, CancellationToken.None).ConfigureAwait(false);
+    }
+}
