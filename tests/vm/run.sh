@@ -27,7 +27,7 @@ key=/usr/share/keyrings/debian-archive-keyring.gpg
 if [ ! -e kernel.done ]; then
   # Of Debian 13's kernels only the one of backports has gpio-sim. An apt of its own: this machine's is not touched.
   mkdir -p apt/etc/apt/{apt.conf.d,preferences.d} apt/lists/partial apt/archives/partial; : > apt/status
-  printf "deb [signed-by=$key] $mirror %s main\n" trixie-backports bookworm > apt/etc/apt/sources.list
+  echo "deb [signed-by=$key] $mirror trixie-backports main" > apt/etc/apt/sources.list
   cat > apt/apt.conf <<EOF
 Dir "$work/apt"; Dir::State "$work/apt"; Dir::State::status "$work/apt/status"; Dir::Cache "$work/apt"; Dir::Etc "$work/apt/etc/apt";
 APT::Architecture "arm64"; APT::Architectures { "arm64"; }; APT::Sandbox::User "root"; Acquire::Languages "none"; Acquire::Check-Valid-Until "false";
@@ -35,8 +35,10 @@ EOF
   export APT_CONFIG=$work/apt/apt.conf
   apt-get -q update > apt.log 2>&1
   version=$(apt-cache show --no-all-versions linux-image-cloud-arm64 | sed -n 's/^Depends:.*linux-image-\([0-9][^ ]*\) .*/\1/p')
+  apt-get -q download "linux-binary-$version" "linux-modules-$version" >> apt.log 2>&1
   # And Debian 12's libgpiod, which is another library under another name.
-  apt-get -q download "linux-binary-$version" "linux-modules-$version" libgpiod2 >> apt.log 2>&1
+  sed -i s/trixie-backports/bookworm/ apt/etc/apt/sources.list
+  { apt-get -q update; apt-get -q download libgpiod2; } >> apt.log 2>&1
   unset APT_CONFIG
   rm -rf gpiod1; dpkg-deb -x libgpiod2_*.deb gpiod1
   rm -rf kernel; for package in linux-*.deb; do dpkg-deb -x "$package" kernel; done
