@@ -2,6 +2,7 @@ using System.Globalization;
 using OnlineRlhf.Experiments.Learners;
 using OnlineRlhf.Experiments.Problems;
 using OnlineRlhf.Experiments.Settings;
+using OnlineRlhf.Learning.RewardModels;
 
 namespace OnlineRlhf.Experiments.Paper;
 
@@ -12,8 +13,18 @@ internal sealed class PreferenceExperiment(Scale scale, PreferenceFeatures? pair
 
     private static readonly int[] At = [25, 50, 100, 200, 400, 800];
 
-    // λ = 1 as everywhere. The step sizes of the learners without a norm fit features of unit norm: those here are longer.
-    private static readonly Learner[] Learners = [Learner.Exact, Learner.FullRefit, Learner.NoLookAhead, Learner.MatrixFree, new("first-order", (d, _) => new FirstOrderRewardModel(d, 0.1)), new("authors' code", (d, _) => new ReferenceRewardModel(d, 0.05))];
+    private static readonly double[] Steps = [0.003, 0.01, 0.03, 0.1, 0.3, 1];
+
+    /// <summary>λ = 1, as everywhere. Whoever needs a step size is computed with several, and the one that is most accurate in the end is shown: if anything, that favours it.</summary>
+    private static readonly Learner[][] Families =
+    [
+        [Learner.Exact], [Learner.FullRefit], [Learner.NoLookAhead],
+        [.. Steps.Select(s => new Learner(Named("matrix-free, η", s), (d, horizon) => new MatrixFreeRewardModel(d, new MatrixFreeOptions(horizon, s, LastRegularization: 10))))],
+        [.. Steps.Select(s => new Learner(Named("first-order, c", s), (d, _) => new FirstOrderRewardModel(d, s)))],
+        [.. Steps.Select(s => new Learner(Named("authors' code, η", s), (d, _) => new ReferenceRewardModel(d, s)))],
+    ];
+
+    private static string Named(string learner, double step) => string.Create(CultureInfo.InvariantCulture, $"{learner} = {step}");
 
     private string Experiment => $"preferences {pairs!.Identity}";
 
@@ -27,7 +38,7 @@ internal sealed class PreferenceExperiment(Scale scale, PreferenceFeatures? pair
         {
             yield return new Cell(Experiment, Length, seed, stop => HumanPreferences.Run(pairs, null, seed, At, false, stop));
             yield return new Cell(Experiment, Shuffled, seed, stop => HumanPreferences.Run(pairs, Learner.Exact, seed, At, true, stop));
-            foreach (Learner learner in Learners)
+            foreach (Learner learner in Families.SelectMany(f => f))
                 yield return new Cell(Experiment, learner.Name, seed, stop => HumanPreferences.Run(pairs, learner, seed, At, false, stop));
         }
     }
@@ -45,9 +56,9 @@ internal sealed class PreferenceExperiment(Scale scale, PreferenceFeatures? pair
         Interval learned = results.Number(Experiment, Length, "learned"), tested = results.Number(Experiment, Length, "tested");
         report.Paragraph($"""
             {pairs.Count} pairs of answers that people have compared; φ (d = {pairs.Dimension}) is this project's feature map on {pairs.Model}: hidden states while the model reads the answer, its length, and statistics of its text. {scale.Seeds} splits by prompt: a quarter of the prompts is held out,
-            {learned.Mean:F0} pairs are learned in random order, {tested.Mean:F0} tested. Chance, and the majority of the labels, is ½: which answer is called first is a coin's choice. Intervals are over splits of the same data, and so a little too narrow.
+            {learned.Mean:F0} pairs are learned in random order, {tested.Mean:F0} tested. Chance, and the majority of the labels, is ½: which answer is called first is a coin's choice. Intervals are over splits of the same data, and so a little too narrow. Step sizes: the best of {Steps.Length}, on these splits.
             """);
-        string[] rows = [.. Learners.Select(l => l.Name), Length, Shuffled];
+        string[] rows = [.. Families.Select(f => f.MaxBy(l => results.Number(Experiment, l.Name, "accuracy@all").Mean)!.Name), Length, Shuffled];
         report.Table(["accuracy after", .. names, "log loss"], rows.Select(row => (string[])
             [row, .. names.Select(n => results.Number(Experiment, row, $"accuracy@{n}").ToString()), results.Number(Experiment, row, "log loss").ToString()]));
         var plot = new Plot("preferences.svg", $"Accuracy on held-out prompts, {pairs.Model}", "pairs learned", "accuracy", logX: true);
