@@ -1,4 +1,5 @@
 using System.CommandLine;
+using OnlineRlhf.Experiments.Cells;
 using OnlineRlhf.Experiments.Paper;
 using OnlineRlhf.Experiments.Problems;
 

@@ -53,15 +53,6 @@ internal sealed class MaximumLikelihoodRewardModel(int dimension, double regular
         return Solved(nameof(direction));
     }
 
-    public double Uncertainty(ReadOnlySpan<float> features, ReadOnlySpan<float> reference)
-    {
-        LinearReward.RequireLength(features.Length, dimension, nameof(features));
-        LinearReward.RequireLength(reference.Length, dimension, nameof(reference));
-        for (int i = 0; i < dimension; i++)
-            _forward[i] = features[i] - reference[i];
-        return Solved(nameof(features));
-    }
-
     /// <summary>Brings θ to the minimum, where it is not there.</summary>
     internal void Refit()
     {

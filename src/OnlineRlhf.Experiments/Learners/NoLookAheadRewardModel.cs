@@ -28,15 +28,6 @@ internal sealed class NoLookAheadRewardModel(int dimension, HyperParameters hype
         return Solved(nameof(direction));
     }
 
-    public double Uncertainty(ReadOnlySpan<float> features, ReadOnlySpan<float> reference)
-    {
-        LinearReward.RequireLength(features.Length, dimension, nameof(features));
-        LinearReward.RequireLength(reference.Length, dimension, nameof(reference));
-        for (int i = 0; i < dimension; i++)
-            _forward[i] = features[i] - reference[i];
-        return Solved(nameof(features));
-    }
-
     public void Observe(Comparison comparison)
     {
         LinearReward.Require(comparison, dimension);

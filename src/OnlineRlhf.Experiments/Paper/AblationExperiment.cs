@@ -1,10 +1,12 @@
 using System.Globalization;
+using OnlineRlhf.Experiments.Cells;
 using OnlineRlhf.Experiments.Learners;
 using OnlineRlhf.Experiments.Problems;
+using OnlineRlhf.Experiments.Reporting;
 using OnlineRlhf.Experiments.Rules;
 using OnlineRlhf.Experiments.Settings;
-using OnlineRlhf.Learning;
 using OnlineRlhf.Learning.RewardModels;
+using OnlineRlhf.Learning;
 
 namespace OnlineRlhf.Experiments.Paper;
 

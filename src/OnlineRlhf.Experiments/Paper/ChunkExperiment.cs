@@ -1,5 +1,7 @@
+using OnlineRlhf.Experiments.Cells;
 using OnlineRlhf.Experiments.Learners;
 using OnlineRlhf.Experiments.Problems;
+using OnlineRlhf.Experiments.Reporting;
 using OnlineRlhf.Experiments.Rules;
 using OnlineRlhf.Experiments.Settings;
 

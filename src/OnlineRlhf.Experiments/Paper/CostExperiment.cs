@@ -1,9 +1,11 @@
 using System.Diagnostics;
 using System.Globalization;
+using OnlineRlhf.Experiments.Cells;
 using OnlineRlhf.Experiments.Learners;
+using OnlineRlhf.Experiments.Reporting;
 using OnlineRlhf.Experiments.Settings;
-using OnlineRlhf.Learning;
 using OnlineRlhf.Learning.RewardModels;
+using OnlineRlhf.Learning;
 
 namespace OnlineRlhf.Experiments.Paper;
 

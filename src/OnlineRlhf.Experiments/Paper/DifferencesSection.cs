@@ -1,3 +1,6 @@
+using OnlineRlhf.Experiments.Cells;
+using OnlineRlhf.Experiments.Reporting;
+
 namespace OnlineRlhf.Experiments.Paper;
 
 /// <summary>Where the paper's ordering does not show here, and why. It computes nothing of its own.</summary>

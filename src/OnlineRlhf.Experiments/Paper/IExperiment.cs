@@ -1,3 +1,6 @@
+using OnlineRlhf.Experiments.Cells;
+using OnlineRlhf.Experiments.Reporting;
+
 namespace OnlineRlhf.Experiments.Paper;
 
 /// <summary>A part of the report: the cells it needs, and what it makes of their results.</summary>

@@ -1,7 +1,9 @@
 using System.Globalization;
 using MathNet.Numerics;
+using OnlineRlhf.Experiments.Cells;
 using OnlineRlhf.Experiments.Learners;
 using OnlineRlhf.Experiments.Problems;
+using OnlineRlhf.Experiments.Reporting;
 using OnlineRlhf.Experiments.Rules;
 using OnlineRlhf.Experiments.Settings;
 

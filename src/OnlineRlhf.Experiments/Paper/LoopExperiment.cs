@@ -1,7 +1,9 @@
 using System.Globalization;
+using OnlineRlhf.Experiments.Cells;
+using OnlineRlhf.Experiments.Reporting;
 using OnlineRlhf.Experiments.Settings;
-using OnlineRlhf.Inference;
 using OnlineRlhf.Inference.Gguf;
+using OnlineRlhf.Inference;
 using OnlineRlhf.Learning;
 using OnlineRlhf.Rounds.Simulation;
 

@@ -1,9 +1,11 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
-using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Json;
+using OnlineRlhf.Experiments.Cells;
 using OnlineRlhf.Experiments.Problems;
+using OnlineRlhf.Experiments.Reporting;
 using Spectre.Console;
 
 namespace OnlineRlhf.Experiments.Paper;

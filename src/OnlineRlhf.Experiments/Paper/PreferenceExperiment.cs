@@ -1,6 +1,8 @@
 using System.Globalization;
+using OnlineRlhf.Experiments.Cells;
 using OnlineRlhf.Experiments.Learners;
 using OnlineRlhf.Experiments.Problems;
+using OnlineRlhf.Experiments.Reporting;
 using OnlineRlhf.Experiments.Settings;
 using OnlineRlhf.Learning.RewardModels;
 

@@ -9,5 +9,12 @@ public interface ILocalNorm
 
     /// <summary>‖φ − φ′‖ in the norm of 𝓗⁻¹, of the difference rounded to float as a comparison would be.</summary>
     /// <exception cref="ArgumentException">One has another length than d, or the norm is not finite.</exception>
-    double Uncertainty(ReadOnlySpan<float> features, ReadOnlySpan<float> reference);
+    double Uncertainty(ReadOnlySpan<float> features, ReadOnlySpan<float> reference)
+    {
+        LinearReward.RequireLength(reference.Length, features.Length, nameof(reference));
+        float[] direction = new float[features.Length];
+        for (int i = 0; i < direction.Length; i++)
+            direction[i] = features[i] - reference[i];
+        return Uncertainty(direction);
+    }
 }

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using OnlineRlhf.Experiments.Paper;
+using OnlineRlhf.Experiments.Cells;
 
 namespace OnlineRlhf.Experiments.Tests.Paper;
 

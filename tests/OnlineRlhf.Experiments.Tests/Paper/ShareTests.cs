@@ -1,4 +1,4 @@
-using OnlineRlhf.Experiments.Paper;
+using OnlineRlhf.Experiments.Cells;
 
 namespace OnlineRlhf.Experiments.Tests.Paper;
 

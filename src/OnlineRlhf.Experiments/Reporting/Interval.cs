@@ -1,7 +1,7 @@
 using System.Globalization;
 using MathNet.Numerics.Distributions;
 
-namespace OnlineRlhf.Experiments.Paper;
+namespace OnlineRlhf.Experiments.Reporting;
 
 /// <summary>A mean over seeds and the half width of its 95 % interval, by Student's t.</summary>
 internal readonly record struct Interval(double Mean, double Margin, int Count)

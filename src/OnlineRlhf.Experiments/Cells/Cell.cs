@@ -1,6 +1,6 @@
 using OnlineRlhf.Experiments.Settings;
 
-namespace OnlineRlhf.Experiments.Paper;
+namespace OnlineRlhf.Experiments.Cells;
 
 /// <summary>One job of the report: one variant of an experiment with one seed.</summary>
 /// <param name="Experiment">The experiment's name.</param>

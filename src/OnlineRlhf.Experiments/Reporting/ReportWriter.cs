@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace OnlineRlhf.Experiments.Paper;
+namespace OnlineRlhf.Experiments.Reporting;
 
 /// <summary>The report as it grows: text and tables in Markdown, plots beside it, and the claims that were checked.</summary>
 internal sealed class ReportWriter(string folder)

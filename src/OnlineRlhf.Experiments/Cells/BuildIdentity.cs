@@ -1,7 +1,7 @@
 using System.IO.Hashing;
 using OnlineRlhf.Learning.RewardModels;
 
-namespace OnlineRlhf.Experiments.Paper;
+namespace OnlineRlhf.Experiments.Cells;
 
 /// <summary>Tells this program from every other whose results might lie in the same folder: a hash over the parts that compute.</summary>
 internal static class BuildIdentity

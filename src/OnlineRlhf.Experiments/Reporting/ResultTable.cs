@@ -1,4 +1,6 @@
-namespace OnlineRlhf.Experiments.Paper;
+using OnlineRlhf.Experiments.Cells;
+
+namespace OnlineRlhf.Experiments.Reporting;
 
 /// <summary>All results of a report, by experiment and variant.</summary>
 internal sealed class ResultTable(IReadOnlyList<Result> results)

@@ -2,7 +2,7 @@ using System.IO.Hashing;
 using System.Text;
 using System.Text.Json;
 
-namespace OnlineRlhf.Experiments.Paper;
+namespace OnlineRlhf.Experiments.Cells;
 
 /// <summary>Results as files, one per cell, written whole or not at all: they may come from any machine, in any order, and a run that was stopped goes on.</summary>
 internal sealed class ResultFolder

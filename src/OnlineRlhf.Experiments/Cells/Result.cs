@@ -1,4 +1,4 @@
-namespace OnlineRlhf.Experiments.Paper;
+namespace OnlineRlhf.Experiments.Cells;
 
 /// <summary>What a cell gave, as its file holds it.</summary>
 /// <param name="Build">The program that computed it: results of different programs do not mix.</param>

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace OnlineRlhf.Experiments.Paper;
+namespace OnlineRlhf.Experiments.Cells;
 
 /// <summary>The K-th of N shares of the cells.</summary>
 internal sealed record Share(int K, int N)

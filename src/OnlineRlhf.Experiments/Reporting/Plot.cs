@@ -3,7 +3,7 @@ using OxyPlot.Axes;
 using OxyPlot.Legends;
 using OxyPlot.Series;
 
-namespace OnlineRlhf.Experiments.Paper;
+namespace OnlineRlhf.Experiments.Reporting;
 
 /// <summary>Lines with their 95 % intervals, as an SVG file.</summary>
 internal sealed class Plot
