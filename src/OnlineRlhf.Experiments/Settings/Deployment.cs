@@ -56,18 +56,20 @@ internal static class Deployment
         IRewardModel? refit = refitRule is null ? null : Learner.FullRefit.Create(Bandit.Dimension, rounds);
         Random random = bandit.RandomOf(Purpose.Learning), refitRandom = bandit.RandomOf(Purpose.Learning);
         int chunk = 0;
+        double regret = 0;
         foreach (Bandit.Request[] requests in bandit.Requests(Purpose.Learning).Take(rounds).Chunk(rounds / chunks))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            Learn(bandit, model, rule, requests, random);
+            regret += Learn(bandit, model, rule, requests, random);
             Func<Bandit.Request, int> policy = TestSet.Greedy(model.Parameter.ToArray());
             chunk++;
+            outcome.Numbers[$"regret@{chunk}"] = regret;
             outcome.Numbers[$"win rate@{chunk}"] = test.WinRate(policy, TestSet.Blind);
             outcome.Numbers[$"suboptimality@{chunk}"] = test.Suboptimality(policy);
             outcome.Numbers[$"accuracy@{chunk}"] = test.Accuracy(model.Parameter);
             if (refit is null)
                 continue;
-            Learn(bandit, refit, refitRule!, requests, refitRandom);
+            _ = Learn(bandit, refit, refitRule!, requests, refitRandom);
             outcome.Numbers[$"win rate against refit@{chunk}"] = test.WinRate(policy, TestSet.Greedy(refit.Parameter.ToArray()));
         }
         return outcome;
@@ -81,15 +83,19 @@ internal static class Deployment
         return Math.Sqrt(sum);
     }
 
-    private static void Learn(Bandit bandit, IRewardModel model, ISelectionRule rule, Bandit.Request[] requests, Random random)
+    /// <summary>The regret of the pairs that were shown.</summary>
+    private static double Learn(Bandit bandit, IRewardModel model, ISelectionRule rule, Bandit.Request[] requests, Random random)
     {
         List<(float[] Difference, double Answer)> answers = [];
+        double regret = 0;
         foreach (Bandit.Request request in requests)
         {
             (int first, int second) = rule.Select(model, request.Candidates, random);
+            regret += request.Rewards.Max() - ((request.Rewards[first] + request.Rewards[second]) / 2);
             answers.Add((request.Difference(first, second), bandit.Answer(request, first, second)));
         }
         foreach ((float[] difference, double answer) in answers)
             model.Observe(new Comparison(difference, answer));
+        return regret;
     }
 }
