@@ -58,6 +58,9 @@ public static class GpioChips
         {
             second = false;
         }
+        // libgpiod 1 gives up where one of the chips cannot be opened, and the driver does not look whether it did: the process would end there.
+        if (Directory.EnumerateFiles("/dev", "gpiochip*").FirstOrDefault(d => !CanOpen(d)) is { } closed)
+            throw new BoardException($"gpio_chip: {closed} cannot be opened by this user: join the group that owns it and log in anew.");
         try
         {
             return LibGpiodDriver.GetAvailableChips();
@@ -65,6 +68,19 @@ public static class GpioChips
         catch (Exception missing) when (IsMissing(missing))
         {
             throw new BoardException("libgpiod is not installed: buttons and lamps need it (Debian 13: apt install libgpiod3; Debian 12: apt install libgpiod2).", missing);
+        }
+    }
+
+    private static bool CanOpen(string device)
+    {
+        try
+        {
+            File.OpenHandle(device, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite).Dispose();
+            return true;
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            return false;
         }
     }
 
