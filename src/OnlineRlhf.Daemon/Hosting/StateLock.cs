@@ -11,9 +11,8 @@ internal sealed class StateLock : IDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3), Pause = TimeSpan.FromMilliseconds(50);
     private readonly FileStream _file;
 
-    private static string Advice => Locations.IsService
-        ? "mount another disk at /var/lib/onlinerlhf, or let the service write elsewhere: sudo systemctl edit onlinerlhf, with [Service] and ReadWritePaths=FOLDER, and the folder owned by onlinerlhf"
-        : "set --state to a folder that this user may write to";
+    private static string Advice => "set --state to a folder that this user may write to"
+        + (Locations.IsService ? "; the service writes below /var/lib/onlinerlhf alone: mount another disk there, or sudo systemctl edit onlinerlhf and allow the folder by ReadWritePaths" : "");
 
     /// <exception cref="DaemonRunningException">Another daemon holds it.</exception>
     /// <exception cref="ConfigurationException">The folder cannot be used.</exception>
