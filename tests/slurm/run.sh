@@ -51,7 +51,7 @@ export SLURM_CONF=$run/slurm.conf
 trap 'pkill -P $$ || true; pkill -f "$run/" || true' EXIT
 
 # munged insists on folders that only its user writes below; this tree may lie anywhere.
-munged --force --foreground --key-file "$run/munge.key" --socket "$run/munge.socket" --pid-file "$run/munged.pid" --log-file "$out/munged.log" --seed-file "$run/munged.seed" &
+munged --force --foreground --key-file "$run/munge.key" --socket "$run/munge.socket" --pid-file "$run/munged.pid" --log-file "$out/munged.log" --seed-file "$run/munged.seed" > "$out/munged.out" 2>&1 &
 for _ in $(seq 50); do [ -S "$run/munge.socket" ] && break; sleep 0.2; done
 slurmctld -D -f "$SLURM_CONF" > "$out/slurmctld.out" 2>&1 &
 slurmd -D -f "$SLURM_CONF" -N "$host" > "$out/slurmd.out" 2>&1 &
