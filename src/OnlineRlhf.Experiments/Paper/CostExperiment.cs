@@ -31,7 +31,7 @@ internal sealed class CostExperiment(Scale scale) : IExperiment
     public IEnumerable<Cell> Cells()
     {
         foreach ((string name, Func<IRewardModel> create) in OnePass)
-            yield return new Cell(Experiment, name, 0, stop => Learn(create(), At, stop)) { Alone = true };
+            yield return new Cell(Experiment, name, 0, stop => Learn(create, At, stop)) { Alone = true };
         foreach (Solver solver in Enum.GetValues<Solver>())
             yield return new Cell(Experiment, NameOf(solver), 0, stop => Refit(solver, RefitAt, stop)) { Alone = true };
     }
@@ -61,10 +61,12 @@ internal sealed class CostExperiment(Scale scale) : IExperiment
 
     private static double Milliseconds(ResultTable results, string variant, int t) => results.Time(Experiment, variant, $"milliseconds@{t}").Mean;
 
-    private static Outcome Learn(IRewardModel model, int[] at, CancellationToken cancellationToken)
+    private static Outcome Learn(Func<IRewardModel> create, int[] at, CancellationToken cancellationToken)
     {
         const int measured = 50;
         var outcome = new Outcome();
+        WarmUp(create());
+        IRewardModel model = create();
         var stream = new Comparisons(Dimension);
         foreach (int t in at)
         {
@@ -87,6 +89,14 @@ internal sealed class CostExperiment(Scale scale) : IExperiment
             outcome.Numbers[$"bytes@{t}"] = Learner.StateBytes(model);
         }
         return outcome;
+    }
+
+    /// <summary>The compiler replaces what runs often by something faster, a while after it has seen that: the first comparisons would be measured in what is not kept.</summary>
+    private static void WarmUp(IRewardModel model)
+    {
+        var stream = new Comparisons(Dimension);
+        for (long start = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(start) < TimeSpan.FromSeconds(1);)
+            model.Observe(stream.Next());
     }
 
     private static Outcome Refit(Solver solver, int[] at, CancellationToken cancellationToken)

@@ -15,7 +15,7 @@ internal sealed class PreferenceExperiment(Scale scale, PreferenceFeatures? pair
 
     private static readonly int[] At = [25, 50, 100, 200, 400, 800];
 
-    private static readonly double[] Steps = [0.003, 0.01, 0.03, 0.1, 0.3, 1];
+    private static readonly double[] Steps = [0.01, 0.03, 0.1, 0.3, 1, 3, 10];
 
     /// <summary>λ = 1, as everywhere. Whoever needs a step size is computed with several, and the one that is most accurate in the end is shown: if anything, that favours it.</summary>
     private static readonly Learner[][] Families =
