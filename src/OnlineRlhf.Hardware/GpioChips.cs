@@ -32,8 +32,7 @@ public static class GpioChips
         GpioChipInfo? found = chips.FirstOrDefault(c => c.Label == chip) ?? chips.FirstOrDefault(c => c.Name == chip);
         if (found is null)
         {
-            string[] files = Directory.GetFiles("/dev", "gpiochip*");
-            throw new BoardException($"gpio_chip: {NotFound(chip, files.Length > 0, [.. chips.Select(Describe)])}");
+            throw new BoardException($"gpio_chip: {NotFound(chip, Devices().Length > 0, [.. chips.Select(Describe)])}");
         }
         return second ? new LibGpiodV2Driver(found) : new LibGpiodDriver(found);
     }
@@ -59,7 +58,7 @@ public static class GpioChips
             second = false;
         }
         // libgpiod 1 gives up where one of the chips cannot be opened, and the driver does not look whether it did: the process would end there.
-        if (Directory.EnumerateFiles("/dev", "gpiochip*").FirstOrDefault(d => !CanOpen(d)) is { } closed)
+        if (Devices().FirstOrDefault(d => !CanOpen(d)) is { } closed)
             throw new BoardException($"gpio_chip: {closed} cannot be opened by this user: join the group that owns it and log in anew.");
         try
         {
@@ -70,6 +69,8 @@ public static class GpioChips
             throw new BoardException("libgpiod is not installed: buttons and lamps need it (Debian 13: apt install libgpiod3; Debian 12: apt install libgpiod2).", missing);
         }
     }
+
+    private static string[] Devices() => Directory.GetFiles("/dev", "gpiochip*");
 
     private static bool CanOpen(string device)
     {

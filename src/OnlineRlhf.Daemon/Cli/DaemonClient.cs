@@ -75,7 +75,7 @@ internal sealed class DaemonClient : IDisposable
             return response;
         using (response)
         {
-            var reply = new Reply((int)response.StatusCode, Encoding.UTF8.GetString(await response.Content.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false)));
+            Reply reply = await ReadAsync(response, cancellationToken).ConfigureAwait(false);
             throw CannotStart(reply) ?? Stranger(reply.Status);
         }
     }
@@ -85,9 +85,12 @@ internal sealed class DaemonClient : IDisposable
     private async Task<Reply> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         using HttpResponseMessage response = await SendAsync(request, HttpCompletionOption.ResponseContentRead, cancellationToken).ConfigureAwait(false);
-        // As UTF-8, whatever the reply calls itself: another server may name a character set that nobody knows.
-        return new Reply((int)response.StatusCode, Encoding.UTF8.GetString(await response.Content.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false)));
+        return await ReadAsync(response, cancellationToken).ConfigureAwait(false);
     }
+
+    /// <summary>As UTF-8, whatever the reply calls itself: another server may name a character set that nobody knows.</summary>
+    private static async Task<Reply> ReadAsync(HttpResponseMessage response, CancellationToken cancellationToken) =>
+        new((int)response.StatusCode, Encoding.UTF8.GetString(await response.Content.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false)));
 
     private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, HttpCompletionOption completion, CancellationToken cancellationToken)
     {

@@ -3,7 +3,10 @@ namespace OnlineRlhf.Daemon.Configuration;
 /// <summary>Where socket and state are, unless a setting says: systemd's folders where it sets them, else the user's own.</summary>
 internal static class Locations
 {
-    private const string Name = "onlinerlhf", SocketName = "onlinerlhf.sock", SystemSocket = "/run/onlinerlhf/onlinerlhf.sock", SystemState = "/var/lib/onlinerlhf", SystemUnit = "/usr/lib/systemd/system/onlinerlhf.socket";
+    private const string Name = "onlinerlhf", SocketName = "onlinerlhf.sock", SystemSocket = "/run/onlinerlhf/onlinerlhf.sock", SystemUnit = "/usr/lib/systemd/system/onlinerlhf.socket";
+    /// <summary>The folder of the system's daemon, the one place that its unit lets it write to.</summary>
+    internal const string SystemState = "/var/lib/onlinerlhf";
+
     private const int LongestSocketPath = 107;
 
     /// <summary>The socket the daemon listens on.</summary>

@@ -12,7 +12,7 @@ internal sealed class StateLock : IDisposable
     private readonly FileStream _file;
 
     private static string Advice => "set --state to a folder that this user may write to"
-        + (Locations.IsService ? "; the service writes below /var/lib/onlinerlhf alone: mount another disk there, or sudo systemctl edit onlinerlhf and allow the folder by ReadWritePaths" : "");
+        + (Locations.IsService ? $"; the service writes below {Locations.SystemState} alone: mount another disk there, or sudo systemctl edit onlinerlhf and allow the folder by ReadWritePaths" : "");
 
     /// <exception cref="DaemonRunningException">Another daemon holds it.</exception>
     /// <exception cref="ConfigurationException">The folder cannot be used.</exception>

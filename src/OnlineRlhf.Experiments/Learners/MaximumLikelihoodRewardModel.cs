@@ -10,7 +10,7 @@ namespace OnlineRlhf.Experiments.Learners;
 /// <param name="dimension">d.</param>
 /// <param name="regularization">λ, above 0.</param>
 /// <param name="solver">How the minimum is found.</param>
-internal sealed class MaximumLikelihoodRewardModel(int dimension, double regularization, Solver solver = Solver.NewtonConjugateGradient) : IRewardModel, ILocalNorm
+internal sealed class MaximumLikelihoodRewardModel(int dimension, double regularization, Solver solver = Solver.NewtonConjugateGradient) : ILocalNorm
 {
     internal const double GradientNorm = 1e-6;
 

@@ -7,7 +7,7 @@ namespace OnlineRlhf.Experiments.Learners;
 /// The exact one-pass learner without the look-ahead point: the Hessian of a comparison joins 𝓗 as it is at the old θ, where the answer was not known yet.
 /// Everything else is as in <see cref="OnePassRewardModel"/>. O(d²) time and memory.
 /// </summary>
-internal sealed class NoLookAheadRewardModel(int dimension, HyperParameters hyperParameters) : IRewardModel, ILocalNorm
+internal sealed class NoLookAheadRewardModel(int dimension, HyperParameters hyperParameters) : ILocalNorm
 {
     private readonly double[] _parameter = new double[dimension], _forward = new double[dimension], _backward = new double[dimension];
     private readonly PackedCholesky _norm = new(dimension, hyperParameters.Regularization);

@@ -11,25 +11,8 @@ internal sealed class Exploration(double beta = 1) : ISelectionRule
     public (int First, int Second) Select(IRewardModel model, CandidateFeatures candidates, Random random)
     {
         Pair pair = model is ILocalNorm norm
-            ? ExplorationRule.Select(new Normed(model, norm), candidates, beta)
+            ? ExplorationRule.Select(norm, candidates, beta)
             : throw new ArgumentException($"{model.GetType().Name} knows no uncertainty, which the exploration rule needs: use another rule.", nameof(model));
         return (pair.Leader, pair.Challenger);
-    }
-
-    private readonly struct Normed(IRewardModel model, ILocalNorm norm) : IRewardModel, ILocalNorm
-    {
-        public int Dimension => model.Dimension;
-
-        public long Comparisons => model.Comparisons;
-
-        public ReadOnlySpan<double> Parameter => model.Parameter;
-
-        public double Score(ReadOnlySpan<float> features) => model.Score(features);
-
-        public void Observe(Comparison comparison) => model.Observe(comparison);
-
-        public double Uncertainty(ReadOnlySpan<float> direction) => norm.Uncertainty(direction);
-
-        public double Uncertainty(ReadOnlySpan<float> features, ReadOnlySpan<float> reference) => norm.Uncertainty(features, reference);
     }
 }

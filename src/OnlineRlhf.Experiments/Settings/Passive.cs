@@ -32,7 +32,7 @@ internal static class Passive
             outcome.Numbers[$"error@{round}"] = Deployment.Distance(parameter, bandit.Truth);
             outcome.Numbers[$"suboptimality@{round}"] = test.Suboptimality(TestSet.Greedy(parameter));
             if (model is ILocalNorm norm)
-                outcome.Numbers[$"pessimistic suboptimality@{round}"] = test.Suboptimality(TestSet.Pessimistic(model, norm, beta));
+                outcome.Numbers[$"pessimistic suboptimality@{round}"] = test.Suboptimality(TestSet.Pessimistic(norm, beta));
         }
         outcome.Numbers["kappa"] = kappa;
         outcome.Numbers["ceiling"] = test.Ceiling();

@@ -47,7 +47,7 @@ internal sealed class TestSet(Bandit bandit, int count = 500)
     };
 
     /// <summary>The pessimistic policy: argmax φᵀθ − β‖φ − φ_ref‖, φ_ref being the mean over the candidates.</summary>
-    internal static Func<Bandit.Request, int> Pessimistic(IRewardModel model, ILocalNorm norm, double beta) => request =>
+    internal static Func<Bandit.Request, int> Pessimistic(ILocalNorm model, double beta) => request =>
     {
         float[] reference = new float[Bandit.Dimension];
         for (int arm = 0; arm < Bandit.Arms; arm++)
@@ -57,7 +57,7 @@ internal sealed class TestSet(Bandit bandit, int count = 500)
         }
         double[] bounds = Ranking.Scores(model, request.Candidates);
         for (int arm = 0; arm < bounds.Length; arm++)
-            bounds[arm] -= beta * norm.Uncertainty(request.Candidates[arm], reference);
+            bounds[arm] -= beta * model.Uncertainty(request.Candidates[arm], reference);
         return Array.IndexOf(bounds, bounds.Max());
     };
 

@@ -47,14 +47,20 @@ internal static class LinearReward
     /// <summary>Refuses, in words, what cannot be learned from.</summary>
     public static void Require(Comparison comparison, int dimension)
     {
-        RequireLength(comparison.Difference.Length, dimension, nameof(comparison));
-        if (!(comparison.Label is >= 0 and <= 1))
-            throw new ArgumentException($"A label lies between 0 and 1; {comparison.Label} does not.", nameof(comparison));
+        RequireShape(comparison, dimension);
         foreach (float value in comparison.Difference)
         {
             if (!float.IsFinite(value))
                 throw NotFinite("step", nameof(comparison));
         }
+    }
+
+    /// <summary>The same without looking at the values of z, for who looks at what comes of them.</summary>
+    public static void RequireShape(Comparison comparison, int dimension)
+    {
+        RequireLength(comparison.Difference.Length, dimension, nameof(comparison));
+        if (!(comparison.Label is >= 0 and <= 1))
+            throw new ArgumentException($"A label lies between 0 and 1; {comparison.Label} does not.", nameof(comparison));
     }
 
     public static void RequireLength(int length, int dimension, string argument)

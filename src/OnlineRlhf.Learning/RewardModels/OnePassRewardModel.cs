@@ -14,7 +14,7 @@ namespace OnlineRlhf.Learning.RewardModels;
 /// Time O(d²) per comparison and memory O(d²), both independent of how many were seen. The same comparisons in the same order give the same bits
 /// in the same binary. Not safe for concurrent use: reading methods share scratch space too.
 /// </remarks>
-public sealed class OnePassRewardModel : IRewardModel, ILocalNorm
+public sealed class OnePassRewardModel : ILocalNorm
 {
     /// <summary>The largest d whose packed factor fits one array.</summary>
     private const int LargestDimension = 65_535;
@@ -94,9 +94,7 @@ public sealed class OnePassRewardModel : IRewardModel, ILocalNorm
     public void Observe(Comparison comparison)
     {
         ReadOnlySpan<float> z = comparison.Difference;
-        LinearReward.RequireLength(z.Length, Dimension, nameof(comparison));
-        if (!(comparison.Label is >= 0 and <= 1))
-            throw new ArgumentException($"A label lies between 0 and 1; {comparison.Label} does not.", nameof(comparison));
+        LinearReward.RequireShape(comparison, Dimension);
         for (int i = 0; i < z.Length; i++)
             _forward[i] = z[i];
         double margin = LinearReward.Dot(z, _parameter), q = _norm.SolveForward(_forward);

@@ -23,8 +23,7 @@ public static class ExplorationRule
     /// <param name="candidates">φ of two or more candidates.</param>
     /// <param name="exploration">β, the weight of the uncertainty.</param>
     /// <exception cref="ArgumentException">Fewer than two candidates, another dimension, or not finite features.</exception>
-    public static Pair Select<TModel>(TModel model, CandidateFeatures candidates, double exploration)
-        where TModel : IRewardModel, ILocalNorm
+    public static Pair Select(ILocalNorm model, CandidateFeatures candidates, double exploration)
     {
         SelectionInput.Require(model, candidates);
         int leader = 0;

@@ -19,6 +19,8 @@ internal sealed class Examination(DaemonOptions options, HealthBody? running, st
 
     private readonly string _state = Locations.StateBehind(options.State, options.Socket);
 
+    private bool IsSystem => Locations.IsSystem(Locations.Connect(options.Socket));
+
     internal IEnumerable<Finding> Findings()
     {
         yield return Model();
@@ -44,7 +46,7 @@ internal sealed class Examination(DaemonOptions options, HealthBody? running, st
             ModelReport report = ModelReport.Of(options.Model, ModelInspection.Of(options.ForModel(options.Model)), options.Candidates, DeviceMemory.Read());
             string says = $"{report.Name} ({report.Architecture}), {ModelReport.Size(report.FileBytes)}; it takes {ModelReport.Size(report.NeededBytes)} of memory, and the service may take {ModelReport.Size(report.UsableBytes)}";
             return report.ChatTemplateProblem is { } problem ? Finding.Wrong(part, problem)
-                : DaemonOptions.IsHidden(options.Model) && Locations.IsSystem(Locations.Connect(options.Socket)) ? Finding.Wrong(part, $"{options.Model}: the service may not see files below /home and /root: sudo onlinerlhf model use {options.Model}")
+                : DaemonOptions.IsHidden(options.Model) && IsSystem ? Finding.Wrong(part, $"{options.Model}: the service may not see files below /home and /root: sudo onlinerlhf model use {options.Model}")
                 : report.Fits ? Finding.Good(part, says)
                 : Finding.Wrong(part, says + ": lower context, candidates or max_tokens, or take a smaller model");
         }
@@ -173,7 +175,7 @@ internal sealed class Examination(DaemonOptions options, HealthBody? running, st
             var drive = new DriveInfo(folder);
             string free = string.Create(CultureInfo.InvariantCulture, $"{drive.AvailableFreeSpace / 1e6:F0} MB free in {folder}");
             return drive.AvailableFreeSpace < LeastDiskBytes
-                ? Finding.Wrong(part, $"{free}: a new profile takes up to 40 MB; make room, or {(Locations.IsSystem(Locations.Connect(options.Socket)) ? "mount another disk at /var/lib/onlinerlhf" : "set state to another disk")}")
+                ? Finding.Wrong(part, $"{free}: a new profile takes up to 40 MB; make room, or {(IsSystem ? $"mount another disk at {Locations.SystemState}" : "set state to another disk")}")
                 : Finding.Good(part, free);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
