@@ -14,11 +14,11 @@ namespace OnlineRlhf.Rounds;
 /// <param name="map">φ.</param>
 /// <param name="queue">The model's one queue.</param>
 /// <param name="shelf">The profiles.</param>
-/// <param name="feedback">Held while feedback is taken: one at a time, with the presses.</param>
+/// <param name="turn">Held while something is learned: one at a time, with the presses.</param>
 /// <param name="events">Told what was learned.</param>
 /// <param name="mostProfiles">Profiles that may be stored.</param>
 internal sealed class ComparisonIntake(
-    LanguageModel model, FeatureMap map, GenerationQueue queue, ProfileShelf shelf, SemaphoreSlim feedback, EventHub events, int mostProfiles)
+    LanguageModel model, FeatureMap map, GenerationQueue queue, ProfileShelf shelf, SemaphoreSlim turn, EventHub events, int mostProfiles)
 {
     private long _learned;
 
@@ -31,7 +31,7 @@ internal sealed class ComparisonIntake(
         if (Known(request) is { } earlier)
             return earlier;
         float[] difference = await CompareAsync(request, cancellationToken).ConfigureAwait(false);
-        await feedback.WaitAsync(cancellationToken).ConfigureAwait(false);
+        await turn.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
             // A repeat may have overtaken it.
@@ -45,7 +45,7 @@ internal sealed class ComparisonIntake(
         }
         finally
         {
-            feedback.Release();
+            turn.Release();
         }
     }
 

@@ -26,12 +26,11 @@ public sealed class PreferenceLoop : IDisposable
     private readonly GenerationQueue _queue;
     private readonly QuestionRule _question;
     private readonly HintDealer _hints;
-    private readonly ComparisonIntake _intake;
-    private readonly SemaphoreSlim _feedback = new(1, 1);
-    private readonly long[] _answers = new long[Enum.GetValues<Preferred>().Length];
+    private readonly SemaphoreSlim _turn = new(1, 1);
+    private readonly FeedbackIntake _feedback;
+    private readonly ComparisonIntake _comparisons;
     private Pacing? _pacing;
     private int _shortPrompt, _writing;
-    private bool _disposed;
 
     /// <summary>Puts the loop together. The model stays the caller's.</summary>
     /// <param name="model">The language model.</param>
@@ -62,7 +61,8 @@ public sealed class PreferenceLoop : IDisposable
             // A folder per model: another model starts a state of its own and leaves this one for its return.
             Path.Combine(profiles, model.Fingerprint[..ModelFolderDigits]), new StateIdentity(model.Fingerprint, _map.Fingerprint, _map.Dimension), options.HyperParameters,
             options.ProfilesInMemory, opened ?? ((_, _) => { }));
-        _intake = new ComparisonIntake(model, _map, _queue, _shelf, _feedback, Events, options.ProfilesStored);
+        _feedback = new FeedbackIntake(_desk, _shelf, _turn, Events, options.ProfilesStored);
+        _comparisons = new ComparisonIntake(model, _map, _queue, _shelf, _turn, Events, options.ProfilesStored);
     }
 
     /// <summary>What happens, as it happens.</summary>
@@ -84,10 +84,10 @@ public sealed class PreferenceLoop : IDisposable
     public int OpenProfiles => _shelf.Open;
 
     /// <summary>Rounds that were answered so by somebody; repeats do not count.</summary>
-    public long Answered(Preferred preferred) => Interlocked.Read(ref _answers[(int)preferred]);
+    public long Answered(Preferred preferred) => _feedback.Answered(preferred);
 
     /// <summary>Comparisons learned that clients brought; repeats do not count.</summary>
-    public long Brought => _intake.Learned;
+    public long Brought => _comparisons.Learned;
 
     /// <summary>Measures a model's features, where that was not done yet: a loop on it then starts at once.</summary>
     /// <returns>The file that holds them.</returns>
@@ -224,32 +224,7 @@ public sealed class PreferenceLoop : IDisposable
     /// <exception cref="RoundException">Unknown, expired or superseded round, nothing asked, or another answer was given before.</exception>
     /// <exception cref="StateException">The comparison could not be made durable; the round stays open.</exception>
     /// <exception cref="ObjectDisposedException">The loop is closed; nothing was learned.</exception>
-    public async Task<FeedbackResult> GiveFeedbackAsync(Guid id, Preferred preferred, CancellationToken cancellationToken = default)
-    {
-        // One at a time, so that a retry that overtakes its original waits for it.
-        await _feedback.WaitAsync(cancellationToken).ConfigureAwait(false);
-        try
-        {
-            ObjectDisposedException.ThrowIf(_disposed, this);
-            if (_desk.Find(id) is not { } round)
-                return Recall(id, preferred);
-            if (!round.Asked)
-                throw new RoundException(RoundError.NothingAsked, "This round served one answer and asked nothing.");
-            using ProfileShelf.Loan loan = _shelf.Borrow(round.Profile);
-            // Where an earlier try failed after the comparison had become durable, it counts.
-            RecordedComparison? durable = loan.Profile.Find(id);
-            FeedbackResult result = durable is { } earlier ? Confirm(earlier, round.Profile, preferred) : Take(round, loan.Profile, preferred);
-            _desk.Answer(round, preferred, result);
-            _ = Interlocked.Increment(ref _answers[(int)preferred]);
-            if (result.Learned && durable is null)
-                Events.Publish(new RoundEvent.Learned(id, round.Profile, result.Comparisons));
-            return result;
-        }
-        finally
-        {
-            _feedback.Release();
-        }
-    }
+    public Task<FeedbackResult> GiveFeedbackAsync(Guid id, Preferred preferred, CancellationToken cancellationToken = default) => _feedback.GiveAsync(id, preferred, cancellationToken);
 
     /// <summary>Learns a comparison whose two answers a client brings, as if they had been shown and the chosen one preferred; the same id again is confirmed.</summary>
     /// <exception cref="RoundException">The comparison is wrong, too many requests wait, or its profile has no room.</exception>
@@ -260,7 +235,7 @@ public sealed class PreferenceLoop : IDisposable
     {
         ArgumentNullException.ThrowIfNull(request);
         request.Validate();
-        return _intake.LearnAsync(request, cancellationToken);
+        return _comparisons.LearnAsync(request, cancellationToken);
     }
 
     /// <summary>z of a comparison that a client brings, without learning it.</summary>
@@ -270,12 +245,12 @@ public sealed class PreferenceLoop : IDisposable
     {
         ArgumentNullException.ThrowIfNull(request);
         request.Validate();
-        return _intake.CompareAsync(request, cancellationToken);
+        return _comparisons.CompareAsync(request, cancellationToken);
     }
 
     /// <summary>What is known of a comparison that a client brought, as long as the ring holds it: its number; where it is not known, what the profile has learned in all.</summary>
     public FeedbackResult Look(Guid comparison, string profile) => ProfileName.IsValid(profile)
-        ? _intake.Look(comparison, profile)
+        ? _comparisons.Look(comparison, profile)
         : throw new RoundException(RoundError.BadRequest, ProfileName.Rule);
 
     /// <summary>
@@ -323,52 +298,12 @@ public sealed class PreferenceLoop : IDisposable
     public void Dispose()
     {
         // The semaphore itself is not disposed: whoever waits for it must get its turn, to be told that it is too late.
-        _feedback.Wait();
-        _disposed = true;
+        _turn.Wait();
         _desk.Dispose();
         _shelf.Dispose();
         _queue.Dispose();
-        _feedback.Release();
+        _turn.Release();
     }
-
-    private static double Label(Preferred preferred) => preferred switch
-    {
-        Preferred.First => 1,
-        Preferred.Second => 0,
-        _ => 0.5,
-    };
-
-    /// <summary>Makes a new answer durable; a skip leaves no trace.</summary>
-    private FeedbackResult Take(Round round, Profile profile, Preferred preferred)
-    {
-        if (preferred == Preferred.Skip)
-            return new FeedbackResult(round.Id, round.Profile, false, profile.Read(m => m.Comparisons));
-        _shelf.RequireRoomFor(round.Profile, _options.ProfilesStored);
-        return new FeedbackResult(round.Id, round.Profile, true, profile.Learn(round.Id, round.Difference, Label(preferred)));
-    }
-
-    /// <summary>Answers feedback to a round that is not open: from memory, else from the comparison it left in its profile's ring.</summary>
-    private FeedbackResult Recall(Guid id, Preferred preferred)
-    {
-        if (_desk.HowItEnded(id) is { } ending)
-        {
-            if (ending.Error is { } error)
-                throw new RoundException(error, error == RoundError.Expired ? "The round's lifetime is over." : "A newer round on the same profile took this one's place.");
-            return ending.Preferred == preferred ? ending.Result! : throw OtherAnswer();
-        }
-        foreach (string name in _shelf.Stored.Where(p => ProfileName.MayBelongTo(id, p)))
-        {
-            using ProfileShelf.Loan loan = _shelf.Borrow(name);
-            if (loan.Profile.Find(id) is { } found)
-                return Confirm(found, name, preferred);
-        }
-        throw new RoundException(RoundError.Unknown, "No such round: it was never opened, was skipped, or is long over.");
-    }
-
-    private static FeedbackResult Confirm(RecordedComparison found, string profile, Preferred preferred) =>
-        preferred != Preferred.Skip && found.Label == Label(preferred) ? new FeedbackResult(found.RoundId, profile, true, found.Sequence) : throw OtherAnswer();
-
-    private static RoundException OtherAnswer() => new(RoundError.OtherAnswer, "Another answer was given to this round already; the first one counts.");
 
     private CandidateSet Sample(RoundRequest request, SamplingOptions sampling, CancellationToken cancellationToken)
     {

@@ -52,7 +52,7 @@ public sealed class Round
     /// <summary>When it was opened, on the clock that never jumps.</summary>
     internal long Timestamp { get; }
 
-    /// <summary>z = φ(first) − φ(second).</summary>
+    /// <summary>z = φ(first) − φ(second), d numbers; empty where nothing is asked.</summary>
     internal ReadOnlySpan<float> Difference => _difference;
 
     private static ShownAnswer Show(Candidate candidate) => new(candidate.Text, candidate.Tokens);

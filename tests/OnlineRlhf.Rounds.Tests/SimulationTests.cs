@@ -78,4 +78,22 @@ public sealed class SimulationTests
         Assert.True(learned.ShareOfGain > 0.55, $"{name}: {learned.ShareOfGain:F2} of the possible gain");
         Assert.True(learned.Preferred > untouched.Preferred);
     }
+
+    [Fact]
+    public async Task Random_pairs_that_are_brought_turn_it_too_and_the_history_is_what_the_profile_has_learned()
+    {
+        using var bench = new Bench();
+        SimulationPlan plan = SimulationPlan.Default;
+        IReadOnlyList<CandidateSet> tests = await TasteTrial.SampleTestSetsAsync(bench.Loop, plan, 36, seed: 1, TestContext.Current.CancellationToken);
+        var trial = new TasteTrial(bench.Loop, plan, plan.Taste("concise"), "person", seed: 1);
+        while (trial.Presses < 40)
+            await trial.BringAsync(TestContext.Current.CancellationToken);
+        Score learned = trial.Measure(tests);
+        Assert.True(learned.ShareOfGain > 0.4, $"{learned.ShareOfGain:F2} of the possible gain");
+        Assert.Equal(40, bench.Loop.Comparisons("person"));
+        var again = new OnlineRlhf.Learning.RewardModels.OnePassRewardModel(bench.Loop.FeatureMap.Dimension, new RoundOptions().HyperParameters);
+        foreach ((float[] difference, double label) in trial.History)
+            again.Observe(new OnlineRlhf.Learning.Comparison(difference, label));
+        Assert.Equal(trial.Measure(tests), Score.Of(plan.Taste("concise"), tests, set => Enumerable.Range(0, set.Candidates.Count).MaxBy(i => again.Score(set.Features[i]))));
+    }
 }

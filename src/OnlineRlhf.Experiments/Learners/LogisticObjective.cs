@@ -41,7 +41,7 @@ internal sealed class LogisticObjective(int dimension, double regularization)
         }
         for (int i = 0; i < Count; i++)
         {
-            ReadOnlySpan<float> z = Row(i);
+            ReadOnlySpan<float> z = this[i];
             double margin = LinearReward.Dot(z, parameter);
             // log(1 + e^m) − y m, without overflow.
             value += Math.Max(margin, 0) + Math.Log(1 + Math.Exp(-Math.Abs(margin))) - _labels[i] * margin;
@@ -58,7 +58,7 @@ internal sealed class LogisticObjective(int dimension, double regularization)
             product[i] = regularization * v[i];
         for (int i = 0; i < Count; i++)
         {
-            ReadOnlySpan<float> z = Row(i);
+            ReadOnlySpan<float> z = this[i];
             LinearReward.AddScaled(product, _weights[i] * LinearReward.Dot(z, v), z);
         }
     }
@@ -72,7 +72,7 @@ internal sealed class LogisticObjective(int dimension, double regularization)
             packed[i * (i + 3) / 2] = regularization;
         for (int k = 0; k < Count; k++)
         {
-            ReadOnlySpan<float> z = Row(k);
+            ReadOnlySpan<float> z = this[k];
             double weight = LogisticLoss.Curvature(LinearReward.Dot(z, parameter));
             TensorPrimitives.ConvertChecked(z, (Span<double>)row);
             for (int i = 0, at = 0; i < dimension; at += ++i)
@@ -84,5 +84,6 @@ internal sealed class LogisticObjective(int dimension, double regularization)
         return packed;
     }
 
-    private ReadOnlySpan<float> Row(int i) => _differences.AsSpan(i * dimension, dimension);
+    /// <summary>z of the i-th comparison.</summary>
+    internal ReadOnlySpan<float> this[int i] => _differences.AsSpan(i * dimension, dimension);
 }

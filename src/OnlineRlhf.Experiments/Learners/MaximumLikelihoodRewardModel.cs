@@ -5,7 +5,7 @@ namespace OnlineRlhf.Experiments.Learners;
 
 /// <summary>
 /// The baseline: θ minimises Σ ℓ_i(θ) + λ/2 ‖θ‖² over the whole history, refitted from the last θ to a gradient norm of 1e-6; its local norm is the Hessian there.
-/// O(t d) memory, and O(t d) time a refit at the least. The refit is done where θ is next asked for, so that a stretch without questions costs one.
+/// O(t d) memory, and O(t d) time a refit at the least; the norm takes whichever of the Hessian and the Gram matrix is smaller. The refit is done where θ is next asked for, so that a stretch without questions costs one.
 /// </summary>
 /// <param name="dimension">d.</param>
 /// <param name="regularization">λ, above 0.</param>
@@ -16,8 +16,9 @@ internal sealed class MaximumLikelihoodRewardModel(int dimension, double regular
 
     private readonly double[] _parameter = new double[dimension], _forward = new double[dimension];
     private readonly LogisticObjective _objective = new(dimension, regularization);
-    private Cholesky? _norm;
-    private bool _stale;
+    private GramNorm? _gram;
+    private Cholesky? _hessian;
+    private bool _stale, _normed;
 
     public int Dimension => dimension;
 
@@ -42,15 +43,17 @@ internal sealed class MaximumLikelihoodRewardModel(int dimension, double regular
         LinearReward.Require(comparison, dimension);
         _objective.Add(comparison);
         _stale = true;
-        _norm = null;
+        _normed = false;
     }
 
     public double Uncertainty(ReadOnlySpan<float> direction)
     {
         LinearReward.RequireLength(direction.Length, dimension, nameof(direction));
-        for (int i = 0; i < dimension; i++)
-            _forward[i] = direction[i];
-        return Solved(nameof(direction));
+        Refit();
+        if (!_normed)
+            MoveNorm();
+        double squared = Squared(direction);
+        return double.IsFinite(squared) ? Math.Sqrt(squared) : throw LinearReward.NotFinite("norm", nameof(direction));
     }
 
     /// <summary>Brings θ to the minimum, where it is not there.</summary>
@@ -62,11 +65,26 @@ internal sealed class MaximumLikelihoodRewardModel(int dimension, double regular
         _stale = false;
     }
 
-    private double Solved(string argument)
+    private void MoveNorm()
     {
-        Refit();
-        _norm ??= new Cholesky(_objective.Hessian(_parameter), dimension);
-        double squared = _norm.SolveForward(_forward);
-        return double.IsFinite(squared) ? Math.Sqrt(squared) : throw LinearReward.NotFinite("norm", argument);
+        if (Comparisons < dimension)
+        {
+            (_gram ??= new GramNorm(_objective)).MoveTo(_parameter);
+        }
+        else
+        {
+            _gram = null;
+            _hessian = new Cholesky(_objective.Hessian(_parameter), dimension);
+        }
+        _normed = true;
+    }
+
+    private double Squared(ReadOnlySpan<float> direction)
+    {
+        if (_gram is not null)
+            return _gram.Squared(direction);
+        for (int i = 0; i < dimension; i++)
+            _forward[i] = direction[i];
+        return _hessian!.SolveForward(_forward);
     }
 }

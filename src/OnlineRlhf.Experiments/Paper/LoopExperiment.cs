@@ -9,15 +9,21 @@ using OnlineRlhf.Rounds.Simulation;
 
 namespace OnlineRlhf.Experiments.Paper;
 
-/// <summary>The language model in the loop, through the daemon's own path, with a simulated person: with and without exploration, with and without style hints.</summary>
+/// <summary>The language model in the loop, through the daemon's own path, with a simulated person: deployment, active and passive, with and without style hints.</summary>
 internal sealed class LoopExperiment : IExperiment
 {
-    private const string Daemon = "as the daemon";
+    private static readonly LoopVariant
+        Daemon = new("deployment, as the daemon"),
+        WithoutHints = new("deployment, without style hints") { Hints = [] },
+        WithoutExploration = new("deployment, best + second (β = 0)") { HyperParameters = new HyperParameters(Regularization: 3, Exploration: 0) },
+        LessRegularized = new("deployment, λ = 1") { HyperParameters = new HyperParameters() },
+        Active = new("active: against the answer that it knows least (β = 1000)") { HyperParameters = new HyperParameters(Regularization: 3, Exploration: 1000) },
+        Passive = new("passive: random pairs, brought by a client") { IsPassive = true };
 
     private readonly Scale _scale;
     private readonly string? _model;
     private readonly string _name, _experiment;
-    private readonly (string Variant, HyperParameters? HyperParameters, IReadOnlyList<string>? Hints)[] _variants;
+    private readonly LoopVariant[] _variants;
 
     /// <param name="scale">How much is computed.</param>
     /// <param name="model">A GGUF file; null for the demo model, which takes no style hints.</param>
@@ -28,21 +34,14 @@ internal sealed class LoopExperiment : IExperiment
         GgufFile? file = model is null ? null : GgufFile.Open(model);
         _name = file is null ? "the demo model" : file.Name ?? Path.GetFileName(model!);
         _experiment = file is null ? "loop, demo model" : $"loop, {file.Fingerprint[..8]}";
-        (string Variant, HyperParameters?, IReadOnlyList<string>?)[] all =
-        [
-            (Daemon, null, null),
-            .. file is null ? [] : (ReadOnlySpan<(string, HyperParameters?, IReadOnlyList<string>?)>)[("without style hints", null, [])],
-            ("without exploration, β = 0", new HyperParameters(Regularization: 3, Exploration: 0), null),
-            ("λ = 1", new HyperParameters(), null),
-        ];
-        _variants = scale.IsQuick ? all[..1] : all;
+        // A real model takes minutes a cell: of it, what the demo model, which takes no hints, cannot tell.
+        _variants = scale.IsQuick ? [Daemon] : file is null ? [Daemon, WithoutExploration, LessRegularized, Active, Passive] : [Daemon, WithoutHints];
     }
 
     public string Name => "loop";
 
-    private int[] At => _model is not null ? [10, 25] : _scale.IsQuick ? [10] : [10, 25, 50];
+    private int[] At => _scale.IsQuick ? [10] : _model is not null ? [10, 25] : [10, 25, 50];
 
-    // A real model takes seconds a request.
     private int TestRequests => _model is not null || _scale.IsQuick ? 10 : 27;
 
     private int Seeds => _model is not null || _scale.IsQuick ? 2 : 4;
@@ -53,20 +52,24 @@ internal sealed class LoopExperiment : IExperiment
         from variant in _variants
         from taste in Tastes
         from seed in Scale.SeedsUpTo(Seeds)
-        select new Cell(_experiment, $"{variant.Variant}, {taste}", seed, stop => LanguageModelLoop.Run(_model, taste, variant.HyperParameters, variant.Hints, seed, At, TestRequests, stop));
+        select new Cell(_experiment, $"{variant.Name}, {taste}", seed, stop => LanguageModelLoop.Run(_model, taste, variant, seed, At, TestRequests, stop));
 
     public void Write(ResultTable results, ReportWriter report)
     {
+        int last = At[^1];
         report.Heading("The language model in the loop");
         report.Paragraph($"""
             {_name}, driven by the daemon's own path from request to learned press; simulated people with {Tastes.Count()} hidden tastes ({string.Join(", ", Tastes)}), {Seeds} of each, who press wrong now and then. Measured on {TestRequests} requests on topics that no press was about: 0 is choosing blindly
-            among the {SimulationPlan.Default.Candidates} candidates, 1 what somebody who knows the taste would choose. Intervals are over tastes and seeds. Another random order of the same floating-point sums may change single numbers between kinds of processors.
+            among the {SimulationPlan.Default.Candidates} candidates, 1 what somebody who knows the taste would choose. Win rates are how often the served answer is preferred, in expectation: to a candidate at random, and to the one that a full refit on the same presses serves. Intervals are over tastes
+            and seeds. Another random order of the same floating-point sums may change single numbers between kinds of processors.
             """);
-        report.Table(["share of the possible gain after", .. At.Select(t => $"{t.ToString(CultureInfo.InvariantCulture)} presses")], _variants.Select(v => (string[])
-            [v.Variant, .. At.Select(t => Share(results, v.Variant, t).ToString())]));
-        Interval share = Share(results, Daemon, At[0]);
+        report.Table(["share of the possible gain after", .. At.Select(t => $"{t.ToString(CultureInfo.InvariantCulture)} presses"), "wins against a random one", "wins against the refit's"], _variants.Select(v => (string[])
+            [v.Name, .. At.Select(t => Over(results, v, $"share of gain@{t}").ToString()), Over(results, v, $"win rate@{last}").ToString(), Over(results, v, $"win rate against refit@{last}").ToString()]));
+        Interval share = Over(results, Daemon, $"share of gain@{At[0]}");
         report.Claim($"After {At[0]} presses the language model's answers have turned to the taste", $"{share} of the possible gain", share.Low > 0.2);
+        Interval wins = Over(results, Daemon, $"win rate against refit@{last}");
+        report.Claim($"After {last} presses its answers are preferred to those of a full refit on the same presses half of the time", wins.ToString(), Math.Abs(wins.Mean - 0.5) < 0.03);
     }
 
-    private Interval Share(ResultTable results, string variant, int presses) => Interval.Of([.. Tastes.SelectMany(t => results.Numbers(_experiment, $"{variant}, {t}", $"share of gain@{presses}"))]);
+    private Interval Over(ResultTable results, LoopVariant variant, string number) => Interval.Of([.. Tastes.SelectMany(t => results.Numbers(_experiment, $"{variant.Name}, {t}", number))]);
 }

@@ -16,8 +16,8 @@ internal sealed class ResultTable(IReadOnlyList<Result> results)
     /// <summary>Whether the variant measured the number.</summary>
     internal bool Has(string experiment, string variant, string number) => _bySeed.TryGetValue((experiment, variant), out Result[]? found) && found[0].Numbers.ContainsKey(number);
 
-    /// <summary>The mean of a number over the seeds.</summary>
-    internal Interval Number(string experiment, string variant, string number) => Interval.Of(Numbers(experiment, variant, number));
+    /// <summary>The mean of a number over the seeds, or over the first of them.</summary>
+    internal Interval Number(string experiment, string variant, string number, int seeds = int.MaxValue) => Interval.Of([.. Numbers(experiment, variant, number).Take(seeds)]);
 
     internal Interval Time(string experiment, string variant, string time) => Interval.Of([.. Of(experiment, variant).Select(r => r.Times[time])]);
 

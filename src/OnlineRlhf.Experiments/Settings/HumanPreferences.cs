@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using OnlineRlhf.Experiments.Learners;
 using OnlineRlhf.Experiments.Problems;
 using OnlineRlhf.Learning;
@@ -5,11 +6,15 @@ using OnlineRlhf.Learning.RewardModels;
 
 namespace OnlineRlhf.Experiments.Settings;
 
-/// <summary>Passive learning from pairs that people have compared: a quarter of the prompts is held out, the rest comes in a random order, by the seed.</summary>
+/// <summary>Pairs that people have compared: a quarter of the prompts is held out, the rest is learned, by the seed.</summary>
 internal static class HumanPreferences
 {
-    internal const int Bins = 10;
+    internal const int Bins = 10, Chunks = 20, Pool = 16;
 
+    /// <summary>
+    /// Passive, and deployment at once: pairs come in a random order, each is learned, and before that a policy that is renewed <see cref="Chunks"/> times says which of
+    /// the two it would serve. Both are shown whatever it says, so that the two settings learn the same.
+    /// </summary>
     /// <param name="pairs">The pairs.</param>
     /// <param name="learner">The learner; null for the length of the answers alone, which gets a learner of its own.</param>
     /// <param name="seed">Decides the split and the order.</param>
@@ -23,14 +28,23 @@ internal static class HumanPreferences
         var coin = new Random(unchecked((seed * 7919) + 13));
         int dimension = learner is null ? 1 : pairs.Dimension;
         IRewardModel model = (learner ?? Learner.Exact).Create(dimension, train.Length);
-        for (int i = 0; i < train.Length; i++)
+        double[] policy = new double[dimension];
+        double served = 0;
+        for (int i = 0, chunk = 0; i < train.Length; i++)
         {
             cancellationToken.ThrowIfCancellationRequested();
+            if (i == train.Length * chunk / Chunks)
+            {
+                model.Parameter.CopyTo(policy);
+                chunk++;
+            }
+            served += Foresees(Features(train[i]), policy);
             model.Observe(new Comparison(Features(train[i]), shuffled ? coin.Next(2) : 1));
             if (measuredAt.Contains(i + 1))
                 outcome.Numbers[$"accuracy@{i + 1}"] = Accuracy();
         }
         outcome.Numbers["accuracy@all"] = Accuracy();
+        outcome.Numbers["served"] = served / train.Length;
         outcome.Numbers["learned"] = train.Length;
         outcome.Numbers["tested"] = test.Length;
         Calibrate(outcome, model, test);
@@ -39,7 +53,7 @@ internal static class HumanPreferences
         double Accuracy()
         {
             double[] parameter = model.Parameter.ToArray();
-            return test.Average(p => (1 + Math.Sign(LinearReward.Dot(Features(p), parameter))) / 2.0);
+            return test.Average(p => Foresees(Features(p), parameter));
         }
 
         ReadOnlySpan<float> Features(int pair) => learner is null ? pairs.Lengths.AsSpan(pair, 1) : pairs[pair];
@@ -69,6 +83,49 @@ internal static class HumanPreferences
             into.Numbers["log loss"] = logLoss / held.Length;
         }
     }
+
+    /// <summary>
+    /// Active: of each pool of <see cref="Pool"/> pairs the learner has one compared, and the others come back later. The paper's Rand and Active, on people's own answers.
+    /// </summary>
+    /// <param name="pairs">The pairs.</param>
+    /// <param name="learner">The learner, which knows its uncertainty.</param>
+    /// <param name="asksTheMostUncertain">Whether the most uncertain pair of the pool is asked about, or the first.</param>
+    /// <param name="seed">Decides the split and the pools.</param>
+    /// <param name="measuredAt">After how many pairs accuracy is measured; the last ends it.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    internal static Outcome RunActive(PreferenceFeatures pairs, Learner learner, bool asksTheMostUncertain, int seed, int[] measuredAt, CancellationToken cancellationToken)
+    {
+        var outcome = new Outcome();
+        (int[] train, int[] test) = Split(pairs, seed);
+        List<int> unasked = [.. train];
+        var model = (ILocalNorm)learner.Create(pairs.Dimension, measuredAt[^1]);
+        var random = new Random(unchecked((seed * 31337) + 7));
+        var spent = new Stopwatch();
+        for (int asked = 1; asked <= measuredAt[^1] && unasked.Count >= Pool; asked++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            // The pool is the end of the list, drawn anew each time.
+            for (int i = 1; i <= Pool; i++)
+            {
+                int other = random.Next(unasked.Count - i + 1);
+                (unasked[^i], unasked[other]) = (unasked[other], unasked[^i]);
+            }
+            spent.Start();
+            int chosen = asksTheMostUncertain ? Enumerable.Range(unasked.Count - Pool, Pool).MaxBy(i => model.Uncertainty(pairs[unasked[i]])) : unasked.Count - 1;
+            model.Observe(new Comparison(pairs[unasked[chosen]], 1));
+            double[] parameter = model.Parameter.ToArray();
+            spent.Stop();
+            unasked.RemoveAt(chosen);
+            if (!measuredAt.Contains(asked))
+                continue;
+            outcome.Numbers[$"accuracy@{asked}"] = test.Average(p => Foresees(pairs[p], parameter));
+            outcome.Times[$"seconds@{asked}"] = spent.Elapsed.TotalSeconds;
+        }
+        return outcome;
+    }
+
+    /// <summary>1 where θ scores the chosen answer above the other, ½ where it does not know.</summary>
+    private static double Foresees(ReadOnlySpan<float> difference, ReadOnlySpan<double> parameter) => (1 + Math.Sign(LinearReward.Dot(difference, parameter))) / 2.0;
 
     private static (int[] Train, int[] Test) Split(PreferenceFeatures pairs, int seed)
     {

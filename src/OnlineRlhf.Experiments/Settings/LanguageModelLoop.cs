@@ -1,3 +1,4 @@
+using OnlineRlhf.Experiments.Learners;
 using OnlineRlhf.Inference;
 using OnlineRlhf.Learning;
 using OnlineRlhf.Rounds;
@@ -5,33 +6,47 @@ using OnlineRlhf.Rounds.Simulation;
 
 namespace OnlineRlhf.Experiments.Settings;
 
+/// <summary>What the loop is run with.</summary>
+/// <param name="Name">How tables call it.</param>
+internal sealed record LoopVariant(string Name)
+{
+    /// <summary>η, λ and β; null for the daemon's.</summary>
+    internal HyperParameters? HyperParameters { get; init; }
+
+    /// <summary>Style hints; null for those that the daemon gives the model.</summary>
+    internal IReadOnlyList<string>? Hints { get; init; }
+
+    /// <summary>Whether comparisons of random pairs are brought, where else the learner asks about a pair of its choice.</summary>
+    internal bool IsPassive { get; init; }
+}
+
 /// <summary>
 /// The language model in the loop: the daemon's own path samples, chooses, stores and learns, and a simulated person with a hidden taste presses. Measured on requests
-/// whose topics were never learned on, as the share of what somebody who knows the taste would gain over choosing blindly.
+/// whose topics were never learned on: as the share of what somebody who knows the taste would gain over choosing blindly, and as a win rate.
 /// </summary>
 internal static class LanguageModelLoop
 {
     /// <param name="modelPath">A GGUF file; null for the demo model.</param>
     /// <param name="taste">The taste's name.</param>
-    /// <param name="hyperParameters">η, λ and β; null for the daemon's.</param>
-    /// <param name="hints">Style hints; null for those that the daemon gives the model.</param>
+    /// <param name="variant">What is varied.</param>
     /// <param name="seed">Another seed is another person, other requests and other answers.</param>
     /// <param name="measuredAt">Presses after which is measured.</param>
     /// <param name="testRequests">Requests that are measured on.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    internal static Outcome Run(string? modelPath, string taste, HyperParameters? hyperParameters, IReadOnlyList<string>? hints, int seed, int[] measuredAt, int testRequests, CancellationToken cancellationToken)
+    internal static Outcome Run(string? modelPath, string taste, LoopVariant variant, int seed, int[] measuredAt, int testRequests, CancellationToken cancellationToken)
     {
         SimulationPlan plan = SimulationPlan.Default;
         using DemoModel? embedded = modelPath is null ? DemoModel.Open() : null;
         using LanguageModel model = LanguageModel.Load(
             // Every cell has a model of its own, and a core.
-            new LanguageModelOptions { ModelPath = modelPath ?? embedded!.Path, Threads = 1, Candidates = plan.Candidates, AnswerTokens = plan.MaxTokens, StyleHints = hints }, cancellationToken);
+            new LanguageModelOptions { ModelPath = modelPath ?? embedded!.Path, Threads = 1, Candidates = plan.Candidates, AnswerTokens = plan.MaxTokens, StyleHints = variant.Hints }, cancellationToken);
         string state = Directory.CreateTempSubdirectory("onlinerlhf-experiment-").FullName;
         try
         {
             var options = new RoundOptions { ProfilesStored = int.MaxValue };
-            using var loop = new PreferenceLoop(model, state, options with { HyperParameters = hyperParameters ?? options.HyperParameters }, TimeProvider.System, cancellationToken: cancellationToken);
-            return MeasureAsync(loop, plan, plan.Taste(taste), seed, measuredAt, testRequests, cancellationToken).GetAwaiter().GetResult();
+            options = options with { HyperParameters = variant.HyperParameters ?? options.HyperParameters };
+            using var loop = new PreferenceLoop(model, state, options, TimeProvider.System, cancellationToken: cancellationToken);
+            return MeasureAsync(loop, plan, plan.Taste(taste), variant.IsPassive, options.HyperParameters, seed, measuredAt, testRequests, cancellationToken).GetAwaiter().GetResult();
         }
         finally
         {
@@ -39,18 +54,24 @@ internal static class LanguageModelLoop
         }
     }
 
-    private static async Task<Outcome> MeasureAsync(PreferenceLoop loop, SimulationPlan plan, Taste taste, int seed, int[] measuredAt, int testRequests, CancellationToken cancellationToken)
+    private static async Task<Outcome> MeasureAsync(
+        PreferenceLoop loop, SimulationPlan plan, Taste taste, bool passive, HyperParameters hyperParameters, int seed, int[] measuredAt, int testRequests, CancellationToken cancellationToken)
     {
         var outcome = new Outcome();
         IReadOnlyList<CandidateSet> tests = await TasteTrial.SampleTestSetsAsync(loop, plan, testRequests, seed, cancellationToken).ConfigureAwait(false);
         var trial = new TasteTrial(loop, plan, taste, "person", seed);
+        var refit = new MaximumLikelihoodRewardModel(loop.FeatureMap.Dimension, hyperParameters.Regularization);
         foreach (int presses in measuredAt)
         {
             while (trial.Presses < presses)
-                _ = await trial.PressAsync(cancellationToken).ConfigureAwait(false);
+                await (passive ? trial.BringAsync(cancellationToken) : trial.PressAsync(cancellationToken)).ConfigureAwait(false);
+            foreach ((float[] difference, double label) in trial.History.Skip((int)refit.Comparisons))
+                refit.Observe(new Comparison(difference, label));
             Score score = trial.Measure(tests);
             outcome.Numbers[$"share of gain@{presses}"] = score.ShareOfGain;
             outcome.Numbers[$"percentile@{presses}"] = score.Served;
+            outcome.Numbers[$"win rate@{presses}"] = tests.Average(set => set.Candidates.Average(blind => taste.Preference(trial.Serve(set), blind.Text)));
+            outcome.Numbers[$"win rate against refit@{presses}"] = tests.Average(set => taste.Preference(trial.Serve(set), set.Candidates[Rules.Ranking.Best(refit, set.Features)].Text));
         }
         return outcome;
     }

@@ -39,6 +39,14 @@ internal sealed class ProfileShelf(string directory, StateIdentity identity, Hyp
             throw new RoundException(RoundError.TooManyProfiles, $"As many profiles are stored already as the profiles setting allows ({most}): nothing was learned for a new one.");
     }
 
+    /// <summary>Refuses what comes after the end.</summary>
+    /// <exception cref="ObjectDisposedException">The shelf is closed.</exception>
+    internal void RequireOpen()
+    {
+        lock (_gate)
+            ObjectDisposedException.ThrowIf(_disposed, this);
+    }
+
     /// <summary>Takes a profile off the shelf; it stays open at least until the loan is disposed.</summary>
     internal Loan Borrow(string name)
     {

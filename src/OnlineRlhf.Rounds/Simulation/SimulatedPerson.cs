@@ -11,7 +11,9 @@ public sealed class SimulatedPerson(Taste taste, int seed)
         ArgumentNullException.ThrowIfNull(round);
         if (round.Second is null)
             return Preferred.Skip;
-        double difference = taste.Utility(round.First.Text) - taste.Utility(round.Second.Text);
-        return _random.NextDouble() < 1 / (1 + Math.Exp(-difference)) ? Preferred.First : Preferred.Second;
+        return PrefersFirst(round.First.Text, round.Second.Text) ? Preferred.First : Preferred.Second;
     }
+
+    /// <summary>Whether this person prefers the first of two texts, this time.</summary>
+    public bool PrefersFirst(string first, string second) => _random.NextDouble() < taste.Preference(first, second);
 }

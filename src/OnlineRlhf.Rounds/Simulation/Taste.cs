@@ -8,4 +8,7 @@ public sealed record Taste(string Name, string Says, IReadOnlyDictionary<string,
 {
     /// <summary>The utility of an answer.</summary>
     public double Utility(string answer) => Weights.Sum(w => w.Value * TextProperties.Value(w.Key, answer, SimulationPlan.Default.Phrases));
+
+    /// <summary>The probability that one answer is preferred to another: σ(u(a) − u(b)).</summary>
+    public double Preference(string answer, string against) => 1 / (1 + Math.Exp(Utility(against) - Utility(answer)));
 }

@@ -8,11 +8,16 @@ public sealed class TasteTrial(PreferenceLoop loop, SimulationPlan plan, Taste t
     private const int MostUnasked = 20;
 
     private readonly SimulatedPerson _person = new(taste, seed);
+    private readonly Random _pairs = new(unchecked((seed * 6151) + 3));
     private readonly IReadOnlyList<string> _requests = SimulationPlan.Shuffle(plan.TrainTopics, seed);
+    private readonly List<(float[] Difference, double Label)> _history = [];
     private int _rounds;
 
-    /// <summary>Presses so far.</summary>
-    public int Presses { get; private set; }
+    /// <summary>Presses so far, and comparisons brought.</summary>
+    public int Presses => _history.Count;
+
+    /// <summary>z and y of each of them, as the profile learned them: the history that the profile itself does not keep.</summary>
+    public IReadOnlyList<(float[] Difference, double Label)> History => _history;
 
     /// <summary>Whether a press was for the answer that this person likes less: it happens, by the noise.</summary>
     public bool IsMistake(Round round, Preferred pressed)
@@ -39,17 +44,41 @@ public sealed class TasteTrial(PreferenceLoop loop, SimulationPlan plan, Taste t
     {
         for (int unasked = 0; unasked < MostUnasked; unasked++)
         {
-            string request = _requests[_rounds % _requests.Count];
-            uint roundSeed = unchecked((uint)((seed * 104729) + _rounds++));
-            Round round = await loop.OpenRoundAsync(Request(plan, request, profile, AskMode.Always, roundSeed), cancellationToken).ConfigureAwait(false);
+            (string text, RoundRequest request) = Next(AskMode.Always);
+            Round round = await loop.OpenRoundAsync(request, cancellationToken).ConfigureAwait(false);
             if (!round.Asked)
                 continue;
             Preferred pressed = _person.Press(round);
             await loop.GiveFeedbackAsync(round.Id, pressed, cancellationToken).ConfigureAwait(false);
-            Presses++;
-            return (request, round, pressed);
+            _history.Add((round.Difference.ToArray(), pressed == Preferred.First ? 1 : 0));
+            return (text, round, pressed);
         }
-        throw new RoundException(RoundError.NothingAsked, $"The model has a single answer to each of {MostUnasked} requests in a row, so that nothing can be compared: use another model.");
+        throw SingleAnswer();
+    }
+
+    /// <summary>One comparison that is brought: of two answers at random, not of those that the learner would ask about.</summary>
+    /// <exception cref="RoundException">The model has a single answer twenty times in a row: there is nothing to compare.</exception>
+    public async Task BringAsync(CancellationToken cancellationToken)
+    {
+        for (int single = 0; single < MostUnasked; single++)
+        {
+            RoundRequest request = Next(AskMode.Never).Request;
+            CandidateSet set = await loop.SampleAsync(request, cancellationToken).ConfigureAwait(false);
+            int count = set.Candidates.Count;
+            if (count < 2)
+                continue;
+            int first = _pairs.Next(count), second = (first + 1 + _pairs.Next(count - 1)) % count;
+            (string a, string b) = (set.Candidates[first].Text, set.Candidates[second].Text);
+            if (string.IsNullOrWhiteSpace(a) || string.IsNullOrWhiteSpace(b))
+                continue;
+            bool prefersFirst = _person.PrefersFirst(a, b);
+            var comparison = new ComparisonRequest(request.Messages, prefersFirst ? a : b, prefersFirst ? b : a) { Profile = profile };
+            float[] difference = await loop.CompareAsync(comparison, cancellationToken).ConfigureAwait(false);
+            await loop.LearnAsync(comparison, cancellationToken).ConfigureAwait(false);
+            _history.Add((difference, 1));
+            return;
+        }
+        throw SingleAnswer();
     }
 
     /// <summary>What the profile would serve, measured on candidate sets.</summary>
@@ -61,6 +90,15 @@ public sealed class TasteTrial(PreferenceLoop loop, SimulationPlan plan, Taste t
         ArgumentNullException.ThrowIfNull(set);
         return set.Candidates[loop.Choose(set.For(profile)).Leader].Text;
     }
+
+    private (string Text, RoundRequest Request) Next(AskMode ask)
+    {
+        string text = _requests[_rounds % _requests.Count];
+        return (text, Request(plan, text, profile, ask, unchecked((uint)((seed * 104729) + _rounds++))));
+    }
+
+    private static RoundException SingleAnswer() =>
+        new(RoundError.NothingAsked, $"The model has a single answer to each of {MostUnasked} requests in a row, so that nothing can be compared: use another model.");
 
     private static RoundRequest Request(SimulationPlan plan, string text, string profile, AskMode ask, uint seed) => new([new ChatMessage("user", text)])
     {

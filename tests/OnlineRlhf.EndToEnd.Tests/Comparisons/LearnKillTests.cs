@@ -7,6 +7,10 @@ public sealed class LearnKillTests
 {
     private const int Lines = 120;
 
+    private static readonly string? DataSet = Environment.GetEnvironmentVariable("ONLINERLHF_PREFERENCES");
+
+    public static bool HasDataSet => File.Exists(DataSet) && LearnedState.ComputesAlike && Published.Missing is null;
+
     [PublishedFact]
     public async Task Killed_on_either_side_it_goes_on_and_ends_in_the_same_state()
     {
@@ -49,6 +53,53 @@ public sealed class LearnKillTests
             await daemon.DisposeAsync();
         }
         MustBeSame(whole, LearnedState.Read(folder));
+    }
+
+    /// <summary>The same with a whole data set, across checkpoints; ten minutes or so.</summary>
+    [Fact(Skip = "ONLINERLHF_PREFERENCES names no file of preferences, or DOTNET_EnableAVX is not 0.", SkipUnless = nameof(HasDataSet), Timeout = 1_800_000)]
+    public async Task A_whole_data_set_ends_in_the_same_state_however_often_it_is_killed()
+    {
+        string file = DataSet!;
+        LearnedState whole;
+        using (var folder = new TempFolder())
+        {
+            await using (DaemonProcess daemon = await DaemonProcess.StartReadyAsync(folder))
+            {
+                await LearnToTheEndAsync(folder, file);
+                await daemon.StopAsync();
+            }
+            whole = LearnedState.Read(folder);
+        }
+        using var killed = new TempFolder();
+        for (int stop = 1; stop <= 8; stop++)
+        {
+            await using DaemonProcess daemon = await DaemonProcess.StartReadyAsync(killed);
+            using Process client = Start(killed, file);
+            await UntilAsync(daemon, (int)(whole.Comparisons * stop / 9));
+            if (stop % 2 == 0)
+                await daemon.KillAsync();
+            else
+                Posix.Signal(client.Id, Posix.SigKill);
+            await client.WaitForExitAsync(TestContext.Current.CancellationToken);
+            Assert.NotEqual(0, client.ExitCode);
+        }
+        await using (DaemonProcess daemon = await DaemonProcess.StartReadyAsync(killed))
+        {
+            await LearnToTheEndAsync(killed, file);
+            await daemon.KillAsync();
+        }
+        LearnedState last = LearnedState.Read(killed);
+        Assert.Equal(whole.Comparisons, last.Comparisons);
+        Assert.True(whole.Bits.AsSpan().SequenceEqual(last.Bits), "θ or the factor differ.");
+        TestContext.Current.TestOutputHelper?.WriteLine($"{whole.Comparisons} comparisons, {whole.Bits.Length} equal bytes");
+
+        static async Task LearnToTheEndAsync(TempFolder folder, string file)
+        {
+            using Process client = Start(folder, file);
+            Task<string> output = client.StandardOutput.ReadToEndAsync(), errors = client.StandardError.ReadToEndAsync();
+            await client.WaitForExitAsync(TestContext.Current.CancellationToken);
+            Assert.True(client.ExitCode == 0, await output + await errors);
+        }
     }
 
     [PublishedFact]

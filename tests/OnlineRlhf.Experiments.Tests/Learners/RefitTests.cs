@@ -55,4 +55,21 @@ public sealed class RefitTests
         // vᵀH⁻¹v with v = (1, 2), by the closed form of a 2×2 inverse.
         Assert.Equal(Math.Sqrt((c - (4 * b) + (4 * a)) / ((a * c) - (b * b))), model.Uncertainty([1, 2]), 1e-7);
     }
+
+    [Fact]
+    public void Its_norm_is_the_same_from_few_comparisons_as_from_many_that_say_no_more()
+    {
+        const int dimension = 9;
+        var few = new MaximumLikelihoodRewardModel(dimension, 0.5);
+        var padded = new MaximumLikelihoodRewardModel(dimension, 0.5);
+        foreach ((float[] z, double label) in RewardModelContract.Stream(5, dimension))
+        {
+            few.Observe(new Comparison(z, label));
+            padded.Observe(new Comparison(z, label));
+        }
+        for (int i = 0; i < dimension; i++)
+            padded.Observe(new Comparison(new float[dimension], 1));
+        foreach ((float[] direction, _) in RewardModelContract.Stream(20, dimension))
+            Assert.Equal(padded.Uncertainty(direction), few.Uncertainty(direction), 1e-9);
+    }
 }

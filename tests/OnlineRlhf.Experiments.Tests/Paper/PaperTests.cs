@@ -16,7 +16,7 @@ public sealed class PaperTests : IDisposable
         string whole = Path.Combine(_folder, "whole"), shared = Path.Combine(_folder, "shared");
 
         // Killed in the middle, and run again: what was computed is kept.
-        using (Process first = Start("--quick", "--output", whole))
+        using (Process first = ExperimentsProgram.Start("paper", "--quick", "--output", whole))
         {
             string results = Path.Combine(whole, "results");
             while (!first.HasExited && (!Directory.Exists(results) || Directory.EnumerateFiles(results, "*.json").Take(100).Count() < 100))
@@ -24,14 +24,14 @@ public sealed class PaperTests : IDisposable
             first.Kill();
             await first.WaitForExitAsync(TestContext.Current.CancellationToken);
         }
-        (int code, string output) = await RunAsync("--quick", "--output", whole);
+        (int code, string output) = await ExperimentsProgram.RunAsync("paper", "--quick", "--output", whole);
         Assert.True(code == 0, output);
         Assert.Matches(@"\d+ of \d+ cells are there already", output);
         Assert.DoesNotContain("DOES NOT HOLD", output, StringComparison.Ordinal);
         Assert.Contains("shuffled", await ReadAsync(whole, "numbers.json"), StringComparison.Ordinal);
 
         // A share computes its cells and no others, bit for bit as the whole run did.
-        (code, output) = await RunAsync("--quick", "--output", shared, "--job", "2/40");
+        (code, output) = await ExperimentsProgram.RunAsync("paper", "--quick", "--output", shared, "--job", "2/40");
         Assert.True(code == 0, output);
         string[] files = [.. Directory.EnumerateFiles(Path.Combine(shared, "results")).Select(f => Path.GetFileName(f)!)];
         Assert.InRange(files.Length, 1, Directory.GetFiles(Path.Combine(whole, "results")).Length / 30);
@@ -49,7 +49,7 @@ public sealed class PaperTests : IDisposable
     [InlineData("--workers must be at least 1", "--workers", "0")]
     public async Task A_wrong_argument_is_told(string says, params string[] arguments)
     {
-        (int code, string output) = await RunAsync(arguments);
+        (int code, string output) = await ExperimentsProgram.RunAsync(["paper", .. arguments]);
         Assert.NotEqual(0, code);
         Assert.Contains(says, output, StringComparison.Ordinal);
     }
@@ -78,25 +78,4 @@ public sealed class PaperTests : IDisposable
     private static string Numbers(string result) => System.Text.Json.Nodes.JsonNode.Parse(result)!["numbers"]!.ToJsonString();
 
     private static Task<string> ReadAsync(params string[] path) => File.ReadAllTextAsync(Path.Combine(path), TestContext.Current.CancellationToken);
-
-    private static Process Start(params string[] arguments)
-    {
-        string program = Path.Combine(AppContext.BaseDirectory, "onlinerlhf-experiments.dll");
-        return Process.Start(new ProcessStartInfo("dotnet", [program, "paper", .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
-    }
-
-    private static async Task<(int Code, string Output)> RunAsync(params string[] arguments)
-    {
-        using Process process = Start(arguments);
-        Task<string> output = process.StandardOutput.ReadToEndAsync(), errors = process.StandardError.ReadToEndAsync();
-        try
-        {
-            await process.WaitForExitAsync(TestContext.Current.CancellationToken);
-        }
-        finally
-        {
-            process.Kill();
-        }
-        return (process.ExitCode, await output + await errors);
-    }
 }

@@ -1,0 +1,83 @@
+using OnlineRlhf.Rounds.Profiles;
+using OnlineRlhf.Storage;
+
+namespace OnlineRlhf.Rounds;
+
+/// <summary>Takes a person's answers to rounds: each counts once, however often it is sent.</summary>
+/// <param name="desk">The open rounds.</param>
+/// <param name="shelf">The profiles.</param>
+/// <param name="turn">Held while something is learned: one at a time, so that a retry that overtakes its original waits for it.</param>
+/// <param name="events">Told what was learned.</param>
+/// <param name="mostProfiles">Profiles that may be stored.</param>
+internal sealed class FeedbackIntake(RoundDesk desk, ProfileShelf shelf, SemaphoreSlim turn, EventHub events, int mostProfiles)
+{
+    private readonly long[] _answers = new long[Enum.GetValues<Preferred>().Length];
+
+    /// <summary>Rounds that were answered so; repeats do not count.</summary>
+    internal long Answered(Preferred preferred) => Interlocked.Read(ref _answers[(int)preferred]);
+
+    internal async Task<FeedbackResult> GiveAsync(Guid id, Preferred preferred, CancellationToken cancellationToken)
+    {
+        await turn.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            shelf.RequireOpen();
+            if (desk.Find(id) is not { } round)
+                return Recall(id, preferred);
+            if (!round.Asked)
+                throw new RoundException(RoundError.NothingAsked, "This round served one answer and asked nothing.");
+            using ProfileShelf.Loan loan = shelf.Borrow(round.Profile);
+            // Where an earlier try failed after the comparison had become durable, it counts.
+            RecordedComparison? durable = loan.Profile.Find(id);
+            FeedbackResult result = durable is { } earlier ? Confirm(earlier, round.Profile, preferred) : Take(round, loan.Profile, preferred);
+            desk.Answer(round, preferred, result);
+            _ = Interlocked.Increment(ref _answers[(int)preferred]);
+            if (result.Learned && durable is null)
+                events.Publish(new RoundEvent.Learned(id, round.Profile, result.Comparisons));
+            return result;
+        }
+        finally
+        {
+            turn.Release();
+        }
+    }
+
+    private static double Label(Preferred preferred) => preferred switch
+    {
+        Preferred.First => 1,
+        Preferred.Second => 0,
+        _ => 0.5,
+    };
+
+    /// <summary>Makes a new answer durable; a skip leaves no trace.</summary>
+    private FeedbackResult Take(Round round, Profile profile, Preferred preferred)
+    {
+        if (preferred == Preferred.Skip)
+            return new FeedbackResult(round.Id, round.Profile, false, profile.Read(m => m.Comparisons));
+        shelf.RequireRoomFor(round.Profile, mostProfiles);
+        return new FeedbackResult(round.Id, round.Profile, true, profile.Learn(round.Id, round.Difference, Label(preferred)));
+    }
+
+    /// <summary>Answers feedback to a round that is not open: from memory, else from the comparison it left in its profile's ring.</summary>
+    private FeedbackResult Recall(Guid id, Preferred preferred)
+    {
+        if (desk.HowItEnded(id) is { } ending)
+        {
+            if (ending.Error is { } error)
+                throw new RoundException(error, error == RoundError.Expired ? "The round's lifetime is over." : "A newer round on the same profile took this one's place.");
+            return ending.Preferred == preferred ? ending.Result! : throw OtherAnswer();
+        }
+        foreach (string name in shelf.Stored.Where(p => ProfileName.MayBelongTo(id, p)))
+        {
+            using ProfileShelf.Loan loan = shelf.Borrow(name);
+            if (loan.Profile.Find(id) is { } found)
+                return Confirm(found, name, preferred);
+        }
+        throw new RoundException(RoundError.Unknown, "No such round: it was never opened, was skipped, or is long over.");
+    }
+
+    private static FeedbackResult Confirm(RecordedComparison found, string profile, Preferred preferred) =>
+        preferred != Preferred.Skip && found.Label == Label(preferred) ? new FeedbackResult(found.RoundId, profile, true, found.Sequence) : throw OtherAnswer();
+
+    private static RoundException OtherAnswer() => new(RoundError.OtherAnswer, "Another answer was given to this round already; the first one counts.");
+}
