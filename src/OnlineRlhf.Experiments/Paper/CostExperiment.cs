@@ -76,16 +76,7 @@ internal sealed class CostExperiment(Scale scale) : IExperiment
                     cancellationToken.ThrowIfCancellationRequested();
                 model.Observe(stream.Next());
             }
-            double[] times = new double[measured];
-            for (int i = 0; i < measured; i++)
-            {
-                Comparison next = stream.Next();
-                long start = Stopwatch.GetTimestamp();
-                model.Observe(next);
-                times[i] = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
-            }
-            Array.Sort(times);
-            outcome.Times[$"milliseconds@{t}"] = times[measured / 2];
+            outcome.Times[$"milliseconds@{t}"] = MedianMilliseconds(measured, stream, model.Observe);
             outcome.Numbers[$"bytes@{t}"] = Learner.StateBytes(model);
         }
         return outcome;
@@ -111,20 +102,31 @@ internal sealed class CostExperiment(Scale scale) : IExperiment
                 model.Observe(stream.Next());
             cancellationToken.ThrowIfCancellationRequested();
             model.Refit();
-            double[] times = new double[measured];
-            for (int i = 0; i < measured; i++)
+            outcome.Times[$"milliseconds@{t}"] = MedianMilliseconds(measured, stream, next =>
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                long start = Stopwatch.GetTimestamp();
-                model.Observe(stream.Next());
+                model.Observe(next);
                 model.Refit();
-                times[i] = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
-            }
-            Array.Sort(times);
-            outcome.Times[$"milliseconds@{t}"] = times[measured / 2];
+            });
             outcome.Numbers[$"bytes@{t}"] = Learner.StateBytes(model);
         }
         return outcome;
+    }
+
+    private delegate void Take(Comparison comparison);
+
+    private static double MedianMilliseconds(int count, Comparisons stream, Take take)
+    {
+        double[] times = new double[count];
+        for (int i = 0; i < count; i++)
+        {
+            Comparison next = stream.Next();
+            long start = Stopwatch.GetTimestamp();
+            take(next);
+            times[i] = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+        }
+        Array.Sort(times);
+        return times[count / 2];
     }
 
     private static string NameOf(Solver solver) => solver switch
