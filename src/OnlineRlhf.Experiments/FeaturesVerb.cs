@@ -19,6 +19,7 @@ internal static class FeaturesVerb
         var model = new Option<FileInfo?>("--model") { Description = "a language model in GGUF format; without it the demo model, which knows little" };
         var output = new Option<FileInfo>("--output") { Description = "the file of features: differences of feature vectors and lengths, no text", DefaultValueFactory = _ => new FileInfo("preferences.features") };
         var threads = new Option<int>("--threads") { Description = "threads that decode; 0 takes what suits the model" };
+        threads.Validators.Add(result => CommandLine.AtLeast(result, 0));
         var command = new Command("features", "Write the features of human preferences, for paper --features.") { data, model, output, threads };
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -30,6 +31,8 @@ internal static class FeaturesVerb
 
     private static async Task WriteAsync(string data, string? modelPath, string output, int threads, CancellationToken cancellationToken)
     {
+        if (Path.GetDirectoryName(Path.GetFullPath(output)) is { } folder)
+            _ = Directory.CreateDirectory(folder);
         PreferenceFile file = await PreferenceFile.OpenAsync(data, cancellationToken).ConfigureAwait(false);
         using DemoModel? embedded = modelPath is null ? DemoModel.Open() : null;
         using LanguageModel model = LanguageModel.Load(new LanguageModelOptions { ModelPath = modelPath ?? embedded!.Path, Candidates = 1, Threads = threads }, cancellationToken);
@@ -44,7 +47,7 @@ internal static class FeaturesVerb
             await AnsiConsole.Progress().Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn()).StartAsync(async context =>
             {
                 ProgressTask bar = context.AddTask($"{file.Lines} pairs", maxValue: file.Lines);
-                await foreach ((long _, ReadOnlySequence<byte>? content) in file.ReadAsync(cancellationToken).ConfigureAwait(false))
+                await foreach ((long number, ReadOnlySequence<byte>? content) in file.ReadAsync(cancellationToken).ConfigureAwait(false))
                 {
                     bar.Increment(1);
                     try
@@ -58,6 +61,11 @@ internal static class FeaturesVerb
                     catch (Exception e) when (e is FormatException or RoundException or InferenceException { Error: InferenceError.PromptTooLong })
                     {
                         skipped++;
+                        await Console.Error.WriteLineAsync($"line {number} is skipped: {e.Message}").ConfigureAwait(false);
+                    }
+                    catch (OperationCanceledException)
+                    {
+                        throw new OperationCanceledException("stopped; nothing was written: the same command begins anew.");
                     }
                 }
             }).ConfigureAwait(false);
@@ -66,6 +74,7 @@ internal static class FeaturesVerb
             new PreferenceFeatures
             {
                 Model = model.Name,
+                Skipped = skipped,
                 Fingerprint = $"{model.Fingerprint} {loop.FeatureMap.Fingerprint}",
                 Dimension = loop.FeatureMap.Dimension,
                 Prompts = [.. prompts],

@@ -27,19 +27,24 @@ internal static class PaperVerb
             },
         };
         var workers = new Option<int>("--workers") { Description = "how many cells are computed at the same time", DefaultValueFactory = _ => Environment.ProcessorCount };
-        workers.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int>() < 1)
-                result.AddError("--workers must be at least 1");
-        });
+        workers.Validators.Add(result => CommandLine.AtLeast(result, 1));
         var features = new Option<FileInfo?>("--features") { Description = "human preferences as the features verb writes them; without it that part is left out" };
-        var command = new Command("paper", "Compute the experiments and write the report: report.md, its plots, and numbers.json. Exit code 1 where a claim does not hold.") { quick, output, part, features, model, job, workers };
+        var command = new Command("paper", "Compute the experiments and write the report: report.md, its plots, and numbers.json; of some parts, a report of its own. Exit code 1 where a claim does not hold.") { quick, output, part, features, model, job, workers };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             bool isQuick = parsed.GetValue(quick);
+            if (parsed.GetValue(features) is null && parsed.GetValue(part) is ["preferences"])
+                throw new IOException("the part preferences takes --features FILE, which the features verb writes: the project has no one's preferences in it.");
             PreferenceFeatures? preferences = parsed.GetValue(features) is { } file ? PreferenceFeatures.Read(file.FullName) : null;
             var paper = new PaperRun(isQuick ? Scale.Quick : Scale.Full, parsed.GetValue(output)!.FullName, preferences, parsed.GetValue(model)?.FullName, parsed.GetValue(part) ?? []);
-            await paper.ComputeAsync(parsed.GetValue(job) ?? Share.All, parsed.GetValue(workers), cancellationToken).ConfigureAwait(false);
+            try
+            {
+                await paper.ComputeAsync(parsed.GetValue(job) ?? Share.All, parsed.GetValue(workers), cancellationToken).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException)
+            {
+                throw new OperationCanceledException("stopped; the same command goes on with what is missing.");
+            }
             if (parsed.GetValue(job) is not null)
                 return 0;
             return paper.WriteReport() ? 0 : 1;

@@ -6,12 +6,14 @@ using OnlineRlhf.Inference.Gguf;
 var root = new RootCommand("The experiments of \"Provably Efficient Online RLHF with One-Pass Reward Modeling\" on this project's own learner and loop.") { PaperVerb.Create(), FeaturesVerb.Create() };
 try
 {
-    return await root.Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+    System.CommandLine.ParseResult parsed = root.Parse(args);
+    int code = await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+    return parsed.Errors.Count > 0 ? 2 : code;
 }
-catch (OperationCanceledException)
+catch (OperationCanceledException e)
 {
-    Console.Error.WriteLine("onlinerlhf-experiments: stopped; the same command goes on with what is missing.");
-    return 1;
+    Console.Error.WriteLine($"onlinerlhf-experiments: {e.Message}");
+    return 130;
 }
 catch (Exception e) when (e is IOException or UnauthorizedAccessException or InferenceException or ModelFileException)
 {

@@ -161,7 +161,7 @@ public sealed class LanguageModel : IDisposable
 
     internal IReadOnlyList<HiddenBlocks> Force(IReadOnlyList<ChatMessage> messages, IReadOnlyList<IReadOnlyList<int>> answers, CancellationToken cancellationToken, string? hint = null, Action? decoded = null)
     {
-        return OnDevice(() => new ForcedDecode(Context, EmbeddingLength, BuildPrompt(messages, [hint]), limit: ContextTokens, decoded).Run(answers, cancellationToken));
+        return OnDevice(() => new ForcedDecode(Context, EmbeddingLength, BuildPrompt(messages, [hint]), limit: ContextTokens, _loaded.MoreContext, decoded).Run(answers, cancellationToken));
     }
 
     internal Prompt BuildPrompt(IReadOnlyList<ChatMessage> messages, IReadOnlyList<string?> hints) => _loaded.BuildPrompt(messages, hints);
@@ -211,5 +211,5 @@ public sealed class LanguageModel : IDisposable
     }
 
     private InferenceException TooLong(int tokens) => new(InferenceError.PromptTooLong,
-        $"The prompt takes {tokens} tokens and the context holds {ContextTokens}, answer included: shorten the conversation or raise the context setting.");
+        $"The prompt takes {tokens} tokens and the context holds {ContextTokens}, answer included: shorten the conversation{_loaded.MoreContext}.");
 }

@@ -23,12 +23,12 @@ internal static class LearnVerb
             using DaemonClient daemon = client.Connect(parsed);
             bool json = parsed.GetValue(client.Json);
             string whose = parsed.GetValue(profile) ?? RoundRequest.DefaultProfile, positions = Locations.Positions();
-            await daemon.HealthAsync(cancellationToken).ConfigureAwait(false);
             try
             {
                 PreferenceFile file = await PreferenceFile.OpenAsync(parsed.GetValue(path)!, cancellationToken).ConfigureAwait(false);
                 if (file.Lines == 0)
                     throw new IOException($"{file.Path} is empty: it has no line to learn from.");
+                await daemon.HealthAsync(cancellationToken).ConfigureAwait(false);
                 // Which model it is shows once it is loaded: this waits for it, and refuses a wrong name of a profile.
                 DaemonClient.Reply loaded = await daemon.GetAsync($"/v1/comparisons/{Guid.NewGuid()}?profile={Uri.EscapeDataString(whose)}", cancellationToken).ConfigureAwait(false);
                 if (!loaded.Succeeded)
@@ -42,10 +42,6 @@ internal static class LearnVerb
             catch (RefusedException e)
             {
                 return e.Reply.Fail(json);
-            }
-            catch (InvalidDataException)
-            {
-                throw new IOException($"{parsed.GetValue(path)} is damaged: it cannot be unpacked to its end.");
             }
         });
         return command;

@@ -16,9 +16,12 @@ internal sealed class ResultFolder
 
     private readonly string _folder, _build;
 
-    internal ResultFolder(string output, string build)
+    /// <param name="output">The report's folder.</param>
+    /// <param name="build">The program that computes.</param>
+    /// <param name="isQuick">Cells of the quick form have other horizons under the same names, and a folder of their own.</param>
+    internal ResultFolder(string output, string build, bool isQuick)
     {
-        _folder = Path.Combine(output, "results");
+        _folder = Path.Combine(output, isQuick ? "results-quick" : "results");
         _build = build;
         _ = Directory.CreateDirectory(_folder);
     }
@@ -32,7 +35,9 @@ internal sealed class ResultFolder
         try
         {
             Result? result = JsonSerializer.Deserialize<Result>(File.ReadAllBytes(path), Json);
-            return result?.Build == _build ? result : null;
+            if (result is not { Numbers: not null, Times: not null } || (result.Experiment, result.Variant, result.Seed) != (cell.Experiment, cell.Variant, cell.Seed))
+                throw new JsonException("it is another cell's");
+            return result.Build == _build ? result : null;
         }
         catch (JsonException e)
         {

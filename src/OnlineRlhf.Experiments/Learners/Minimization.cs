@@ -5,7 +5,7 @@ namespace OnlineRlhf.Experiments.Learners;
 /// <summary>Minimises the regularised logistic loss from a given θ, by one of three methods, to a given norm of the gradient.</summary>
 internal static class Minimization
 {
-    private const int MostSteps = 500, Pairs = 10;
+    private const int MostSteps = 500, MostMemorySteps = 200, Pairs = 10;
     private const double Armijo = 1e-4;
 
     /// <exception cref="InvalidOperationException">It did not get there: a defect, since the objective is smooth and strongly convex.</exception>
@@ -33,15 +33,27 @@ internal static class Minimization
                     break;
             }
             double[] before = [.. parameter], slopes = [.. gradient];
-            value = Descend(objective, parameter, gradient, direction, value, norm);
+            if (Descend(objective, parameter, gradient, direction, value, norm) is not { } next)
+            {
+                // Within rounding of the minimum the memory of L-BFGS is noise, and only curvature leads on.
+                if (solver != Solver.LimitedMemoryBfgs)
+                    throw new InvalidOperationException("The line search found no lower value along a direction of descent.");
+                solver = Solver.NewtonConjugateGradient;
+                before.CopyTo(parameter, 0);
+                value = objective.Gradient(parameter, gradient);
+                continue;
+            }
+            value = next;
             if (solver == Solver.LimitedMemoryBfgs)
                 Remember(memory, before, slopes, parameter, gradient);
+            if (step == MostMemorySteps && solver == Solver.LimitedMemoryBfgs)
+                solver = Solver.NewtonConjugateGradient;
         }
         throw new InvalidOperationException($"{solver} did not reach a gradient norm of {gradientNorm} in {MostSteps} steps.");
     }
 
-    /// <summary>θ ← θ − s·direction, s halved from 1 until the value falls as the slope promises. Leaves the gradient at the new θ.</summary>
-    private static double Descend(LogisticObjective objective, double[] parameter, double[] gradient, double[] direction, double value, double norm)
+    /// <summary>θ ← θ − s·direction, s halved from 1 until the value falls as the slope promises; null where it never does. Leaves the gradient at the new θ.</summary>
+    private static double? Descend(LogisticObjective objective, double[] parameter, double[] gradient, double[] direction, double value, double norm)
     {
         double promise = TensorPrimitives.Dot<double>(gradient, direction);
         double[] before = [.. parameter];
@@ -53,7 +65,7 @@ internal static class Minimization
             if (next <= value - Armijo * length * promise || TensorPrimitives.Norm<double>(gradient) < 0.9 * norm)
                 return next;
         }
-        throw new InvalidOperationException("The line search found no lower value along a direction of descent.");
+        return null;
     }
 
     /// <summary>∇² direction ≈ gradient, as exactly as a superlinear step needs.</summary>

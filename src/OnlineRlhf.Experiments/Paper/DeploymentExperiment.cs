@@ -11,41 +11,25 @@ namespace OnlineRlhf.Experiments.Paper;
 internal sealed class DeploymentExperiment(Scale scale) : IExperiment
 {
     private const int Rounds = 1500;
-    private const string Ours = "exact one-pass, exploration", Refit = "full refit, exploration";
-
-    private static readonly (string Variant, Learner Learner, Func<ISelectionRule> Rule)[] Variants =
-    [
-        (Ours, Learner.Exact, () => new Exploration()),
-        (Refit, Learner.FullRefit, () => new Exploration()),
-        ("exact, no look-ahead, exploration", Learner.NoLookAhead, () => new Exploration()),
-        ("exact one-pass, best + top 1/4", Learner.Exact, () => new BestAndQuantile()),
-        ("exact one-pass, rejection sampling", Learner.Exact, () => new RejectionSampling()),
-        ("exact one-pass, most uncertain pair", Learner.Exact, () => new MostUncertainPair()),
-        ("exact one-pass, random pair", Learner.Exact, () => new RandomPair()),
-        ("exact one-pass, best + second", Learner.Exact, () => new BestAndSecond()),
-        ("exact one-pass, best + worst", Learner.Exact, () => new BestAndWorst()),
-        ("matrix-free, best + top 1/4", Learner.MatrixFree, () => new BestAndQuantile()),
-        ("first-order, best + top 1/4", Learner.FirstOrder, () => new BestAndQuantile()),
-        ("authors' code, best + top 1/4", Learner.Reference, () => new BestAndQuantile()),
-    ];
+    private const string Repeating = "deployment, requests that come again", Shuffled = "deployment, shuffled labels";
 
     /// <summary>Where requests come again with the same candidates, nothing new comes along by itself.</summary>
     private const int Repertoire = 5;
 
-    private const string Repeating = "deployment, requests that come again", Shuffled = "deployment, shuffled labels";
+    /// <summary>And the more there are, the more comes along.</summary>
+    private static readonly int[] LargerRepertoires = [10, 20, 50];
 
-    private static readonly string[] Rivals = ["random pair", "best + second", "best + worst"];
+    private static readonly Contender
+        Ours = new(Learner.Exact, new Exploration()),
+        Refit = new(Learner.FullRefit, new Exploration()),
+        NoLookAhead = new(Learner.NoLookAhead, new Exploration()),
+        OursByRank = new(Learner.Exact, new BestAndQuantile()),
+        Second = new(Learner.Exact, new BestAndSecond()),
+        Random = new(Learner.Exact, new RandomPair()),
+        Worst = new(Learner.Exact, new BestAndWorst());
 
-    /// <summary>What the look-ahead point is worth: served regret without it, against with it.</summary>
-    internal static Interval WithoutLookAhead(ResultTable results) => results.Ratio(Of(6), "exact, no look-ahead, exploration", Ours, $"served@{Rounds}");
-
-    /// <summary>The pair's regret of best + second against exploration: where every request is new, where requests come again, and how often as much of it is avoidable there.</summary>
-    internal static (Interval Fresh, Interval Repeating, double Avoidable) SecondBest(ResultTable results)
-    {
-        const string second = "exact one-pass, best + second";
-        string regret = $"regret@{Rounds}", excess = $"excess@{Rounds}";
-        return (results.Ratio(Of(6), second, Ours, regret), results.Ratio(Repeating, second, Ours, regret), results.Number(Repeating, second, excess).Mean / results.Number(Repeating, Ours, excess).Mean);
-    }
+    private static readonly Contender[] ExactByEveryRule =
+        [Ours, OursByRank, new(Learner.Exact, new RejectionSampling()), new(Learner.Exact, new MostUncertainPair()), Random, Second, Worst];
 
     /// <summary>How many requests of a person are easy varies much from seed to seed.</summary>
     private int RepeatingSeeds => scale.IsQuick ? 64 : 256;
@@ -54,88 +38,133 @@ internal sealed class DeploymentExperiment(Scale scale) : IExperiment
 
     public string Name => "deployment";
 
+    private static string Regret => $"regret@{Rounds}";
+
+    private static string Served => $"served@{Rounds}";
+
+    private static string Avoidable => $"excess@{Rounds}";
+
+    /// <summary>A learner without a local norm cannot use the exploration rule.</summary>
+    private Contender[][] Families => [.. LearnerFamily.All(scale.IsQuick).Select(f => f.Members.Select(m => new Contender(m, OursByRank.Rule)).ToArray())];
+
+    /// <summary>What the look-ahead point is worth: served regret without it, against with it.</summary>
+    internal static Interval WithoutLookAhead(ResultTable results) => results.Ratio(Of(6), NoLookAhead.Name, Ours.Name, Served);
+
+    /// <summary>Regret of best + second against exploration where every request is new, at each ‖θ*‖: of the pair, and of the served answer.</summary>
+    internal static IEnumerable<(double Norm, Interval Pair, Interval Served)> SecondBest(ResultTable results) =>
+        from norm in (double[])[6, 15]
+        where results.HasExperiment(Of(norm))
+        select (norm, results.Ratio(Of(norm), Second.Name, Ours.Name, Regret), results.Ratio(Of(norm), Second.Name, Ours.Name, Served));
+
+    /// <summary>The same of the pair where requests come again, and how often as much of it is avoidable.</summary>
+    internal static (Interval Pair, double Avoidable) SecondBestOfRepeating(ResultTable results) =>
+        (results.Ratio(Repeating, Second.Name, Ours.Name, Regret), results.Number(Repeating, Second.Name, Avoidable).Mean / results.Number(Repeating, Ours.Name, Avoidable).Mean);
+
     public IEnumerable<Cell> Cells()
     {
         foreach (double norm in Norms)
         {
-            foreach ((string variant, Learner learner, Func<ISelectionRule> rule) in Variants)
+            foreach (Contender contender in (Contender[])[.. ExactByEveryRule, Refit, NoLookAhead, .. Families.SelectMany(f => f)])
             {
                 // The ratio to the full refit is held to three percent, and needs more seeds.
-                foreach (int seed in Scale.SeedsUpTo(variant is Ours or Refit ? scale.RefitSeeds : scale.Seeds))
-                    yield return new Cell(Of(norm), variant, seed, stop => Deployment.Run(new Bandit(seed, norm), learner, rule(), [Rounds / 10, Rounds], stop));
+                foreach (int seed in Scale.SeedsUpTo(contender == Ours || contender == Refit ? scale.RefitSeeds : scale.Seeds))
+                    yield return new Cell(Of(norm), contender.Name, seed, stop => Deployment.Run(new Bandit(seed, norm), contender.Learner, contender.Rule, [Rounds / 10, Rounds], stop));
             }
         }
-        foreach ((string variant, Learner learner, Func<ISelectionRule> rule) in Variants.Where(v => v.Learner == Learner.Exact))
+        foreach (Contender contender in ExactByEveryRule)
         {
             foreach (int seed in Scale.SeedsUpTo(RepeatingSeeds))
-                yield return new Cell(Repeating, variant, seed, stop => Deployment.Run(new Bandit(seed, 6, repertoire: Repertoire), learner, rule(), [Rounds / 10, Rounds], stop));
+                yield return new Cell(Repeating, contender.Name, seed, stop => Deployment.Run(new Bandit(seed, 6, repertoire: Repertoire), contender.Learner, contender.Rule, [Rounds / 10, Rounds], stop));
+        }
+        foreach (int repertoire in scale.IsQuick ? [] : LargerRepertoires)
+        {
+            foreach (Contender contender in (Contender[])[Ours, Second])
+            {
+                foreach (int seed in Scale.SeedsUpTo(RepeatingSeeds))
+                    yield return new Cell($"{Repeating}: {repertoire}", contender.Name, seed, stop => Deployment.Run(new Bandit(seed, 6, repertoire: repertoire), contender.Learner, contender.Rule, [Rounds], stop));
+            }
         }
         foreach (int seed in Scale.SeedsUpTo(64))
-            yield return new Cell(Shuffled, Ours, seed, stop => Deployment.Run(new Bandit(seed, 6, shuffled: true), Learner.Exact, new Exploration(), [Rounds], stop));
+            yield return new Cell(Shuffled, Ours.Name, seed, stop => Deployment.Run(new Bandit(seed, 6, shuffled: true), Ours.Learner, Ours.Rule, [Rounds], stop));
     }
 
     public void Write(ResultTable results, ReportWriter report)
     {
         report.Heading("Deployment time: every learner, every rule");
         report.Paragraph($"""
-            The learner serves requests one after the other. For each it sees {Bandit.Arms} candidates (d = {Bandit.Dimension}), asks about two, and learns from the answer before the next.
-            *Regret* counts what the two shown lack to the best candidate, summed over {Rounds} rounds; *served* counts the one that would be served, argmax φᵀθ. Less is better.
-            A learner without a local norm cannot use the exploration rule; it has the paper's practical rule, and the step size that is best for it.
+            The learner serves requests one after the other. For each it sees {Bandit.Arms} candidates (d = {Bandit.Dimension}), asks about two, and learns from the answer before the next. *Regret* counts what the two shown lack to the best candidate, summed over {Rounds} rounds; a rule that shows bad answers
+            on purpose has much of it by that alone. *Served* counts the one that would be served, argmax φᵀθ. *Accuracy* is the share of answers to random pairs of new requests that the last θ foresees. Less regret is better. A learner without a local norm cannot use the exploration rule: it has the
+            paper's practical one, *best + top 1/4*, and is held against the exact learner under that rule. Of step sizes the one is shown that serves best on these seeds, of {LearnerFamily.FirstOrder(scale.IsQuick).Members.Length}. {scale.Seeds} seeds.
             """);
         foreach (double norm in Norms)
-        {
-            string name = Of(norm);
-            report.Paragraph(FormattableString.Invariant($"‖θ*‖ = {norm}:"));
-            report.Table(["learner, rule", "regret", "served", "accuracy at the end", "served, against exact"], Variants.Select(v => (string[])
-            [
-                v.Variant,
-                // The same seeds in every row, also where there are more.
-                results.Number(name, v.Variant, $"regret@{Rounds}", scale.Seeds).ToString(),
-                results.Number(name, v.Variant, $"served@{Rounds}", scale.Seeds).ToString(),
-                results.Number(name, v.Variant, "accuracy", scale.Seeds).ToString(),
-                v.Variant == Ours ? "1" : results.Ratio(name, v.Variant, Ours, $"served@{Rounds}").ToString(),
-            ]));
-            Interval ours = results.Number(name, Ours, $"regret@{Rounds}", scale.Seeds);
-            // Where every request brings new candidates, the two best differ in new directions each time, and exploration costs what it brings: best + second is told below.
-            foreach (string rule in Rivals.Where(r => r != "best + second"))
-            {
-                Interval other = results.Number(name, $"exact one-pass, {rule}", $"regret@{Rounds}");
-                report.Claim(FormattableString.Invariant($"The exploration rule's regret is below that of {rule} (‖θ*‖ = {norm}), intervals apart"), $"{ours} against {other}", ours.High < other.Low);
-            }
-            Interval ratio = results.Ratio(name, Ours, Refit, $"regret@{Rounds}");
-            // Sixteen seeds leave two percent of noise.
-            double room = scale.IsQuick ? 0.05 : 0.03;
-            report.Claim(FormattableString.Invariant($"The regret is that of the full refit (‖θ*‖ = {norm}): paired ratio inside {1 - room:F2} to {1 + room:F2}"), $"{ratio} over {ratio.Count} seeds", ratio.Low > 1 - room && ratio.High < 1 + room);
-            foreach (string learner in (string[])["matrix-free", "first-order", "authors' code"])
-            {
-                Interval against = results.Ratio(name, $"{learner}, best + top 1/4", Ours, $"served@{Rounds}");
-                report.Claim(FormattableString.Invariant($"Exact one-pass serves better than {learner} (‖θ*‖ = {norm})"), $"{learner} has {against} times its served regret", against.Low > 1);
-            }
-        }
+            WriteNorm(norm, results, report);
         WriteRepeating(results, report);
-        Interval control = results.Number(Shuffled, Ours, "accuracy");
-        report.Claim("Control: where answers are a fair coin's, accuracy stays at chance", control.ToString(), Math.Abs(control.Mean - 0.5) < 0.02 && control.Low < 0.5 && control.High > 0.5);
+        Interval control = results.Number(Shuffled, Ours.Name, "accuracy");
+        report.Paragraph($"Control: the same with answers that are a fair coin's, so that there is nothing to learn; {control.Count} seeds.");
+        report.ClaimSame("Where answers are a fair coin's, accuracy stays at chance, ½", control with { Mean = control.Mean - 0.5 }, 0.03);
+    }
+
+    private void WriteNorm(double norm, ResultTable results, ReportWriter report)
+    {
+        string experiment = Of(norm), at = FormattableString.Invariant($"‖θ*‖ = {norm}");
+        string[] best = [.. Families.Select(f => results.Best(experiment, f.Select(c => c.Name), Served, smallest: true))];
+        (string Name, string? Against)[] rows =
+        [
+            (Ours.Name, null), (Refit.Name, Ours.Name), (NoLookAhead.Name, Ours.Name), .. ExactByEveryRule.Where(c => c != Ours).Select(c => (c.Name, (string?)null)), .. best.Select(b => (b, (string?)OursByRank.Name)),
+        ];
+        report.Paragraph($"{at}:");
+        report.Table(["learner, rule", "regret", "served", "accuracy", "served, against exact + exploration", "served, against exact under the same rule"], rows.Select(r => (string[])
+        [
+            r.Name,
+            // The same seeds in every row, also where there are more.
+            results.Number(experiment, r.Name, Regret, scale.Seeds).ToString(),
+            results.Number(experiment, r.Name, Served, scale.Seeds).ToString(),
+            results.Number(experiment, r.Name, "accuracy", scale.Seeds).ToString(),
+            r.Name == Ours.Name ? "1" : results.Ratio(experiment, r.Name, Ours.Name, Served, scale.Seeds).ToString(),
+            r.Against is null ? "" : results.Ratio(experiment, r.Name, r.Against, Served, scale.Seeds).ToString(),
+        ]));
+        Interval ours = results.Number(experiment, Ours.Name, Regret, scale.Seeds);
+        // Where every request brings new candidates, the two best differ in new directions each time, and exploration costs what it brings: best + second is told of among the findings.
+        foreach (Contender rival in (Contender[])[Random, Worst])
+        {
+            Interval other = results.Number(experiment, rival.Name, Regret);
+            report.Claim($"The exploration rule's regret is below that of {rival.Rule.Name} ({at}), intervals apart", $"{ours} against {other}", ours.High < other.Low);
+        }
+        Interval ratio = results.Ratio(experiment, Ours.Name, Refit.Name, Regret);
+        // Sixteen seeds leave two percent of noise.
+        report.ClaimSame($"The exact learner's regret divided by the full refit's is 1 ({at}, {ratio.Count} seeds)", ratio with { Mean = ratio.Mean - 1 }, scale.IsQuick ? 0.05 : 0.03);
+        foreach (string baseline in best)
+        {
+            Interval against = results.Ratio(experiment, baseline, OursByRank.Name, Served);
+            report.Claim($"Under the same rule the exact learner serves better than {baseline.Split(',')[0]} ({at})", $"{baseline}, has {against} times its served regret", against.Low > 1);
+        }
     }
 
     private void WriteRepeating(ResultTable results, ReportWriter report)
     {
-        report.Paragraph($"A person with {Repertoire} requests that come again and again, each with the same {Bandit.Arms} candidates (‖θ*‖ = 6): nothing new comes along by itself, and what is not tried is not learned. *Avoidable* is the regret beyond that of the two best candidates: two different answers must be shown. {results.Number(Repeating, Ours, "accuracy").Count} seeds.");
-        string[] variants = [.. Variants.Where(v => v.Learner == Learner.Exact).Select(v => v.Variant)];
-        report.Table(["learner, rule", "regret", "of it avoidable", "served", "regret, against exploration"], variants.Select(v => (string[])
+        report.Paragraph($"""
+            A person with {Repertoire} requests that come again and again, each with the same {Bandit.Arms} candidates (‖θ*‖ = 6): nothing new comes along by itself, and what is not tried is not learned. *Avoidable* is the regret beyond that of the two best candidates: two different answers must be shown.
+            {RepeatingSeeds} seeds.
+            """);
+        report.Table(["learner, rule", "regret", "of it avoidable", "served", "regret, against exploration"], ExactByEveryRule.Select(c => (string[])
         [
-            v,
-            results.Number(Repeating, v, $"regret@{Rounds}").ToString(),
-            results.Number(Repeating, v, $"excess@{Rounds}").ToString(),
-            results.Number(Repeating, v, $"served@{Rounds}").ToString(),
-            v == Ours ? "1" : results.Ratio(Repeating, v, Ours, $"regret@{Rounds}").ToString(),
+            c.Name,
+            results.Number(Repeating, c.Name, Regret).ToString(),
+            results.Number(Repeating, c.Name, Avoidable).ToString(),
+            results.Number(Repeating, c.Name, Served).ToString(),
+            c == Ours ? "1" : results.Ratio(Repeating, c.Name, Ours.Name, Regret).ToString(),
         ]));
-        // With few seeds the regret that nobody can avoid, which is the same for all, hides the difference to best + second.
-        (string what, string number) = scale.IsQuick ? ("avoidable regret", $"excess@{Rounds}") : ("regret", $"regret@{Rounds}");
-        Interval ours = results.Number(Repeating, Ours, number);
-        foreach (string rule in Rivals)
+        if (!scale.IsQuick)
         {
-            Interval other = results.Number(Repeating, $"exact one-pass, {rule}", number);
-            report.Claim($"Where requests come again, the exploration rule's {what} is below that of {rule}, intervals apart", $"{ours} against {other}", ours.High < other.Low);
+            report.Paragraph($"The more different requests there are, the more comes along by itself: regret of best + second, against exploration, with {string.Join("; ", LargerRepertoires.Select(r => $"{r} requests {results.Ratio($"{Repeating}: {r}", Second.Name, Ours.Name, Regret)}"))}.");
+        }
+        // With few seeds the regret that nobody can avoid, which is the same for all, hides the difference to best + second.
+        (string what, string number) = scale.IsQuick ? ("avoidable regret", Avoidable) : ("regret", Regret);
+        Interval ours = results.Number(Repeating, Ours.Name, number);
+        foreach (Contender rival in (Contender[])[Random, Second, Worst])
+        {
+            Interval other = results.Number(Repeating, rival.Name, number);
+            report.Claim($"Where requests come again, the exploration rule's {what} is below that of {rival.Rule.Name}, intervals apart", $"{ours} against {other}", ours.High < other.Low);
         }
     }
 

@@ -15,6 +15,7 @@ internal sealed class PaperRun
 {
     private readonly Scale _scale;
     private readonly string _output;
+    private readonly string[] _parts;
     private readonly IExperiment[] _experiments;
     private readonly ResultFolder _results;
     private readonly string _build = BuildIdentity.Current;
@@ -28,7 +29,8 @@ internal sealed class PaperRun
     {
         _scale = scale;
         _output = output;
-        _results = new ResultFolder(output, _build);
+        _parts = parts;
+        _results = new ResultFolder(output, _build, scale.IsQuick);
         _experiments = [.. All(scale, preferences, model).Where(e => parts.Length == 0 || parts.Contains(e.Name))];
     }
 
@@ -64,7 +66,7 @@ internal sealed class PaperRun
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{missing.Length} cells computed in {watch.Elapsed.TotalSeconds:F0} s."));
     }
 
-    /// <summary>Writes report.md, the plots and numbers.json; false where a claim does not hold.</summary>
+    /// <summary>Writes the report, its plots and its numbers; false where a claim does not hold.</summary>
     internal bool WriteReport()
     {
         List<Result> all = [];
@@ -82,11 +84,15 @@ internal sealed class PaperRun
         var table = new ResultTable(all);
         foreach (IExperiment experiment in _experiments)
             experiment.Write(table, report);
-        report.Save(Head(all));
-        WriteNumbers(all);
+        // A report of some parts leaves the whole one alone.
+        string name = _parts.Length == 0 ? "" : $"-{string.Join('-', _parts)}";
+        report.Save($"report{name}.md", Head(all));
+        WriteNumbers($"numbers{name}.json", all);
         foreach ((string claim, string measured, bool holds) in report.Claims)
             Console.WriteLine($"{(holds ? "holds        " : "DOES NOT HOLD")}  {claim}: {measured}");
-        Console.WriteLine($"Written: {Path.Combine(_output, "report.md")}");
+        foreach ((string finding, string measured, bool shows) in report.Findings)
+            Console.WriteLine($"the paper's finding {(shows ? "shows" : "does not show")}  {finding}: {measured}");
+        Console.WriteLine($"Written: {Path.Combine(_output, $"report{name}.md")}");
         return report.AllHold;
     }
 
@@ -113,19 +119,19 @@ internal sealed class PaperRun
         prefers a to b with probability σ(r*(a) − r*(b)). Three settings: *deployment* (the learner serves and asks about what it serves), *active* (it chooses what to ask), *passive* (comparisons come by themselves).
 
         Learners: **exact one-pass** is this project's own, with 𝓗 kept exactly; **no look-ahead** takes each comparison's curvature before its answer is learned instead of after; **matrix-free** is the paper's practical variant, which keeps d numbers and solves by conjugate gradient;
-        **first-order** is plain one-pass gradient descent; **authors' code** is what the published implementation does; **full refit** is the yardstick, minimised to a gradient norm of 1e-6 after every answer.
+        **first-order** is plain one-pass gradient descent; **authors' code** is what the published implementation does; **full refit** is the yardstick, minimised to a gradient norm of 1e-6 whenever its θ is asked for, which is after every answer where it chooses what to ask.
 
-        {_scale.Seeds} paired seeds ({_scale.RefitSeeds} against the full refit): every learner and rule of one seed sees the same problem, requests and coin flips. Mean and 95 % interval by Student's t. Seeds 1 and up.{(_scale.IsQuick ? " This is the quick form, with short horizons and without the ablations." : "")}
-        {ReportWriter.TimeMark}Computed by {string.Join("; ", results.Select(r => r.Machine).Distinct().Order(StringComparer.Ordinal))}. Build {_build}. Lines with this mark hold times, which differ from run to run; all else is the same on every run of this build.
+        {_scale.Seeds} paired seeds or more, as each part says: every learner and rule of one seed sees the same problem, requests and coin flips. Mean and 95 % interval by Student's t; ratios and differences are of pairs of one seed. Seeds 1 and up.{(_scale.IsQuick ? " This is the quick form, with short horizons and without the ablations." : "")}
+        {ReportWriter.TimeMark}Computed by {string.Join("; ", results.Select(r => r.Machine).Distinct().Order(StringComparer.Ordinal))}. Build {_build}. Lines with this mark hold times, which differ from run to run; all else is the same on every run of this build on one kind of processor.
 
         """;
 
-    private void WriteNumbers(IReadOnlyList<Result> results)
+    private void WriteNumbers(string fileName, IReadOnlyList<Result> results)
     {
         var numbers = new JsonObject();
         foreach (Result result in results.OrderBy(r => r.Experiment, StringComparer.Ordinal).ThenBy(r => r.Variant, StringComparer.Ordinal).ThenBy(r => r.Seed))
             numbers[$"{result.Experiment}/{result.Variant}/{result.Seed}"] = new JsonObject(result.Numbers.Select(n => KeyValuePair.Create(n.Key, (JsonNode?)JsonValue.Create(n.Value))));
-        File.WriteAllText(Path.Combine(_output, "numbers.json"), numbers.ToJsonString(new JsonSerializerOptions { WriteIndented = true }));
+        File.WriteAllText(Path.Combine(_output, fileName), numbers.ToJsonString(new JsonSerializerOptions { WriteIndented = true }));
     }
 
     private static string Machine()

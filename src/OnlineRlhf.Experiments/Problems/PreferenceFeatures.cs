@@ -9,7 +9,9 @@ namespace OnlineRlhf.Experiments.Problems;
 /// </summary>
 internal sealed class PreferenceFeatures
 {
-    private const string Magic = "onlinerlhf preference features 1";
+    private const string Magic = "onlinerlhf preference features 2";
+
+    private const int LeastPrompts = 8;
 
     /// <summary>The language model's name.</summary>
     internal required string Model { get; init; }
@@ -18,6 +20,9 @@ internal sealed class PreferenceFeatures
     internal required string Fingerprint { get; init; }
 
     internal required int Dimension { get; init; }
+
+    /// <summary>Pairs of the data set that are not here: malformed, empty, or longer than the model's context.</summary>
+    internal required int Skipped { get; init; }
 
     /// <summary>Pairs of one prompt have one number.</summary>
     internal required int[] Prompts { get; init; }
@@ -46,6 +51,7 @@ internal sealed class PreferenceFeatures
             writer.Write(Fingerprint);
             writer.Write(Dimension);
             writer.Write(Count);
+            writer.Write(Skipped);
             foreach (int prompt in Prompts)
                 writer.Write(prompt);
             foreach (float length in Lengths)
@@ -65,7 +71,9 @@ internal sealed class PreferenceFeatures
             if (reader.ReadString() != Magic)
                 throw new InvalidDataException("its first line is another");
             string model = reader.ReadString(), fingerprint = reader.ReadString();
-            int dimension = reader.ReadInt32(), count = reader.ReadInt32();
+            int dimension = reader.ReadInt32(), count = reader.ReadInt32(), skipped = reader.ReadInt32();
+            if (dimension < 1 || count < 1)
+                throw new InvalidDataException("it is empty");
             int[] prompts = new int[count];
             for (int i = 0; i < count; i++)
                 prompts[i] = reader.ReadInt32();
@@ -75,9 +83,16 @@ internal sealed class PreferenceFeatures
             Span<byte> rest = System.Runtime.InteropServices.MemoryMarshal.AsBytes(differences.AsSpan());
             if (reader.Read(rest) != rest.Length)
                 throw new InvalidDataException("it is torn");
+            if (reader.BaseStream.Position != bytes.Length)
+                throw new InvalidDataException("something follows its end");
+            if (!differences.All(float.IsFinite) || !lengths.All(float.IsFinite))
+                throw new InvalidDataException("not all of its numbers are finite");
+            if (prompts.Distinct().Count() < LeastPrompts)
+                throw new IOException($"{path} holds pairs of {prompts.Distinct().Count()} prompts: experiments take at least {LeastPrompts}, of which they hold out a quarter.");
             return new PreferenceFeatures
             {
                 Model = model,
+                Skipped = skipped,
                 Fingerprint = fingerprint,
                 Dimension = dimension,
                 Prompts = prompts,

@@ -22,8 +22,10 @@ internal readonly record struct Interval(double Mean, double Margin, int Count)
     /// <summary>Mean ± margin, with as many digits as the margin warrants.</summary>
     public override string ToString()
     {
-        if (!double.IsFinite(Margin) || Margin <= 0)
+        if (!double.IsFinite(Margin))
             return Mean.ToString("G4", CultureInfo.InvariantCulture);
+        if (Margin == 0)
+            return $"{Mean.ToString("G4", CultureInfo.InvariantCulture)} ± 0";
         int digits = Math.Clamp(1 - (int)Math.Floor(Math.Log10(Margin)), 0, 6);
         string format = "F" + digits.ToString(CultureInfo.InvariantCulture);
         return $"{Mean.ToString(format, CultureInfo.InvariantCulture)} ± {Margin.ToString(format, CultureInfo.InvariantCulture)}";

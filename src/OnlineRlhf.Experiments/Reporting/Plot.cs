@@ -14,8 +14,10 @@ internal sealed class Plot
     private static readonly OxyColor[] Colours =
     [
         OxyColor.FromRgb(0, 114, 178), OxyColor.FromRgb(213, 94, 0), OxyColor.FromRgb(0, 158, 115), OxyColor.FromRgb(204, 121, 167),
-        OxyColor.FromRgb(230, 159, 0), OxyColor.FromRgb(86, 180, 233), OxyColor.FromRgb(90, 90, 90), OxyColor.FromRgb(120, 60, 20),
+        OxyColor.FromRgb(230, 159, 0), OxyColor.FromRgb(86, 180, 233), OxyColor.FromRgb(120, 60, 20),
     ];
+
+    private static readonly OxyColor Reference = OxyColor.FromRgb(110, 110, 110);
 
     private readonly PlotModel _model;
 
@@ -26,17 +28,20 @@ internal sealed class Plot
         _model = new PlotModel { Title = title, TitleFontSize = 13, TitleFontWeight = 400, TitlePadding = 10, DefaultFont = "sans-serif", Background = OxyColors.White };
         _model.Axes.Add(Axis(AxisPosition.Bottom, x, logX));
         _model.Axes.Add(Axis(AxisPosition.Left, y, logY));
-        _model.Legends.Add(new Legend { LegendPosition = LegendPosition.RightTop, LegendPlacement = LegendPlacement.Outside, LegendFontSize = 11 });
+        _model.Legends.Add(new Legend { LegendPosition = LegendPosition.RightTop, LegendPlacement = LegendPlacement.Outside, LegendFontSize = 11, LegendLineSpacing = 4, LegendItemOrder = LegendItemOrder.Reverse });
     }
 
     internal string FileName { get; }
 
     internal string Title { get; }
 
+    /// <summary>The most that is shown of y; a reference line may leave the picture.</summary>
+    internal double Highest { init => _model.Axes[1].Maximum = value; }
+
     /// <summary>Adds a line; margins of NaN are not drawn.</summary>
     internal Plot Line(string name, IEnumerable<(double X, Interval Y)> points, bool dashed = false)
     {
-        OxyColor colour = Colours[_model.Series.Count(s => s.RenderInLegend) % Colours.Length];
+        OxyColor colour = dashed ? Reference : Colours[_model.Series.Count(s => s is LineSeries { RenderInLegend: true, LineStyle: LineStyle.Solid }) % Colours.Length];
         var line = new LineSeries { Title = name, Color = colour, StrokeThickness = 1.8, MarkerType = dashed ? MarkerType.None : MarkerType.Circle, MarkerSize = 3, MarkerFill = colour, LineStyle = dashed ? LineStyle.Dash : LineStyle.Solid };
         var band = new AreaSeries { Color = OxyColors.Transparent, Color2 = OxyColors.Transparent, Fill = OxyColor.FromAColor(40, colour), RenderInLegend = false };
         foreach ((double x, Interval y) in points)
@@ -47,9 +52,10 @@ internal sealed class Plot
             band.Points.Add(new DataPoint(x, y.High));
             band.Points2.Add(new DataPoint(x, y.Low));
         }
+        // What comes first, lies on top.
+        _model.Series.Insert(0, line);
         if (band.Points.Count > 1)
-            _model.Series.Add(band);
-        _model.Series.Add(line);
+            _model.Series.Insert(0, band);
         return this;
     }
 
@@ -57,7 +63,7 @@ internal sealed class Plot
     {
         using FileStream file = File.Create(Path.Combine(folder, FileName));
         // Not every viewer knows the baselines that the exporter would name.
-        new SvgExporter { Width = Width, Height = Height, UseVerticalTextAlignmentWorkaround = true }.Export(_model, file);
+        new SvgExporter { Width = Width, Height = Height, UseVerticalTextAlignmentWorkaround = true, TextMeasurer = new WideText() }.Export(_model, file);
     }
 
     private static Axis Axis(AxisPosition position, string title, bool logarithmic)
@@ -65,8 +71,21 @@ internal sealed class Plot
         Axis axis = logarithmic ? new LogarithmicAxis() : new LinearAxis();
         axis.Position = position;
         axis.Title = title;
+        axis.AxisTitleDistance = 14;
         axis.MajorGridlineStyle = LineStyle.Solid;
         axis.MajorGridlineColor = OxyColor.FromRgb(230, 230, 230);
         return axis;
+    }
+
+    /// <summary>Leaves room for the widest font that a viewer may have for sans-serif: the exporter measures a narrow one.</summary>
+    private sealed class WideText() : PdfRenderContext(Width, Height, OxyColors.White)
+    {
+        private const double Wider = 1.6;
+
+        public override OxySize MeasureText(string text, string fontFamily, double fontSize, double fontWeight)
+        {
+            OxySize size = base.MeasureText(text, fontFamily, fontSize, fontWeight);
+            return new OxySize(size.Width * Wider, size.Height * Wider);
+        }
     }
 }

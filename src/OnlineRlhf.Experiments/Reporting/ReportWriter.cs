@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 
 namespace OnlineRlhf.Experiments.Reporting;
@@ -9,13 +10,16 @@ internal sealed class ReportWriter(string folder)
     internal const string TimeMark = "⏱ ";
 
     private readonly StringBuilder _text = new();
-    private readonly List<(string Claim, string Measured, bool Holds)> _claims = [];
+    private readonly List<(string Claim, string Measured, bool Holds)> _claims = [], _findings = [];
 
     internal string Folder => folder;
 
     internal bool AllHold => _claims.All(c => c.Holds);
 
     internal IEnumerable<(string Claim, string Measured, bool Holds)> Claims => _claims;
+
+    /// <summary>What the paper finds, and whether it shows here: for the reader to know, and no failure of this program where it does not.</summary>
+    internal IEnumerable<(string Finding, string Measured, bool Shows)> Findings => _findings;
 
     internal void Heading(string text) => _text.Append("\n## ").Append(text).Append('\n');
 
@@ -44,14 +48,36 @@ internal sealed class ReportWriter(string folder)
         _text.Append("\n**").Append(holds ? "Holds" : "Does not hold").Append(":** ").Append(claim).Append(" — ").Append(measured).Append('\n');
     }
 
-    /// <summary>Writes report.md: the head, the claims, then the parts.</summary>
-    internal void Save(string head)
+    /// <summary>A claim that two things are the same: the whole interval of their difference lies within a margin.</summary>
+    internal void ClaimSame(string claim, Interval difference, double margin)
+    {
+        string within = margin.ToString(CultureInfo.InvariantCulture);
+        Claim($"{claim}: the difference is within ±{within}", difference.ToString(), difference.Low > -margin && difference.High < margin);
+    }
+
+    /// <summary>What the paper finds, and what is measured here.</summary>
+    internal void Finding(string finding, string measured, bool shows)
+    {
+        _findings.Add((finding, measured, shows));
+        _text.Append("\n**The paper's finding ").Append(shows ? "shows" : "does not show").Append(":** ").Append(finding).Append(" — ").Append(measured).Append('\n');
+    }
+
+    /// <summary>Writes the report: the head, the claims and findings, then the parts.</summary>
+    internal void Save(string fileName, string head)
     {
         var whole = new StringBuilder(head);
-        whole.Append("\n## What was checked\n\n| claim | measured | |\n|---|---|---|\n");
-        foreach ((string claim, string measured, bool holds) in _claims)
-            whole.Append("| ").Append(claim).Append(" | ").Append(measured).Append(" | ").Append(holds ? "holds" : "**does not hold**").Append(" |\n");
+        if (_claims.Count > 0)
+            List(whole, "What was checked", "claim", _claims, "holds", "**does not hold**");
+        if (_findings.Count > 0)
+            List(whole, "What the paper finds, and whether it shows here", "finding", _findings, "shows", "**does not show**");
         whole.Append(_text);
-        File.WriteAllText(Path.Combine(folder, "report.md"), whole.ToString());
+        File.WriteAllText(Path.Combine(folder, fileName), whole.ToString());
+    }
+
+    private static void List(StringBuilder text, string heading, string what, List<(string Claim, string Measured, bool Holds)> claims, string yes, string no)
+    {
+        text.Append("\n## ").Append(heading).Append("\n\n| ").Append(what).Append(" | measured | |\n|---|---|---|\n");
+        foreach ((string claim, string measured, bool holds) in claims)
+            text.Append("| ").Append(claim).Append(" | ").Append(measured).Append(" | ").Append(holds ? yes : no).Append(" |\n");
     }
 }

@@ -22,14 +22,19 @@ internal sealed class ResultTable(IReadOnlyList<Result> results)
     internal Interval Time(string experiment, string variant, string time) => Interval.Of([.. Of(experiment, variant).Select(r => r.Times[time])]);
 
     /// <summary>The mean over seeds of one variant's number divided by another's at the same seed.</summary>
-    internal Interval Ratio(string experiment, string variant, string against, string number) =>
-        Interval.Of([.. Paired(experiment, variant, against, number).Select(p => p.Item1 / p.Item2)]);
+    internal Interval Ratio(string experiment, string variant, string against, string number, int seeds = int.MaxValue) =>
+        Interval.Of([.. Paired(experiment, variant, against, number).Take(seeds).Select(p => p.Item1 / p.Item2)]);
 
     /// <summary>The mean over seeds of one variant's number less another's at the same seed.</summary>
     internal Interval Difference(string experiment, string variant, string against, string number) =>
         Interval.Of([.. Paired(experiment, variant, against, number).Select(p => p.Item1 - p.Item2)]);
 
     internal double[] Numbers(string experiment, string variant, string number) => [.. Of(experiment, variant).Select(r => r.Numbers[number])];
+
+    /// <summary>Of several variants the one with the smallest mean of a number, or the largest.</summary>
+    internal string Best(string experiment, IEnumerable<string> variants, string number, bool smallest) => smallest
+        ? variants.MinBy(v => Numbers(experiment, v, number).Average())!
+        : variants.MaxBy(v => Numbers(experiment, v, number).Average())!;
 
     private Result[] Of(string experiment, string variant) =>
         _bySeed.TryGetValue((experiment, variant), out Result[]? found) ? found : throw new KeyNotFoundException($"{experiment} has no variant {variant}.");

@@ -1,3 +1,4 @@
+using System.Globalization;
 using OnlineRlhf.Learning;
 using OnlineRlhf.Learning.RewardModels;
 
@@ -7,6 +8,8 @@ namespace OnlineRlhf.Experiments.Rules;
 /// <param name="q">With n candidates the second stands at place n/q, from 0; 4 is the best quarter.</param>
 internal sealed class BestAndQuantile(int q = 4) : ISelectionRule
 {
+    public string Name => string.Create(CultureInfo.InvariantCulture, $"best + top 1/{q}");
+
     public (int First, int Second) Select(IRewardModel model, CandidateFeatures candidates, Random random)
     {
         int[] order = Ranking.Of(model, candidates);

@@ -8,6 +8,8 @@ namespace OnlineRlhf.Experiments.Rules;
 /// <param name="beta">β.</param>
 internal sealed class Exploration(double beta = 1) : ISelectionRule
 {
+    public string Name => "exploration";
+
     public (int First, int Second) Select(IRewardModel model, CandidateFeatures candidates, Random random)
     {
         Pair pair = model is ILocalNorm norm

@@ -6,6 +6,8 @@ namespace OnlineRlhf.Experiments.Rules;
 /// <summary>The active rule: the pair whose difference is the most uncertain in the local norm, whatever its rewards.</summary>
 internal sealed class MostUncertainPair : ISelectionRule
 {
+    public string Name => "most uncertain pair";
+
     public (int First, int Second) Select(IRewardModel model, CandidateFeatures candidates, Random random)
     {
         (int first, int second, _) = Find(model, candidates);

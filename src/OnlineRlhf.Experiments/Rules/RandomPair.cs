@@ -6,6 +6,8 @@ namespace OnlineRlhf.Experiments.Rules;
 /// <summary>Two candidates at random.</summary>
 internal sealed class RandomPair : ISelectionRule
 {
+    public string Name => "random pair";
+
     public (int First, int Second) Select(IRewardModel model, CandidateFeatures candidates, Random random)
     {
         int first = random.Next(candidates.Count), second = random.Next(candidates.Count - 1);

@@ -10,6 +10,8 @@ namespace OnlineRlhf.Experiments.Rules;
 /// <param name="temperature">τ: small draws near the best, large draws evenly.</param>
 internal sealed class RejectionSampling(double temperature = 1) : ISelectionRule
 {
+    public string Name => "rejection sampling";
+
     public (int First, int Second) Select(IRewardModel model, CandidateFeatures candidates, Random random)
     {
         double[] scores = Ranking.Scores(model, candidates);

@@ -48,19 +48,19 @@ internal static class Deployment
     /// The same in chunks, as a language model is trained: a policy stays as it is for a whole chunk, whose answers are learned at its end. After each chunk the greedy
     /// policy is measured: against the language model alone, and against the policy of a full refit that lives through the same chunks under the same rule.
     /// </summary>
-    internal static Outcome RunInChunks(Bandit bandit, Learner learner, ISelectionRule rule, int rounds, int chunks, ISelectionRule? refitRule, CancellationToken cancellationToken)
+    internal static Outcome RunInChunks(Bandit bandit, Contender contender, int rounds, int chunks, bool againstRefit, CancellationToken cancellationToken)
     {
         var outcome = new Outcome();
         var test = new TestSet(bandit);
-        IRewardModel model = learner.Create(Bandit.Dimension, rounds);
-        IRewardModel? refit = refitRule is null ? null : Learner.FullRefit.Create(Bandit.Dimension, rounds);
+        IRewardModel model = contender.Learner.Create(Bandit.Dimension, rounds);
+        IRewardModel? refit = againstRefit ? Learner.FullRefit.Create(Bandit.Dimension, rounds) : null;
         Random random = bandit.RandomOf(Purpose.Learning), refitRandom = bandit.RandomOf(Purpose.Learning);
         int chunk = 0;
         double regret = 0;
         foreach (Bandit.Request[] requests in bandit.Requests(Purpose.Learning).Take(rounds).Chunk(rounds / chunks))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            regret += Learn(bandit, model, rule, requests, random);
+            regret += Learn(bandit, model, contender.Rule, requests, random);
             Func<Bandit.Request, int> policy = TestSet.Greedy(model.Parameter.ToArray());
             chunk++;
             outcome.Numbers[$"regret@{chunk}"] = regret;
@@ -69,7 +69,7 @@ internal static class Deployment
             outcome.Numbers[$"accuracy@{chunk}"] = test.Accuracy(model.Parameter);
             if (refit is null)
                 continue;
-            _ = Learn(bandit, refit, refitRule!, requests, refitRandom);
+            _ = Learn(bandit, refit, contender.Rule, requests, refitRandom);
             outcome.Numbers[$"win rate against refit@{chunk}"] = test.WinRate(policy, TestSet.Greedy(refit.Parameter.ToArray()));
         }
         return outcome;

@@ -127,7 +127,8 @@ internal static class HumanPreferences
     /// <summary>1 where θ scores the chosen answer above the other, ½ where it does not know.</summary>
     private static double Foresees(ReadOnlySpan<float> difference, ReadOnlySpan<double> parameter) => (1 + Math.Sign(LinearReward.Dot(difference, parameter))) / 2.0;
 
-    private static (int[] Train, int[] Test) Split(PreferenceFeatures pairs, int seed)
+    /// <summary>Three quarters of the prompts to learn from, in random order, and a quarter to test on: no prompt is in both.</summary>
+    internal static (int[] Train, int[] Test) Split(PreferenceFeatures pairs, int seed)
     {
         var random = new Random(seed);
         int[] prompts = [.. pairs.Prompts.Distinct().Order()];

@@ -71,6 +71,7 @@ internal static class LanguageModelLoop
             outcome.Numbers[$"share of gain@{presses}"] = score.ShareOfGain;
             outcome.Numbers[$"percentile@{presses}"] = score.Served;
             outcome.Numbers[$"win rate@{presses}"] = tests.Average(set => set.Candidates.Average(blind => taste.Preference(trial.Serve(set), blind.Text)));
+            outcome.Numbers[$"same as refit@{presses}"] = tests.Average(set => trial.Serve(set) == set.Candidates[Rules.Ranking.Best(refit, set.Features)].Text ? 1.0 : 0);
             outcome.Numbers[$"win rate against refit@{presses}"] = tests.Average(set => taste.Preference(trial.Serve(set), set.Candidates[Rules.Ranking.Best(refit, set.Features)].Text));
         }
         return outcome;

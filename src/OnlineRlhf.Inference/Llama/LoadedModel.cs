@@ -25,6 +25,7 @@ internal sealed unsafe class LoadedModel : IDisposable
         Threads = options.Threads > 0 ? options.Threads : (int)Math.Clamp(Bytes / BytesWorthAThread, 1, ProcessorCores.Count());
         int trained = NativeMethods.llama_model_n_ctx_train(model);
         ContextTokens = trained > 0 ? Math.Min(options.ContextTokens, trained) : options.ContextTokens;
+        MoreContext = trained > 0 && ContextTokens == trained ? "; this model holds no more" : " or raise the context setting";
         Hints = options.StyleHints ?? StyleHints.For(Name);
         CellCount = (Cells(options, BuildPrompt([new ChatMessage("user", "")], [null, .. Hints])) + 255) / 256 * 256;
         Context = new DecodingContext(model, CellCount, 1 + (2 * options.Candidates), Threads, EmbeddingLength, Vocabulary.Count, collectHidden);
@@ -35,6 +36,9 @@ internal sealed unsafe class LoadedModel : IDisposable
     internal int EmbeddingLength { get; }
 
     internal int ContextTokens { get; }
+
+    /// <summary>What else than shortening helps where the context is too small, at the end of a sentence.</summary>
+    internal string MoreContext { get; }
 
     internal long Bytes { get; }
 
@@ -109,7 +113,7 @@ internal sealed unsafe class LoadedModel : IDisposable
     private int Cells(LanguageModelOptions options, Prompt hinted)
     {
         if (hinted.Longest + Math.Min(LeastAnswer, options.AnswerTokens) >= ContextTokens)
-            throw new InferenceException(InferenceError.Model, $"The longest style hint makes a prompt of {hinted.Longest} tokens and the context holds {ContextTokens}, answer included: shorten the style_hints or raise the context setting.");
+            throw new InferenceException(InferenceError.Model, $"The longest style hint makes a prompt of {hinted.Longest} tokens and the context holds {ContextTokens}, answer included: shorten the style_hints{MoreContext}.");
         int suffixes = hinted.Suffixes.Select(s => s.Length).OrderDescending().Take(options.Candidates).Sum();
         return ContextTokens + ((options.Candidates - 1) * Math.Min(options.AnswerTokens, ContextTokens)) + suffixes;
     }

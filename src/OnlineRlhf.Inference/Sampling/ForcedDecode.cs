@@ -5,7 +5,7 @@ using OnlineRlhf.Inference.Prompts;
 namespace OnlineRlhf.Inference.Sampling;
 
 /// <summary>Decodes given answers behind one prompt, to learn what hidden states the model has while it reads them.</summary>
-internal sealed class ForcedDecode(DecodingContext context, int embedding, Prompt prompt, int limit, Action? decoded)
+internal sealed class ForcedDecode(DecodingContext context, int embedding, Prompt prompt, int limit, string moreContext, Action? decoded)
 {
     private const int PromptSequence = 0, AnswerSequence = 1;
 
@@ -14,7 +14,7 @@ internal sealed class ForcedDecode(DecodingContext context, int embedding, Promp
         int[] tokens = [.. prompt.Shared, .. prompt.Suffixes[0]];
         int longest = tokens.Length + answers.Max(a => a.Count);
         if (longest > limit)
-            throw new InferenceException(InferenceError.PromptTooLong, $"Prompt and answer take {longest} tokens and the context holds {limit}: shorten them or raise the context setting.");
+            throw new InferenceException(InferenceError.PromptTooLong, $"Prompt and answer take {longest} tokens and the context holds {limit}: shorten them{moreContext}.");
         context.Clear();
         Decode(tokens, 0, PromptSequence, hidden: null, cancellationToken);
         List<HiddenBlocks> blocks = [];

@@ -17,22 +17,42 @@ public sealed record PreferenceFile(string Path, UInt128 Hash, long Lines)
 
     private const int Chunk = 1 << 16;
 
+    private static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
+
     /// <summary>Reads the file once, to know it again.</summary>
+    /// <exception cref="IOException">It cannot be read, or not unpacked to its end.</exception>
     public static async Task<PreferenceFile> OpenAsync(string path, CancellationToken cancellationToken)
+    {
+        if (Directory.Exists(path))
+            throw new IOException($"{path} is a folder: name the file of preferences.");
+        try
+        {
+            return await ReadOnceAsync(path, cancellationToken).ConfigureAwait(false);
+        }
+        catch (InvalidDataException)
+        {
+            throw new IOException($"{path} is damaged: it cannot be unpacked to its end.");
+        }
+    }
+
+    private static async Task<PreferenceFile> ReadOnceAsync(string path, CancellationToken cancellationToken)
     {
         Stream stream = Unpack(path);
         await using (stream.ConfigureAwait(false))
         {
             var hash = new XxHash128();
             byte[] chunk = new byte[Chunk];
-            long lines = 0;
+            long lines = 0, unpacked = 0;
             byte last = (byte)'\n';
             while (await stream.ReadAsync(chunk, cancellationToken).ConfigureAwait(false) is > 0 and var read)
             {
                 hash.Append(chunk.AsSpan(0, read));
+                unpacked += read;
                 lines += chunk.AsSpan(0, read).Count((byte)'\n');
                 last = chunk[read - 1];
             }
+            if (stream is GZipStream && !await GzipEnd.IsThereAsync(path, unpacked, cancellationToken).ConfigureAwait(false))
+                throw new InvalidDataException();
             return new PreferenceFile(path, hash.GetCurrentHashAsUInt128(), last == '\n' ? lines : lines + 1);
         }
     }
@@ -51,7 +71,7 @@ public sealed record PreferenceFile(string Path, UInt128 Hash, long Lines)
                 ReadOnlySequence<byte> rest = read.Buffer;
                 while (rest.PositionOf((byte)'\n') is { } end)
                 {
-                    ReadOnlySequence<byte> line = rest.Slice(0, end);
+                    ReadOnlySequence<byte> line = Content(rest.Slice(0, end), number);
                     yield return (++number, tooLong || line.Length > LongestLine ? null : line);
                     tooLong = false;
                     rest = rest.Slice(rest.GetPosition(1, end));
@@ -60,7 +80,7 @@ public sealed record PreferenceFile(string Path, UInt128 Hash, long Lines)
                 if (read.IsCompleted)
                 {
                     if (tooLong || !rest.IsEmpty)
-                        yield return (++number, tooLong ? null : rest);
+                        yield return (++number, tooLong ? null : Content(rest, number - 1));
                     yield break;
                 }
                 // What is too long is dropped as it comes.
@@ -71,6 +91,16 @@ public sealed record PreferenceFile(string Path, UInt128 Hash, long Lines)
         {
             await reader.CompleteAsync().ConfigureAwait(false);
         }
+    }
+
+    /// <summary>A line without the mark that some programs begin a file with.</summary>
+    private static ReadOnlySequence<byte> Content(ReadOnlySequence<byte> line, long before)
+    {
+        Span<byte> start = stackalloc byte[ByteOrderMark.Length];
+        if (before > 0 || line.Length < start.Length)
+            return line;
+        line.Slice(0, start.Length).CopyTo(start);
+        return start.SequenceEqual(ByteOrderMark) ? line.Slice(start.Length) : line;
     }
 
     private static Stream Unpack(string path)

@@ -88,6 +88,7 @@ public sealed class LearnTests(SharedDaemon daemon) : IClassFixture<SharedDaemon
         await MustEndAsync(1, "missing.jsonl", RunAsync("learn", "missing.jsonl"));
         await MustEndAsync(1, "empty", RunAsync("learn", daemon.Folder.Write("empty.jsonl", "")));
         await MustEndAsync(1, "damaged", RunAsync("learn", "damaged.gz"));
+        await MustEndAsync(1, "is a folder", RunAsync("learn", daemon.Folder.Root));
         await MustEndAsync(1, "regular file", RunAsync("learn", "/dev/stdin"));
         await MustEndAsync(2, "file", RunAsync("learn"));
         await MustEndAsync(75, "onlinerlhf serve", Program.RunAsync(elsewhere, "learn", file));

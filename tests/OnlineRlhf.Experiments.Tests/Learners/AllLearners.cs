@@ -5,7 +5,7 @@ internal static class AllLearners
 {
     internal static readonly Learner[] All =
     [
-        Learner.Exact, Learner.NoLookAhead, Learner.FullRefit, Learner.MatrixFree, Learner.FirstOrder, Learner.Reference,
+        Learner.Exact, Learner.NoLookAhead, Learner.FullRefit, LearnerFamily.MatrixFree(few: true).Members[1], LearnerFamily.FirstOrder(few: true).Members[1], LearnerFamily.AuthorsCode(few: true).Members[0],
         new("full refit, Newton", (d, _) => new MaximumLikelihoodRewardModel(d, 1, Solver.Newton)),
         new("full refit, L-BFGS", (d, _) => new MaximumLikelihoodRewardModel(d, 1, Solver.LimitedMemoryBfgs)),
         new("matrix-free, minibatch of 4", (d, horizon) => new MatrixFreeRewardModel(d, new MatrixFreeOptions(horizon, Minibatch: 4))),

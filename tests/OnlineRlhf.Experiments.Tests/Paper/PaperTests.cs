@@ -18,7 +18,7 @@ public sealed class PaperTests : IDisposable
         // Killed in the middle, and run again: what was computed is kept.
         using (Process first = ExperimentsProgram.Start("paper", "--quick", "--output", whole))
         {
-            string results = Path.Combine(whole, "results");
+            string results = Path.Combine(whole, "results-quick");
             while (!first.HasExited && (!Directory.Exists(results) || Directory.EnumerateFiles(results, "*.json").Take(100).Count() < 100))
                 await Task.Delay(50, TestContext.Current.CancellationToken);
             first.Kill();
@@ -33,10 +33,10 @@ public sealed class PaperTests : IDisposable
         // A share computes its cells and no others, bit for bit as the whole run did.
         (code, output) = await ExperimentsProgram.RunAsync("paper", "--quick", "--output", shared, "--job", "2/40");
         Assert.True(code == 0, output);
-        string[] files = [.. Directory.EnumerateFiles(Path.Combine(shared, "results")).Select(f => Path.GetFileName(f)!)];
-        Assert.InRange(files.Length, 1, Directory.GetFiles(Path.Combine(whole, "results")).Length / 30);
+        string[] files = [.. Directory.EnumerateFiles(Path.Combine(shared, "results-quick")).Select(f => Path.GetFileName(f)!)];
+        Assert.InRange(files.Length, 1, Directory.GetFiles(Path.Combine(whole, "results-quick")).Length / 30);
         foreach (string file in files)
-            Assert.Equal(Numbers(await ReadAsync(whole, "results", file)), Numbers(await ReadAsync(shared, "results", file)));
+            Assert.Equal(Numbers(await ReadAsync(whole, "results-quick", file)), Numbers(await ReadAsync(shared, "results-quick", file)));
         Assert.False(File.Exists(Path.Combine(shared, "report.md")));
 
         string report = await ReadAsync(whole, "report.md");
@@ -47,6 +47,8 @@ public sealed class PaperTests : IDisposable
     [Theory]
     [InlineData("--job takes K/N", "--job", "0/4")]
     [InlineData("--workers must be at least 1", "--workers", "0")]
+    [InlineData("'abc'", "--workers", "abc")]
+    [InlineData("--features FILE", "--part", "preferences")]
     public async Task A_wrong_argument_is_told(string says, params string[] arguments)
     {
         (int code, string output) = await ExperimentsProgram.RunAsync(["paper", .. arguments]);
@@ -59,16 +61,33 @@ public sealed class PaperTests : IDisposable
     {
         var cell = new Cell("e", "v", 1, _ => throw new InvalidOperationException());
         var result = new Result("a", "machine", "e", "v", 1, new() { ["x"] = 0.1 }, []);
-        new ResultFolder(_folder, "a").Write(cell, result);
-        Assert.Equal(0.1, new ResultFolder(_folder, "a").Find(cell)!.Numbers["x"]);
-        Assert.Null(new ResultFolder(_folder, "b").Find(cell));
+        new ResultFolder(_folder, "a", isQuick: false).Write(cell, result);
+        Assert.Equal(0.1, new ResultFolder(_folder, "a", isQuick: false).Find(cell)!.Numbers["x"]);
+        Assert.Null(new ResultFolder(_folder, "b", isQuick: false).Find(cell));
+    }
+
+    [Fact]
+    public void The_quick_form_and_the_full_one_keep_their_results_apart()
+    {
+        var cell = new Cell("e", "v", 1, _ => throw new InvalidOperationException());
+        new ResultFolder(_folder, "a", isQuick: true).Write(cell, new Result("a", "machine", "e", "v", 1, new() { ["x"] = 0.1 }, []));
+        Assert.Null(new ResultFolder(_folder, "a", isQuick: false).Find(cell));
+    }
+
+    [Fact]
+    public void A_result_of_another_cell_is_refused()
+    {
+        var cell = new Cell("e", "v", 1, _ => throw new InvalidOperationException());
+        var folder = new ResultFolder(_folder, "a", isQuick: false);
+        folder.Write(cell, new Result("a", "machine", "e", "other", 1, new() { ["x"] = 0.1 }, []));
+        Assert.Contains("another cell", Assert.Throws<IOException>(() => folder.Find(cell)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void A_torn_result_is_named_in_the_error()
     {
         var cell = new Cell("e", "v", 1, _ => throw new InvalidOperationException());
-        var folder = new ResultFolder(_folder, "a");
+        var folder = new ResultFolder(_folder, "a", isQuick: false);
         folder.Write(cell, new Result("a", "machine", "e", "v", 1, new() { ["x"] = 0.1 }, []));
         string file = Directory.GetFiles(Path.Combine(_folder, "results")).Single();
         File.WriteAllText(file, File.ReadAllText(file)[..30]);

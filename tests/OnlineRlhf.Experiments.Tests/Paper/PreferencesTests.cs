@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using OnlineRlhf.Experiments.Problems;
+using OnlineRlhf.Experiments.Settings;
 
 namespace OnlineRlhf.Experiments.Tests.Paper;
 
@@ -26,12 +28,13 @@ public sealed class PreferencesTests : IDisposable
         Assert.DoesNotContain(Marker, await File.ReadAllTextAsync(features, System.Text.Encoding.Latin1, TestContext.Current.CancellationToken), StringComparison.Ordinal);
 
         (code, said) = await ExperimentsProgram.RunAsync("paper", "--quick", "--part", "preferences", "--features", features, "--output", output);
-        JsonObject numbers = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(output, "numbers.json"), TestContext.Current.CancellationToken))!.AsObject();
+        Assert.InRange(code, 0, 1);
+        JsonObject numbers = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(output, "numbers-preferences.json"), TestContext.Current.CancellationToken))!.AsObject();
         Assert.True(Mean("exact one-pass", "accuracy@all") > 0.95, said);
         Assert.True(Mean("exact one-pass", "served") > 0.8, said);
         Assert.True(Mean("Active-OMD", "accuracy@50") > 0.9, said);
         Assert.InRange(Mean("exact one-pass, shuffled labels", "accuracy@all"), 0.3, 0.7);
-        string report = await File.ReadAllTextAsync(Path.Combine(output, "report.md"), TestContext.Current.CancellationToken);
+        string report = await File.ReadAllTextAsync(Path.Combine(output, "report-preferences.md"), TestContext.Current.CancellationToken);
         Assert.Contains("| Active-MLE |", report, StringComparison.Ordinal);
         Assert.Contains("preferences-calibration.svg", report, StringComparison.Ordinal);
 
@@ -47,6 +50,32 @@ public sealed class PreferencesTests : IDisposable
         Assert.NotEqual(0, code);
         Assert.Contains("is no file of the features verb", said, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void No_prompt_is_learned_from_and_tested_on()
+    {
+        const int pairs = 100;
+        PreferenceFeatures features = Made([.. Enumerable.Range(0, pairs).Select(i => i / 4)], new float[pairs]);
+        (int[] train, int[] test) = HumanPreferences.Split(features, seed: 3);
+        Assert.Empty(train.Select(i => features.Prompts[i]).Intersect(test.Select(i => features.Prompts[i])));
+        Assert.Equal(Enumerable.Range(0, pairs), train.Concat(test).Order());
+        Assert.Equal(pairs / 4, test.Length, 4.0);
+    }
+
+    [Theory]
+    [InlineData("finite", 20, float.NaN)]
+    [InlineData("at least 8", 3, 1)]
+    public void Features_that_nothing_can_be_learned_from_are_refused(string says, int prompts, float value)
+    {
+        string file = Path.Combine(_folder, "bad.features");
+        float[] differences = new float[40];
+        differences[7] = value;
+        Made([.. Enumerable.Range(0, 40).Select(i => i % prompts)], differences).Write(file);
+        Assert.Contains(says, Assert.Throws<IOException>(() => PreferenceFeatures.Read(file)).Message, StringComparison.Ordinal);
+    }
+
+    private static PreferenceFeatures Made(int[] prompts, float[] differences) =>
+        new() { Model = "m", Fingerprint = "f", Dimension = 1, Skipped = 0, Prompts = prompts, Lengths = new float[prompts.Length], Differences = differences };
 
     private static string Line(int n) => JsonSerializer.Serialize(new Dictionary<string, string>
     {

@@ -89,7 +89,7 @@ public sealed class SelectionRuleTests
     [InlineData("uncertain")]
     public void A_rule_that_needs_an_uncertainty_says_so(string name)
     {
-        IRewardModel model = Learner.FirstOrder.Create(1, 10);
+        IRewardModel model = new FirstOrderRewardModel(1, 1);
         ArgumentException error = Assert.Throws<ArgumentException>(() => Named(name).Select(model, Candidates(), new Random(1)));
         Assert.Contains("use another rule", error.Message, StringComparison.Ordinal);
     }

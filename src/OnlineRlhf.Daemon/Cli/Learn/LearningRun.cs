@@ -14,7 +14,7 @@ namespace OnlineRlhf.Daemon.Cli.Learn;
 /// </summary>
 internal sealed class LearningRun(DaemonClient daemon, PreferenceFile file, string profile, Position position, bool json, TimeProvider clock)
 {
-    private const int LinesPerSave = 16, TriesWhileBusy = 120;
+    private const int LinesPerFlush = 16, TriesWhileBusy = 120;
 
     /// <summary>Never learned: asked for, the daemon says how many comparisons the profile holds.</summary>
     private const long NoLine = 0;
@@ -36,16 +36,16 @@ internal sealed class LearningRun(DaemonClient daemon, PreferenceFile file, stri
         if (position.WasUnreadable)
             Say("The position cannot be read: starting at the first line. What the daemon still knows is not learned twice.");
         long held = (await LookAsync(NoLine, cancellationToken).ConfigureAwait(false)).Comparisons;
-        Progress done = await CheckAsync(held, dimension, cancellationToken).ConfigureAwait(false);
+        (Progress done, bool isSure) = await CheckAsync(held, dimension, cancellationToken).ConfigureAwait(false);
         if (done.Whole && !again)
         {
-            Say($"The whole file was learned before: nothing to do. With --again it is learned once more.");
+            Say($"The whole file was learned before: nothing to do.{(isSure ? "" : $" So much was learned since that profile {profile} cannot tell whether it still holds it.")} With --again it is learned once more.");
             return End(done, done.Lines, held, TimeSpan.Zero);
         }
         if (done.Whole)
             done = new Progress(Run: done.Run + 1);
         else if (done.Lines > 0)
-            Say($"Going on after line {done.Lines} of {file.Lines}.");
+            Say($"Going on after line {done.Lines} of {file.Lines}.{(again ? " It is learned to its end first, and once more where --again is said then." : "")}");
         position.Save(done);
         long start = clock.GetTimestamp(), after = done.Lines;
         done = await LearnAsync(done, held, cancellationToken).ConfigureAwait(false);
@@ -73,9 +73,11 @@ internal sealed class LearningRun(DaemonClient daemon, PreferenceFile file, stri
                     bar.Hide();
                     await Console.Error.WriteLineAsync($"line {number} is skipped: {skipped}").ConfigureAwait(false);
                 }
-                // A position that lags costs nothing: what was learned is confirmed.
-                if (number % LinesPerSave == 0)
+                // A position that a power cut leaves behind costs little: what the profile still knows is confirmed.
+                if (number % LinesPerFlush == 0)
                     position.Save(done);
+                else
+                    position.Write(done);
                 bar.Show(number);
             }
             done = done with { Whole = true };
@@ -132,21 +134,23 @@ internal sealed class LearningRun(DaemonClient daemon, PreferenceFile file, stri
     }
 
     /// <summary>Holds the position against what the profile knows: its state may have been deleted or put back meanwhile.</summary>
-    private async Task<Progress> CheckAsync(long held, int dimension, CancellationToken cancellationToken)
+    private async Task<(Progress Done, bool IsSure)> CheckAsync(long held, int dimension, CancellationToken cancellationToken)
     {
         Progress done = position.Current;
         // The profile knows its last d comparisons: after so many others nothing can be told.
-        if (done.Last == 0 || held - done.Comparisons >= dimension || (await LookAsync(done.Last, cancellationToken).ConfigureAwait(false)).Learned)
-            return done;
+        if (done.Last == 0 || (await LookAsync(done.Last, cancellationToken).ConfigureAwait(false)).Learned)
+            return (done, true);
+        if (held - done.Comparisons >= dimension)
+            return (done, false);
         for (long line = done.Last - 1; line > 0 && held > 0; line--)
         {
             if (await LookAsync(line, cancellationToken).ConfigureAwait(false) is not { Learned: true } known)
                 continue;
             Say($"The state of profile {profile} is older than the position: it knows this file up to line {line} and not up to line {done.Last}.");
-            return done with { Lines = line, Last = line, Comparisons = known.Comparisons, Whole = false };
+            return (done with { Lines = line, Last = line, Comparisons = known.Comparisons, Whole = false }, true);
         }
         Say($"Profile {profile} does not know what was learned from this file: its state was deleted, or belongs to another model. Starting at the first line.");
-        return new Progress(Run: done.Run);
+        return (new Progress(Run: done.Run), true);
     }
 
     private async Task<FeedbackResultBody> LookAsync(long line, CancellationToken cancellationToken)

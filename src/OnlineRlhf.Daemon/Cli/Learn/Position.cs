@@ -38,13 +38,19 @@ internal sealed class Position : IDisposable
     /// <summary>Makes new numbers durable.</summary>
     internal void Save(Progress progress)
     {
+        Write(progress);
+        RandomAccess.FlushToDisk(_file.SafeFileHandle);
+    }
+
+    /// <summary>Writes new numbers, which a kill leaves, and a power cut may not.</summary>
+    internal void Write(Progress progress)
+    {
         Current = progress;
         byte[] line = new byte[Bytes];
         line.AsSpan().Fill((byte)' ');
         line[^1] = (byte)'\n';
         JsonSerializer.SerializeToUtf8Bytes(progress, LearnJson.Default.Progress).CopyTo(line, 0);
         RandomAccess.Write(_file.SafeFileHandle, line, 0);
-        RandomAccess.FlushToDisk(_file.SafeFileHandle);
     }
 
     public void Dispose() => _file.Dispose();

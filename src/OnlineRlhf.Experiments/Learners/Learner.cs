@@ -8,20 +8,11 @@ namespace OnlineRlhf.Experiments.Learners;
 /// <param name="Create">Makes one for dimension d and a horizon T.</param>
 internal sealed record Learner(string Name, Func<int, long, IRewardModel> Create)
 {
-    /// <summary>Numbers of the learners without a local norm: those with the best served regret in the ablation, on the same seeds, so that if anything they are favoured.</summary>
-    private const double FirstOrderScale = 4, MatrixFreeLastRegularization = 10, ReferenceStep = 0.2;
-
     internal static Learner Exact { get; } = OnePass("exact one-pass", new HyperParameters());
 
     internal static Learner NoLookAhead { get; } = new("exact, no look-ahead", (d, _) => new NoLookAheadRewardModel(d, new HyperParameters()));
 
-    internal static Learner FullRefit { get; } = new("full refit", (d, _) => new MaximumLikelihoodRewardModel(d, 1));
-
-    internal static Learner FirstOrder { get; } = new("first-order", (d, _) => new FirstOrderRewardModel(d, FirstOrderScale));
-
-    internal static Learner MatrixFree { get; } = new("matrix-free", (d, horizon) => new MatrixFreeRewardModel(d, new MatrixFreeOptions(horizon, LastRegularization: MatrixFreeLastRegularization)));
-
-    internal static Learner Reference { get; } = new("authors' code", (d, _) => new ReferenceRewardModel(d, ReferenceStep));
+    internal static Learner FullRefit { get; } = new("full refit", (d, _) => new MaximumLikelihoodRewardModel(d, 1, MaximumLikelihoodRewardModel.Fastest(d)));
 
     internal static Learner OnePass(string name, HyperParameters hyperParameters) => new(name, (d, _) => new OnePassRewardModel(d, hyperParameters));
 
