@@ -94,6 +94,6 @@ internal static class Problems
         (_, { } line) when e.InnerException is JsonException => $"The body is not valid JSON: it ends too early or has a stray character at line {line + 1}.",
         ({ Length: > 1 } path, _) when e.Message.Contains("could not be mapped", StringComparison.Ordinal) => $"There is no field {path} here: check its name.",
         ({ Length: > 1 } path, { } line) => $"The body is not what is expected at {path} (line {line + 1}): check the field's name and type.",
-        _ => "The body is not valid JSON of the expected shape: send one object, such as {\"messages\": [{\"role\": \"user\", \"content\": \"Hello\"}]} or {\"preferred\": \"first\"}.",
+        _ => "The body is not valid JSON of the expected shape: send one object, such as {\"messages\": [{\"role\": \"user\", \"content\": \"Hello\"}]} or {\"preferred\": \"first\"} or {\"messages\": ..., \"chosen\": \"...\", \"rejected\": \"...\"}, as the path wants.",
     };
 }

@@ -40,7 +40,7 @@ internal sealed class CostExperiment(Scale scale) : IExperiment
     {
         report.Heading("What a comparison costs");
         report.Paragraph($"""
-            d = {Dimension}, one core, median of repeated measurements. A refit starts from the last minimum, one comparison ago, and ends at a gradient norm of {MaximumLikelihoodRewardModel.GradientNorm.ToString("G1", CultureInfo.InvariantCulture)}: the fastest of three methods is what counts.
+            d = {Dimension}, one core, median of repeated measurements. A refit starts from the last minimum, one comparison ago, and ends at a gradient norm of {MaximumLikelihoodRewardModel.GradientNorm.ToString("0e-0", CultureInfo.InvariantCulture)}: the fastest of three methods is what counts.
             Bytes are what must be kept between two comparisons: the exact learner's d²/2 numbers are more than a short history, and fewer than one of more than some {Dimension} comparisons.
             """);
         (string Name, int[] At)[] rows = [.. OnePass.Select(l => (l.Name, At)), .. Enum.GetValues<Solver>().Select(s => (NameOf(s), RefitAt))];

@@ -91,7 +91,7 @@ internal sealed class PaperRun
         foreach ((string claim, string measured, bool holds) in report.Claims)
             Console.WriteLine($"{(holds ? "holds        " : "DOES NOT HOLD")}  {claim}: {measured}");
         foreach ((string finding, string measured, bool shows) in report.Findings)
-            Console.WriteLine($"the paper's finding {(shows ? "shows" : "does not show")}  {finding}: {measured}");
+            Console.WriteLine($"expected from the paper, {(shows ? "shows" : "does not show")}  {finding}: {measured}");
         Console.WriteLine($"Written: {Path.Combine(_output, $"report{name}.md")}");
         return report.AllHold;
     }

@@ -55,11 +55,11 @@ internal sealed class ReportWriter(string folder)
         Claim($"{claim}: the difference is within ±{within}", difference.ToString(), difference.Low > -margin && difference.High < margin);
     }
 
-    /// <summary>What the paper finds, and what is measured here.</summary>
+    /// <summary>What the paper finds or leads one to expect, and what is measured here.</summary>
     internal void Finding(string finding, string measured, bool shows)
     {
         _findings.Add((finding, measured, shows));
-        _text.Append("\n**The paper's finding ").Append(shows ? "shows" : "does not show").Append(":** ").Append(finding).Append(" — ").Append(measured).Append('\n');
+        _text.Append("\n**Expected from the paper, ").Append(shows ? "shows" : "does not show").Append(":** ").Append(finding).Append(" — ").Append(measured).Append('\n');
     }
 
     /// <summary>Writes the report: the head, the claims and findings, then the parts.</summary>
@@ -69,7 +69,7 @@ internal sealed class ReportWriter(string folder)
         if (_claims.Count > 0)
             List(whole, "What was checked", "claim", _claims, "holds", "**does not hold**");
         if (_findings.Count > 0)
-            List(whole, "What the paper finds, and whether it shows here", "finding", _findings, "shows", "**does not show**");
+            List(whole, "What the paper finds or leads one to expect, and whether it shows here", "finding", _findings, "shows", "**does not show**");
         whole.Append(_text);
         File.WriteAllText(Path.Combine(folder, fileName), whole.ToString());
     }
