@@ -33,7 +33,7 @@ internal static class PaperVerb
         command.SetAction(async (parsed, cancellationToken) =>
         {
             bool isQuick = parsed.GetValue(quick);
-            if (parsed.GetValue(features) is null && parsed.GetValue(part) is ["preferences"])
+            if (parsed.GetValue(features) is null && parsed.GetValue(part)?.Contains("preferences") == true)
                 throw new IOException("the part preferences takes --features FILE, which the features verb writes: the project has no one's preferences in it.");
             PreferenceFeatures? preferences = parsed.GetValue(features) is { } file ? PreferenceFeatures.Read(file.FullName) : null;
             var paper = new PaperRun(isQuick ? Scale.Quick : Scale.Full, parsed.GetValue(output)!.FullName, preferences, parsed.GetValue(model)?.FullName, parsed.GetValue(part) ?? []);

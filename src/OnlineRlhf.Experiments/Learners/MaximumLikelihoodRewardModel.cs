@@ -10,7 +10,7 @@ namespace OnlineRlhf.Experiments.Learners;
 /// <param name="dimension">d.</param>
 /// <param name="regularization">λ, above 0.</param>
 /// <param name="solver">How the minimum is found.</param>
-internal sealed class MaximumLikelihoodRewardModel(int dimension, double regularization, Solver solver = Solver.NewtonConjugateGradient) : ILocalNorm
+internal sealed class MaximumLikelihoodRewardModel(int dimension, double regularization, Solver solver) : ILocalNorm
 {
     internal const double GradientNorm = 1e-6;
 
@@ -66,14 +66,6 @@ internal sealed class MaximumLikelihoodRewardModel(int dimension, double regular
             return;
         Minimization.Run(_objective, _parameter, solver, GradientNorm);
         _stale = false;
-    }
-
-    /// <summary>‖∇‖ at θ.</summary>
-    internal double NormOfGradient()
-    {
-        double[] gradient = new double[dimension];
-        _ = _objective.Gradient(_parameter, gradient);
-        return Math.Sqrt(gradient.Sum(g => g * g));
     }
 
     private void MoveNorm()

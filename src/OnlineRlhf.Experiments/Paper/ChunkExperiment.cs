@@ -62,7 +62,7 @@ internal sealed class ChunkExperiment(Scale scale) : IExperiment
             results.Has(Experiment, v, AgainstRefit) ? results.Number(Experiment, v, AgainstRefit).ToString() : "",
             results.Number(Experiment, v, $"regret@{Chunks}").ToString(),
         ]));
-        var plot = new Plot("deployment-chunks.svg", "Suboptimality of the greedy policy", "chunk", "reward below the best candidate", logY: true);
+        var plot = new Plot("deployment-chunks", "Suboptimality of the greedy policy", "chunk", "reward below the best candidate", logY: true);
         foreach (string row in rows)
             plot.Line(row, Enumerable.Range(1, Chunks).Select(c => ((double)c, results.Number(Experiment, row, $"suboptimality@{c}"))));
         report.Picture(plot);

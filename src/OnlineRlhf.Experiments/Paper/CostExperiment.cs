@@ -18,8 +18,11 @@ internal sealed class CostExperiment(Scale scale) : IExperiment
     private static readonly (string Name, Func<IRewardModel> Create)[] OnePass =
     [
         ("exact one-pass", () => new OnePassRewardModel(Dimension, new HyperParameters())),
+        ("exact, no look-ahead", () => new NoLookAheadRewardModel(Dimension, new HyperParameters())),
         ("matrix-free", () => new MatrixFreeRewardModel(Dimension, new MatrixFreeOptions(1_000_000))),
         ("first-order", () => new FirstOrderRewardModel(Dimension, 4)),
+        // Its conjugate gradient to the end, where in its authors' schedule plain descent follows after 100.
+        ("authors' code", () => new ReferenceRewardModel(Dimension, 0.1, growth: double.MaxValue)),
     ];
 
     private int[] At => scale.IsQuick ? [100, 1000, 10_000] : [100, 1000, 10_000, 100_000, 1_000_000];
@@ -48,7 +51,7 @@ internal sealed class CostExperiment(Scale scale) : IExperiment
             [r.Name, .. At.Select(t => r.At.Contains(t) ? Milliseconds(results, r.Name, t).ToString("G3", CultureInfo.InvariantCulture) : "")]));
         report.Table(["bytes kept", .. At.Select(Text)], rows.Where(r => r.Name != NameOf(Solver.Newton) && r.Name != NameOf(Solver.LimitedMemoryBfgs)).Select(r => (string[])
             [r.Name, .. At.Select(t => r.At.Contains(t) ? results.Number(Experiment, r.Name, $"bytes@{t}").Mean.ToString("N0", CultureInfo.InvariantCulture) : "")]));
-        var plot = new Plot("cost.svg", $"Time of one comparison, d = {Dimension}", "comparisons before it", "milliseconds", logX: true, logY: true);
+        var plot = new Plot("cost", $"Time of one comparison, d = {Dimension}", "comparisons before it", "milliseconds", logX: true, logY: true);
         foreach ((string name, int[] at) in rows)
             plot.Line(name, at.Select(t => ((double)t, new Interval(Milliseconds(results, name, t), double.NaN, 1))));
         report.Picture(plot);

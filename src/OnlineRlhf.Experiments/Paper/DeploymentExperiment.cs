@@ -34,7 +34,9 @@ internal sealed class DeploymentExperiment(Scale scale) : IExperiment
     /// <summary>How many requests of a person are easy varies much from seed to seed.</summary>
     private int RepeatingSeeds => scale.IsQuick ? 64 : 256;
 
-    private double[] Norms => scale.IsQuick ? [6] : [6, 15];
+    private static readonly double[] AllNorms = [6, 15];
+
+    private double[] Norms => scale.IsQuick ? AllNorms[..1] : AllNorms;
 
     public string Name => "deployment";
 
@@ -44,15 +46,12 @@ internal sealed class DeploymentExperiment(Scale scale) : IExperiment
 
     private static string Avoidable => $"excess@{Rounds}";
 
-    /// <summary>A learner without a local norm cannot use the exploration rule.</summary>
-    private Contender[][] Families => [.. LearnerFamily.All(scale.IsQuick).Select(f => f.Members.Select(m => new Contender(m, OursByRank.Rule)).ToArray())];
-
     /// <summary>What the look-ahead point is worth: served regret without it, against with it.</summary>
     internal static Interval WithoutLookAhead(ResultTable results) => results.Ratio(Of(6), NoLookAhead.Name, Ours.Name, Served);
 
     /// <summary>Regret of best + second against exploration where every request is new, at each ‖θ*‖: of the pair, and of the served answer.</summary>
     internal static IEnumerable<(double Norm, Interval Pair, Interval Served)> SecondBest(ResultTable results) =>
-        from norm in (double[])[6, 15]
+        from norm in AllNorms
         where results.HasExperiment(Of(norm))
         select (norm, results.Ratio(Of(norm), Second.Name, Ours.Name, Regret), results.Ratio(Of(norm), Second.Name, Ours.Name, Served));
 
@@ -64,7 +63,7 @@ internal sealed class DeploymentExperiment(Scale scale) : IExperiment
     {
         foreach (double norm in Norms)
         {
-            foreach (Contender contender in (Contender[])[.. ExactByEveryRule, Refit, NoLookAhead, .. Families.SelectMany(f => f)])
+            foreach (Contender contender in (Contender[])[.. ExactByEveryRule, Refit, NoLookAhead, .. LearnerFamily.All(scale.IsQuick).SelectMany(f => f.Members).Select(ByRank)])
             {
                 // The ratio to the full refit is held to three percent, and needs more seeds.
                 foreach (int seed in Scale.SeedsUpTo(contender == Ours || contender == Refit ? scale.RefitSeeds : scale.Seeds))
@@ -107,10 +106,10 @@ internal sealed class DeploymentExperiment(Scale scale) : IExperiment
     private void WriteNorm(double norm, ResultTable results, ReportWriter report)
     {
         string experiment = Of(norm), at = FormattableString.Invariant($"‖θ*‖ = {norm}");
-        string[] best = [.. Families.Select(f => results.Best(experiment, f.Select(c => c.Name), Served, smallest: true))];
+        (string Family, string Name)[] best = [.. LearnerFamily.All(scale.IsQuick).Select(f => (f.Name, results.Best(experiment, f.Members.Select(m => ByRank(m).Name), Served, smallest: true)))];
         (string Name, string? Against)[] rows =
         [
-            (Ours.Name, null), (Refit.Name, Ours.Name), (NoLookAhead.Name, Ours.Name), .. ExactByEveryRule.Where(c => c != Ours).Select(c => (c.Name, (string?)null)), .. best.Select(b => (b, (string?)OursByRank.Name)),
+            (Ours.Name, null), (Refit.Name, Ours.Name), (NoLookAhead.Name, Ours.Name), .. ExactByEveryRule.Where(c => c != Ours).Select(c => (c.Name, (string?)null)), .. best.Select(b => (b.Name, (string?)OursByRank.Name)),
         ];
         report.Paragraph($"{at}:");
         report.Table(["learner, rule", "regret", "served", "accuracy", "served, against exact + exploration", "served, against exact under the same rule"], rows.Select(r => (string[])
@@ -133,10 +132,10 @@ internal sealed class DeploymentExperiment(Scale scale) : IExperiment
         Interval ratio = results.Ratio(experiment, Ours.Name, Refit.Name, Regret);
         // Sixteen seeds leave two percent of noise.
         report.ClaimSame($"The exact learner's regret divided by the full refit's is 1 ({at}, {ratio.Count} seeds)", ratio with { Mean = ratio.Mean - 1 }, scale.IsQuick ? 0.05 : 0.03);
-        foreach (string baseline in best)
+        foreach ((string family, string baseline) in best)
         {
             Interval against = results.Ratio(experiment, baseline, OursByRank.Name, Served);
-            report.Claim($"Under the same rule the exact learner serves better than {baseline.Split(',')[0]} ({at})", $"{baseline}, has {against} times its served regret", against.Low > 1);
+            report.Claim($"Under the same rule the exact learner serves better than {family} ({at})", $"{baseline}, has {against} times its served regret", against.Low > 1);
         }
     }
 
@@ -167,6 +166,9 @@ internal sealed class DeploymentExperiment(Scale scale) : IExperiment
             report.Claim($"Where requests come again, the exploration rule's {what} is below that of {rival.Rule.Name}, intervals apart", $"{ours} against {other}", ours.High < other.Low);
         }
     }
+
+    /// <summary>A learner without a local norm cannot use the exploration rule.</summary>
+    private static Contender ByRank(Learner learner) => new(learner, OursByRank.Rule);
 
     private static string Of(double norm) => FormattableString.Invariant($"deployment, norm {norm}");
 }

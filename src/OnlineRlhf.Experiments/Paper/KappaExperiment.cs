@@ -36,43 +36,46 @@ internal sealed class KappaExperiment(Scale scale) : IExperiment
 
     public void Write(ResultTable results, ReportWriter report)
     {
+        double[] kappas = [.. Norms.Select(n => results.Number(Estimated(n), Learner.Exact.Name, "kappa").Mean)];
         report.Heading("Growing κ");
         report.Paragraph($"""
             κ = max 1/σ̇(zᵀθ*), here over the random pairs of the error below, says how flat the logistic function is where answers are nearly certain. Earlier analyses of one-pass learning pay for it in full; the paper's bound on the estimate's error has √κ. Regret: {Rounds} rounds of deployment. Error: ‖θ − θ*‖ after
-            {Rounds} random pairs. First-order: at each ‖θ*‖ the best of {FirstOrder.Members.Length} step sizes, asking by best + top 1/4 as the exact learner does in the row above it. Slopes are of logarithms, {(Norms.Length == 2 ? "through two points" : "by least squares over the means")}. κ grows like an exponential of ‖θ*‖, so that whatever grows like a
-            power of ‖θ*‖ is flat in κ, even the regret of who never learns: its slope is some .27. So slopes below ½ agree with the bound, which is for the worst case, and prove nothing; what tells learners apart is the growth in ‖θ*‖.
+            {Rounds} random pairs. First-order: at each ‖θ*‖ the best of {FirstOrder.Members.Length} step sizes, which nobody knows beforehand, asking by best + top 1/4 as the exact learner does in the row above it. Slopes are of logarithms, {(Norms.Length == 2 ? "through two points" : "by least squares over the means")}. κ grows like an
+            exponential of ‖θ*‖, so that whatever grows like a power of ‖θ*‖ has a small slope in κ, even the regret of who never learns, {Text(Slope(kappas, Norms))}. So slopes below ½ agree with the bound, which is for the worst case, and prove nothing.
             """);
         Part[] parts =
         [
-            new("cumulative regret", $"regret@{Rounds}", Deployed, [.. WithNorm, OursByRank], ByRank),
-            new("regret of the served answer", $"served@{Rounds}", Deployed, [.. WithNorm, OursByRank], ByRank),
-            new("‖θ − θ*‖", $"error@{Rounds}", Estimated, WithNorm, null),
+            new("cumulative regret", $"regret@{Rounds}", Deployed, true, [.. WithNorm, OursByRank]),
+            new("regret of the served answer", $"served@{Rounds}", Deployed, true, [.. WithNorm, OursByRank]),
+            new("‖θ − θ*‖", $"error@{Rounds}", Estimated, false, WithNorm),
         ];
-        double[] kappas = [.. Norms.Select(n => results.Number(Estimated(n), Learner.Exact.Name, "kappa").Mean)];
         foreach (Part part in parts)
         {
-            (string Name, Interval[] Values)[] rows = [.. part.Rows.Select(c => (part.NameOf(c), Over(c.Learner.Name, c))), (FirstOrder.Name + (part.Rule is null ? "" : ", best + top 1/4"), OfFirstOrder(part))];
+            (string Name, Interval[] Values)[] rows =
+            [
+                .. part.Rows.Select(c => (part.NameOf(c), Over(n => part.NameOf(c)))),
+                (part.Asks ? $"{FirstOrder.Name}, {OursByRank.Rule.Name}" : FirstOrder.Name, Over(n => FirstOrderAt(part, n))),
+            ];
             report.Table([part.Unit, .. Norms.Select((n, i) => FormattableString.Invariant($"‖θ*‖ = {n}, κ ≈ {Rounded(kappas[i])}")), "slope in κ", "slope in ‖θ*‖"], rows.Select(r => (string[])
-                [r.Name, .. r.Values.Select(v => v.ToString()), Text(Slope(kappas, r.Values)), Text(Slope(Norms, r.Values))]));
-            var plot = new Plot($"kappa-{part.Number.Split('@')[0]}.svg", $"{part.Unit} as κ grows", "κ", part.Unit, logX: true, logY: true) { Highest = 3 * rows.Max(r => r.Values.Max(v => v.High)) };
+                [r.Name, .. r.Values.Select(v => v.ToString()), Text(Slope(kappas, Means(r.Values))), Text(Slope(Norms, Means(r.Values)))]));
+            var plot = new Plot($"kappa-{part.Number.Split('@')[0]}", $"{part.Unit} as κ grows", "κ", part.Unit, logX: true, logY: true) { Highest = 3 * rows.Max(r => r.Values.Max(v => v.High)) };
             foreach ((string name, Interval[] values) in rows)
                 plot.Line(name, values.Select((v, i) => (kappas[i], v)));
             double first = rows[0].Values[0].Mean;
             plot.Line("slope ½", kappas.Select(k => (k, new Interval(first * Math.Sqrt(k / kappas[0]), double.NaN, 0))), dashed: true);
             report.Picture(plot);
 
-            Interval[] Over(string learner, Contender contender) => [.. Norms.Select(n => results.Number(part.Experiment(n), part.Rule is null ? learner : contender.Name, part.Number))];
+            Interval[] Over(Func<double, string> variant) => [.. Norms.Select(n => results.Number(part.Experiment(n), variant(n), part.Number))];
         }
         double largest = Norms[^1];
-        string worst = FirstOrderAt(parts[1], largest);
-        Interval ratio = results.Ratio(Deployed(largest), worst, OursByRank.Name, parts[1].Number), error = results.Ratio(Estimated(largest), FirstOrderAt(parts[2], largest), Learner.Exact.Name, parts[2].Number);
+        Interval ratio = results.Ratio(Deployed(largest), FirstOrderAt(parts[1], largest), OursByRank.Name, parts[1].Number);
         report.Claim(FormattableString.Invariant($"At ‖θ*‖ = {largest} first-order descent serves worse than the exact learner under the same rule"), $"{ratio} times its served regret", ratio.Low > 1);
-        report.Paragraph(FormattableString.Invariant($"Its error there, with the step size that suits this ‖θ*‖ best, is {error} times the exact learner's: who knows ‖θ*‖ beforehand can make up for much of the local norm in the error, and less in what is served."));
-
-        Interval[] OfFirstOrder(Part part) => [.. Norms.Select(n => results.Number(part.Experiment(n), FirstOrderAt(part, n), part.Number))];
+        Interval[] errors = [.. Norms.Select(n => results.Ratio(Estimated(n), FirstOrderAt(parts[2], n), Learner.Exact.Name, parts[2].Number))];
+        report.Finding(FormattableString.Invariant($"At ‖θ*‖ = {largest} first-order descent's θ is farther from θ* than the exact learner's"), $"{errors[^1]} times the error, with the step size that suits this ‖θ*‖ best", errors[^1].Low > 1);
+        report.Paragraph($"First-order's error divided by the exact learner's: {string.Join("; ", Norms.Select((n, i) => FormattableString.Invariant($"{errors[i]} (‖θ*‖ = {n})")))}. Where ‖θ*‖ is small, a step size that suits it keeps θ small too, which λ = 1 does not; the full refit has the exact learner's error.");
 
         string FirstOrderAt(Part part, double norm) =>
-            results.Best(part.Experiment(norm), FirstOrder.Members.Select(m => part.Rule is null ? m.Name : part.Rule(m).Name), part.Number, smallest: true);
+            results.Best(part.Experiment(norm), FirstOrder.Members.Select(m => part.NameOf(ByRank(m))), part.Number, smallest: true);
     }
 
     private static Contender ByRank(Learner learner) => new(learner, OursByRank.Rule);
@@ -85,16 +88,18 @@ internal sealed class KappaExperiment(Scale scale) : IExperiment
 
     private static string Text(double slope) => slope.ToString("F2", CultureInfo.InvariantCulture);
 
-    private static double Slope(double[] x, Interval[] y) => Fit.Line([.. x.Select(v => Math.Log(v))], [.. y.Select(v => Math.Log(v.Mean))]).B;
+    private static IEnumerable<double> Means(Interval[] values) => values.Select(v => v.Mean);
+
+    private static double Slope(double[] x, IEnumerable<double> y) => Fit.Line([.. x.Select(v => Math.Log(v))], [.. y.Select(v => Math.Log(v))]).B;
 
     /// <summary>A table and its plot.</summary>
     /// <param name="Unit">What is measured.</param>
     /// <param name="Number">Its name in the results.</param>
     /// <param name="Experiment">The experiment at a ‖θ*‖.</param>
+    /// <param name="Asks">Whether the learner chooses what to ask, so that its rule matters.</param>
     /// <param name="Rows">Who is shown, besides first-order.</param>
-    /// <param name="Rule">First-order with its rule; null where nothing is asked.</param>
-    private sealed record Part(string Unit, string Number, Func<double, string> Experiment, Contender[] Rows, Func<Learner, Contender>? Rule)
+    private sealed record Part(string Unit, string Number, Func<double, string> Experiment, bool Asks, Contender[] Rows)
     {
-        internal string NameOf(Contender contender) => Rule is null ? contender.Learner.Name : contender.Name;
+        internal string NameOf(Contender contender) => Asks ? contender.Name : contender.Learner.Name;
     }
 }

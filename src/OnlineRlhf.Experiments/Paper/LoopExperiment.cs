@@ -67,9 +67,11 @@ internal sealed class LoopExperiment : IExperiment
         report.Table(["share of the possible gain after", .. At.Select(t => $"{t.ToString(CultureInfo.InvariantCulture)} presses"), "wins against a random one", "wins against the refit's", "serves the same as the refit"], _variants.Select(v => (string[])
             [v.Name, .. At.Select(t => Over(results, v, $"share of gain@{t}").ToString()), Over(results, v, $"win rate@{last}").ToString(), Over(results, v, $"win rate against refit@{last}").ToString(), Over(results, v, $"same as refit@{last}").ToString()]));
         Interval share = Over(results, Daemon, $"share of gain@{At[0]}");
-        report.Claim($"After {At[0]} presses the language model's answers have turned to the taste, by more than a fifth of what is possible", $"{share} of it", share.Low > 0.2);
+        // How far a model's own answers reach differs from model to model.
+        double least = _model is null ? 0.4 : 0.2;
+        report.Claim(FormattableString.Invariant($"After {At[0]} presses the language model's answers have turned to the taste, by more than {least} of what is possible"), share.ToString(), share.Low > least);
         Interval wins = Over(results, Daemon, $"win rate against refit@{last}");
-        report.ClaimSame($"After {last} presses the language model's answers are preferred to those of a full refit in half of the cases", wins with { Mean = wins.Mean - 0.5 }, 0.03);
+        report.ClaimSame($"After {last} presses the language model's answers are preferred to those of a full refit in half of the cases", wins with { Mean = wins.Mean - 0.5 }, 0.01);
     }
 
     private Interval Over(ResultTable results, LoopVariant variant, string number) => Interval.Of([.. Tastes.SelectMany(t => results.Numbers(_experiment, $"{variant.Name}, {t}", number))]);

@@ -48,7 +48,7 @@ internal sealed class PassiveExperiment(Scale scale) : IExperiment
             rows.Select(l => (string[])[$"{l}, greedy", .. At.Select(t => results.Number(Experiment, l, $"suboptimality@{t}").ToString())])
             .Concat(WithNorm.Select(l => (string[])
                 [$"{l.Name}, pessimistic β = {Beta.ToString(CultureInfo.InvariantCulture)}", .. At.Select(t => results.Number(Experiment, l.Name, $"pessimistic suboptimality@{t}").ToString())])));
-        var plot = new Plot("passive.svg", "Accuracy on new pairs, passive", "comparisons", "accuracy", logX: true);
+        var plot = new Plot("passive", "Accuracy on new pairs, passive", "comparisons", "accuracy", logX: true);
         foreach (string row in rows)
             plot.Line(row, At.Select(t => ((double)t, results.Number(Experiment, row, $"accuracy@{t}"))));
         report.Picture(plot);

@@ -69,7 +69,7 @@ internal sealed class PreferenceExperiment(Scale scale, PreferenceFeatures? pair
         string[] best = [.. Families.Select(f => results.Best(Experiment, f.Members.Select(m => m.Name), "accuracy@all", smallest: false))], rows = [.. best, Length, Shuffled];
         report.Table(["accuracy after", .. names, "log loss", "served"], rows.Select(row => (string[])
             [row, .. names.Select(n => Number(results, row, $"accuracy@{n}").ToString()), Number(results, row, "log loss").ToString(), Number(results, row, "served").ToString()]));
-        var plot = new Plot("preferences.svg", $"Accuracy on held-out prompts, {pairs.Model}", "pairs learned", "accuracy", logX: true);
+        var plot = new Plot("preferences", $"Accuracy on held-out prompts, {pairs.Model}", "pairs learned", "accuracy", logX: true);
         foreach (string row in rows)
             plot.Line(row, names.Select((n, i) => (n == "all" ? learned.Mean : at[i], Number(results, row, $"accuracy@{n}"))));
         report.Picture(plot);
@@ -80,11 +80,7 @@ internal sealed class PreferenceExperiment(Scale scale, PreferenceFeatures? pair
         report.Claim("On human preferences the exact learner foresees more than the answers' length alone", $"by {gain}", gain.Low > 0);
         Interval control = Number(results, Shuffled, "accuracy@all");
         report.ClaimSame("Control: with shuffled labels its accuracy stays at chance, ½", control with { Mean = control.Mean - 0.5 }, 0.05);
-        foreach (string baseline in best[^3..])
-        {
-            Interval more = Difference(results, Experiment, Learner.Exact.Name, baseline, "accuracy@all"), served = Difference(results, Experiment, Learner.Exact.Name, baseline, "served");
-            report.Finding($"On human preferences the exact local norm is more accurate than {baseline}", $"by {more}; it serves what people prefer more often by {served}", more.Low > 0);
-        }
+        report.Paragraph($"Against those without the exact local norm, after all pairs: {string.Join("; ", best[^3..].Select(b => $"{Difference(results, Experiment, Learner.Exact.Name, b, "accuracy@all")} more accurate than {b}"))}. So few pairs cannot tell differences of the size that the paper reports (.006 to .015).");
     }
 
     private Interval Number(ResultTable results, string row, string number) => Widened(results, results.Number(Experiment, row, number));
@@ -113,7 +109,7 @@ internal sealed class PreferenceExperiment(Scale scale, PreferenceFeatures? pair
     private void WriteCalibration(ResultTable results, ReportWriter report)
     {
         report.Paragraph("Is a probability of .8 right in eight of ten cases? Predicted against observed on held-out pairs, all splits together, after all pairs:");
-        var plot = new Plot("preferences-calibration.svg", "Calibration", "predicted probability that the first is preferred", "observed share");
+        var plot = new Plot("preferences-calibration", "Calibration", "predicted probability that the first is preferred", "observed share");
         plot.Line("perfect", [(0, new Interval(0, double.NaN, 0)), (1, new Interval(1, double.NaN, 0))], dashed: true);
         List<string[]> rows = [];
         List<string> surest = [];

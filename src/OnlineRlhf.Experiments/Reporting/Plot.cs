@@ -14,16 +14,16 @@ internal sealed class Plot
     private static readonly OxyColor[] Colours =
     [
         OxyColor.FromRgb(0, 114, 178), OxyColor.FromRgb(213, 94, 0), OxyColor.FromRgb(0, 158, 115), OxyColor.FromRgb(204, 121, 167),
-        OxyColor.FromRgb(230, 159, 0), OxyColor.FromRgb(86, 180, 233), OxyColor.FromRgb(120, 60, 20),
+        OxyColor.FromRgb(230, 159, 0), OxyColor.FromRgb(86, 180, 233), OxyColor.FromRgb(120, 60, 20), OxyColor.FromRgb(51, 34, 136),
     ];
 
     private static readonly OxyColor Reference = OxyColor.FromRgb(110, 110, 110);
 
     private readonly PlotModel _model;
 
-    internal Plot(string fileName, string title, string x, string y, bool logX = false, bool logY = false)
+    internal Plot(string name, string title, string x, string y, bool logX = false, bool logY = false)
     {
-        FileName = fileName;
+        Name = name;
         Title = title;
         _model = new PlotModel { Title = title, TitleFontSize = 13, TitleFontWeight = 400, TitlePadding = 10, DefaultFont = "sans-serif", Background = OxyColors.White };
         _model.Axes.Add(Axis(AxisPosition.Bottom, x, logX));
@@ -31,7 +31,8 @@ internal sealed class Plot
         _model.Legends.Add(new Legend { LegendPosition = LegendPosition.RightTop, LegendPlacement = LegendPlacement.Outside, LegendFontSize = 11, LegendLineSpacing = 4, LegendItemOrder = LegendItemOrder.Reverse });
     }
 
-    internal string FileName { get; }
+    /// <summary>Its file's name, without an ending.</summary>
+    internal string Name { get; }
 
     internal string Title { get; }
 
@@ -59,9 +60,9 @@ internal sealed class Plot
         return this;
     }
 
-    internal void Write(string folder)
+    internal void Write(string path)
     {
-        using FileStream file = File.Create(Path.Combine(folder, FileName));
+        using FileStream file = File.Create(path);
         // Not every viewer knows the baselines that the exporter would name.
         new SvgExporter { Width = Width, Height = Height, UseVerticalTextAlignmentWorkaround = true, TextMeasurer = new WideText() }.Export(_model, file);
     }

@@ -4,15 +4,15 @@ using System.Text;
 namespace OnlineRlhf.Experiments.Reporting;
 
 /// <summary>The report as it grows: text and tables in Markdown, plots beside it, and the claims that were checked.</summary>
-internal sealed class ReportWriter(string folder)
+/// <param name="folder">Where it is written.</param>
+/// <param name="suffix">At the end of its files' names: reports of some parts leave the whole one alone.</param>
+internal sealed class ReportWriter(string folder, string suffix)
 {
     /// <summary>Begins each line of the report that holds times.</summary>
     internal const string TimeMark = "⏱ ";
 
     private readonly StringBuilder _text = new();
     private readonly List<(string Claim, string Measured, bool Holds)> _claims = [], _findings = [];
-
-    internal string Folder => folder;
 
     internal bool AllHold => _claims.All(c => c.Holds);
 
@@ -37,8 +37,9 @@ internal sealed class ReportWriter(string folder)
 
     internal void Picture(Plot plot)
     {
-        plot.Write(folder);
-        _text.Append("\n![").Append(plot.Title).Append("](").Append(plot.FileName).Append(")\n");
+        string file = $"{plot.Name}{suffix}.svg";
+        plot.Write(Path.Combine(folder, file));
+        _text.Append("\n![").Append(plot.Title).Append("](").Append(file).Append(")\n");
     }
 
     /// <summary>A claim, what was measured, and whether the one supports the other. It stands in the text, and in the list at the report's head.</summary>
@@ -63,15 +64,17 @@ internal sealed class ReportWriter(string folder)
     }
 
     /// <summary>Writes the report: the head, the claims and findings, then the parts.</summary>
-    internal void Save(string fileName, string head)
+    internal string Save(string head)
     {
         var whole = new StringBuilder(head);
         if (_claims.Count > 0)
             List(whole, "What was checked", "claim", _claims, "holds", "**does not hold**");
         if (_findings.Count > 0)
-            List(whole, "What the paper finds or leads one to expect, and whether it shows here", "finding", _findings, "shows", "**does not show**");
+            List(whole, "What the paper finds or leads one to expect, beyond the claims above", "finding", _findings, "shows", "**does not show**");
         whole.Append(_text);
-        File.WriteAllText(Path.Combine(folder, fileName), whole.ToString());
+        string path = Path.Combine(folder, $"report{suffix}.md");
+        File.WriteAllText(path, whole.ToString());
+        return path;
     }
 
     private static void List(StringBuilder text, string heading, string what, List<(string Claim, string Measured, bool Holds)> claims, string yes, string no)

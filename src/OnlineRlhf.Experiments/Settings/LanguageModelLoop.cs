@@ -1,4 +1,5 @@
 using OnlineRlhf.Experiments.Learners;
+using OnlineRlhf.Experiments.Rules;
 using OnlineRlhf.Inference;
 using OnlineRlhf.Learning;
 using OnlineRlhf.Rounds;
@@ -60,7 +61,8 @@ internal static class LanguageModelLoop
         var outcome = new Outcome();
         IReadOnlyList<CandidateSet> tests = await TasteTrial.SampleTestSetsAsync(loop, plan, testRequests, seed, cancellationToken).ConfigureAwait(false);
         var trial = new TasteTrial(loop, plan, taste, "person", seed);
-        var refit = new MaximumLikelihoodRewardModel(loop.FeatureMap.Dimension, hyperParameters.Regularization);
+        int dimension = loop.FeatureMap.Dimension;
+        var refit = new MaximumLikelihoodRewardModel(dimension, hyperParameters.Regularization, MaximumLikelihoodRewardModel.Fastest(dimension));
         foreach (int presses in measuredAt)
         {
             while (trial.Presses < presses)
@@ -70,9 +72,10 @@ internal static class LanguageModelLoop
             Score score = trial.Measure(tests);
             outcome.Numbers[$"share of gain@{presses}"] = score.ShareOfGain;
             outcome.Numbers[$"percentile@{presses}"] = score.Served;
-            outcome.Numbers[$"win rate@{presses}"] = tests.Average(set => set.Candidates.Average(blind => taste.Preference(trial.Serve(set), blind.Text)));
-            outcome.Numbers[$"same as refit@{presses}"] = tests.Average(set => trial.Serve(set) == set.Candidates[Rules.Ranking.Best(refit, set.Features)].Text ? 1.0 : 0);
-            outcome.Numbers[$"win rate against refit@{presses}"] = tests.Average(set => taste.Preference(trial.Serve(set), set.Candidates[Rules.Ranking.Best(refit, set.Features)].Text));
+            (string Served, string Refit, CandidateSet Set)[] answers = [.. tests.Select(set => (trial.Serve(set), set.Candidates[Ranking.Best(refit, set.Features)].Text, set))];
+            outcome.Numbers[$"win rate@{presses}"] = answers.Average(a => a.Set.Candidates.Average(blind => taste.Preference(a.Served, blind.Text)));
+            outcome.Numbers[$"win rate against refit@{presses}"] = answers.Average(a => taste.Preference(a.Served, a.Refit));
+            outcome.Numbers[$"same as refit@{presses}"] = answers.Average(a => a.Served == a.Refit ? 1.0 : 0);
         }
         return outcome;
     }

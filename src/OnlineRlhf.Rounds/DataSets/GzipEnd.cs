@@ -4,9 +4,10 @@ using System.IO.Compression;
 namespace OnlineRlhf.Rounds.DataSets;
 
 /// <summary>Whether a file in gzip is there to its end. The decompressor takes a file that was cut off for a whole one.</summary>
+/// <remarks>A file of several members is read into memory.</remarks>
 internal static class GzipEnd
 {
-    private const int TrailerBytes = 8, Chunk = 1 << 16;
+    private const int LeastBytes = 18, TrailerBytes = 8, Chunk = 1 << 16;
 
     /// <param name="path">The file.</param>
     /// <param name="unpacked">How many bytes came out of it.</param>
@@ -20,8 +21,9 @@ internal static class GzipEnd
         // The end tells the length of the last member, of which there may be several.
         for (int at = packed.Length - TrailerBytes; at > 0; at--)
         {
-            if (packed.AsSpan(at).StartsWith((ReadOnlySpan<byte>)[0x1F, 0x8B, 8]) && Unpacked(packed, at) == length)
-                return true;
+            cancellationToken.ThrowIfCancellationRequested();
+            if (packed.AsSpan(at).StartsWith((ReadOnlySpan<byte>)[0x1F, 0x8B, 8]) && Unpacked(packed, at) is { } last)
+                return last == length;
         }
         return false;
     }
@@ -30,14 +32,14 @@ internal static class GzipEnd
     {
         using FileStream file = File.OpenRead(path);
         Span<byte> length = stackalloc byte[sizeof(uint)];
-        if (file.Length < TrailerBytes)
+        if (file.Length < LeastBytes)
             return ~0u;
         file.Position = file.Length - length.Length;
         file.ReadExactly(length);
         return BinaryPrimitives.ReadUInt32LittleEndian(length);
     }
 
-    private static long Unpacked(byte[] packed, int from)
+    private static long? Unpacked(byte[] packed, int from)
     {
         try
         {
@@ -50,7 +52,7 @@ internal static class GzipEnd
         }
         catch (InvalidDataException)
         {
-            return -1;
+            return null;
         }
     }
 }

@@ -1,4 +1,5 @@
 using OnlineRlhf.Experiments.Problems;
+using OnlineRlhf.Experiments.Rules;
 
 namespace OnlineRlhf.Experiments.Tests.Learners;
 
@@ -29,8 +30,8 @@ public sealed class RefitTests
     [Fact]
     public void Refitting_after_every_comparison_ends_where_refitting_once_does()
     {
-        var often = new MaximumLikelihoodRewardModel(6, 1);
-        var once = new MaximumLikelihoodRewardModel(6, 1);
+        var often = new MaximumLikelihoodRewardModel(6, 1, Solver.Newton);
+        var once = new MaximumLikelihoodRewardModel(6, 1, Solver.Newton);
         foreach ((float[] z, double label) in RewardModelContract.Stream(120, 6))
         {
             often.Observe(new Comparison(z, label));
@@ -44,7 +45,7 @@ public sealed class RefitTests
     [Fact]
     public void Its_norm_is_the_Hessian_at_its_minimum()
     {
-        var model = new MaximumLikelihoodRewardModel(2, 1);
+        var model = new MaximumLikelihoodRewardModel(2, 1, Solver.Newton);
         float[][] differences = [[1, 0.5f], [-0.5f, 2], [0.3f, -1]];
         foreach (float[] z in differences)
             model.Observe(new Comparison(z, 1));
@@ -62,8 +63,8 @@ public sealed class RefitTests
     public void Its_norm_is_the_same_from_few_comparisons_as_from_many_that_say_no_more()
     {
         const int dimension = 9;
-        var few = new MaximumLikelihoodRewardModel(dimension, 0.5);
-        var padded = new MaximumLikelihoodRewardModel(dimension, 0.5);
+        var few = new MaximumLikelihoodRewardModel(dimension, 0.5, Solver.Newton);
+        var padded = new MaximumLikelihoodRewardModel(dimension, 0.5, Solver.Newton);
         foreach ((float[] z, double label) in RewardModelContract.Stream(5, dimension))
         {
             few.Observe(new Comparison(z, label));
@@ -76,22 +77,28 @@ public sealed class RefitTests
     }
 
     [Theory]
-    [InlineData(Solver.Newton)]
     [InlineData(Solver.NewtonConjugateGradient)]
     [InlineData(Solver.LimitedMemoryBfgs)]
-    internal void A_long_life_of_refits_ends_nowhere_short_of_the_minimum(Solver solver)
+    internal void A_long_life_of_refits_ends_at_the_minimum_whichever_way_it_goes(Solver solver)
     {
-        // Refits from next to the minimum are where rounding shows.
-        for (int seed = 1; seed <= 3; seed++)
+        // Refits that begin next to the minimum are where rounding shows: here L-BFGS alone finds no lower value at 1,307 and 1,371, and takes for ever at 2,776.
+        foreach ((int seed, int refits) in ((int, int)[])[(8, 1400), (4, 1400), (7, 2800)])
         {
             var bandit = new Bandit(seed, 6);
-            var model = new MaximumLikelihoodRewardModel(Bandit.Dimension, 1, solver);
-            foreach (Bandit.Request request in bandit.Requests(Purpose.Learning).Take(1500))
+            Random random = bandit.RandomOf(Purpose.Learning);
+            var rule = new RandomPair();
+            var often = new MaximumLikelihoodRewardModel(Bandit.Dimension, 1, solver);
+            var once = new MaximumLikelihoodRewardModel(Bandit.Dimension, 1, Solver.Newton);
+            foreach (Bandit.Request request in bandit.Requests(Purpose.Learning).Take(refits))
             {
-                model.Observe(new Comparison(request.Difference(0, 1), bandit.Answer(request, 0, 1)));
-                model.Refit();
+                (int first, int second) = rule.Select(once, request.Candidates, random);
+                double answer = bandit.Answer(request, first, second);
+                often.Observe(new Comparison(request.Difference(first, second), answer));
+                often.Refit();
+                once.Observe(new Comparison(request.Difference(first, second), answer));
             }
-            Assert.InRange(model.NormOfGradient(), 0, MaximumLikelihoodRewardModel.GradientNorm);
+            for (int i = 0; i < Bandit.Dimension; i++)
+                Assert.Equal(once.Parameter[i], often.Parameter[i], 1e-5);
         }
     }
 }

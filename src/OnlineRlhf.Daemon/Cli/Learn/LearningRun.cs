@@ -37,15 +37,16 @@ internal sealed class LearningRun(DaemonClient daemon, PreferenceFile file, stri
             Say("The position cannot be read: starting at the first line. What the daemon still knows is not learned twice.");
         long held = (await LookAsync(NoLine, cancellationToken).ConfigureAwait(false)).Comparisons;
         (Progress done, bool isSure) = await CheckAsync(held, dimension, cancellationToken).ConfigureAwait(false);
+        string unsure = isSure ? "" : $" So much was learned since that profile {profile} cannot tell whether it still holds it.";
         if (done.Whole && !again)
         {
-            Say($"The whole file was learned before: nothing to do.{(isSure ? "" : $" So much was learned since that profile {profile} cannot tell whether it still holds it.")} With --again it is learned once more.");
+            Say($"The whole file was learned before: nothing to do.{unsure} With --again it is learned once more.");
             return End(done, done.Lines, held, TimeSpan.Zero);
         }
         if (done.Whole)
             done = new Progress(Run: done.Run + 1);
         else if (done.Lines > 0)
-            Say($"Going on after line {done.Lines} of {file.Lines}.{(again ? " It is learned to its end first, and once more where --again is said then." : "")}");
+            Say($"Going on after line {done.Lines} of {file.Lines}.{unsure}{(again ? " --again applies once it has been learned to its end." : "")}");
         position.Save(done);
         long start = clock.GetTimestamp(), after = done.Lines;
         done = await LearnAsync(done, held, cancellationToken).ConfigureAwait(false);
