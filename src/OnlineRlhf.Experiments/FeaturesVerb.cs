@@ -23,7 +23,14 @@ internal static class FeaturesVerb
         var command = new Command("features", "Write the features of human preferences, for paper --features.") { data, model, output, threads };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            await WriteAsync(parsed.GetValue(data)!.FullName, parsed.GetValue(model)?.FullName, parsed.GetValue(output)!.FullName, parsed.GetValue(threads), cancellationToken).ConfigureAwait(false);
+            try
+            {
+                await WriteAsync(parsed.GetValue(data)!.FullName, parsed.GetValue(model)?.FullName, parsed.GetValue(output)!.FullName, parsed.GetValue(threads), cancellationToken).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException)
+            {
+                throw new OperationCanceledException("stopped; nothing was written: the same command begins anew.");
+            }
             return 0;
         });
         return command;
@@ -62,10 +69,6 @@ internal static class FeaturesVerb
                     {
                         skipped++;
                         await Console.Error.WriteLineAsync($"line {number} is skipped: {e.Message}").ConfigureAwait(false);
-                    }
-                    catch (OperationCanceledException)
-                    {
-                        throw new OperationCanceledException("stopped; nothing was written: the same command begins anew.");
                     }
                 }
             }).ConfigureAwait(false);

@@ -12,7 +12,8 @@ internal sealed class ActiveExperiment(Scale scale) : IExperiment
 {
     private const string Experiment = "active";
 
-    private static readonly (string Variant, Learner Learner, bool Asks)[] Variants =
+    /// <summary>By the paper's names: with each learner, about random pairs and about the most uncertain.</summary>
+    internal static (string Variant, Learner Learner, bool Asks)[] Variants { get; } =
     [
         ("Rand-MLE", Learner.FullRefit, false),
         ("Active-MLE", Learner.FullRefit, true),

@@ -23,13 +23,13 @@ internal sealed class ChunkExperiment(Scale scale) : IExperiment
         Random = new(Learner.Exact, new RandomPair()),
         Worst = new(Learner.Exact, new BestAndWorst());
 
-    private static readonly Contender[] ExactByEveryRule = [Ours, new(Learner.Exact, new BestAndQuantile()), Random, Second, Worst];
+    private static readonly Contender[] ExactByEveryRule = [Ours, Contender.ByRank(Learner.Exact), Random, Second, Worst];
 
     private int Rounds => scale.IsQuick ? 800 : 6400;
 
     public string Name => "chunks";
 
-    private static Contender[] MatrixFree => [.. LearnerFamily.MatrixFree(few: true).Members.Select(m => new Contender(m, new BestAndQuantile()))];
+    private static Contender[] MatrixFree => [.. LearnerFamily.MatrixFree(few: true).Members.Select(Contender.ByRank)];
 
     private static string Suboptimality => $"suboptimality@{Chunks}";
 
@@ -75,6 +75,6 @@ internal sealed class ChunkExperiment(Scale scale) : IExperiment
         Interval worst = results.Difference(Experiment, Worst.Name, Ours.Name, Suboptimality);
         report.Claim($"After {Chunks} chunks the exploration rule's policy is better than that of best + worst", $"best + worst lacks {worst} more", worst.Low > 0);
         Interval win = results.Number(Experiment, Ours.Name, AgainstRefit), freeWin = results.Number(Experiment, matrixFree, AgainstRefit);
-        report.ClaimSame($"The deployed policy is preferred to the full refit's in half of the comparisons (matrix-free: {freeWin} of them)", win with { Mean = win.Mean - 0.5 }, scale.IsQuick ? 0.003 : 0.001);
+        report.ClaimSame($"The deployed policy is preferred to the full refit's in half of the comparisons (matrix-free: {freeWin} of them)", win.Minus(0.5), scale.IsQuick ? 0.003 : 0.001);
     }
 }

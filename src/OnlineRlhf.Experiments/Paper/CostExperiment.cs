@@ -117,9 +117,7 @@ internal sealed class CostExperiment(Scale scale) : IExperiment
         return outcome;
     }
 
-    private delegate void Take(Comparison comparison);
-
-    private static double MedianMilliseconds(int count, Comparisons stream, Take take)
+    private static double MedianMilliseconds(int count, Comparisons stream, Action<Comparison> take)
     {
         double[] times = new double[count];
         for (int i = 0; i < count; i++)

@@ -23,7 +23,7 @@ internal sealed class DeploymentExperiment(Scale scale) : IExperiment
         Ours = new(Learner.Exact, new Exploration()),
         Refit = new(Learner.FullRefit, new Exploration()),
         NoLookAhead = new(Learner.NoLookAhead, new Exploration()),
-        OursByRank = new(Learner.Exact, new BestAndQuantile()),
+        OursByRank = Contender.ByRank(Learner.Exact),
         Second = new(Learner.Exact, new BestAndSecond()),
         Random = new(Learner.Exact, new RandomPair()),
         Worst = new(Learner.Exact, new BestAndWorst());
@@ -63,7 +63,7 @@ internal sealed class DeploymentExperiment(Scale scale) : IExperiment
     {
         foreach (double norm in Norms)
         {
-            foreach (Contender contender in (Contender[])[.. ExactByEveryRule, Refit, NoLookAhead, .. LearnerFamily.All(scale.IsQuick).SelectMany(f => f.Members).Select(ByRank)])
+            foreach (Contender contender in (Contender[])[.. ExactByEveryRule, Refit, NoLookAhead, .. LearnerFamily.All(scale.IsQuick).SelectMany(f => f.Members).Select(Contender.ByRank)])
             {
                 // The ratio to the full refit is held to three percent, and needs more seeds.
                 foreach (int seed in Scale.SeedsUpTo(contender == Ours || contender == Refit ? scale.RefitSeeds : scale.Seeds))
@@ -100,13 +100,13 @@ internal sealed class DeploymentExperiment(Scale scale) : IExperiment
         WriteRepeating(results, report);
         Interval control = results.Number(Shuffled, Ours.Name, "accuracy");
         report.Paragraph($"Control: the same with answers that are a fair coin's, so that there is nothing to learn; {control.Count} seeds.");
-        report.ClaimSame("Where answers are a fair coin's, accuracy stays at chance, ½", control with { Mean = control.Mean - 0.5 }, 0.03);
+        report.ClaimSame("Where answers are a fair coin's, accuracy stays at chance, ½", control.Minus(0.5), 0.03);
     }
 
     private void WriteNorm(double norm, ResultTable results, ReportWriter report)
     {
         string experiment = Of(norm), at = FormattableString.Invariant($"‖θ*‖ = {norm}");
-        (string Family, string Name)[] best = [.. LearnerFamily.All(scale.IsQuick).Select(f => (f.Name, results.Best(experiment, f.Members.Select(m => ByRank(m).Name), Served, smallest: true)))];
+        (string Family, string Name)[] best = [.. LearnerFamily.All(scale.IsQuick).Select(f => (f.Name, results.Best(experiment, f.Members.Select(m => Contender.ByRank(m).Name), Served, smallest: true)))];
         (string Name, string? Against)[] rows =
         [
             (Ours.Name, null), (Refit.Name, Ours.Name), (NoLookAhead.Name, Ours.Name), .. ExactByEveryRule.Where(c => c != Ours).Select(c => (c.Name, (string?)null)), .. best.Select(b => (b.Name, (string?)OursByRank.Name)),
@@ -131,7 +131,7 @@ internal sealed class DeploymentExperiment(Scale scale) : IExperiment
         }
         Interval ratio = results.Ratio(experiment, Ours.Name, Refit.Name, Regret);
         // Sixteen seeds leave two percent of noise.
-        report.ClaimSame($"The exact learner's regret divided by the full refit's is 1 ({at}, {ratio.Count} seeds)", ratio with { Mean = ratio.Mean - 1 }, scale.IsQuick ? 0.05 : 0.03);
+        report.ClaimSame($"The exact learner's regret divided by the full refit's is 1 ({at}, {ratio.Count} seeds)", ratio.Minus(1), scale.IsQuick ? 0.05 : 0.03);
         foreach ((string family, string baseline) in best)
         {
             Interval against = results.Ratio(experiment, baseline, OursByRank.Name, Served);
@@ -166,9 +166,6 @@ internal sealed class DeploymentExperiment(Scale scale) : IExperiment
             report.Claim($"Where requests come again, the exploration rule's {what} is below that of {rival.Rule.Name}, intervals apart", $"{ours} against {other}", ours.High < other.Low);
         }
     }
-
-    /// <summary>A learner without a local norm cannot use the exploration rule.</summary>
-    private static Contender ByRank(Learner learner) => new(learner, OursByRank.Rule);
 
     private static string Of(double norm) => FormattableString.Invariant($"deployment, norm {norm}");
 }

@@ -14,7 +14,7 @@ internal sealed class KappaExperiment(Scale scale) : IExperiment
 {
     private const int Rounds = 1500;
 
-    private static readonly Contender Ours = new(Learner.Exact, new Exploration()), OursByRank = new(Learner.Exact, new BestAndQuantile());
+    private static readonly Contender Ours = new(Learner.Exact, new Exploration()), OursByRank = Contender.ByRank(Learner.Exact);
 
     private static readonly Contender[] WithNorm = [Ours, new(Learner.FullRefit, new Exploration()), new(Learner.NoLookAhead, new Exploration())];
 
@@ -28,7 +28,7 @@ internal sealed class KappaExperiment(Scale scale) : IExperiment
     public IEnumerable<Cell> Cells() =>
         from norm in Norms
         from seed in Scale.SeedsUpTo(scale.Seeds)
-        from cell in ((Contender[])[.. WithNorm, OursByRank, .. FirstOrder.Members.Select(ByRank)])
+        from cell in ((Contender[])[.. WithNorm, OursByRank, .. FirstOrder.Members.Select(Contender.ByRank)])
             .Select(c => new Cell(Deployed(norm), c.Name, seed, stop => Deployment.Run(new Bandit(seed, norm), c.Learner, c.Rule, [Rounds], stop)))
             .Concat(((Learner[])[.. WithNorm.Select(c => c.Learner), .. FirstOrder.Members])
             .Select(l => new Cell(Estimated(norm), l.Name, seed, stop => Passive.Run(new Bandit(seed, norm), l, 0, [Rounds], stop))))
@@ -75,10 +75,8 @@ internal sealed class KappaExperiment(Scale scale) : IExperiment
         report.Paragraph($"First-order's error divided by the exact learner's: {string.Join("; ", Norms.Select((n, i) => FormattableString.Invariant($"{errors[i]} (‖θ*‖ = {n})")))}. Where ‖θ*‖ is small, a step size that suits it keeps θ small too, which λ = 1 does not; the full refit has the exact learner's error.");
 
         string FirstOrderAt(Part part, double norm) =>
-            results.Best(part.Experiment(norm), FirstOrder.Members.Select(m => part.NameOf(ByRank(m))), part.Number, smallest: true);
+            results.Best(part.Experiment(norm), FirstOrder.Members.Select(m => part.NameOf(Contender.ByRank(m))), part.Number, smallest: true);
     }
-
-    private static Contender ByRank(Learner learner) => new(learner, OursByRank.Rule);
 
     private static string Deployed(double norm) => FormattableString.Invariant($"kappa regret, norm {norm}");
 

@@ -84,7 +84,7 @@ internal sealed class LoopExperiment : IExperiment
         if (_variants.Contains(WithoutHints))
             report.Paragraph($"Style hints lift the served answer by {Difference(results, Daemon, WithoutHints, $"percentile@{last}")} of its percentile among candidates that differ more, after {last} presses.");
         Interval wins = Over(results, Daemon, $"win rate against refit@{last}");
-        report.ClaimSame($"After {last} presses the language model's answers are preferred to those of a full refit in half of the cases", wins with { Mean = wins.Mean - 0.5 }, 0.01);
+        report.ClaimSame($"After {last} presses the language model's answers are preferred to those of a full refit in half of the cases", wins.Minus(0.5), 0.01);
     }
 
     private Interval Difference(ResultTable results, LoopVariant variant, LoopVariant against, string number) => Interval.Of([.. Tastes.SelectMany(t =>

@@ -23,11 +23,6 @@ internal sealed class PreferenceExperiment(Scale scale, PreferenceFeatures? pair
         new(Learner.Exact.Name, [Learner.Exact]), new(Learner.FullRefit.Name, [Learner.FullRefit]), new(Learner.NoLookAhead.Name, [Learner.NoLookAhead]), .. LearnerFamily.All(few: false),
     ];
 
-    private static readonly (string Variant, Learner Learner, bool Asks)[] ActiveVariants =
-    [
-        ("Rand-MLE", Learner.FullRefit, false), ("Active-MLE", Learner.FullRefit, true), ("Rand-OMD", Learner.Exact, false), ("Active-OMD", Learner.Exact, true),
-    ];
-
     private string Active => $"{Experiment}, active";
 
     private string Experiment => $"preferences {pairs!.Identity}";
@@ -44,7 +39,7 @@ internal sealed class PreferenceExperiment(Scale scale, PreferenceFeatures? pair
             yield return new Cell(Experiment, Shuffled, seed, stop => HumanPreferences.Run(pairs, Learner.Exact, seed, At, true, stop));
             foreach (Learner learner in Families.SelectMany(f => f.Members))
                 yield return new Cell(Experiment, learner.Name, seed, stop => HumanPreferences.Run(pairs, learner, seed, At, false, stop));
-            foreach ((string variant, Learner learner, bool asks) in ActiveVariants)
+            foreach ((string variant, Learner learner, bool asks) in ActiveExperiment.Variants)
                 yield return new Cell(Active, variant, seed, stop => HumanPreferences.RunActive(pairs, learner, asks, seed, ActiveAt, stop));
         }
     }
@@ -79,7 +74,7 @@ internal sealed class PreferenceExperiment(Scale scale, PreferenceFeatures? pair
         Interval gain = Difference(results, Experiment, Learner.Exact.Name, Length, "accuracy@all");
         report.Claim("On human preferences the exact learner foresees more than the answers' length alone", $"by {gain}", gain.Low > 0);
         Interval control = Number(results, Shuffled, "accuracy@all");
-        report.ClaimSame("Control: with shuffled labels its accuracy stays at chance, ½", control with { Mean = control.Mean - 0.5 }, 0.05);
+        report.ClaimSame("Control: with shuffled labels its accuracy stays at chance, ½", control.Minus(0.5), 0.05);
         report.Paragraph($"Against those without the exact local norm, after all pairs: {string.Join("; ", best[^3..].Select(b => $"{Difference(results, Experiment, Learner.Exact.Name, b, "accuracy@all")} more accurate than {b}"))}. So few pairs cannot tell differences of the size that the paper reports (.006 to .015).");
     }
 
@@ -99,8 +94,8 @@ internal sealed class PreferenceExperiment(Scale scale, PreferenceFeatures? pair
             return;
         report.Paragraph($"Active: of {HumanPreferences.Pool} pairs the learner has one compared, the most uncertain (*Active*) or any (*Rand*); the others come back later.");
         string[] names = [.. at.Select(t => t.ToString(CultureInfo.InvariantCulture))];
-        report.Table(["accuracy after", .. names], ActiveVariants.Select(v => (string[])[v.Variant, .. names.Select(n => Widened(results, results.Number(Active, v.Variant, $"accuracy@{n}")).ToString())]));
-        report.Times(["seconds, without the reading of the answers", .. names], ActiveVariants.Select(v => (string[])[v.Variant, .. names.Select(n => results.Time(Active, v.Variant, $"seconds@{n}").ToString())]));
+        report.Table(["accuracy after", .. names], ActiveExperiment.Variants.Select(v => (string[])[v.Variant, .. names.Select(n => Widened(results, results.Number(Active, v.Variant, $"accuracy@{n}")).ToString())]));
+        report.Times(["seconds, without the reading of the answers", .. names], ActiveExperiment.Variants.Select(v => (string[])[v.Variant, .. names.Select(n => results.Time(Active, v.Variant, $"seconds@{n}").ToString())]));
         report.ClaimSame("On human preferences Active-OMD is as accurate as Active-MLE", Difference(results, Active, "Active-OMD", "Active-MLE", $"accuracy@{at[^1]}"), 0.03);
         Interval gain = Difference(results, Active, "Active-OMD", "Rand-OMD", $"accuracy@{at[^1]}");
         report.Finding($"On human preferences asking about the most uncertain pair is more accurate than about any, after {at[^1]}", $"by {gain}", gain.Low > 0);

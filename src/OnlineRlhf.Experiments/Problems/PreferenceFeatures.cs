@@ -87,8 +87,8 @@ internal sealed class PreferenceFeatures
                 throw new InvalidDataException("something follows its end");
             if (!differences.All(float.IsFinite) || !lengths.All(float.IsFinite))
                 throw new InvalidDataException("not all of its numbers are finite");
-            if (prompts.Distinct().Count() < LeastPrompts)
-                throw new IOException($"{path} holds pairs of {prompts.Distinct().Count()} prompts: experiments take at least {LeastPrompts}, of which they hold out a quarter.");
+            if (prompts.Distinct().Count() is < LeastPrompts and var few)
+                throw new IOException($"{path} holds pairs of {few} prompts: experiments take at least {LeastPrompts}, of which they hold out a quarter.");
             return new PreferenceFeatures
             {
                 Model = model,

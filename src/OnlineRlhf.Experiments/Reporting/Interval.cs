@@ -10,6 +10,9 @@ internal readonly record struct Interval(double Mean, double Margin, int Count)
 
     internal double High => Mean + Margin;
 
+    /// <summary>How far it is from a value.</summary>
+    internal Interval Minus(double value) => this with { Mean = Mean - value };
+
     internal static Interval Of(IReadOnlyCollection<double> values)
     {
         double mean = values.Average();

@@ -9,8 +9,6 @@ internal sealed class ResultTable(IReadOnlyList<Result> results)
         .GroupBy(r => (r.Experiment, r.Variant))
         .ToDictionary(g => g.Key, g => g.OrderBy(r => r.Seed).ToArray());
 
-    internal IReadOnlyList<Result> All => results;
-
     internal bool HasExperiment(string experiment) => _bySeed.Keys.Any(k => k.Item1 == experiment);
 
     /// <summary>Whether the variant measured the number.</summary>
