@@ -63,6 +63,12 @@ public sealed class LanguageModel : IDisposable
     /// <summary>The style hints that memory is set aside for; empty for none.</summary>
     public IReadOnlyList<string> Hints => _loaded.Hints;
 
+    /// <summary>How the model thinks before it answers and what is done about it, for people.</summary>
+    public string Thinking => _loaded.Thinking.Describe(_options.ThinkingBudget);
+
+    /// <summary>Tokens of thoughts that come before each answer at most; 0 where none are expected.</summary>
+    public int ThinkingBudget => _loaded.ThinkingBudget;
+
     internal ReadOnlySpan<byte> TemplateBytes => _loaded.Template.Bytes;
 
     internal Vocabulary Vocabulary => _loaded.Vocabulary;
@@ -127,18 +133,22 @@ public sealed class LanguageModel : IDisposable
         return OnDevice(() =>
         {
             Prompt prompt = BuildPrompt(messages, hints);
-            int decoded = prompt.Shared.Length + prompt.Suffixes.Sum(s => s.Length), wanted = Math.Min(options.MaxTokens, _options.AnswerTokens);
+            int decoded = prompt.Shared.Length + prompt.Suffixes.Sum(s => s.Length), answer = Math.Min(options.MaxTokens, _options.AnswerTokens);
             // The first suffices for the model's own hints; others may take more cells than were set aside.
             int room = Math.Min(ContextTokens - prompt.Longest, (_loaded.CellCount - decoded) / hints.Count);
-            if (room < Math.Min(LoadedModel.LeastAnswer, wanted))
+            if (room < Math.Min(LoadedModel.LeastAnswer, answer))
                 throw TooLong(prompt.Longest);
-            return new Generation(Context, Vocabulary, EmbeddingLength, options, prompt, hints, Math.Min(wanted, room)).Run(progress, cancellationToken);
+            // Where there is less room than for both, the answer has its own first. Thoughts that nobody expected get half.
+            answer = Math.Min(answer, room);
+            int thoughts = Math.Min(options.ThinkingBudget, _loaded.Thinking.IsOn ? Math.Min(_loaded.ThinkingBudget, room - answer) : room / 2);
+            var limits = new AnswerLimits(room, answer, thoughts, _loaded.Thinking);
+            return new Generation(Context, Vocabulary, EmbeddingLength, options, prompt, hints, limits).Run(progress, cancellationToken);
         });
     }
 
     /// <summary>
-    /// The hidden states of given answers to one conversation, as if the model had written them. One prompt decode for all; the states of each are the same
-    /// bit for bit whatever was decoded before, and beside which others it stands.
+    /// The hidden states of given answers to one conversation, as if the model had written them. One prompt decode for all; thoughts that an answer
+    /// begins with are left out. The states of each are the same bit for bit whatever was decoded before, and beside which others it stands.
     /// </summary>
     /// <param name="messages">The conversation.</param>
     /// <param name="answers">The answers.</param>
@@ -149,7 +159,7 @@ public sealed class LanguageModel : IDisposable
     {
         ArgumentNullException.ThrowIfNull(messages);
         ArgumentNullException.ThrowIfNull(answers);
-        return Force(messages, [.. answers.Select(Closed)], cancellationToken, decoded: decoded);
+        return Force(messages, [.. answers.Select(Thoughts.Drop).Select(Closed)], cancellationToken, decoded: decoded);
     }
 
     /// <summary>The same, each answer once whole and once cut in its middle.</summary>
@@ -161,7 +171,7 @@ public sealed class LanguageModel : IDisposable
 
     internal IReadOnlyList<HiddenBlocks> Force(IReadOnlyList<ChatMessage> messages, IReadOnlyList<IReadOnlyList<int>> answers, CancellationToken cancellationToken, string? hint = null, Action? decoded = null)
     {
-        return OnDevice(() => new ForcedDecode(Context, EmbeddingLength, BuildPrompt(messages, [hint]), limit: ContextTokens, _loaded.MoreContext, decoded).Run(answers, cancellationToken));
+        return OnDevice(() => new ForcedDecode(Context, EmbeddingLength, _loaded.BuildAnswerPrompt(messages, hint), limit: ContextTokens, _loaded.MoreContext, decoded).Run(answers, cancellationToken));
     }
 
     internal Prompt BuildPrompt(IReadOnlyList<ChatMessage> messages, IReadOnlyList<string?> hints) => _loaded.BuildPrompt(messages, hints);

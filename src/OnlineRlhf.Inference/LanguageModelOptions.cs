@@ -40,4 +40,10 @@ public sealed record LanguageModelOptions
 
     /// <summary>One of llama.cpp's built-in chat templates by name; null takes the model's own.</summary>
     public string? ChatTemplate { get; init; }
+
+    /// <summary>Whether a reasoning model thinks before it answers, where its template leaves the choice.</summary>
+    public bool Thinking { get; init; }
+
+    /// <summary>The most tokens of thoughts before one answer, beside its own; at their end the block is closed and the answer begins.</summary>
+    public int ThinkingBudget { get; init; } = 512;
 }

@@ -8,14 +8,15 @@ namespace OnlineRlhf.Inference;
 /// <summary>What can be said of a model before it is loaded: from its header, and from llama.cpp without the weights.</summary>
 public sealed class ModelInspection
 {
-    private ModelInspection(GgufFile file, LanguageModelOptions options, string? templateProblem)
+    private ModelInspection(GgufFile file, LanguageModelOptions options, string? templateProblem, Thinking? thinking)
     {
         File = file;
         Name = file.Name ?? Path.GetFileNameWithoutExtension(options.ModelPath);
         TemplateProblem = templateProblem;
         ContextTokens = Math.Min(options.ContextTokens, file.ContextLength);
         Hints = options.StyleHints ?? StyleHints.For(Name);
-        Memory = ModelMemory.Of(file, options, Hints);
+        Memory = ModelMemory.Of(file, thinking?.IsOn == true ? options with { AnswerTokens = options.AnswerTokens + options.ThinkingBudget } : options, Hints);
+        Thinking = thinking?.Describe(options.ThinkingBudget);
         Dimension = FeatureMap.DimensionOf(file.EmbeddingLength);
     }
 
@@ -27,6 +28,9 @@ public sealed class ModelInspection
 
     /// <summary>Why prompts cannot be written for it, and what to do; null where they can.</summary>
     public string? TemplateProblem { get; }
+
+    /// <summary>How it thinks before it answers and what is done about it, for people; null where prompts cannot be written for it.</summary>
+    public string? Thinking { get; }
 
     /// <summary>Tokens of prompt and answer together, as they would be.</summary>
     public int ContextTokens { get; }
@@ -59,14 +63,15 @@ public sealed class ModelInspection
         if (NativeMethods.llama_model_has_encoder(model) || !NativeMethods.llama_model_has_decoder(model))
             throw new InferenceException(InferenceError.Model, $"{options.ModelPath} is an encoder ({file.Architecture}), which writes no answers: use a chat model.");
         string? problem = null;
+        Thinking? thinking = null;
         try
         {
-            _ = new ChatTemplate(model, options.ChatTemplate);
+            thinking = Prompts.Thinking.Of(new ChatTemplate(model, options.ChatTemplate).Own, options.Thinking);
         }
         catch (InferenceException e)
         {
             problem = e.Message;
         }
-        return new ModelInspection(file, options, problem);
+        return new ModelInspection(file, options, problem, thinking);
     }
 }

@@ -14,11 +14,14 @@ public sealed record ComparisonRequest(IReadOnlyList<ChatMessage> Messages, stri
     /// <summary>Names the comparison within its profile: the same one again is confirmed, whatever it holds.</summary>
     public Guid Id { get; init; } = Guid.NewGuid();
 
+    /// <summary>The same without what a reasoning model thought before it answered: what is learned is the answers.</summary>
+    internal ComparisonRequest WithoutThoughts() => this with { Chosen = Thoughts.Drop(Chosen ?? ""), Rejected = Thoughts.Drop(Rejected ?? "") };
+
     internal void Validate()
     {
         RoundRequest.Validate(Messages, Profile);
         if (string.IsNullOrWhiteSpace(Chosen) || string.IsNullOrWhiteSpace(Rejected))
-            throw new RoundException(RoundError.BadRequest, $"{(string.IsNullOrWhiteSpace(Chosen) ? "chosen" : "rejected")} is empty: send the texts of both answers.");
+            throw new RoundException(RoundError.BadRequest, $"{(string.IsNullOrWhiteSpace(Chosen) ? "chosen" : "rejected")} is empty: send the texts of both answers; thoughts of a reasoning model are no part of them.");
         if (Chosen == Rejected)
             throw new RoundException(RoundError.BadRequest, "chosen and rejected are the same text: there is nothing to learn from it.");
         if (Id == Guid.Empty)

@@ -20,8 +20,8 @@ public sealed class Pacing(DecodingPace pace, TimeSpan target)
     }
 
     /// <summary>What a round on so long a prompt samples: as many candidates as it names, else as many as there is time for.</summary>
-    public RoundBudget Budget(int promptTokens, int? candidates, int most, int maxTokens) =>
-        RoundBudget.Of(Pace, target, promptTokens, candidates ?? Math.Min(RoundBudget.FewestCandidates, most), candidates ?? most, maxTokens);
+    public RoundBudget Budget(int promptTokens, int? candidates, int most, int maxTokens, int thoughts = 0) =>
+        RoundBudget.Of(Pace, target, promptTokens, candidates ?? Math.Min(RoundBudget.FewestCandidates, most), candidates ?? most, maxTokens, thoughts);
 
     /// <summary>Learns from a round how the pace that was measured at the start holds.</summary>
     /// <param name="time">What the round took.</param>
@@ -29,8 +29,10 @@ public sealed class Pacing(DecodingPace pace, TimeSpan target)
     /// <param name="candidates">What it sampled.</param>
     public void Took(TimeSpan time, int promptTokens, IReadOnlyList<Candidate> candidates)
     {
-        double expected = (promptTokens * pace.PerPromptToken) + (candidates.Max(c => c.Tokens) * pace.PerStep) + (candidates.Sum(c => c.Tokens) * pace.PerCandidate);
+        double expected = (promptTokens * pace.PerPromptToken) + (candidates.Max(Decoded) * pace.PerStep) + (candidates.Sum(Decoded) * pace.PerCandidate);
         double slowness = Math.Clamp(time.TotalSeconds / expected, LeastSlowness, MostSlowness);
         Volatile.Write(ref _slowness, ((1 - Weight) * _slowness) + (Weight * slowness));
+
+        static int Decoded(Candidate candidate) => candidate.Thoughts + candidate.Tokens;
     }
 }

@@ -103,14 +103,15 @@ public sealed class PreferenceLoop : IDisposable
 
     /// <summary>What a round on a short request samples now, where the request does not say.</summary>
     public RoundBudget Budget =>
-        _pacing?.Budget(_shortPrompt, null, _options.Sampling.Candidates, _options.Sampling.MaxTokens) ?? new RoundBudget(_options.Sampling.Candidates, _options.Sampling.MaxTokens);
+        _pacing?.Budget(_shortPrompt, null, _options.Sampling.Candidates, _options.Sampling.MaxTokens, _model.ThinkingBudget)
+        ?? new RoundBudget(_options.Sampling.Candidates, _options.Sampling.MaxTokens, _model.ThinkingBudget);
 
     /// <summary>Lets the model say a word, unseen: ready means that it answers, not that its file was read. How fast it does decides how much it may say in time.</summary>
     /// <exception cref="InferenceException">It does not answer.</exception>
     public void Rehearse(CancellationToken cancellationToken = default)
     {
         List<ChatMessage> messages = [new("user", "How do I cook rice for two, and what goes with it?")];
-        _model.Sample(messages, [null], new SamplingOptions { Candidates = 1, MaxTokens = 2 }, cancellationToken: cancellationToken);
+        _model.Sample(messages, [null], new SamplingOptions { Candidates = 1, MaxTokens = 2, ThinkingBudget = 0 }, cancellationToken: cancellationToken);
         if (_options.TimeTarget is not { } target)
             return;
         _shortPrompt = _model.PromptTokens(messages);
@@ -154,6 +155,9 @@ public sealed class PreferenceLoop : IDisposable
 
     private async Task<CandidateSet> SampleValidAsync(RoundRequest request, CancellationToken cancellationToken)
     {
+        // At temperature 0 the model has one answer, the same each time: nothing is chosen, and nothing asked.
+        if (request.Temperature == 0)
+            request = request with { Candidates = 1 };
         SamplingOptions sampling = _options.Sampling with
         {
             Candidates = request.Candidates ?? _options.Sampling.Candidates,
@@ -234,6 +238,7 @@ public sealed class PreferenceLoop : IDisposable
     public Task<FeedbackResult> LearnAsync(ComparisonRequest request, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(request);
+        request = request.WithoutThoughts();
         request.Validate();
         return _comparisons.LearnAsync(request, cancellationToken);
     }
@@ -244,6 +249,7 @@ public sealed class PreferenceLoop : IDisposable
     public Task<float[]> CompareAsync(ComparisonRequest request, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(request);
+        request = request.WithoutThoughts();
         request.Validate();
         return _comparisons.CompareAsync(request, cancellationToken);
     }
@@ -311,8 +317,8 @@ public sealed class PreferenceLoop : IDisposable
         if (_pacing is { } pacing)
         {
             promptTokens = _model.PromptTokens(request.Messages);
-            RoundBudget budget = pacing.Budget(promptTokens, request.Candidates, sampling.Candidates, sampling.MaxTokens);
-            sampling = sampling with { Candidates = budget.Candidates, MaxTokens = request.MaxTokens ?? budget.MaxTokens };
+            RoundBudget budget = pacing.Budget(promptTokens, request.Candidates, sampling.Candidates, sampling.MaxTokens, _model.ThinkingBudget);
+            sampling = sampling with { Candidates = budget.Candidates, MaxTokens = request.MaxTokens ?? budget.MaxTokens, ThinkingBudget = ThinkingBudget(budget) };
         }
         string?[] hints;
         using (ProfileShelf.Loan loan = _shelf.Borrow(request.Profile))
@@ -323,10 +329,19 @@ public sealed class PreferenceLoop : IDisposable
         long start = _clock.GetTimestamp();
         IReadOnlyList<Candidate> candidates = _model.Sample(request.Messages, hints, sampling, progress, cancellationToken);
         _pacing?.Took(_clock.GetElapsedTime(start), promptTokens, candidates);
+        if (candidates.All(c => c.Text.Length == 0))
+            throw new RoundException(RoundError.NoAnswer, NoAnswer(candidates));
         CandidateSet set = WithFeatures(request, candidates);
         _hints.Remember([.. set.Candidates.Select(c => c.Hint)], set.Features);
         return set;
     }
+
+    /// <summary>What the time leaves for thoughts; where the model's template promises none, those that come all the same have their own limit.</summary>
+    private int ThinkingBudget(RoundBudget budget) => _model.ThinkingBudget > 0 ? budget.Thoughts : _options.Sampling.ThinkingBudget;
+
+    private static string NoAnswer(IReadOnlyList<Candidate> candidates) => candidates.Max(c => c.Thoughts) is > 0 and var thoughts
+        ? $"The model thought for {thoughts} tokens and wrote no answer: raise max_tokens or context, or try again."
+        : "The model wrote no answer to this: say it in other words, or try again.";
 
     private CandidateSet WithFeatures(RoundRequest request, IReadOnlyList<Candidate> candidates)
     {

@@ -3,7 +3,10 @@ using OnlineRlhf.Inference.Devices;
 namespace OnlineRlhf.Rounds;
 
 /// <summary>How many candidates a round samples, and how long they may be, so that it is over in time.</summary>
-public sealed record RoundBudget(int Candidates, int MaxTokens)
+/// <param name="Candidates">Answers that are sampled.</param>
+/// <param name="MaxTokens">The most tokens of an answer.</param>
+/// <param name="Thoughts">The most tokens of thoughts before an answer.</param>
+public sealed record RoundBudget(int Candidates, int MaxTokens, int Thoughts = 0)
 {
     /// <summary>Fewer leave little to choose from.</summary>
     internal const int FewestCandidates = 4;
@@ -19,12 +22,15 @@ public sealed record RoundBudget(int Candidates, int MaxTokens)
     /// <param name="fewest">The least candidates to come down to.</param>
     /// <param name="most">The most candidates.</param>
     /// <param name="maxTokens">The most tokens of an answer.</param>
-    public static RoundBudget Of(DecodingPace pace, TimeSpan target, int promptTokens, int fewest, int most, int maxTokens)
+    /// <param name="thoughts">The most tokens of thoughts before an answer: half of the time, where it is short, is for them.</param>
+    public static RoundBudget Of(DecodingPace pace, TimeSpan target, int promptTokens, int fewest, int most, int maxTokens, int thoughts = 0)
     {
         double left = target.TotalSeconds - (promptTokens * pace.PerPromptToken);
         int candidates = most;
-        while (candidates > fewest && left / pace.Step(candidates) < Math.Min(GoodAnswer, maxTokens))
+        while (candidates > fewest && left / pace.Step(candidates) < Math.Min(GoodAnswer, maxTokens) + thoughts)
             candidates--;
-        return new RoundBudget(candidates, (int)Math.Clamp(left / pace.Step(candidates), Math.Min(ShortestAnswer, maxTokens), maxTokens));
+        double steps = Math.Max(0, left / pace.Step(candidates));
+        thoughts = (int)Math.Min(thoughts, Math.Max(steps - maxTokens, steps / 2));
+        return new RoundBudget(candidates, (int)Math.Clamp(steps - thoughts, Math.Min(ShortestAnswer, maxTokens), maxTokens), thoughts);
     }
 }

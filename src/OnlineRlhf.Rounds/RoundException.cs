@@ -24,6 +24,9 @@ public enum RoundError
     /// <summary>The round served one answer and asked nothing.</summary>
     NothingAsked,
 
+    /// <summary>The model wrote no answer; another try draws anew.</summary>
+    NoAnswer,
+
     /// <summary>As many profiles are stored as the setting allows.</summary>
     TooManyProfiles,
 }

@@ -20,6 +20,8 @@ public sealed class ComparisonTests : IDisposable
         { "same text", Of(Short, Short) },
         { "chosen is empty", Of("", Short) },
         { "rejected is empty", Of(Short, " \n") },
+        { "same text", Of($"<think>one</think>{Short}", $"<think>two</think>\n{Short}") },
+        { "chosen is empty", Of("<think>\nIt never ends", Short) },
         { "messages is empty", new ComparisonRequest([], Short, Long) },
         { "last message", new ComparisonRequest([new("user", Question), new("assistant", Short)], Short, Long) },
         { "unknown role", new ComparisonRequest([new("root", Question)], Short, Long) },
@@ -45,6 +47,15 @@ public sealed class ComparisonTests : IDisposable
         expected.Observe(new Comparison(difference, 1));
         Assert.Equal(Bits(expected), StateOf("default"));
         Assert.True(expected.Score(difference) > 0);
+    }
+
+    [Fact]
+    public async Task What_was_thought_before_an_answer_is_not_learned()
+    {
+        await LearnAsync(Of(Short, Long, "plain"));
+        await LearnAsync(Of($"<think>\n{Long} {Long}\n</think>\n\n{Short}", $"Well, {Short}\n</think>\n\n{Long}", "thoughts"));
+
+        Assert.Equal(StateOf("plain"), StateOf("thoughts"));
     }
 
     [Fact]

@@ -20,7 +20,7 @@ public sealed class RequestTests : IDisposable
         { "long profile", Bench.Ask(profile: new string('a', 65)) },
         { "no candidate", Bench.Ask() with { Candidates = 0 } },
         { "too many candidates", Bench.Ask() with { Candidates = 17 } },
-        { "cold", Bench.Ask() with { Temperature = 0 } },
+        { "below zero", Bench.Ask() with { Temperature = -0.1f } },
         { "not a temperature", Bench.Ask() with { Temperature = float.NaN } },
         { "no token", Bench.Ask() with { MaxTokens = 0 } },
         { "more tokens than memory is set aside for", Bench.Ask() with { MaxTokens = 257 } },
@@ -43,6 +43,18 @@ public sealed class RequestTests : IDisposable
         Assert.Equal(InferenceError.PromptTooLong, refused.Error);
         Assert.Contains("512", refused.Message, StringComparison.Ordinal);
         Assert.Matches(@"takes \d{4,} tokens", refused.Message);
+    }
+
+    [Fact]
+    public async Task Temperature_0_is_one_answer_the_same_each_time_and_asks_nothing()
+    {
+        Round[] rounds = [await GreedyAsync(1), await GreedyAsync(2), await GreedyAsync(3)];
+
+        Assert.All(rounds, r => Assert.Equal((false, 1, null), (r.Asked, r.CandidateCount, r.Second)));
+        Assert.Single(rounds.Select(r => r.First.Text).Distinct());
+
+        Task<Round> GreedyAsync(uint seed) =>
+            _bench.Loop.OpenRoundAsync(Bench.Ask(ask: AskMode.Always, seed: seed) with { Temperature = 0, Candidates = 8 }, TestContext.Current.CancellationToken);
     }
 
     [Fact]

@@ -44,6 +44,20 @@ public sealed class RoundBudgetTests
     [Fact]
     public void A_short_limit_is_no_reason_for_fewer_candidates() => Assert.Equal(new RoundBudget(8, 20), RoundBudget.Of(Steps(0.5, 0.05), Target, 0, 4, 8, 20));
 
+    [Fact]
+    public void Thoughts_take_of_the_time()
+    {
+        DecodingPace pace = Steps(0.02, 0.008);
+        RoundBudget without = RoundBudget.Of(pace, Target, 0, 4, 8, 160), with = RoundBudget.Of(pace, Target, 0, 4, 8, 160, 512);
+
+        Assert.Equal(new RoundBudget(8, 160), without);
+        Assert.Equal((4, 160), (with.Candidates, with.MaxTokens));
+        Assert.InRange((with.Thoughts + with.MaxTokens) * pace.Step(with.Candidates), 28, 30.1);
+    }
+
+    [Fact]
+    public void Where_time_is_short_thoughts_and_answer_share_it() => Assert.Equal(new RoundBudget(4, 20, 20), RoundBudget.Of(Steps(0.55, 0.05), Target, 0, 4, 8, 160, 512));
+
     [Theory]
     [InlineData(1)]
     [InlineData(60)]

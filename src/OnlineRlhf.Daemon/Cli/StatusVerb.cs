@@ -37,6 +37,8 @@ internal static class StatusVerb
             Console.WriteLine($"device     {device.Describe()}");
         if (health.Pace is { } pace)
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"rounds     {pace.Describe()}; a request is read at {pace.PromptTokensPerSecond} tokens/s"));
+        if (health.Thinking is not null)
+            Console.WriteLine($"thinking   {health.Thinking}");
         Console.WriteLine($"learner    {health.Features} features");
         Console.WriteLine($"now        {Plural.Of(health.OpenRounds, "open round")}, {Plural.Of(health.Queued, "request")} running or waiting");
     }

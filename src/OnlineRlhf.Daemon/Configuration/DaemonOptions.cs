@@ -11,7 +11,7 @@ namespace OnlineRlhf.Daemon.Configuration;
 /// <summary>Every setting of the daemon, as flags, environment and file name it.</summary>
 internal sealed class DaemonOptions
 {
-    private const string Automatic = "auto", None = "none";
+    private const string Automatic = "auto", None = "none", Off = "off", On = "on";
     private const int LongestHint = 200;
     private static readonly RoundOptions Defaults = new();
 
@@ -52,6 +52,12 @@ internal sealed class DaemonOptions
 
     [ConfigurationKeyName("chat_template")]
     public string? ChatTemplate { get; set; }
+
+    [ConfigurationKeyName("thinking")]
+    public string Thinking { get; set; } = Off;
+
+    [ConfigurationKeyName("thinking_budget")]
+    public int ThinkingBudget { get; set; } = 512;
 
     [ConfigurationKeyName("style_hints")]
     public string StyleHints { get; set; } = Automatic;
@@ -127,6 +133,8 @@ internal sealed class DaemonOptions
         Require(Candidates is >= 1 and <= SamplingOptions.MaxCandidates, $"candidates must be 1 to {SamplingOptions.MaxCandidates}, not {Candidates}");
         Require(MaxTokens is >= 1 and <= 4096, $"max_tokens must be 1 to 4096, not {MaxTokens}");
         Require(Temperature is > 0 and <= 5, $"temperature must be above 0 and at most 5, not {Temperature}");
+        Require(Thinking is Off or On, $"thinking must be {Off} or {On}, not {Thinking}");
+        Require(ThinkingBudget is >= 0 and <= SamplingOptions.MaxThinkingBudget, $"thinking_budget must be 0 to {SamplingOptions.MaxThinkingBudget} tokens, not {ThinkingBudget}");
         Require(TryParseAsk(Ask, out _), $"ask must be always, when-useful or never, not {Ask}");
         Require(StepSize is >= 1e-6 and <= 1e6, $"step_size must be 1e-6 to 1e6, not {StepSize}");
         Require(Regularization is >= 1e-6 and <= 1e6, $"regularization must be 1e-6 to 1e6, not {Regularization}");
@@ -146,6 +154,8 @@ internal sealed class DaemonOptions
         ModelPath = path,
         NativesFolder = Natives,
         ContextTokens = Context,
+        Thinking = Thinking == On,
+        ThinkingBudget = ThinkingBudget,
         AnswerTokens = MaxTokens,
         Candidates = Candidates,
         Threads = Threads,

@@ -19,6 +19,8 @@ internal sealed record Setting(string Key, string Says, SettingKind Kind = Setti
         new("time_target", $"seconds that a round may take: fewer and shorter answers on a slow device; 0 for no limit (default {Default.TimeTarget})", SettingKind.Whole),
         new("context", $"tokens of prompt and answer together; memory grows with it (default {Default.Context})", SettingKind.Whole),
         new("chat_template", "one of llama.cpp's built-in chat templates by name, where the model's own is not known"),
+        new("thinking", $"on has a reasoning model think before it answers, off switches that off where its template can (default {Default.Thinking})"),
+        new("thinking_budget", $"the most tokens of thoughts before one answer, beside max_tokens (default {Default.ThinkingBudget})", SettingKind.Whole),
         new("style_hints", $"auto, none, or hints divided by |, such as \"Use simple words.|Be warm.\" (default {Default.StyleHints})"),
         new("candidates", $"answers sampled for each request, 1 to 16 (default {Default.Candidates})", SettingKind.Whole),
         new("max_tokens", $"the most tokens of one answer (default {Default.MaxTokens})", SettingKind.Whole),

@@ -20,7 +20,7 @@ internal static class HealthEndpoints
             context.Response.StatusCode = ready ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
             var body = new HealthBody(
                 ready ? "ready" : "loading", Version, host.Model?.Name, host.Loop?.FeatureMap.Dimension, host.Model?.Threads, host.Model?.ContextTokens,
-                host.Model?.Device is { } device ? new DeviceBody(device.Name, device.Layers, device.Why) : null, PaceBody.Of(host.Loop, host.TimeTarget),
+                host.Model?.Device is { } device ? new DeviceBody(device.Name, device.Layers, device.Why) : null, PaceBody.Of(host.Loop, host.TimeTarget), host.Model?.Thinking,
                 host.Loop?.OpenRounds ?? 0, host.Loop?.QueuedRequests ?? 0, (long)clock.GetElapsedTime(start).TotalSeconds,
                 board.IsWanted ? board.Problem ?? "fine" : null);
             await RoundEndpoints.Write(context, body, WireJson.Readable.HealthBody).ConfigureAwait(false);

@@ -9,6 +9,9 @@ internal sealed unsafe class LoadedModel : IDisposable
 {
     internal const int LeastAnswer = 8;
 
+    // What closes thoughts that the model did not close itself.
+    private const int CutTokens = 16;
+
     // A model smaller than this per thread spends its time in the barriers between threads, and hours in them on a busy machine.
     private const long BytesWorthAThread = 16 << 20;
     private const int AllLayers = int.MaxValue;
@@ -19,6 +22,7 @@ internal sealed unsafe class LoadedModel : IDisposable
         _model = model;
         Vocabulary = new Vocabulary(model);
         Template = new ChatTemplate(model, options.ChatTemplate);
+        Thinking = Thinking.Of(Template.Own, options.Thinking);
         Name = file.Name ?? Path.GetFileNameWithoutExtension(options.ModelPath);
         EmbeddingLength = NativeMethods.llama_model_n_embd(model);
         Bytes = (long)NativeMethods.llama_model_size(model);
@@ -27,6 +31,7 @@ internal sealed unsafe class LoadedModel : IDisposable
         ContextTokens = trained > 0 ? Math.Min(options.ContextTokens, trained) : options.ContextTokens;
         MoreContext = trained > 0 && ContextTokens == trained ? "; this model holds no more" : " or raise the context setting";
         Hints = options.StyleHints ?? StyleHints.For(Name);
+        ThinkingBudget = Thinking.IsOn ? options.ThinkingBudget : 0;
         CellCount = (Cells(options, BuildPrompt([new ChatMessage("user", "")], [null, .. Hints])) + 255) / 256 * 256;
         Context = new DecodingContext(model, CellCount, 1 + (2 * options.Candidates), Threads, EmbeddingLength, Vocabulary.Count, collectHidden);
     }
@@ -49,6 +54,12 @@ internal sealed unsafe class LoadedModel : IDisposable
     internal Vocabulary Vocabulary { get; }
 
     internal ChatTemplate Template { get; }
+
+    /// <summary>Whether and how the model thinks before it answers.</summary>
+    internal Thinking Thinking { get; }
+
+    /// <summary>Tokens of thoughts that memory is set aside for, before each answer; 0 where none are expected.</summary>
+    internal int ThinkingBudget { get; }
 
     internal DecodingContext Context { get; }
 
@@ -93,7 +104,14 @@ internal sealed unsafe class LoadedModel : IDisposable
         }
     }
 
-    internal Prompt BuildPrompt(IReadOnlyList<ChatMessage> messages, IReadOnlyList<string?> hints) => Prompt.Build(Vocabulary, Template, messages, hints);
+    /// <summary>A prompt for the model to answer.</summary>
+    internal Prompt BuildPrompt(IReadOnlyList<ChatMessage> messages, IReadOnlyList<string?> hints) => BuildPrompt(messages, hints, Thinking.Start);
+
+    /// <summary>A prompt that an answer without thoughts follows.</summary>
+    internal Prompt BuildAnswerPrompt(IReadOnlyList<ChatMessage> messages, string? hint) => BuildPrompt(messages, [hint], Thinking.AnswerStart);
+
+    private Prompt BuildPrompt(IReadOnlyList<ChatMessage> messages, IReadOnlyList<string?> hints, string start) =>
+        Prompt.Build(Vocabulary, Template, messages, hints, Thinking.Flag, start);
 
     /// <summary>How fast it decodes. Its cost: two short prompts and some ten steps.</summary>
     internal DecodingPace Measure(int candidates, CancellationToken cancellationToken)
@@ -115,6 +133,6 @@ internal sealed unsafe class LoadedModel : IDisposable
         if (hinted.Longest + Math.Min(LeastAnswer, options.AnswerTokens) >= ContextTokens)
             throw new InferenceException(InferenceError.Model, $"The longest style hint makes a prompt of {hinted.Longest} tokens and the context holds {ContextTokens}, answer included: shorten the style_hints{MoreContext}.");
         int suffixes = hinted.Suffixes.Select(s => s.Length).OrderDescending().Take(options.Candidates).Sum();
-        return ContextTokens + ((options.Candidates - 1) * Math.Min(options.AnswerTokens, ContextTokens)) + suffixes;
+        return ContextTokens + ((options.Candidates - 1) * Math.Min(options.AnswerTokens + (Thinking.IsOn ? ThinkingBudget + CutTokens : 0), ContextTokens)) + suffixes;
     }
 }

@@ -79,19 +79,22 @@ internal sealed unsafe class Vocabulary
     }
 
     /// <summary>Appends the bytes of a token; a token may hold part of a character.</summary>
-    internal void AppendPiece(int token, List<byte> bytes)
+    /// <param name="token">The token.</param>
+    /// <param name="control">Whether a control token has a text too.</param>
+    /// <param name="bytes">Receives them.</param>
+    internal void AppendPiece(int token, bool control, List<byte> bytes)
     {
         Span<byte> buffer = stackalloc byte[256];
         int length;
         fixed (byte* target = buffer)
-            length = NativeMethods.llama_token_to_piece(_vocabulary, token, target, buffer.Length, 0, special: false);
+            length = NativeMethods.llama_token_to_piece(_vocabulary, token, target, buffer.Length, 0, control);
         if (length > 0)
             bytes.AddRange(buffer[..length]);
         else if (length < 0)
         {
             byte[] larger = new byte[-length];
             fixed (byte* target = larger)
-                length = NativeMethods.llama_token_to_piece(_vocabulary, token, target, larger.Length, 0, special: false);
+                length = NativeMethods.llama_token_to_piece(_vocabulary, token, target, larger.Length, 0, control);
             bytes.AddRange(larger.AsSpan(0, Math.Max(0, length)));
         }
     }

@@ -17,20 +17,24 @@ internal sealed unsafe class ChatTemplate
     /// <summary>Takes the named built-in template where one is configured, else the model's own, else llama.cpp's default (ChatML).</summary>
     internal ChatTemplate(ModelHandle model, string? name)
     {
-        if (name is not null)
-            _template = Terminated(name);
-        else if (NativeMethods.llama_model_chat_template(model, null) is var own && own != null)
-            _template = Terminated(Marshal.PtrToStringUTF8((nint)own)!);
+        if (NativeMethods.llama_model_chat_template(model, null) is var own && own != null)
+            Own = Marshal.PtrToStringUTF8((nint)own);
+        if ((name ?? Own) is { } used)
+            _template = Terminated(used);
         if (Apply([("user", "x")]) is null)
             throw new InferenceException(InferenceError.Model, name is null
                 ? "llama.cpp does not know this model's chat template: name the built-in one that it resembles (--chat-template, such as chatml, llama3, gemma)."
                 : $"llama.cpp has no chat template named \"{name}\": use one of its built-in names, such as chatml, llama3, gemma.");
     }
 
+    /// <summary>The text of the model's own template, in Jinja's language; null where its file holds none.</summary>
+    internal string? Own { get; }
+
     /// <summary>The template or its name, as llama.cpp gets it; empty for llama.cpp's default.</summary>
     internal ReadOnlySpan<byte> Bytes => _template;
 
-    /// <summary>The parts of a prompt that ends where the answer begins: template text, and the index of the message whose content belongs there.</summary>
+    /// <summary>The parts of a prompt that ends where the assistant's turn begins: template text, and the index of the message whose content belongs there.</summary>
+    /// <param name="messages">The conversation.</param>
     internal List<PromptPart> Render(IReadOnlyList<ChatMessage> messages)
     {
         var marked = new (string, string)[messages.Count];

@@ -24,9 +24,23 @@ internal sealed class Prompt
     /// <summary>Tokens of the longest of the prompts.</summary>
     internal int Longest => Shared.Length + Suffixes.Max(s => s.Length);
 
-    internal static Prompt Build(Vocabulary vocabulary, ChatTemplate template, IReadOnlyList<ChatMessage> messages, IReadOnlyList<string?> hints)
+    /// <summary>Writes the prompt of a conversation.</summary>
+    /// <param name="vocabulary">The model's tokens.</param>
+    /// <param name="template">The model's chat template.</param>
+    /// <param name="messages">The conversation; thoughts in the assistant's turns are left out.</param>
+    /// <param name="hints">A style hint per candidate, null for none.</param>
+    /// <param name="flag">What the system turn begins with; null for nothing.</param>
+    /// <param name="start">What the assistant's turn begins with.</param>
+    internal static Prompt Build(
+        Vocabulary vocabulary, ChatTemplate template, IReadOnlyList<ChatMessage> messages, IReadOnlyList<string?> hints, string? flag, string start)
     {
+        messages = [.. messages.Select(m => m.Role == "assistant" ? m with { Content = Thoughts.Drop(m.Content) } : m)];
+        if (flag is not null && messages[0].Role != "system")
+            messages = [new ChatMessage("system", ""), .. messages];
         List<PromptPart> parts = template.Render(messages);
+        if (flag is not null && parts.FindIndex(p => p.Message == 0) is >= 0 and var system)
+            parts.Insert(system, new PromptPart(messages[0].Content.Length > 0 ? flag + "\n" : flag, null));
+        Begin(parts, start);
         int lastUser = messages.Count - 1;
         while (lastUser >= 0 && messages[lastUser].Role != "user")
             lastUser--;
@@ -36,6 +50,18 @@ internal sealed class Prompt
         foreach (int[] prompt in prompts)
             shared = Math.Min(shared, prompt.AsSpan().CommonPrefixLength(prompts[0]));
         return new Prompt(prompts[0][..shared], [.. prompts.Select(p => p[shared..])], [.. hints.Select(h => Array.IndexOf(distinct, h))]);
+    }
+
+    /// <summary>Begins the assistant's turn. White space that the template has just written is not written again.</summary>
+    private static void Begin(List<PromptPart> parts, string start)
+    {
+        if (start.Length == 0)
+            return;
+        string written = parts is [.., { Message: null } last] ? last.Template : "";
+        int marker = start.TakeWhile(char.IsWhiteSpace).Count();
+        if (written.EndsWith(start[..marker], StringComparison.Ordinal))
+            start = start[marker..];
+        parts.Add(new PromptPart(start, null));
     }
 
     private static int[] Tokenize(Vocabulary vocabulary, List<PromptPart> parts, IReadOnlyList<ChatMessage> messages, int lastUser, string? hint)

@@ -22,20 +22,36 @@ internal sealed unsafe class CandidateSampler : IDisposable
     }
 
     /// <summary>Draws the next token from the logits over the whole vocabulary.</summary>
-    internal int Draw(ReadOnlySpan<float> logits)
+    /// <param name="logits">One for each token.</param>
+    /// <param name="banned">A token that is not drawn; null for none.</param>
+    internal int Draw(ReadOnlySpan<float> logits, int? banned = null)
     {
         int count = TopTokens.Select(logits, _top);
+        if (banned is { } token)
+            count = Without(token, count);
         fixed (TokenData* data = _top)
         {
             var candidates = new TokenDataArray { Data = data, Count = (nuint)count, Selected = -1, Sorted = 1 };
             NativeMethods.llama_sampler_apply(_chain, &candidates);
             if (candidates.Selected < 0 || (nuint)candidates.Selected >= candidates.Count)
                 throw new InferenceException(InferenceError.Decode, "The model's output is not finite: no token can be drawn from it.");
-            int token = candidates.Data[candidates.Selected].Token;
-            NativeMethods.llama_sampler_accept(_chain, token);
-            return token;
+            int drawn = candidates.Data[candidates.Selected].Token;
+            NativeMethods.llama_sampler_accept(_chain, drawn);
+            return drawn;
         }
     }
 
     public void Dispose() => _chain.Dispose();
+
+    /// <summary>Takes a token out of the likeliest ones, unless it is the only one.</summary>
+    private int Without(int token, int count)
+    {
+        int at = 0;
+        while (at < count && _top[at].Token != token)
+            at++;
+        if (at == count || count == 1)
+            return count;
+        _top.AsSpan((at + 1)..count).CopyTo(_top.AsSpan(at));
+        return count - 1;
+    }
 }

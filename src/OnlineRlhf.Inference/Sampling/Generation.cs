@@ -7,9 +7,9 @@ namespace OnlineRlhf.Inference.Sampling;
 
 /// <summary>
 /// One generation: the prompt is decoded once, each distinct hint behind it once, and all candidates step together, one batch per step; a candidate
-/// that ends leaves the batch.
+/// that ends leaves the batch. What a reasoning model thinks before it answers is decoded and dropped.
 /// </summary>
-internal sealed class Generation(DecodingContext context, Vocabulary vocabulary, int embedding, SamplingOptions options, Prompt prompt, IReadOnlyList<string?> hints, int answerTokens)
+internal sealed class Generation(DecodingContext context, Vocabulary vocabulary, int embedding, SamplingOptions options, Prompt prompt, IReadOnlyList<string?> hints, AnswerLimits limits)
 {
     private const int SharedSequence = 0;
     private readonly float[][] _firstLogits = new float[prompt.Suffixes.Length][];
@@ -60,8 +60,9 @@ internal sealed class Generation(DecodingContext context, Vocabulary vocabulary,
         int group = prompt.Groups[candidate], sequence = 1 + prompt.Suffixes.Length + candidate;
         context.CopySequence(Group(group), sequence);
         uint seed = unchecked((options.Seed * 0x9E3779B9u) ^ ((uint)candidate * 0x85EBCA6Bu) ^ ((uint)(attempt + 1) * 0xC2B2AE35u));
-        var track = new Track(new CandidateSampler(options, vocabulary.Count, seed), new HiddenBlocks(embedding), sequence, prompt.Shared.Length + prompt.Suffixes[group].Length);
-        track.Take(track.Sampler.Draw(_firstLogits[group]), vocabulary, answerTokens);
+        int position = prompt.Shared.Length + prompt.Suffixes[group].Length;
+        var track = new Track(new CandidateSampler(options, vocabulary.Count, seed), vocabulary, limits, embedding, sequence, position);
+        track.Take(_firstLogits[group]);
         return track;
     }
 
@@ -80,11 +81,11 @@ internal sealed class Generation(DecodingContext context, Vocabulary vocabulary,
                 for (int i = 0; i < active.Count; i++)
                 {
                     Track track = active[i];
-                    track.Hidden.Add(context.Hidden(i));
+                    track.AddHidden(context.Hidden(i));
                     if (track.Ended)
                         context.RemoveSequence(track.Sequence);
                     else
-                        track.Take(track.Sampler.Draw(context.Logits(i)), vocabulary, answerTokens);
+                        track.Take(context.Logits(i));
                 }
                 active.RemoveAll(t => t.Ended && t.Hidden.Tokens == t.TokenIds.Count);
                 progress?.Report(new SamplingProgress(_drawn, tracks.Length - active.Count, tracks.Length));
@@ -105,41 +106,4 @@ internal sealed class Generation(DecodingContext context, Vocabulary vocabulary,
     }
 
     private static int Group(int index) => 1 + index;
-
-    /// <summary>A candidate in the making.</summary>
-    private sealed class Track(CandidateSampler sampler, HiddenBlocks hidden, int sequence, int position)
-    {
-        private readonly List<byte> _bytes = [];
-        private string? _text;
-
-        internal CandidateSampler Sampler { get; } = sampler;
-
-        internal HiddenBlocks Hidden { get; } = hidden;
-
-        internal int Sequence { get; } = sequence;
-
-        internal int Position { get; set; } = position;
-
-        internal List<int> TokenIds { get; } = [];
-
-        internal int Token => TokenIds[^1];
-
-        /// <summary>Whether the last token has been drawn; it may still have to be decoded for its hidden state.</summary>
-        internal bool Ended { get; private set; }
-
-        internal string Text => _text ??= Encoding.UTF8.GetString([.. _bytes]).TrimEnd('\uFFFD').Trim();
-
-        private bool Complete { get; set; }
-
-        internal void Take(int token, Vocabulary vocabulary, int limit)
-        {
-            TokenIds.Add(token);
-            Complete = vocabulary.IsEndOfGeneration(token);
-            if (!Complete)
-                vocabulary.AppendPiece(token, _bytes);
-            Ended = Complete || TokenIds.Count >= limit;
-        }
-
-        internal Candidate ToCandidate(string? hint) => new(Text, TokenIds.Count, Complete, hint, Hidden) { TokenIds = TokenIds };
-    }
 }

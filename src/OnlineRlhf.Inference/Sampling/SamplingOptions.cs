@@ -6,13 +6,19 @@ public sealed record SamplingOptions
     /// <summary>The most candidates of one request.</summary>
     public const int MaxCandidates = 16;
 
+    /// <summary>The most tokens of thoughts before one answer.</summary>
+    public const int MaxThinkingBudget = 8192;
+
     /// <summary>n, 1 to <see cref="MaxCandidates"/>.</summary>
     public int Candidates { get; init; } = 8;
 
     /// <summary>The most tokens of one answer; less where the context leaves less room.</summary>
     public int MaxTokens { get; init; } = 160;
 
-    /// <summary>Above 0; higher draws more freely.</summary>
+    /// <summary>The most tokens of thoughts before one answer; what memory is set aside for limits it too.</summary>
+    public int ThinkingBudget { get; init; } = MaxThinkingBudget;
+
+    /// <summary>Higher draws more freely; 0 always takes the likeliest token.</summary>
     public float Temperature { get; init; } = 0.9f;
 
     /// <summary>Only the k likeliest tokens are drawn from, 1 to 1,000. First, so that everything after it costs next to nothing.</summary>
@@ -39,7 +45,8 @@ public sealed record SamplingOptions
     {
         Check(Candidates is >= 1 and <= MaxCandidates, $"candidates must be 1 to {MaxCandidates}, not {Candidates}");
         Check(MaxTokens is >= 1 and <= 4096, $"max_tokens must be 1 to 4096, not {MaxTokens}");
-        Check(Temperature is > 0 and <= 5, $"temperature must be above 0 and at most 5, not {Temperature}");
+        Check(ThinkingBudget is >= 0 and <= MaxThinkingBudget, $"thinking_budget must be 0 to {MaxThinkingBudget}, not {ThinkingBudget}");
+        Check(Temperature is >= 0 and <= 5, $"temperature must be 0 to 5, not {Temperature}");
         Check(TopK is >= 1 and <= 1000, $"top_k must be 1 to 1000, not {TopK}");
         Check(TopP is > 0 and <= 1, $"top_p must be above 0 and at most 1, not {TopP}");
         Check(MinP is >= 0 and < 1, $"min_p must be at least 0 and below 1, not {MinP}");

@@ -114,7 +114,7 @@ public sealed class SamplingTests
         List<int> tokens = [];
         Models.Demo.Vocabulary.Tokenize(text, control: false, tokens);
         List<byte> bytes = [];
-        tokens.ForEach(t => Models.Demo.Vocabulary.AppendPiece(t, bytes));
+        tokens.ForEach(t => Models.Demo.Vocabulary.AppendPiece(t, control: false, bytes));
         Assert.Equal(text, System.Text.Encoding.UTF8.GetString([.. bytes]));
     }
 

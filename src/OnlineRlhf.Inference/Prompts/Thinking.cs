@@ -1,0 +1,153 @@
+using System.Text;
+
+namespace OnlineRlhf.Inference.Prompts;
+
+/// <summary>
+/// Whether a model thinks before it answers, and how the prompt switches that off or on: by the marks in the text of its own chat template, since no engine
+/// for templates (Jinja) is at hand.
+/// </summary>
+internal sealed class Thinking
+{
+    private const string Generation = "add_generation_prompt";
+
+    // A template that has no empty block to write may look for one of these in the system turn.
+    private static readonly string[] OffFlags = ["/no_think", "/nothink", "detailed thinking off"];
+    private static readonly string[] OnFlags = ["<|think|>", "detailed thinking on"];
+
+    private Thinking(ThoughtFormat? format, bool isOn, bool isSwitchable)
+    {
+        Format = format;
+        IsOn = isOn;
+        IsSwitchable = isSwitchable;
+    }
+
+    /// <summary>How the model marks its thoughts, by its template; null where the template knows of none.</summary>
+    internal ThoughtFormat? Format { get; }
+
+    /// <summary>Whether thoughts are to be expected before an answer.</summary>
+    internal bool IsOn { get; }
+
+    /// <summary>Whether the template can switch them off.</summary>
+    internal bool IsSwitchable { get; }
+
+    /// <summary>What the prompt ends with, behind the beginning of the assistant's turn.</summary>
+    internal string Start { get; private init; } = "";
+
+    /// <summary>What the prompt ends with where an answer without thoughts follows.</summary>
+    internal string AnswerStart { get; private init; } = "";
+
+    /// <summary>What the system turn begins with; null for nothing.</summary>
+    internal string? Flag { get; private init; }
+
+    /// <summary>Whether the prompt itself opens the block of thoughts.</summary>
+    internal bool IsOpened => Format is not null && Start.Contains(Format.Open, StringComparison.Ordinal) && !Start.Contains(Format.Close, StringComparison.Ordinal);
+
+    /// <summary>Reads a model's template; null for a model without one.</summary>
+    internal static Thinking Of(string? template, bool on)
+    {
+        if (template is null)
+            return new Thinking(null, on, isSwitchable: false);
+        List<string> ends = Literals(Tail(template));
+        foreach (ThoughtFormat format in ThoughtFormat.All)
+        {
+            string? closed = ends.Select(e => Marked(e, format)).FirstOrDefault(e => e?.Contains(format.Close, StringComparison.Ordinal) == true);
+            string? opened = ends.Select(e => Marked(e, format)).FirstOrDefault(e => e?.Contains(format.Close, StringComparison.Ordinal) == false);
+            if (closed is null && opened is null && !Handles(template, format))
+                continue;
+            string? off = closed is null ? OffFlags.FirstOrDefault(f => template.Contains(f, StringComparison.Ordinal)) : null;
+            bool isSwitchable = closed is not null || off is not null, isOn = on || !isSwitchable;
+            string start = isOn ? opened ?? "" : closed ?? "";
+            return new Thinking(format, isOn, isSwitchable)
+            {
+                Start = start,
+                AnswerStart = closed ?? (!isOn ? "" : opened is null ? format.Empty : opened + format.Cut),
+                Flag = isOn ? OnFlags.FirstOrDefault(f => Quotes(template, f)) : off,
+            };
+        }
+        return new Thinking(null, on, isSwitchable: false);
+    }
+
+    /// <summary>What is done about thoughts, for people.</summary>
+    /// <param name="budget">Tokens that they may take.</param>
+    internal string Describe(int budget) => (Format, IsOn, IsSwitchable) switch
+    {
+        (null, false, _) => "none: its template knows of no thoughts; where some come all the same, they are dropped",
+        (null, true, _) => $"its template knows of no thoughts; where some come, they take up to {budget} tokens and are dropped",
+        (_, false, _) => "switched off, as its template can; set thinking to on to have it think before it answers",
+        (_, true, true) => $"on: it thinks for up to {budget} tokens before it answers; thoughts are neither shown nor learned",
+        (_, true, false) => $"its template cannot switch thinking off: it thinks for up to {budget} tokens before it answers; thoughts are neither shown nor learned",
+    };
+
+    /// <summary>Whether a template treats thoughts in what was said before, or writes them.</summary>
+    private static bool Handles(string template, ThoughtFormat format) =>
+        Quotes(template, format.Close) || template.Contains("<|channel|>analysis", StringComparison.Ordinal) && format.Open == "<|channel|>";
+
+    private static bool Quotes(string template, string text) => template.Contains($"'{text}'", StringComparison.Ordinal) || template.Contains($"\"{text}\"", StringComparison.Ordinal);
+
+    /// <summary>What a template's literal writes from its first marker on, with white space before it; null where it holds none.</summary>
+    private static string? Marked(string literal, ThoughtFormat format)
+    {
+        int open = literal.IndexOf(format.Open, StringComparison.Ordinal), close = literal.IndexOf(format.Close, StringComparison.Ordinal);
+        int at = open < 0 ? close : open;
+        if (at < 0)
+            return null;
+        // What stands before the marker is the beginning of the turn, which the prompt has already; white space alone is the block's.
+        return string.IsNullOrWhiteSpace(literal[..at]) ? literal : literal[at..];
+    }
+
+    /// <summary>The part of a template that writes where the answer begins.</summary>
+    private static string Tail(string template)
+    {
+        int at = template.LastIndexOf(Generation, StringComparison.Ordinal);
+        return at < 0 ? "" : template[at..];
+    }
+
+    /// <summary>The texts that a piece of a template writes: what stands outside of its tags, and the string literals in its expressions, without those that are arguments.</summary>
+    private static List<string> Literals(string template)
+    {
+        List<string> literals = [];
+        // The piece begins within a tag.
+        int at = template.IndexOf("%}", StringComparison.Ordinal);
+        for (at = at < 0 ? template.Length : at + 2; at < template.Length;)
+        {
+            int tag = template.IndexOf('{', at);
+            while (tag >= 0 && (tag + 1 == template.Length || template[tag + 1] is not ('{' or '%' or '#')))
+                tag = template.IndexOf('{', tag + 1);
+            string outside = tag < 0 ? template[at..] : template[at..tag];
+            if (!string.IsNullOrWhiteSpace(outside))
+                literals.Add(outside);
+            if (tag < 0)
+                break;
+            char kind = template[tag + 1];
+            at = Close(template, tag + 2, kind == '{' ? "}}" : kind == '%' ? "%}" : "#}", kind == '{' ? literals : null);
+        }
+        return literals;
+    }
+
+    /// <summary>Goes to the end of a tag and keeps its string literals.</summary>
+    private static int Close(string template, int at, string end, List<string>? literals)
+    {
+        while (at < template.Length && !template.AsSpan(at).StartsWith(end))
+        {
+            if (template[at] is not ('\'' or '"') || literals is null)
+            {
+                at++;
+                continue;
+            }
+            bool isArgument = template[..at].TrimEnd() is [.., '(' or '[' or ','];
+            char quote = template[at++];
+            var text = new StringBuilder();
+            for (; at < template.Length && template[at] != quote; at++)
+            {
+                if (template[at] == '\\' && at + 1 < template.Length)
+                    text.Append(template[++at] switch { 'n' => '\n', 't' => '\t', 'r' => '\r', var other => other });
+                else
+                    text.Append(template[at]);
+            }
+            at++;
+            if (!isArgument)
+                literals.Add(text.ToString());
+        }
+        return at + end.Length;
+    }
+}

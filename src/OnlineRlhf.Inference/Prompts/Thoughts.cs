@@ -1,0 +1,40 @@
+namespace OnlineRlhf.Inference.Prompts;
+
+/// <summary>What a reasoning model thinks before it answers is no part of its answer.</summary>
+public static class Thoughts
+{
+    /// <summary>A text without the thoughts that it begins with; the text itself where there are none, an empty one where nothing follows them.</summary>
+    /// <remarks>A marker in the middle of an answer is text: somebody may explain it.</remarks>
+    public static string Drop(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        string rest = text;
+        while (AfterFirst(rest) is { } after)
+            rest = after;
+        return rest;
+    }
+
+    /// <summary>What follows the first block of thoughts; null where the text begins with none.</summary>
+    private static string? AfterFirst(string text)
+    {
+        string start = text.TrimStart();
+        foreach (ThoughtFormat format in ThoughtFormat.All)
+        {
+            if (start.StartsWith(format.Open, StringComparison.Ordinal))
+                return After(start, start.IndexOf(format.Close, format.Open.Length, StringComparison.Ordinal), format);
+            // Some models' prompts open the block, so that only its end is in the text, on a line of its own or at a line's end.
+            int close = start.IndexOf(format.Close, StringComparison.Ordinal);
+            if (close >= 0 && start.IndexOf(format.Open, 0, close, StringComparison.Ordinal) < 0 && EndsBlock(start, close, format))
+                return After(start, close, format);
+        }
+        return null;
+    }
+
+    private static string After(string text, int close, ThoughtFormat format) => close < 0 ? "" : text[(close + format.Close.Length)..].TrimStart();
+
+    private static bool EndsBlock(string text, int close, ThoughtFormat format)
+    {
+        int end = close + format.Close.Length;
+        return close == 0 || text[close - 1] == '\n' || end == text.Length || text[end] is '\n' or '\r';
+    }
+}

@@ -1,0 +1,109 @@
+using System.Runtime.InteropServices;
+using System.Text;
+using OnlineRlhf.Inference.Features;
+using OnlineRlhf.Inference.Llama;
+using OnlineRlhf.Inference.Prompts;
+
+namespace OnlineRlhf.Inference.Sampling;
+
+/// <summary>A candidate in the making: its thoughts, where the model thinks, then its answer.</summary>
+internal sealed class Track(CandidateSampler sampler, Vocabulary vocabulary, AnswerLimits limits, int embedding, int sequence, int position)
+{
+    private readonly ThoughtFilter _filter = new(limits.Thinking);
+    private readonly Queue<int> _forced = new();
+    private readonly List<byte> _piece = [], _bytes = [];
+    private string? _text;
+    private ThoughtFormat? _closed;
+    private int _drawn;
+    private bool _isAnswer;
+
+    internal CandidateSampler Sampler { get; } = sampler;
+
+    /// <summary>The hidden states of the answer so far.</summary>
+    internal HiddenBlocks Hidden { get; private set; } = new(embedding);
+
+    internal int Sequence { get; } = sequence;
+
+    internal int Position { get; set; } = position;
+
+    /// <summary>The tokens of the answer so far.</summary>
+    internal List<int> TokenIds { get; } = [];
+
+    /// <summary>The last token, of an answer or of thoughts.</summary>
+    internal int Token { get; private set; }
+
+    /// <summary>Whether the last token has been drawn; it may still have to be decoded for its hidden state.</summary>
+    internal bool Ended { get; private set; }
+
+    internal string Text => _text ??= Encoding.UTF8.GetString([.. _bytes]).TrimEnd('\uFFFD').Trim();
+
+    private bool Complete { get; set; }
+
+    /// <summary>Takes the hidden state of the last token.</summary>
+    internal void AddHidden(ReadOnlySpan<float> state)
+    {
+        if (_isAnswer)
+            Hidden.Add(state);
+    }
+
+    /// <summary>Draws the next token, or takes the one that closes thoughts which have become too long.</summary>
+    internal void Take(ReadOnlySpan<float> logits)
+    {
+        if (_forced.Count == 0 && _filter.Inside is not null && _drawn >= limits.Thoughts)
+            CloseThoughts();
+        int token = _forced.Count > 0 ? _forced.Dequeue() : Sampler.Draw(logits, BannedToken());
+        bool ends = vocabulary.IsEndOfGeneration(token);
+        if (ends && _filter.Inside is not null)
+        {
+            // The model ends its turn in the middle of its thoughts: the answer is still wanted.
+            CloseThoughts();
+            ends = !_forced.TryDequeue(out token);
+        }
+        Add(token, ends);
+    }
+
+    internal Candidate ToCandidate(string? hint) => new(Text, TokenIds.Count, Complete, hint, Hidden) { TokenIds = TokenIds, Thoughts = _drawn - TokenIds.Count };
+
+    private void Add(int token, bool ends)
+    {
+        Token = token;
+        _drawn++;
+        _piece.Clear();
+        if (!ends)
+            vocabulary.AppendPiece(token, control: true, _piece);
+        _isAnswer = ends || _filter.Take(CollectionsMarshal.AsSpan(_piece));
+        if (_isAnswer)
+        {
+            TokenIds.Add(token);
+            if (!ends)
+                vocabulary.AppendPiece(token, control: false, _bytes);
+        }
+        else
+        {
+            Hidden = new HiddenBlocks(embedding);
+            TokenIds.Clear();
+            _bytes.Clear();
+            _bytes.AddRange(_filter.Rest);
+        }
+        Complete = ends;
+        Ended = ends || TokenIds.Count >= limits.Answer || _drawn >= limits.Room;
+    }
+
+    private void CloseThoughts()
+    {
+        List<int> tokens = [];
+        _closed = _filter.Inside!;
+        vocabulary.Tokenize(_closed.Cut, control: true, tokens);
+        tokens.ForEach(_forced.Enqueue);
+    }
+
+    /// <summary>The token that begins thoughts, where there are to be none, or no more.</summary>
+    private int? BannedToken()
+    {
+        if ((_closed ?? (limits.Thinking.IsOn ? null : limits.Thinking.Format)) is not { } format || _filter.Inside is not null)
+            return null;
+        List<int> tokens = [];
+        vocabulary.Tokenize(format.Open, control: true, tokens);
+        return tokens is [var token] ? token : null;
+    }
+}
