@@ -21,16 +21,18 @@ internal sealed unsafe class CandidateSampler : IDisposable
         NativeMethods.llama_sampler_chain_add(_chain, NativeMethods.llama_sampler_init_dist(seed));
     }
 
-    /// <summary>Draws the next token from the logits over the whole vocabulary.</summary>
-    internal int Draw(ReadOnlySpan<float> logits)
+    /// <summary>Draws the next token from the logits over the whole vocabulary; null where they are not numbers.</summary>
+    internal int? Draw(ReadOnlySpan<float> logits)
     {
         int count = TopTokens.Select(logits, _top);
+        if (!float.IsFinite(_top[0].Logit))
+            return null;
         fixed (TokenData* data = _top)
         {
             var candidates = new TokenDataArray { Data = data, Count = (nuint)count, Selected = -1, Sorted = 1 };
             NativeMethods.llama_sampler_apply(_chain, &candidates);
             if (candidates.Selected < 0 || (nuint)candidates.Selected >= candidates.Count)
-                throw new InferenceException(InferenceError.Decode, "The model's output is not finite: no token can be drawn from it.");
+                return null;
             int token = candidates.Data[candidates.Selected].Token;
             NativeMethods.llama_sampler_accept(_chain, token);
             return token;

@@ -29,7 +29,15 @@ internal sealed class Generation(DecodingContext context, Vocabulary vocabulary,
             waiting = [.. Enumerable.Range(0, tracks.Length).Where(i => IsWorthless(tracks, i))];
         }
         List<Candidate> distinct = [.. Enumerable.Range(0, tracks.Length).Where(i => !IsWorthless(tracks, i)).Select(i => tracks[i].ToCandidate(hints[i]))];
-        return distinct.Count > 0 ? distinct : [tracks[0].ToCandidate(hints[0])];
+        if (tracks.Any(t => !t.IsFinite))
+        {
+            // The others are as good as they were.
+            InferenceException notFinite = context.NotFinite();
+            if (tracks.All(t => !t.IsFinite))
+                throw notFinite;
+        }
+        int any = Array.FindIndex(tracks, t => t.IsFinite);
+        return distinct.Count > 0 ? distinct : [tracks[any].ToCandidate(hints[any])];
     }
 
     /// <summary>Decodes the shared prefix and every suffix; the logits behind each suffix are kept, so that a candidate can start anew at any time.</summary>
@@ -67,7 +75,7 @@ internal sealed class Generation(DecodingContext context, Vocabulary vocabulary,
 
     private void Decode(Track[] tracks, List<int> running, IProgress<SamplingProgress>? progress, CancellationToken cancellationToken)
     {
-        List<Track> active = [.. running.Select(i => tracks[i])];
+        List<Track> active = [.. running.Select(i => tracks[i]).Where(t => t.IsFinite)];
         try
         {
             while (active.Count > 0)
@@ -86,7 +94,7 @@ internal sealed class Generation(DecodingContext context, Vocabulary vocabulary,
                     else
                         track.Take(track.Sampler.Draw(context.Logits(i)), vocabulary, answerTokens);
                 }
-                active.RemoveAll(t => t.Ended && t.Hidden.Tokens == t.TokenIds.Count);
+                active.RemoveAll(t => t.Ended && (!t.IsFinite || t.Hidden.Tokens == t.TokenIds.Count));
                 progress?.Report(new SamplingProgress(_drawn, tracks.Length - active.Count, tracks.Length));
             }
         }
@@ -97,11 +105,11 @@ internal sealed class Generation(DecodingContext context, Vocabulary vocabulary,
         }
     }
 
-    /// <summary>An empty answer, or one that an earlier candidate gives too, adds nothing to choose from.</summary>
+    /// <summary>An empty answer, one that an earlier candidate gives too, or one whose states are not numbers, adds nothing to choose from.</summary>
     private static bool IsWorthless(Track[] tracks, int candidate)
     {
         string text = tracks[candidate].Text;
-        return text.Length == 0 || Array.FindIndex(tracks, t => t.Text == text) < candidate;
+        return text.Length == 0 || !tracks[candidate].IsFinite || Array.FindIndex(tracks, t => t.IsFinite && t.Text == text) < candidate;
     }
 
     private static int Group(int index) => 1 + index;
@@ -111,6 +119,7 @@ internal sealed class Generation(DecodingContext context, Vocabulary vocabulary,
     {
         private readonly List<byte> _bytes = [];
         private string? _text;
+        private bool _isFinite = true;
 
         internal CandidateSampler Sampler { get; } = sampler;
 
@@ -131,8 +140,17 @@ internal sealed class Generation(DecodingContext context, Vocabulary vocabulary,
 
         private bool Complete { get; set; }
 
-        internal void Take(int token, Vocabulary vocabulary, int limit)
+        /// <summary>Whether every output so far was a number.</summary>
+        internal bool IsFinite => _isFinite && Hidden.IsFinite;
+
+        /// <summary>Takes the token that was drawn; without one, the model's output was not a number and the answer ends.</summary>
+        internal void Take(int? drawn, Vocabulary vocabulary, int limit)
         {
+            if (drawn is not { } token)
+            {
+                (_isFinite, Ended) = (false, true);
+                return;
+            }
             TokenIds.Add(token);
             Complete = vocabulary.IsEndOfGeneration(token);
             if (!Complete)

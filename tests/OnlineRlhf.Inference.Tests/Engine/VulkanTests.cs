@@ -50,7 +50,7 @@ public sealed class VulkanTests
             return true;
         }));
 
-        Assert.Equal(InferenceError.Decode, failed.Error);
+        Assert.Equal(InferenceError.Device, failed.Error);
         Assert.Contains("next request runs on the CPU", failed.Message, StringComparison.Ordinal);
         Assert.True(model.Device.IsCpu);
         Assert.Contains("Vulkan0", model.Device.Why, StringComparison.Ordinal);
