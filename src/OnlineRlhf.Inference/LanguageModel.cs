@@ -192,7 +192,7 @@ public sealed class LanguageModel : IDisposable
     }
 
     /// <summary>
-    /// One at a time, with the GPU's marker where one is used. A GPU that fails, or whose output is not a number, is left for the CPU, on which the next call runs;
+    /// One at a time, with the GPU's marker where one is used. A GPU that fails, or whose output is not a number, is left for the CPU, where the work is done anew;
     /// where the model cannot be loaded there, each call tries it again.
     /// </summary>
     internal T OnDevice<T>(Func<T> work)
@@ -228,8 +228,8 @@ public sealed class LanguageModel : IDisposable
             _pace = null;
             _loaded.Dispose();
             LoadOnCpu();
-            throw new InferenceException(InferenceError.Device, $"{Device.Why} The next request runs on the CPU.", e);
         }
+        return Unchanged(work);
     }
 
     /// <summary>Before each decode the file is looked at too; what was changed during the last one shows behind it.</summary>

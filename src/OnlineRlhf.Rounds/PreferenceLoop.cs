@@ -111,7 +111,14 @@ public sealed class PreferenceLoop : IDisposable
     public void Rehearse(CancellationToken cancellationToken = default)
     {
         List<ChatMessage> messages = [new("user", "How do I cook rice for two, and what goes with it?")];
-        _model.Sample(messages, [null], new SamplingOptions { Candidates = 1, MaxTokens = 2 }, cancellationToken: cancellationToken);
+        try
+        {
+            _model.Sample(messages, [null], new SamplingOptions { Candidates = 1, MaxTokens = 2 }, cancellationToken: cancellationToken);
+        }
+        catch (InferenceException e) when (e.Error == InferenceError.NotFinite)
+        {
+            // Another text was fine when the model was loaded: the weights of a word are damaged, and requests without it are served.
+        }
         if (_options.TimeTarget is not { } target)
             return;
         _shortPrompt = _model.PromptTokens(messages);

@@ -6,6 +6,9 @@ namespace OnlineRlhf.Inference.Tests;
 /// <summary>Copies of the demo model with something changed in their bytes.</summary>
 internal static class PatchedModel
 {
+    /// <summary>The token of " rice".</summary>
+    public const int Rice = 876;
+
     private const int HalfBlock = 34, BlocksOfARow = 192 / 32;
     private static readonly byte[] NotANumber = [0x00, 0x7E];
 
@@ -55,6 +58,26 @@ internal static class PatchedModel
         return model;
     }
 
+    /// <summary>The header has one key more, with a whole number of 32 bits.</summary>
+    public static byte[] With(string key, uint value)
+    {
+        byte[] model = Whole;
+        (byte[] pairs, _, int data) = Parse(model);
+        using var stream = new MemoryStream();
+        using var writer = new BinaryWriter(stream);
+        writer.Write(model, 0, 24);
+        Pair(writer, key, 4, w => w.Write(value));
+        writer.Write(pairs);
+        int table = 24 + pairs.Length, end = TableEnd(model);
+        writer.Write(model, table, end - table);
+        while (stream.Length % 32 != 0)
+            writer.Write((byte)0);
+        writer.Write(model, data, model.Length - data);
+        byte[] longer = stream.ToArray();
+        BinaryPrimitives.WriteUInt64LittleEndian(longer.AsSpan(16), BinaryPrimitives.ReadUInt64LittleEndian(model.AsSpan(16)) + 1);
+        return longer;
+    }
+
     /// <summary>The model in several files, as gguf-split writes them; returns the first.</summary>
     public static string Split(string folder, int parts, bool emptyFirst = false)
     {
@@ -93,6 +116,12 @@ internal static class PatchedModel
             first = part == 0 ? path : first;
         }
         return first;
+    }
+
+    private static int TableEnd(byte[] model)
+    {
+        Tensor last = Parse(model).Tensors[^1];
+        return model.AsSpan().IndexOf(last.Entry) + last.Entry.Length + 8;
     }
 
     private static int Find(byte[] model, string key) => model.AsSpan().IndexOf(Encoding.UTF8.GetBytes(key));

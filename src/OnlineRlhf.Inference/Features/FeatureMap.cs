@@ -108,10 +108,19 @@ public sealed class FeatureMap
         ArgumentNullException.ThrowIfNull(model);
         int width = model.EmbeddingLength;
         double[] deviation = new double[HiddenBlocks.Count], level = new double[HiddenBlocks.Count];
-        int answers = 0;
+        int answers = 0, failed = 0;
         foreach (CalibrationRequest example in CalibrationSet.Default)
         {
-            IReadOnlyList<HiddenBlocks> forced = model.ForceWholeAndCut([new ChatMessage("user", example.Request)], example.Answers, cancellationToken);
+            IReadOnlyList<HiddenBlocks> forced;
+            try
+            {
+                forced = model.ForceWholeAndCut([new ChatMessage("user", example.Request)], example.Answers, cancellationToken);
+            }
+            catch (InferenceException e) when (e.Error == InferenceError.NotFinite && ++failed <= CalibrationSet.Default.Count / 2)
+            {
+                // The weights of a word are damaged: the model can be measured on others, and serves where that word does not occur.
+                continue;
+            }
             float[] mean = new float[HiddenBlocks.Count * width], one = new float[mean.Length];
             foreach (HiddenBlocks hidden in forced)
             {

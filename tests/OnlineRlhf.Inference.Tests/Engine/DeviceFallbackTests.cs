@@ -35,6 +35,16 @@ public sealed class DeviceFallbackTests
     }
 
     [Fact]
+    public void Where_the_CPU_is_all_right_it_does_what_the_GPU_could_not()
+    {
+        using LanguageModel model = LanguageModel.Load(Models.Options(Models.DemoPath), TestContext.Current.CancellationToken);
+        model.Device = new DeviceReport("Vulkan0 (pretended)", "5/5", "for a test");
+        Assert.True(model.OnDevice(() => model.Device.IsCpu || Decode(model)));
+        Assert.Contains("Vulkan0 (pretended) failed", model.Device.Why, StringComparison.Ordinal);
+        Assert.NotEmpty(Ask(model));
+    }
+
+    [Fact]
     public void What_is_freed_is_used_by_nobody()
     {
         LanguageModel model = LanguageModel.Load(Models.Options(DemoModelFile.Path), TestContext.Current.CancellationToken);
@@ -53,13 +63,18 @@ public sealed class DeviceFallbackTests
     private static IReadOnlyList<Candidate> Ask(LanguageModel model) => model.Sample(Question, new string?[2], new SamplingOptions { MaxTokens = 10 }, cancellationToken: TestContext.Current.CancellationToken);
 
     /// <summary>No vocabulary has this token: llama.cpp answers with an error code, as where a GPU runs out of memory.</summary>
-    private static bool Fail(LanguageModel model, Action before) => model.OnDevice(() =>
+    private static bool Decode(LanguageModel model)
     {
-        before();
         model.Context.Batch.Clear();
         model.Context.Batch.Add(int.MaxValue, 0, 0, output: true);
         model.Context.Decode(CancellationToken.None);
         return true;
+    }
+
+    private static bool Fail(LanguageModel model, Action before) => model.OnDevice(() =>
+    {
+        before();
+        return Decode(model);
     });
 
     /// <summary>A copy of the model that no folder names: it can be spoilt and mended without being taken for another one.</summary>

@@ -30,7 +30,7 @@ public sealed class NotFiniteTests : IDisposable
     public void A_request_that_spoils_the_output_is_refused_and_the_next_one_is_served()
     {
         using LanguageModel model = LoadPoisoned();
-        foreach (ChatMessage[] bad in new ChatMessage[][] { [new("user", $"How do I cook {Poison}?")], [new("user", "Hello"), new("assistant", Poison), new("user", "And then?")] })
+        foreach (ChatMessage[] bad in new ChatMessage[][] { [new("user", $"How do I cook {Poison}?")], [new("user", "Hello"), new("assistant", $"Cook {Poison}."), new("user", "And then?")] })
         {
             Assert.Equal(InferenceError.NotFinite, Assert.Throws<InferenceException>(() => model.Sample(bad, new string?[8], new SamplingOptions(), cancellationToken: Cancel)).Error);
             MustServe(model);
@@ -101,12 +101,27 @@ public sealed class NotFiniteTests : IDisposable
     {
         using LanguageModel model = LoadPoisoned();
         model.Device = PretendedGpu;
-        InferenceException failed = Assert.Throws<InferenceException>(() => model.Force(Question, [$"Some {Poison}."], Cancel));
-        Assert.Equal(InferenceError.Device, failed.Error);
+        Assert.Equal(InferenceError.NotFinite, Assert.Throws<InferenceException>(() => model.Force(Question, [$"Some {Poison}."], Cancel)).Error);
         Assert.True(model.Device.IsCpu);
         Assert.Contains("not a number", model.Device.Why, StringComparison.Ordinal);
         MustServe(model);
-        Assert.Equal(InferenceError.NotFinite, Assert.Throws<InferenceException>(() => model.Force(Question, [$"Some {Poison}."], Cancel)).Error);
+    }
+
+    [Fact]
+    public void A_GPU_on_which_one_candidate_of_several_is_no_number_is_left_for_the_CPU_too()
+    {
+        using LanguageModel model = LoadPoisoned();
+        model.Device = PretendedGpu;
+        Assert.NotEmpty(model.Sample(Question, [$"Talk of {Poison}.", null], new SamplingOptions { MaxTokens = 20 }, cancellationToken: Cancel));
+        Assert.True(model.Device.IsCpu);
+    }
+
+    [Fact]
+    public void A_model_with_a_damaged_word_is_measured_on_the_others()
+    {
+        using LanguageModel model = LoadPoisoned();
+        double[] damaged = FeatureMap.Calibrate(model, Cancel), whole = Models.Scales("demo");
+        Assert.All(damaged.Zip(whole), scale => Assert.InRange(scale.First, scale.Second * 0.8, scale.Second * 1.25));
     }
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -128,11 +143,10 @@ public sealed class NotFiniteTests : IDisposable
 
     private LanguageModel LoadPoisoned()
     {
-        // Every token of the word, with a space before it and without.
-        List<int> tokens = [], behind = [];
-        Models.Demo.Vocabulary.Tokenize(Poison, control: false, tokens);
-        Models.Demo.Vocabulary.Tokenize(" " + Poison, control: false, behind);
-        return LanguageModel.Load(Models.Options(Save(PatchedModel.Poisoned(tokens[0], behind[0]))), Cancel);
+        List<int> tokens = [];
+        Models.Demo.Vocabulary.Tokenize(" " + Poison, control: false, tokens);
+        Assert.Equal(PatchedModel.Rice, Assert.Single(tokens));
+        return LanguageModel.Load(Models.Options(Save(PatchedModel.Poisoned(tokens[0]))), Cancel);
     }
 
     private string Save(byte[] model)
