@@ -53,7 +53,7 @@ static string OneLine(string message) => string.Join(' ', message.Split((char[]?
 static int? Describe(Exception e) => e switch
 {
     ConfigurationException or ModelFileException => ExitCode.Configuration,
-    InferenceException { Error: not InferenceError.Decode } => ExitCode.Configuration,
+    InferenceException { Error: not (InferenceError.Decode or InferenceError.Device) } => ExitCode.Configuration,
     DaemonUnreachableException { Forbidden: true } => ExitCode.Failure,
     DaemonRunningException or DaemonUnreachableException => ExitCode.Transient,
     IOException or UnauthorizedAccessException or InferenceException or StateException or RoundException => ExitCode.Failure,

@@ -14,6 +14,15 @@ public enum InferenceError
 
     /// <summary>A decode failed; the next request may succeed.</summary>
     Decode,
+
+    /// <summary>What the model computed is not a number, or too large to learn from: its weights are damaged, or this text is beyond them.</summary>
+    NotFinite,
+
+    /// <summary>A GPU failed, and the model could not be loaded on the CPU after that; the next request tries it again.</summary>
+    Device,
+
+    /// <summary>The model's file was changed or replaced while it was served: what it would answer belongs to no model that is known.</summary>
+    ModelChanged,
 }
 
 /// <summary>The engine refused or failed; the message says what happened and what to do.</summary>

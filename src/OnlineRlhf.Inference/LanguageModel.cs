@@ -11,6 +11,7 @@ namespace OnlineRlhf.Inference;
 /// <remarks>One call at a time; a second one waits. Disposing frees the model's memory.</remarks>
 public sealed class LanguageModel : IDisposable
 {
+    private static readonly TimeSpan LoadingSign = TimeSpan.FromSeconds(10);
     private readonly Lock _gate = new();
     private readonly LanguageModelOptions _options;
     private readonly GgufFile _file;
@@ -27,8 +28,21 @@ public sealed class LanguageModel : IDisposable
         _collectHidden = collectHidden;
         _marker = new GpuMarker(options.GpuMarker);
         string natives = LlamaLibrary.Load(options.NativesFolder, options.CpuVariant);
-        (_loaded, Device, _pace) = new DeviceSelection(options, file, natives, _marker, collectHidden).Choose(cancellationToken);
+        try
+        {
+            (_loaded, Device, _pace) = new DeviceSelection(options, natives, _marker, Open).Choose(cancellationToken);
+        }
+        catch (InferenceException e) when (e.Error == InferenceError.NotFinite)
+        {
+            throw new InferenceException(InferenceError.NotFinite, $"{options.ModelPath} computes what is not a number: it is damaged, or was converted wrongly. Download it again, or use another model.", e);
+        }
     }
+
+    /// <summary>Told after every decode, of prompts too, and from time to time while the model is loaded again: the engine works. On the thread that decodes; to be quick.</summary>
+    public event Action? Progressed;
+
+    /// <summary>Told when a request fails because the model's file was changed: from here on every one will.</summary>
+    public event Action<InferenceException>? FileChanged;
 
     /// <summary>The version of llama.cpp that this program can talk to.</summary>
     public static string EngineVersion => LlamaLibrary.Version;
@@ -52,7 +66,7 @@ public sealed class LanguageModel : IDisposable
     public int Threads => _loaded.Threads;
 
     /// <summary>What runs the model, and why.</summary>
-    public DeviceReport Device { get; private set; }
+    public DeviceReport Device { get; internal set; }
 
     /// <summary>The most answers of one request: memory is set aside for so many.</summary>
     public int MaxCandidates => _options.Candidates;
@@ -68,6 +82,9 @@ public sealed class LanguageModel : IDisposable
 
     /// <summary>Tokens of thoughts that come before each answer at most; 0 where none are expected.</summary>
     public int ThinkingBudget => _loaded.ThinkingBudget;
+
+    /// <summary>What is assumed where the file has no chat template, and what to do; null where it has one, or the options name one.</summary>
+    public string? TemplateNote => ModelInspection.AssumedTemplate(_file, _options);
 
     internal ReadOnlySpan<byte> TemplateBytes => _loaded.Template.Bytes;
 
@@ -106,12 +123,11 @@ public sealed class LanguageModel : IDisposable
     public int PromptTokens(IReadOnlyList<ChatMessage> messages)
     {
         ArgumentNullException.ThrowIfNull(messages);
-        lock (_gate)
+        return OnDevice(() =>
         {
-            ObjectDisposedException.ThrowIf(_disposed, this);
             Prompt prompt = BuildPrompt(messages, [null, .. Hints.Take(MaxCandidates - 1)]);
             return prompt.Shared.Length + prompt.Suffixes.Sum(s => s.Length);
-        }
+        });
     }
 
     /// <summary>Samples answers to a conversation whose last turn is the user's: distinct ones, so fewer than asked for where the model has fewer, at least one.</summary>
@@ -152,27 +168,24 @@ public sealed class LanguageModel : IDisposable
     /// </summary>
     /// <param name="messages">The conversation.</param>
     /// <param name="answers">The answers.</param>
-    /// <param name="decoded">Told after every step of the prompt and of each answer.</param>
     /// <param name="cancellationToken">Looked at between steps.</param>
     /// <exception cref="InferenceException">Prompt and answer are longer than the context, or a decode failed.</exception>
-    public IReadOnlyList<HiddenBlocks> Force(IReadOnlyList<ChatMessage> messages, IReadOnlyList<string> answers, Action? decoded = null, CancellationToken cancellationToken = default)
+    public IReadOnlyList<HiddenBlocks> Force(IReadOnlyList<ChatMessage> messages, IReadOnlyList<string> answers, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(messages);
         ArgumentNullException.ThrowIfNull(answers);
-        return Force(messages, [.. answers.Select(Thoughts.Drop).Select(Closed)], cancellationToken, decoded: decoded);
+        return OnDevice(() => Read(messages, [.. answers.Select(Thoughts.Drop).Select(Closed)], null, cancellationToken));
     }
 
     /// <summary>The same, each answer once whole and once cut in its middle.</summary>
-    internal IReadOnlyList<HiddenBlocks> ForceWholeAndCut(IReadOnlyList<ChatMessage> messages, IReadOnlyList<string> answers, CancellationToken cancellationToken)
+    internal IReadOnlyList<HiddenBlocks> ForceWholeAndCut(IReadOnlyList<ChatMessage> messages, IReadOnlyList<string> answers, CancellationToken cancellationToken) => OnDevice(() =>
     {
         int[][] whole = [.. answers.Select(Closed)];
-        return Force(messages, [.. whole, .. whole.Select(tokens => tokens[..((tokens.Length + 1) / 2)])], cancellationToken);
-    }
+        return Read(messages, [.. whole, .. whole.Select(tokens => tokens[..((tokens.Length + 1) / 2)])], null, cancellationToken);
+    });
 
-    internal IReadOnlyList<HiddenBlocks> Force(IReadOnlyList<ChatMessage> messages, IReadOnlyList<IReadOnlyList<int>> answers, CancellationToken cancellationToken, string? hint = null, Action? decoded = null)
-    {
-        return OnDevice(() => new ForcedDecode(Context, EmbeddingLength, _loaded.BuildAnswerPrompt(messages, hint), limit: ContextTokens, _loaded.MoreContext, decoded).Run(answers, cancellationToken));
-    }
+    internal IReadOnlyList<HiddenBlocks> Force(IReadOnlyList<ChatMessage> messages, IReadOnlyList<IReadOnlyList<int>> answers, CancellationToken cancellationToken, string? hint = null) =>
+        OnDevice(() => Read(messages, answers, hint, cancellationToken));
 
     internal Prompt BuildPrompt(IReadOnlyList<ChatMessage> messages, IReadOnlyList<string?> hints) => _loaded.BuildPrompt(messages, hints);
 
@@ -188,28 +201,78 @@ public sealed class LanguageModel : IDisposable
         }
     }
 
-    /// <summary>One at a time, with the GPU's marker where one is used. A GPU that fails is left for the CPU, on which the next call runs.</summary>
+    /// <summary>
+    /// One at a time, with the GPU's marker where one is used. A GPU that fails, or whose output is not a number, is left for the CPU, where the work is done anew;
+    /// where the model cannot be loaded there, each call tries it again.
+    /// </summary>
     internal T OnDevice<T>(Func<T> work)
     {
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            using IDisposable? computing = Device.IsCpu ? null : _marker.Enter();
             try
             {
-                return work();
+                if (_loaded.IsDisposed)
+                    LoadOnCpu();
+                return Device.IsCpu ? Unchanged(work) : OnGpu(work);
             }
-            catch (InferenceException e) when (e.Error == InferenceError.Decode && !Device.IsCpu)
+            catch (InferenceException e) when (e.Error == InferenceError.ModelChanged)
             {
-                string failed = $"{Device.Name} failed: {e.Message}";
-                _loaded.Dispose();
-                _loaded = LoadedModel.Open(_options, _file, null, _collectHidden, CancellationToken.None);
-                _pace = null;
-                Device = new DeviceReport(DeviceSelection.Cpu, null, failed);
-                throw new InferenceException(InferenceError.Decode, $"{failed} The next request runs on the CPU.", e);
+                FileChanged?.Invoke(e);
+                throw;
             }
         }
     }
+
+    private T OnGpu<T>(Func<T> work)
+    {
+        using IDisposable computing = _marker.Enter();
+        try
+        {
+            T result = Unchanged(work);
+            return Context.IsSpoilt ? throw Context.NotFinite() : result;
+        }
+        catch (InferenceException e) when (e.Error is InferenceError.Decode or InferenceError.NotFinite)
+        {
+            Device = new DeviceReport(DeviceSelection.Cpu, null, $"{Device.Name} failed: {e.Message}");
+            _pace = null;
+            _loaded.Dispose();
+            LoadOnCpu();
+        }
+        return Unchanged(work);
+    }
+
+    /// <summary>Before each decode the file is looked at too; what was changed during the last one shows behind it.</summary>
+    private T Unchanged<T>(Func<T> work)
+    {
+        _file.RequireUnchanged();
+        T result = work();
+        _file.RequireUnchanged();
+        return result;
+    }
+
+    private void LoadOnCpu()
+    {
+        // llama.cpp says nothing while it reads a whole file from a slow disk.
+        using var loading = new Timer(_ => Progressed?.Invoke(), null, TimeSpan.Zero, LoadingSign);
+        try
+        {
+            _loaded = Open(null, CancellationToken.None);
+        }
+        catch (InferenceException e) when (e.Error != InferenceError.ModelChanged)
+        {
+            throw new InferenceException(InferenceError.Device, $"{Device.Why} Then the model could not be loaded on the CPU: {e.Message} The next request tries it again.", e);
+        }
+    }
+
+    private LoadedModel Open(GpuDevice? gpu, CancellationToken cancellationToken)
+    {
+        _file.RequireUnchanged();
+        return LoadedModel.Open(_options, _file, gpu, _collectHidden, () => Progressed?.Invoke(), cancellationToken);
+    }
+
+    private List<HiddenBlocks> Read(IReadOnlyList<ChatMessage> messages, IReadOnlyList<IReadOnlyList<int>> answers, string? hint, CancellationToken cancellationToken) =>
+        new ForcedDecode(Context, EmbeddingLength, _loaded.BuildAnswerPrompt(messages, hint), limit: ContextTokens, _loaded.MoreContext).Run(answers, cancellationToken);
 
     private int[] Closed(string answer)
     {

@@ -13,6 +13,7 @@ public sealed class ModelInspection
         File = file;
         Name = file.Name ?? Path.GetFileNameWithoutExtension(options.ModelPath);
         TemplateProblem = templateProblem;
+        TemplateNote = AssumedTemplate(file, options);
         ContextTokens = Math.Min(options.ContextTokens, file.ContextLength);
         Hints = options.StyleHints ?? StyleHints.For(Name);
         Memory = ModelMemory.Of(file, thinking?.IsOn == true ? options with { AnswerTokens = options.AnswerTokens + options.ThinkingBudget } : options, Hints);
@@ -31,6 +32,9 @@ public sealed class ModelInspection
 
     /// <summary>How it thinks before it answers and what is done about it, for people; null where prompts cannot be written for it.</summary>
     public string? Thinking { get; }
+
+    /// <summary>What is assumed where the file has no chat template, and what to do; null where it has one, or the options name one.</summary>
+    public string? TemplateNote { get; }
 
     /// <summary>Tokens of prompt and answer together, as they would be.</summary>
     public int ContextTokens { get; }
@@ -60,8 +64,7 @@ public sealed class ModelInspection
         using ModelHandle model = NativeMethods.llama_model_load_from_file(options.ModelPath, parameters);
         if (model.IsInvalid)
             throw new InferenceException(InferenceError.Model, $"llama.cpp cannot load {options.ModelPath} ({LlamaLibrary.TakeComplaints()}): use a model whose architecture llama.cpp {LlamaLibrary.Version} knows.");
-        if (NativeMethods.llama_model_has_encoder(model) || !NativeMethods.llama_model_has_decoder(model))
-            throw new InferenceException(InferenceError.Model, $"{options.ModelPath} is an encoder ({file.Architecture}), which writes no answers: use a chat model.");
+        LoadedModel.RequireDecoder(model, options, file);
         string? problem = null;
         Thinking? thinking = null;
         try
@@ -74,4 +77,8 @@ public sealed class ModelInspection
         }
         return new ModelInspection(file, options, problem, thinking);
     }
+
+    internal static string? AssumedTemplate(GgufFile file, LanguageModelOptions options) => file.ChatTemplate is not null || options.ChatTemplate is not null
+        ? null
+        : "none is in the file: ChatML is assumed; where the model was taught another one, name it with the chat_template setting (--chat-template, such as llama3 or gemma)";
 }

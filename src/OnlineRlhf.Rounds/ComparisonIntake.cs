@@ -71,7 +71,7 @@ internal sealed class ComparisonIntake(
 
     private float[] Difference(ComparisonRequest request, CancellationToken cancellationToken)
     {
-        IReadOnlyList<HiddenBlocks> hidden = model.Force(request.Messages, [request.Chosen, request.Rejected], queue.Progressed, cancellationToken);
+        IReadOnlyList<HiddenBlocks> hidden = model.Force(request.Messages, [request.Chosen, request.Rejected], cancellationToken);
         float[] chosen = Features(hidden[0], request.Chosen), rejected = Features(hidden[1], request.Rejected);
         TensorPrimitives.Subtract(chosen, rejected, chosen);
         return chosen;

@@ -4,6 +4,7 @@ namespace OnlineRlhf.Rounds;
 internal sealed class GenerationQueue(int length, TimeProvider clock) : IDisposable
 {
     private readonly SemaphoreSlim _turn = new(1, 1);
+    private readonly Lock _gate = new();
     private int _inside;
     private long _progress;
 
@@ -11,18 +12,25 @@ internal sealed class GenerationQueue(int length, TimeProvider clock) : IDisposa
     internal int Inside => Volatile.Read(ref _inside);
 
     /// <summary>How long what runs has made no progress; zero where nothing runs.</summary>
-    internal TimeSpan Standstill => Inside == 0 ? TimeSpan.Zero : clock.GetElapsedTime(Interlocked.Read(ref _progress));
+    internal TimeSpan Standstill
+    {
+        get
+        {
+            lock (_gate)
+                return _inside == 0 ? TimeSpan.Zero : clock.GetElapsedTime(_progress);
+        }
+    }
 
     /// <summary>Says that what runs goes on.</summary>
-    internal void Progressed() => Interlocked.Exchange(ref _progress, clock.GetTimestamp());
+    internal void Progressed()
+    {
+        lock (_gate)
+            _progress = clock.GetTimestamp();
+    }
 
     internal async Task<T> RunAsync<T>(Func<T> generate, CancellationToken cancellationToken)
     {
-        if (Interlocked.Increment(ref _inside) > length + 1)
-        {
-            Interlocked.Decrement(ref _inside);
-            throw new RoundException(RoundError.Busy, $"{length} requests wait already: try again in a few seconds.");
-        }
+        Enter();
         try
         {
             await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -38,7 +46,21 @@ internal sealed class GenerationQueue(int length, TimeProvider clock) : IDisposa
         }
         finally
         {
-            Interlocked.Decrement(ref _inside);
+            lock (_gate)
+                _inside--;
+        }
+    }
+
+    private void Enter()
+    {
+        lock (_gate)
+        {
+            if (_inside > length)
+                throw new RoundException(RoundError.Busy, $"{length} requests wait already: try again in a few seconds.");
+            // An idle time is no standstill. Who comes while another runs says nothing of how that one goes on.
+            if (_inside == 0)
+                _progress = clock.GetTimestamp();
+            _inside++;
         }
     }
 

@@ -52,6 +52,7 @@ public sealed class PreferenceLoop : IDisposable
         _question = new QuestionRule(options.Usefulness, options.MaxUnaskedInARow);
         _hints = new HintDealer(model.Hints, _map.Dimension);
         _queue = new GenerationQueue(options.QueueLength, clock);
+        model.Progressed += _queue.Progressed;
         _desk = new RoundDesk(clock, Events);
         string profiles = Path.Combine(stateDirectory, "profiles");
         // The names of profiles are for the owner alone too.
@@ -111,7 +112,15 @@ public sealed class PreferenceLoop : IDisposable
     public void Rehearse(CancellationToken cancellationToken = default)
     {
         List<ChatMessage> messages = [new("user", "How do I cook rice for two, and what goes with it?")];
-        _model.Sample(messages, [null], new SamplingOptions { Candidates = 1, MaxTokens = 2, ThinkingBudget = 0 }, cancellationToken: cancellationToken);
+        try
+        {
+            var word = new SamplingOptions { Candidates = 1, MaxTokens = 2, ThinkingBudget = 0 };
+            _model.Sample(messages, [null], word, cancellationToken: cancellationToken);
+        }
+        catch (InferenceException e) when (e.Error == InferenceError.NotFinite)
+        {
+            // Another text was fine when the model was loaded: the weights of a word are damaged, and requests without it are served.
+        }
         if (_options.TimeTarget is not { } target)
             return;
         _shortPrompt = _model.PromptTokens(messages);
@@ -305,6 +314,7 @@ public sealed class PreferenceLoop : IDisposable
     {
         // The semaphore itself is not disposed: whoever waits for it must get its turn, to be told that it is too late.
         _turn.Wait();
+        _model.Progressed -= _queue.Progressed;
         _desk.Dispose();
         _shelf.Dispose();
         _queue.Dispose();
@@ -323,7 +333,7 @@ public sealed class PreferenceLoop : IDisposable
         string?[] hints;
         using (ProfileShelf.Loan loan = _shelf.Borrow(request.Profile))
             hints = loan.Profile.Read(model => _hints.Deal(model, sampling.Candidates, sampling.Seed));
-        var progress = new Announcement(Events, _queue, request.Profile);
+        var progress = new Announcement(Events, request.Profile);
         // Reading the prompt takes a while too.
         progress.Report(new SamplingProgress(0, 0, sampling.Candidates));
         long start = _clock.GetTimestamp();
@@ -346,17 +356,29 @@ public sealed class PreferenceLoop : IDisposable
     private CandidateSet WithFeatures(RoundRequest request, IReadOnlyList<Candidate> candidates)
     {
         float[] features = new float[candidates.Count * _map.Dimension];
-        for (int i = 0; i < candidates.Count; i++)
-            _map.Map(candidates[i].Hidden, request.LastUserTurn, candidates[i].Text, features.AsSpan(i * _map.Dimension, _map.Dimension));
-        return new CandidateSet(request, candidates, features, _map.Dimension);
+        List<Candidate> usable = [];
+        InferenceException? refusal = null;
+        foreach (Candidate candidate in candidates)
+        {
+            try
+            {
+                _map.Map(candidate.Hidden, request.LastUserTurn, candidate.Text, features.AsSpan(usable.Count * _map.Dimension, _map.Dimension));
+                usable.Add(candidate);
+            }
+            catch (InferenceException e)
+            {
+                // Others may be all right.
+                refusal = e;
+            }
+        }
+        return usable.Count > 0 ? new CandidateSet(request, usable, features[..(usable.Count * _map.Dimension)], _map.Dimension) : throw refusal!;
     }
 
     /// <summary>Publishes progress from the thread that generates, in order.</summary>
-    private sealed class Announcement(EventHub events, GenerationQueue queue, string profile) : IProgress<SamplingProgress>
+    private sealed class Announcement(EventHub events, string profile) : IProgress<SamplingProgress>
     {
         public void Report(SamplingProgress value)
         {
-            queue.Progressed();
             if (events.Followers > 0)
                 events.Publish(new RoundEvent.Generating(profile, value));
         }

@@ -33,6 +33,8 @@ internal static class StatusVerb
         if (health.Model is null)
             return;
         Console.WriteLine($"model      {health.Model}, {Plural.Of(health.Threads ?? 0, "thread")}, context of {health.ContextTokens} tokens");
+        if (health.ChatTemplateNote is { } note)
+            Console.WriteLine($"template   {note}");
         if (health.Device is { } device)
             Console.WriteLine($"device     {device.Describe()}");
         if (health.Pace is { } pace)

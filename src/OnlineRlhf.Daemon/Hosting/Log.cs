@@ -55,4 +55,7 @@ internal static partial class Log
 
     [LoggerMessage(16, LogLevel.Information, "Device: {Name}{Layers}: {Why}")]
     internal static partial void Device(this ILogger logger, string name, string layers, string why);
+
+    [LoggerMessage(30, LogLevel.Warning, "Chat template: {Note}")]
+    internal static partial void TemplateAssumed(this ILogger logger, string note);
 }

@@ -16,6 +16,8 @@ internal sealed class ModelHost(DaemonOptions options, string state, string sock
     private static readonly ServiceState Alive = new("WATCHDOG=1");
     private readonly TaskCompletionSource<PreferenceLoop> _loop = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly SystemdNotifier _systemd = new();
+    private readonly TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private DemoModel? _embedded;
     private LanguageModel? _model;
     private Exception? _failure;
     private int _inLine;
@@ -83,7 +85,8 @@ internal sealed class ModelHost(DaemonOptions options, string state, string sock
             logger.Ready(_model!.Name, loop.FeatureMap.Dimension, Plural.Of(_model.Threads, "thread"), (long)Stopwatch.GetElapsedTime(start).TotalMilliseconds);
             _loop.SetResult(loop);
             Notify(ServiceState.Ready);
-            await FeedWatchdogAsync(loop, stoppingToken).ConfigureAwait(false);
+            // What a changed file would answer belongs to no state that is here: the next start reads it anew.
+            await (await Task.WhenAny(FeedWatchdogAsync(loop, stoppingToken), _changed.Task).ConfigureAwait(false)).ConfigureAwait(false);
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
@@ -97,6 +100,7 @@ internal sealed class ModelHost(DaemonOptions options, string state, string sock
     {
         Loop?.Dispose();
         _model?.Dispose();
+        _embedded?.Dispose();
         base.Dispose();
     }
 
@@ -132,11 +136,15 @@ internal sealed class ModelHost(DaemonOptions options, string state, string sock
 
     private PreferenceLoop Load(CancellationToken stoppingToken)
     {
-        using DemoModel? embedded = options.Model is null ? DemoModel.Open() : null;
+        // Kept open: a GPU that fails has it loaded again.
+        _embedded = options.Model is null ? DemoModel.Open() : null;
         // The socket's folder is emptied by a boot.
         string marker = Path.Combine(Path.GetDirectoryName(socket)!, "gpu-computes");
-        _model = LanguageModel.Load(options.ForModel(options.Model ?? embedded!.Path) with { GpuMarker = marker }, stoppingToken);
+        _model = LanguageModel.Load(options.ForModel(options.Model ?? _embedded!.Path) with { GpuMarker = marker }, stoppingToken);
         logger.Device(_model.Device.Name, _model.Device.Layers is { } layers ? $", {layers} layers" : "", _model.Device.Why);
+        if (_model.TemplateNote is { } note)
+            logger.TemplateAssumed(note);
+        _model.FileChanged += e => _changed.TrySetException(e);
         var loop = new PreferenceLoop(_model, state, options.ForRounds(), clock, Report, () => logger.Calibrating(_model.Name), stoppingToken);
         loop.Rehearse(stoppingToken);
         // What reading the file and calibrating left behind is never needed again.

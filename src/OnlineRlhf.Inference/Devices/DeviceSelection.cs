@@ -1,10 +1,13 @@
-using OnlineRlhf.Inference.Gguf;
 using OnlineRlhf.Inference.Llama;
 
 namespace OnlineRlhf.Inference.Devices;
 
-/// <summary>Loads a model on the device that serves it best, as far as the setting leaves a choice.</summary>
-internal sealed class DeviceSelection(LanguageModelOptions options, GgufFile file, string natives, GpuMarker marker, bool collectHidden)
+/// <summary>Loads a model on the device that serves it best, as far as the setting leaves a choice. A device on which its output is not a number serves nobody.</summary>
+/// <param name="options">Which devices may be used.</param>
+/// <param name="natives">The folder of llama.cpp's libraries.</param>
+/// <param name="marker">There while a GPU computes.</param>
+/// <param name="open">Loads the model, on the CPU where no GPU is given.</param>
+internal sealed class DeviceSelection(LanguageModelOptions options, string natives, GpuMarker marker, Func<GpuDevice?, CancellationToken, LoadedModel> open)
 {
     internal const string Cpu = "CPU";
 
@@ -23,28 +26,53 @@ internal sealed class DeviceSelection(LanguageModelOptions options, GgufFile fil
                 : OnCpu(problem, cancellationToken);
         }
         using (marker.Enter())
-            return forced ? Forced(gpu, cancellationToken) : Faster(gpu, cancellationToken);
+            return Choose(gpu, cancellationToken);
     }
 
+    internal (LoadedModel Model, DeviceReport Report, DecodingPace? Pace) Choose(GpuDevice gpu, CancellationToken cancellationToken) =>
+        options.InsistsOnGpu ? Forced(gpu, cancellationToken) : Faster(gpu, cancellationToken);
+
     private (LoadedModel, DeviceReport, DecodingPace?) OnCpu(string why, CancellationToken cancellationToken) =>
-        (Open(null, cancellationToken), new DeviceReport(Cpu, null, why), null);
+        (Checked(null, cancellationToken), new DeviceReport(Cpu, null, why), null);
 
     private (LoadedModel, DeviceReport, DecodingPace?) Forced(GpuDevice gpu, CancellationToken cancellationToken)
     {
-        LoadedModel model = Open(gpu, cancellationToken);
-        return (model, new DeviceReport(gpu.Name, model.Layers ?? "0", "the device setting says so"), null);
+        try
+        {
+            LoadedModel model = Checked(gpu, cancellationToken);
+            return (model, new DeviceReport(gpu.Name, model.Layers ?? "0", "the device setting says so"), null);
+        }
+        catch (InferenceException e) when (e.Error is InferenceError.Decode or InferenceError.NotFinite)
+        {
+            return OnCpu($"{gpu.Name} cannot run this model: {e.Message}", cancellationToken);
+        }
+    }
+
+    private LoadedModel Checked(GpuDevice? gpu, CancellationToken cancellationToken)
+    {
+        LoadedModel model = open(gpu, cancellationToken);
+        try
+        {
+            model.Check(cancellationToken);
+            return model;
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Decodes a little on both, one after the other: a board has not the memory for both.</summary>
     private (LoadedModel, DeviceReport, DecodingPace?) Faster(GpuDevice gpu, CancellationToken cancellationToken)
     {
         DecodingPace cpuPace, gpuPace;
-        using (LoadedModel cpu = Open(null, cancellationToken))
+        using (LoadedModel cpu = open(null, cancellationToken))
             cpuPace = cpu.Measure(options.Candidates, cancellationToken);
         LoadedModel? model = null;
         try
         {
-            model = Open(gpu, cancellationToken);
+            model = open(gpu, cancellationToken);
             gpuPace = model.Measure(options.Candidates, cancellationToken);
         }
         catch (InferenceException e)
@@ -57,8 +85,6 @@ internal sealed class DeviceSelection(LanguageModelOptions options, GgufFile fil
         if (onGpu >= onCpu)
             return (model, new DeviceReport(gpu.Name, model.Layers ?? "0", compared), gpuPace);
         model.Dispose();
-        return (Open(null, cancellationToken), new DeviceReport(Cpu, null, compared), cpuPace);
+        return (open(null, cancellationToken), new DeviceReport(Cpu, null, compared), cpuPace);
     }
-
-    private LoadedModel Open(GpuDevice? gpu, CancellationToken cancellationToken) => LoadedModel.Open(options, file, gpu, collectHidden, cancellationToken);
 }

@@ -20,6 +20,14 @@ internal sealed class PaceProbe(DecodingContext context, int[] prompt, int candi
         return new DecodingPace(token, Math.Max(many - (candidates * perCandidate), 1e-9), perCandidate);
     }
 
+    /// <summary>Decodes the prompt once.</summary>
+    /// <exception cref="InferenceException">The output is not a number.</exception>
+    internal void Check()
+    {
+        _ = Prompt();
+        context.Clear();
+    }
+
     private double Prompt()
     {
         context.Clear();
@@ -51,6 +59,8 @@ internal sealed class PaceProbe(DecodingContext context, int[] prompt, int candi
         context.Decode(cancellationToken);
         // A GPU works on behind the call until somebody reads.
         _ = context.Logits(context.Batch.Count - 1)[0];
-        return Stopwatch.GetElapsedTime(start).TotalSeconds;
+        double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
+        context.RequireFinite();
+        return seconds;
     }
 }

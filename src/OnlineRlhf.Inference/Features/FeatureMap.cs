@@ -21,6 +21,9 @@ public sealed class FeatureMap
     private const int Named = 1 + TextStatistics.Count;
     private const float StatisticsWeight = 0.3f;
     private const int Version = 1;
+
+    // A difference of two such features is what the learner still takes.
+    private const float LargestFeature = 5e5f;
     private const byte CalibrationVersion = 2;
     private readonly int _width, _hidden;
     private readonly float[] _scales;
@@ -63,11 +66,12 @@ public sealed class FeatureMap
     /// <summary>Index of the first named dimension.</summary>
     public int FirstNamed => _hidden;
 
-    /// <summary>Writes φ. Every value is finite as long as the hidden states are.</summary>
+    /// <summary>Writes φ: finite values, small enough to be learned from.</summary>
     /// <param name="hidden">The answer's hidden states.</param>
     /// <param name="request">The last user turn, without a hint.</param>
     /// <param name="answer">The answer's text.</param>
     /// <param name="features">Receives <see cref="Dimension"/> values.</param>
+    /// <exception cref="InferenceException">The hidden states are not numbers, or far larger than those that the model was calibrated on.</exception>
     public void Map(HiddenBlocks hidden, string request, string answer, Span<float> features)
     {
         ArgumentNullException.ThrowIfNull(hidden);
@@ -86,6 +90,9 @@ public sealed class FeatureMap
         Span<float> statistics = features.Slice(_hidden + 1, TextStatistics.Count);
         _statistics.Compute(request, answer, statistics);
         TensorPrimitives.Multiply(statistics, StatisticsWeight, statistics);
+        // Whatever is not a number is not below it either.
+        if (!(TensorPrimitives.MaxMagnitude<float>(features[..Dimension]) <= LargestFeature))
+            throw new InferenceException(InferenceError.NotFinite, "The model's hidden states are not numbers for this answer, or far larger than usual: nothing can be learned from it.");
     }
 
     /// <summary>
@@ -101,10 +108,19 @@ public sealed class FeatureMap
         ArgumentNullException.ThrowIfNull(model);
         int width = model.EmbeddingLength;
         double[] deviation = new double[HiddenBlocks.Count], level = new double[HiddenBlocks.Count];
-        int answers = 0;
+        int answers = 0, failed = 0;
         foreach (CalibrationRequest example in CalibrationSet.Default)
         {
-            IReadOnlyList<HiddenBlocks> forced = model.ForceWholeAndCut([new ChatMessage("user", example.Request)], example.Answers, cancellationToken);
+            IReadOnlyList<HiddenBlocks> forced;
+            try
+            {
+                forced = model.ForceWholeAndCut([new ChatMessage("user", example.Request)], example.Answers, cancellationToken);
+            }
+            catch (InferenceException e) when (e.Error == InferenceError.NotFinite && ++failed <= CalibrationSet.Default.Count / 2)
+            {
+                // The weights of a word are damaged: the model can be measured on others, and serves where that word does not occur.
+                continue;
+            }
             float[] mean = new float[HiddenBlocks.Count * width], one = new float[mean.Length];
             foreach (HiddenBlocks hidden in forced)
             {
@@ -142,8 +158,10 @@ public sealed class FeatureMap
 
     private static double Scale(double rootMeanSquare, double level)
     {
+        if (!double.IsFinite(rootMeanSquare))
+            throw new InferenceException(InferenceError.NotFinite, "The model's hidden states are not numbers: nothing can be learned from it. Its file is damaged, or was converted wrongly: download it again, or use another model.");
         const double nothing = 1e-6;
-        if (!double.IsFinite(rootMeanSquare) || rootMeanSquare <= nothing * level || rootMeanSquare < 1e-30)
+        if (rootMeanSquare <= nothing * level || rootMeanSquare < 1e-30)
             return 0;
         return double.Parse((1 / (Math.Sqrt(HiddenBlocks.Count) * rootMeanSquare)).ToString("E2", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
     }

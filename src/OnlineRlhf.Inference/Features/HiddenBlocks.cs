@@ -29,6 +29,9 @@ public sealed class HiddenBlocks
     /// <summary>The width of one block.</summary>
     public int Width => _width;
 
+    /// <summary>Whether every state was a number: one that is not stays in the sum.</summary>
+    internal bool IsFinite => TensorPrimitives.IsFiniteAll<float>(_sum);
+
     internal void Add(ReadOnlySpan<float> state)
     {
         TensorPrimitives.Add(_sum, state, _sum);

@@ -11,19 +11,22 @@ namespace OnlineRlhf.Inference.Gguf;
 public sealed class GgufFile
 {
     private const uint Magic = 0x46554747, OldestVersion = 2, NewestVersion = 3;
-    private const int SmallestPair = 14, SmallestTensor = 33, MostEntries = 1 << 16;
+    internal const int SmallestPair = 14, SmallestTensor = 33;
+    private const int MostEntries = 1 << 16;
+    private readonly ModelPart[] _parts;
 
-    private GgufFile(GgufReader reader, SafeFileHandle file)
+    private GgufFile(GgufReader reader, SafeFileHandle file, string path, FileStamp? stamp)
     {
         uint version = ReadVersion(reader);
         int tensors = ReadCount(reader, SmallestTensor, "tensors");
         int pairs = ReadCount(reader, SmallestPair, "keys");
         Metadata metadata = Metadata.Read(reader, pairs);
-        RequireWholeModel(metadata, tensors);
+        int parts = ModelPart.Count(metadata, path);
+        RequireModel(metadata, tensors, parts);
 
         Version = (int)version;
-        FileLength = reader.FileLength;
         Architecture = metadata.Text("general.architecture") ?? throw Missing("general.architecture");
+        EmbeddingModel.Refuse(metadata, Architecture);
         Name = metadata.Text("general.name");
         ChatTemplate = metadata.Text("tokenizer.chat_template");
         VocabularySize = metadata.VocabularySize;
@@ -38,11 +41,16 @@ public sealed class GgufFile
         FeedForwardLength = Optional(metadata, "feed_forward_length") ?? 4 * EmbeddingLength;
 
         TensorTable table = TensorTable.Read(reader, tensors, metadata.Alignment);
-        TensorCount = table.Count;
+        string fingerprint = ModelFingerprint.Finish(reader.FinishHash(), file, table, reader.FileLength);
+        _parts = [new ModelPart(path, stamp, reader.FileLength, table, fingerprint), .. ModelPart.Others(path, parts)];
         DataOffset = table.DataOffset;
-        WeightBytes = table.DataLength;
-        Quantisation = table.MainFormat;
-        Fingerprint = ModelFingerprint.Finish(reader.FinishHash(), file, table, FileLength);
+        FileLength = _parts.Sum(p => p.Length);
+        TensorCount = _parts.Sum(p => p.Table.Count);
+        WeightBytes = _parts.Sum(p => p.Table.DataLength);
+        Quantisation = _parts.MaxBy(p => p.Table.DataLength)!.Table.MainFormat;
+        Fingerprint = parts == 1 ? fingerprint : ModelPart.Join(_parts.Select(p => p.Fingerprint));
+        if (parts > 1 && metadata.Integer("split.tensors.count") is { } expected && expected != (ulong)TensorCount)
+            throw GgufFormatException.Damaged($"its parts hold {TensorCount} tensors where {expected} are expected");
     }
 
     /// <summary>The version of the file format, 2 or 3.</summary>
@@ -69,7 +77,10 @@ public sealed class GgufFile
     /// <summary>The chat template in the file, as Jinja, or null where it has none.</summary>
     public string? ChatTemplate { get; }
 
-    /// <summary>The length of the file, in bytes.</summary>
+    /// <summary>How many files the model is split over; 1 for most.</summary>
+    public int Parts => _parts.Length;
+
+    /// <summary>The length of the file, in bytes; of all its parts together.</summary>
     public long FileLength { get; }
 
     /// <summary>How many tensors the file holds.</summary>
@@ -101,9 +112,11 @@ public sealed class GgufFile
         ArgumentException.ThrowIfNullOrEmpty(path);
         try
         {
+            // Before it is read: what is written to it from here on is noticed.
+            FileStamp? stamp = ModelPart.StampOf(path);
             RequireRegularFile(path);
             using SafeFileHandle file = File.OpenHandle(path);
-            return new GgufFile(new GgufReader(file, RandomAccess.GetLength(file)), file);
+            return new GgufFile(new GgufReader(file, RandomAccess.GetLength(file)), file, path, stamp);
         }
         catch (GgufFormatException refusal)
         {
@@ -123,8 +136,19 @@ public sealed class GgufFile
         }
     }
 
+    /// <summary>Says that the file, or a part of it, is no longer the one that was opened: llama.cpp reads the weights from it all the time, and from a file that was cut not even that.</summary>
+    /// <exception cref="InferenceException">It was changed, replaced or removed.</exception>
+    internal void RequireUnchanged()
+    {
+        foreach (ModelPart part in _parts)
+        {
+            if (part.Stamp is { } stamp && FileStamp.Of(part.Path) != stamp)
+                throw new InferenceException(InferenceError.ModelChanged, $"{Printable.Line(part.Path, 4096)} was changed, replaced or removed while it was served: start the daemon again, which reads it anew.");
+        }
+    }
+
     /// <summary>Pipes, sockets and devices have length 0 and are never opened: opening a pipe would wait for a writer.</summary>
-    private static void RequireRegularFile(string path)
+    internal static void RequireRegularFile(string path)
     {
         FileSystemInfo? target = File.ResolveLinkTarget(path, returnFinalTarget: true);
         // The kernel's links to anonymous files (/proc/self/fd) name no path; they open all the same, and are never pipes here.
@@ -139,7 +163,7 @@ public sealed class GgufFile
             throw new GgufFormatException(ModelFileError.NotAGguf, "the file is empty, or no regular file");
     }
 
-    private static uint ReadVersion(GgufReader reader)
+    internal static uint ReadVersion(GgufReader reader)
     {
         ReadOnlySpan<byte> start = reader.Take((int)Math.Min(reader.Remaining, 24));
         uint magic = start.Length < 4 ? 0 : System.Buffers.Binary.BinaryPrimitives.ReadUInt32LittleEndian(start);
@@ -161,7 +185,7 @@ public sealed class GgufFile
     }
 
     /// <summary>A count that the rest of the file has room for, so that it may be believed.</summary>
-    private static int ReadCount(GgufReader reader, int smallest, string what)
+    internal static int ReadCount(GgufReader reader, int smallest, string what)
     {
         ulong count = reader.ReadUInt64();
         if (count > MostEntries)
@@ -170,14 +194,11 @@ public sealed class GgufFile
         return (int)count;
     }
 
-    private static void RequireWholeModel(Metadata metadata, int tensors)
+    private static void RequireModel(Metadata metadata, int tensors, int parts)
     {
-        if (metadata.Integer("split.count") is > 1 and { } parts)
-            throw new GgufFormatException(ModelFileError.Unsupported, $"this is one of the {parts} parts of a split model",
-                "Join them with llama-gguf-split --merge, or download the model as one file.");
         if (metadata.Text("general.type") is ("adapter" or "imatrix" or "mmproj" or "vocab") and { } type)
             throw new GgufFormatException(ModelFileError.Unsupported, $"the file holds no language model but a part for one (general.type {Printable.Quoted(type)})");
-        if (tensors == 0)
+        if (tensors == 0 && parts == 1)
             throw new GgufFormatException(ModelFileError.Unsupported, "the file holds no weights, only a vocabulary or a description");
         if (metadata.VocabularySize == 0)
             throw new GgufFormatException(ModelFileError.Unsupported, "the model has no vocabulary of its own (tokenizer.ggml.tokens)");

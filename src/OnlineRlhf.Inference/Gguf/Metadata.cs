@@ -11,15 +11,20 @@ internal sealed class Metadata
     private const int LongestKey = 65_535;
     private const uint String = 8, Array = 9;
     private const ulong LargestArray = 1 << 30, LargestVocabulary = 1 << 24;
-    private const string Tokens = "tokenizer.ggml.tokens";
+    private const string Tokens = "tokenizer.ggml.tokens", TagList = "general.tags";
+    private const int MostTags = 256, LongestTag = 256;
 
     private static readonly HashSet<string> KeptTexts = ["general.architecture", "general.name", "general.type", "tokenizer.chat_template", "tokenizer.ggml.model"];
 
     private readonly Dictionary<string, string> _texts = new(StringComparer.Ordinal);
     private readonly Dictionary<string, ulong> _integers = new(StringComparer.Ordinal);
+    private readonly List<string> _tags = [];
 
     /// <summary>How many tokens the vocabulary in the file has; 0 where there is none.</summary>
     public int VocabularySize { get; private set; }
+
+    /// <summary>What its makers say that it is for, as Hugging Face's tags.</summary>
+    public IReadOnlyList<string> Tags => _tags;
 
     /// <summary>What tensor data and tensors begin at a multiple of.</summary>
     public uint Alignment { get; private set; } = 32;
@@ -44,7 +49,7 @@ internal sealed class Metadata
     /// <summary>A string, or null where the file has none of that key.</summary>
     public string? Text(string key) => _texts.GetValueOrDefault(key);
 
-    /// <summary>A whole number, or null where the file has none of that key; a negative one becomes huge.</summary>
+    /// <summary>A whole number, or null where the file has none of that key; a negative one becomes huge, true is 1.</summary>
     public ulong? Integer(string key) => _integers.TryGetValue(key, out ulong value) ? value : null;
 
     /// <summary>A whole number from 1 to 2³¹ − 1, or null where the file has none of that key.</summary>
@@ -85,7 +90,7 @@ internal sealed class Metadata
         ReadOnlySpan<byte> bytes = reader.Take(SizeOf(type, key));
         ulong? value = type switch
         {
-            0 => bytes[0],
+            0 or 7 => bytes[0],
             1 => Signed((sbyte)bytes[0]),
             2 => BinaryPrimitives.ReadUInt16LittleEndian(bytes),
             3 => Signed(BinaryPrimitives.ReadInt16LittleEndian(bytes)),
@@ -137,9 +142,19 @@ internal sealed class Metadata
         }
         else if (type == String)
             for (ulong i = 0; i < count; i++)
-                reader.Skip(reader.ReadUInt64());
+                ReadText(reader, key);
         else
             reader.Skip(count * least);
+    }
+
+    /// <summary>Tags of a usual length are kept; every other text is passed over.</summary>
+    private void ReadText(GgufReader reader, string key)
+    {
+        ulong length = reader.ReadUInt64();
+        if (key != TagList || length > LongestTag || _tags.Count == MostTags)
+            reader.Skip(length);
+        else
+            _tags.Add(Encoding.UTF8.GetString(reader.Take((int)length)));
     }
 
     /// <summary>The tokens are told apart by their hashes: llama.cpp ends the whole process where two are the same.</summary>

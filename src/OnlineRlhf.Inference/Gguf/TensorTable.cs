@@ -36,6 +36,8 @@ internal readonly record struct TensorTable(int Count, long DataOffset, long Dat
                 throw GgufFormatException.Damaged($"the tensors up to {Printable.Quoted(name)} are larger than any file");
         }
 
+        if (count == 0)
+            return new TensorTable(0, reader.Position, 0, "");
         UInt128 dataOffset = Align((UInt128)reader.Position, alignment);
         if (dataOffset + end > (UInt128)reader.FileLength)
             throw GgufReader.CutShort(string.Create(CultureInfo.InvariantCulture, $"{dataOffset + end:N0} bytes expected, {reader.FileLength:N0} found"));

@@ -39,6 +39,29 @@ internal sealed class ContextHandle : SafeHandle
     }
 }
 
+/// <summary>A pointer into what another handle owns, which stays alive as long as this one.</summary>
+internal sealed class BorrowedHandle : SafeHandle
+{
+    private readonly SafeHandle _owner;
+
+    internal BorrowedHandle(SafeHandle owner, nint pointer)
+        : base(0, ownsHandle: true)
+    {
+        bool referenced = false;
+        owner.DangerousAddRef(ref referenced);
+        _owner = owner;
+        SetHandle(pointer);
+    }
+
+    public override bool IsInvalid => handle == 0;
+
+    protected override bool ReleaseHandle()
+    {
+        _owner.DangerousRelease();
+        return true;
+    }
+}
+
 /// <summary>Owns a llama_sampler chain, and with it the samplers added to it.</summary>
 internal sealed class SamplerHandle() : SafeHandle(0, ownsHandle: true)
 {

@@ -17,7 +17,7 @@ internal sealed unsafe class LoadedModel : IDisposable
     private const int AllLayers = int.MaxValue;
     private readonly ModelHandle _model;
 
-    private LoadedModel(LanguageModelOptions options, GgufFile file, ModelHandle model, bool collectHidden)
+    private LoadedModel(LanguageModelOptions options, GgufFile file, ModelHandle model, bool collectHidden, Action decoded)
     {
         _model = model;
         Vocabulary = new Vocabulary(model);
@@ -33,7 +33,7 @@ internal sealed unsafe class LoadedModel : IDisposable
         Hints = options.StyleHints ?? StyleHints.For(Name);
         ThinkingBudget = Thinking.IsOn ? options.ThinkingBudget : 0;
         CellCount = (Cells(options, BuildPrompt([new ChatMessage("user", "")], [null, .. Hints])) + 255) / 256 * 256;
-        Context = new DecodingContext(model, CellCount, 1 + (2 * options.Candidates), Threads, EmbeddingLength, Vocabulary.Count, collectHidden);
+        Context = new DecodingContext(model, CellCount, 1 + (2 * options.Candidates), Threads, EmbeddingLength, Vocabulary.Count, collectHidden, file.RequireUnchanged, decoded);
     }
 
     internal string Name { get; }
@@ -66,11 +66,14 @@ internal sealed unsafe class LoadedModel : IDisposable
     /// <summary>Tokens that the cache holds for all sequences together.</summary>
     internal int CellCount { get; }
 
+    /// <summary>Whether its memory is freed; what is told of it stays true.</summary>
+    internal bool IsDisposed { get; private set; }
+
     /// <summary>How many layers the GPU holds, such as "31/31"; null where there is none.</summary>
     internal string? Layers { get; private init; }
 
     /// <exception cref="InferenceException">llama.cpp refuses the model, or it does not fit the device.</exception>
-    internal static LoadedModel Open(LanguageModelOptions options, GgufFile file, GpuDevice? gpu, bool collectHidden, CancellationToken cancellationToken)
+    internal static LoadedModel Open(LanguageModelOptions options, GgufFile file, GpuDevice? gpu, bool collectHidden, Action decoded, CancellationToken cancellationToken)
     {
         LlamaLibrary.TakeComplaints();
         LlamaLibrary.TakeOffloaded();
@@ -93,9 +96,8 @@ internal sealed unsafe class LoadedModel : IDisposable
             cancellationToken.ThrowIfCancellationRequested();
             if (model.IsInvalid)
                 throw new InferenceException(InferenceError.Model, $"llama.cpp cannot load {options.ModelPath} ({LlamaLibrary.TakeComplaints()}): use a model whose architecture llama.cpp {LlamaLibrary.Version} knows and that fits the memory.");
-            if (NativeMethods.llama_model_has_encoder(model) || !NativeMethods.llama_model_has_decoder(model))
-                throw new InferenceException(InferenceError.Model, $"{options.ModelPath} is an encoder ({file.Architecture}), which writes no answers: use a chat model.");
-            return new LoadedModel(options, file, model, collectHidden) { Layers = gpu is null ? null : LlamaLibrary.TakeOffloaded() };
+            RequireDecoder(model, options, file);
+            return new LoadedModel(options, file, model, collectHidden, decoded) { Layers = gpu is null ? null : LlamaLibrary.TakeOffloaded() };
         }
         catch
         {
@@ -113,17 +115,33 @@ internal sealed unsafe class LoadedModel : IDisposable
     private Prompt BuildPrompt(IReadOnlyList<ChatMessage> messages, IReadOnlyList<string?> hints, string start) =>
         Prompt.Build(Vocabulary, Template, messages, hints, Thinking.Flag, start);
 
+    /// <exception cref="InferenceException">The model writes no answers.</exception>
+    internal static void RequireDecoder(ModelHandle model, LanguageModelOptions options, GgufFile file)
+    {
+        if (NativeMethods.llama_model_has_encoder(model) || !NativeMethods.llama_model_has_decoder(model))
+            throw new InferenceException(InferenceError.Model, $"{options.ModelPath} is an encoder ({file.Architecture}), which writes no answers: use a chat model.");
+    }
+
     /// <summary>How fast it decodes. Its cost: two short prompts and some ten steps.</summary>
-    internal DecodingPace Measure(int candidates, CancellationToken cancellationToken)
+    /// <exception cref="InferenceException">A decode failed, or its output is not a number.</exception>
+    internal DecodingPace Measure(int candidates, CancellationToken cancellationToken) => Probe(candidates, cancellationToken).Run();
+
+    /// <summary>Whether it computes numbers at all. Its cost: a short prompt.</summary>
+    /// <exception cref="InferenceException">The decode failed, or its output is not a number.</exception>
+    internal void Check(CancellationToken cancellationToken) => Probe(candidates: 1, cancellationToken).Check();
+
+    private PaceProbe Probe(int candidates, CancellationToken cancellationToken)
     {
         Prompt prompt = BuildPrompt([new ChatMessage("user", "Tell me about the weather in the mountains, and what to wear there.")], [null]);
         int[] tokens = [.. prompt.Shared, .. prompt.Suffixes[0]];
-        return new PaceProbe(Context, tokens[..Math.Min(tokens.Length, ContextTokens / 2)], candidates, cancellationToken).Run();
+        return new PaceProbe(Context, tokens[..Math.Min(tokens.Length, ContextTokens / 2)], candidates, cancellationToken);
     }
 
     public void Dispose()
     {
+        IsDisposed = true;
         Context.Dispose();
+        Vocabulary.Dispose();
         _model.Dispose();
     }
 

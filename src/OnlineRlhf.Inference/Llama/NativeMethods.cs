@@ -106,31 +106,31 @@ internal static unsafe partial class NativeMethods
         byte* template, NativeChatMessage* chat, nuint count, [MarshalAs(UnmanagedType.U1)] bool addAssistant, byte* buffer, int length);
 
     [LibraryImport(Library)]
-    internal static partial int llama_vocab_n_tokens(nint vocab);
+    internal static partial int llama_vocab_n_tokens(BorrowedHandle vocab);
 
     [LibraryImport(Library)]
-    internal static partial int llama_vocab_bos(nint vocab);
+    internal static partial int llama_vocab_bos(BorrowedHandle vocab);
 
     [LibraryImport(Library)]
-    internal static partial int llama_vocab_eos(nint vocab);
+    internal static partial int llama_vocab_eos(BorrowedHandle vocab);
 
     [LibraryImport(Library)]
-    internal static partial int llama_vocab_eot(nint vocab);
-
-    [LibraryImport(Library)]
-    [return: MarshalAs(UnmanagedType.U1)]
-    internal static partial bool llama_vocab_get_add_bos(nint vocab);
+    internal static partial int llama_vocab_eot(BorrowedHandle vocab);
 
     [LibraryImport(Library)]
     [return: MarshalAs(UnmanagedType.U1)]
-    internal static partial bool llama_vocab_is_eog(nint vocab, int token);
+    internal static partial bool llama_vocab_get_add_bos(BorrowedHandle vocab);
+
+    [LibraryImport(Library)]
+    [return: MarshalAs(UnmanagedType.U1)]
+    internal static partial bool llama_vocab_is_eog(BorrowedHandle vocab, int token);
 
     [LibraryImport(Library)]
     internal static partial int llama_tokenize(
-        nint vocab, byte* text, int length, int* tokens, int maximum, [MarshalAs(UnmanagedType.U1)] bool addSpecial, [MarshalAs(UnmanagedType.U1)] bool parseSpecial);
+        BorrowedHandle vocab, byte* text, int length, int* tokens, int maximum, [MarshalAs(UnmanagedType.U1)] bool addSpecial, [MarshalAs(UnmanagedType.U1)] bool parseSpecial);
 
     [LibraryImport(Library)]
-    internal static partial int llama_token_to_piece(nint vocab, int token, byte* buffer, int length, int leftStrip, [MarshalAs(UnmanagedType.U1)] bool special);
+    internal static partial int llama_token_to_piece(BorrowedHandle vocab, int token, byte* buffer, int length, int leftStrip, [MarshalAs(UnmanagedType.U1)] bool special);
 
     [LibraryImport(Library)]
     internal static partial int llama_decode(ContextHandle context, NativeBatch batch);
@@ -142,14 +142,14 @@ internal static unsafe partial class NativeMethods
     internal static partial nint llama_get_memory(ContextHandle context);
 
     [LibraryImport(Library)]
-    internal static partial void llama_memory_clear(nint memory, [MarshalAs(UnmanagedType.U1)] bool data);
+    internal static partial void llama_memory_clear(BorrowedHandle memory, [MarshalAs(UnmanagedType.U1)] bool data);
 
     [LibraryImport(Library)]
-    internal static partial void llama_memory_seq_cp(nint memory, int source, int destination, int from, int to);
+    internal static partial void llama_memory_seq_cp(BorrowedHandle memory, int source, int destination, int from, int to);
 
     [LibraryImport(Library)]
     [return: MarshalAs(UnmanagedType.U1)]
-    internal static partial bool llama_memory_seq_rm(nint memory, int sequence, int from, int to);
+    internal static partial bool llama_memory_seq_rm(BorrowedHandle memory, int sequence, int from, int to);
 
     [LibraryImport(Library)]
     internal static partial SamplerHandle llama_sampler_chain_init(byte noPerformanceCounters);

@@ -4,20 +4,22 @@ using System.Text;
 namespace OnlineRlhf.Inference.Llama;
 
 /// <summary>The model's tokens: text to tokens and back.</summary>
-internal sealed unsafe class Vocabulary
+internal sealed unsafe class Vocabulary : IDisposable
 {
     private const int LongestPiece = 4096;
-    private readonly nint _vocabulary;
+    private readonly BorrowedHandle _vocabulary;
 
-    /// <summary>The handle is only borrowed: the vocabulary lives as long as the model that its owner keeps.</summary>
     internal Vocabulary(ModelHandle model)
     {
-        _vocabulary = NativeMethods.llama_model_get_vocab(model);
+        _vocabulary = new BorrowedHandle(model, NativeMethods.llama_model_get_vocab(model));
         Count = NativeMethods.llama_vocab_n_tokens(_vocabulary);
         int turn = NativeMethods.llama_vocab_eot(_vocabulary);
         EndOfTurn = turn >= 0 ? turn : NativeMethods.llama_vocab_eos(_vocabulary);
         BeginningOfText = NativeMethods.llama_vocab_get_add_bos(_vocabulary) ? NativeMethods.llama_vocab_bos(_vocabulary) : null;
     }
+
+    /// <summary>Lets go of the model.</summary>
+    public void Dispose() => _vocabulary.Dispose();
 
     internal int Count { get; }
 

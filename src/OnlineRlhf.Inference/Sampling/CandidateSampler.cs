@@ -21,23 +21,25 @@ internal sealed unsafe class CandidateSampler : IDisposable
         NativeMethods.llama_sampler_chain_add(_chain, NativeMethods.llama_sampler_init_dist(seed));
     }
 
-    /// <summary>Draws the next token from the logits over the whole vocabulary.</summary>
+    /// <summary>Draws the next token from the logits over the whole vocabulary; null where they are not numbers.</summary>
     /// <param name="logits">One for each token.</param>
     /// <param name="banned">A token that is not drawn; null for none.</param>
-    internal int Draw(ReadOnlySpan<float> logits, int? banned = null)
+    internal int? Draw(ReadOnlySpan<float> logits, int? banned = null)
     {
         int count = TopTokens.Select(logits, _top);
-        if (banned is { } token)
-            count = Without(token, count);
+        if (!float.IsFinite(_top[0].Logit))
+            return null;
+        if (banned is { } unwanted)
+            count = Without(unwanted, count);
         fixed (TokenData* data = _top)
         {
             var candidates = new TokenDataArray { Data = data, Count = (nuint)count, Selected = -1, Sorted = 1 };
             NativeMethods.llama_sampler_apply(_chain, &candidates);
             if (candidates.Selected < 0 || (nuint)candidates.Selected >= candidates.Count)
-                throw new InferenceException(InferenceError.Decode, "The model's output is not finite: no token can be drawn from it.");
-            int drawn = candidates.Data[candidates.Selected].Token;
-            NativeMethods.llama_sampler_accept(_chain, drawn);
-            return drawn;
+                return null;
+            int token = candidates.Data[candidates.Selected].Token;
+            NativeMethods.llama_sampler_accept(_chain, token);
+            return token;
         }
     }
 

@@ -5,7 +5,7 @@ using OnlineRlhf.Inference.Prompts;
 namespace OnlineRlhf.Inference.Sampling;
 
 /// <summary>Decodes given answers behind one prompt, to learn what hidden states the model has while it reads them.</summary>
-internal sealed class ForcedDecode(DecodingContext context, int embedding, Prompt prompt, int limit, string moreContext, Action? decoded)
+internal sealed class ForcedDecode(DecodingContext context, int embedding, Prompt prompt, int limit, string moreContext)
 {
     private const int PromptSequence = 0, AnswerSequence = 1;
 
@@ -23,6 +23,8 @@ internal sealed class ForcedDecode(DecodingContext context, int embedding, Promp
             context.CopySequence(PromptSequence, AnswerSequence);
             var hidden = new HiddenBlocks(embedding);
             Decode(answer, tokens.Length, AnswerSequence, hidden, cancellationToken);
+            if (!hidden.IsFinite)
+                throw context.NotFinite();
             blocks.Add(hidden);
         }
         return blocks;
@@ -37,7 +39,6 @@ internal sealed class ForcedDecode(DecodingContext context, int embedding, Promp
             for (; at < tokens.Count && context.Batch.Count < chunk; at++)
                 context.Batch.Add(tokens[at], position + at, sequence, output: hidden is not null);
             context.Decode(cancellationToken);
-            decoded?.Invoke();
             for (int row = 0; hidden is not null && row < context.Batch.Outputs; row++)
                 hidden.Add(context.Hidden(row));
         }

@@ -29,7 +29,15 @@ internal sealed class Generation(DecodingContext context, Vocabulary vocabulary,
             waiting = [.. Enumerable.Range(0, tracks.Length).Where(i => IsWorthless(tracks, i))];
         }
         List<Candidate> distinct = [.. Enumerable.Range(0, tracks.Length).Where(i => !IsWorthless(tracks, i)).Select(i => tracks[i].ToCandidate(hints[i]))];
-        return distinct.Count > 0 ? distinct : [tracks[0].ToCandidate(hints[0])];
+        if (tracks.Any(t => !t.IsFinite))
+        {
+            // The others are as good as they were.
+            InferenceException notFinite = context.NotFinite();
+            if (tracks.All(t => !t.IsFinite))
+                throw notFinite;
+        }
+        int any = Array.FindIndex(tracks, t => t.IsFinite);
+        return distinct.Count > 0 ? distinct : [tracks[any].ToCandidate(hints[any])];
     }
 
     /// <summary>Decodes the shared prefix and every suffix; the logits behind each suffix are kept, so that a candidate can start anew at any time.</summary>
@@ -68,7 +76,7 @@ internal sealed class Generation(DecodingContext context, Vocabulary vocabulary,
 
     private void Decode(Track[] tracks, List<int> running, IProgress<SamplingProgress>? progress, CancellationToken cancellationToken)
     {
-        List<Track> active = [.. running.Select(i => tracks[i])];
+        List<Track> active = [.. running.Select(i => tracks[i]).Where(t => t.IsFinite)];
         try
         {
             while (active.Count > 0)
@@ -87,7 +95,7 @@ internal sealed class Generation(DecodingContext context, Vocabulary vocabulary,
                     else
                         track.Take(context.Logits(i));
                 }
-                active.RemoveAll(t => t.Ended && t.Hidden.Tokens == t.TokenIds.Count);
+                active.RemoveAll(t => t.Ended && (!t.IsFinite || t.Hidden.Tokens == t.TokenIds.Count));
                 progress?.Report(new SamplingProgress(_drawn, tracks.Length - active.Count, tracks.Length));
             }
         }
@@ -98,11 +106,11 @@ internal sealed class Generation(DecodingContext context, Vocabulary vocabulary,
         }
     }
 
-    /// <summary>An empty answer, or one that an earlier candidate gives too, adds nothing to choose from.</summary>
+    /// <summary>An empty answer, one that an earlier candidate gives too, or one whose states are not numbers, adds nothing to choose from.</summary>
     private static bool IsWorthless(Track[] tracks, int candidate)
     {
         string text = tracks[candidate].Text;
-        return text.Length == 0 || Array.FindIndex(tracks, t => t.Text == text) < candidate;
+        return text.Length == 0 || !tracks[candidate].IsFinite || Array.FindIndex(tracks, t => t.IsFinite && t.Text == text) < candidate;
     }
 
     private static int Group(int index) => 1 + index;

@@ -4,7 +4,7 @@ using OnlineRlhf.Inference.Llama;
 namespace OnlineRlhf.Inference.Sampling;
 
 /// <summary>
-/// Finds the k largest logits, in descending order. One vectorised pass over the vocabulary: llama.cpp's own top-k first writes a 12-byte record per token.
+/// Finds the k largest logits, in descending order; what is not a number counts as the least there is, so that it is never drawn. One vectorised pass over the vocabulary: llama.cpp's own top-k first writes a 12-byte record per token.
 /// </summary>
 internal static class TopTokens
 {
@@ -38,6 +38,7 @@ internal static class TopTokens
 
     private static void Insert(Span<TokenData> sorted, ref int held, int k, int token, float logit)
     {
+        logit = float.IsNaN(logit) ? float.NegativeInfinity : logit;
         int at = held < k ? held++ : k - 1;
         for (; at > 0 && sorted[at - 1].Logit < logit; at--)
             sorted[at] = sorted[at - 1];

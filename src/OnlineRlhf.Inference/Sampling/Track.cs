@@ -15,7 +15,7 @@ internal sealed class Track(CandidateSampler sampler, Vocabulary vocabulary, Ans
     private string? _text;
     private ThoughtFormat? _closed;
     private int _drawn;
-    private bool _isAnswer;
+    private bool _isAnswer, _isFinite = true;
 
     internal CandidateSampler Sampler { get; } = sampler;
 
@@ -39,19 +39,27 @@ internal sealed class Track(CandidateSampler sampler, Vocabulary vocabulary, Ans
 
     private bool Complete { get; set; }
 
-    /// <summary>Takes the hidden state of the last token.</summary>
+    /// <summary>Whether every output so far was a number.</summary>
+    internal bool IsFinite => _isFinite && Hidden.IsFinite;
+
+    /// <summary>Takes the hidden state of the last token. What a model thinks leaves none.</summary>
     internal void AddHidden(ReadOnlySpan<float> state)
     {
         if (_isAnswer)
             Hidden.Add(state);
     }
 
-    /// <summary>Draws the next token, or takes the one that closes thoughts which have become too long.</summary>
+    /// <summary>Draws the next token, or takes the one that closes thoughts which have become too long. Where the model's output is not a number the answer ends.</summary>
     internal void Take(ReadOnlySpan<float> logits)
     {
         if (_forced.Count == 0 && _filter.Inside is not null && _drawn >= limits.Thoughts)
             CloseThoughts();
-        int token = _forced.Count > 0 ? _forced.Dequeue() : Sampler.Draw(logits, BannedToken());
+        int? next = _forced.Count > 0 ? _forced.Dequeue() : Sampler.Draw(logits, BannedToken());
+        if (next is not { } token)
+        {
+            (_isFinite, Ended) = (false, true);
+            return;
+        }
         bool ends = vocabulary.IsEndOfGeneration(token);
         if (ends && _filter.Inside is not null)
         {

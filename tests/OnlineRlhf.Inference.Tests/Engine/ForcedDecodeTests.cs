@@ -15,10 +15,7 @@ public sealed class ForcedDecodeTests
     {
         LanguageModel model = Models.Get(name);
         string brief = "Seven minutes in boiling water.", lengthy = string.Join(' ', Enumerable.Repeat("Warm the pot, boil fresh water and let the leaves stand in it for four minutes.", 12));
-        int steps = 0;
-        List<float[]> both = States([brief, lengthy], () => steps++);
-        // The prompt, one step for the short answer, and more for the long one.
-        Assert.InRange(steps, 4, 30);
+        List<float[]> both = States([brief, lengthy]);
         model.Sample([new ChatMessage("user", "Tell me about the sea.")], new string?[8], new SamplingOptions { Seed = 3, MaxTokens = 30 }, cancellationToken: TestContext.Current.CancellationToken);
         List<float[]> swapped = States([lengthy, brief]);
 
@@ -27,10 +24,10 @@ public sealed class ForcedDecodeTests
         Assert.Equal(both[1], Assert.Single(States([lengthy])));
         return;
 
-        List<float[]> States(string[] answers, Action? decoded = null)
+        List<float[]> States(string[] answers)
         {
             List<float[]> states = [];
-            foreach (HiddenBlocks blocks in model.Force(Question, answers, decoded, TestContext.Current.CancellationToken))
+            foreach (HiddenBlocks blocks in model.Force(Question, answers, TestContext.Current.CancellationToken))
             {
                 states.Add(new float[HiddenBlocks.Count * blocks.Width]);
                 blocks.CopyTo(states[^1]);

@@ -29,6 +29,19 @@ public sealed class ModelLoadingTests : IDisposable
         Assert.Contains("no such template", refused.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_file_without_a_chat_template_says_what_is_assumed()
+    {
+        string path = Path.Combine(_folder, "plain.gguf");
+        File.WriteAllBytes(path, PatchedModel.Renamed("tokenizer.chat_template", "tokenizer.chat_templatx"));
+        using LanguageModel model = LanguageModel.Load(Models.Options(path), TestContext.Current.CancellationToken);
+
+        Assert.Contains("ChatML is assumed", model.TemplateNote, StringComparison.Ordinal);
+        Assert.Contains("chat_template", ModelInspection.Of(Models.Options(path)).TemplateNote, StringComparison.Ordinal);
+        Assert.Null(ModelInspection.Of(Models.Options(path) with { ChatTemplate = "llama3" }).TemplateNote);
+        Assert.Null(Models.Demo.TemplateNote);
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(100)]

@@ -17,4 +17,17 @@ public sealed class TopTokensTests
             Assert.All(top.Take(count), t => Assert.Equal(logits[t.Token], t.Logit));
             Assert.Equal(count, top.Take(count).Select(t => t.Token).Distinct().Count());
         });
+
+    [Fact]
+    public void What_is_not_a_number_is_never_among_the_likeliest() =>
+        Gen.Select(Gen.Float[-30, 30].Array[2, 300], Gen.Int[1, 60], Gen.Int[0, 299].Array[1, 50]).Sample((logits, k, broken) =>
+        {
+            foreach (int at in broken.Select(b => b % logits.Length))
+                logits[at] = float.NaN;
+            var top = new TokenData[k];
+            int count = TopTokens.Select(logits, top);
+            float[] expected = [.. logits.Where(l => !float.IsNaN(l)).OrderDescending().Take(k)];
+            Assert.Equal(expected, top.Take(Math.Min(count, expected.Length)).Select(t => t.Logit));
+            Assert.All(top.Take(count).Skip(expected.Length), t => Assert.Equal(float.NegativeInfinity, t.Logit));
+        });
 }

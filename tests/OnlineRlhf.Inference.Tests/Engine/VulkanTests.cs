@@ -37,21 +37,21 @@ public sealed class VulkanTests
     }
 
     [Fact]
-    public void A_GPU_that_fails_fails_one_request_and_the_next_runs_on_the_CPU()
+    public void A_GPU_that_fails_is_left_for_the_CPU_which_does_the_work()
     {
         using LanguageModel model = Load(DeviceChoice.VulkanSoftware);
 
-        InferenceException failed = Assert.Throws<InferenceException>(() => model.OnDevice(() =>
+        Assert.True(model.OnDevice(() =>
         {
+            if (model.Device.IsCpu)
+                return true;
             // No vocabulary has this token: llama.cpp answers with an error code, as where a GPU runs out of memory.
             model.Context.Batch.Clear();
             model.Context.Batch.Add(int.MaxValue, 0, 0, output: true);
             model.Context.Decode(CancellationToken.None);
-            return true;
+            return false;
         }));
 
-        Assert.Equal(InferenceError.Decode, failed.Error);
-        Assert.Contains("next request runs on the CPU", failed.Message, StringComparison.Ordinal);
         Assert.True(model.Device.IsCpu);
         Assert.Contains("Vulkan0", model.Device.Why, StringComparison.Ordinal);
         Assert.NotEmpty(model.Sample(Question, [null, null], new() { Candidates = 2, MaxTokens = 4 }, cancellationToken: TestContext.Current.CancellationToken));

@@ -176,7 +176,6 @@ public sealed class RefusedFilesTests : GgufFixture
     [Fact]
     public void What_is_no_whole_language_model()
     {
-        Assert.Contains("3 parts", Refused(ModelFileError.Unsupported, GgufBuilder.Smallest().With("split.count", 2, writer => writer.Write((ushort)3))).Message, StringComparison.Ordinal);
         _ = Refused(ModelFileError.Unsupported, GgufBuilder.Smallest().Text("general.type", "mmproj"));
         _ = Refused(ModelFileError.Unsupported, GgufBuilder.Smallest().Without("tokenizer.ggml.tokens"));
         GgufBuilder empty = GgufBuilder.Smallest();

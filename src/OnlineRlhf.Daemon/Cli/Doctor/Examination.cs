@@ -44,13 +44,14 @@ internal sealed class Examination(DaemonOptions options, HealthBody? running, st
         try
         {
             ModelReport report = ModelReport.Of(options.Model, ModelInspection.Of(options.ForModel(options.Model)), options.Candidates, DeviceMemory.Read());
-            string says = $"{report.Name} ({report.Architecture}), {ModelReport.Size(report.FileBytes)}; it takes {ModelReport.Size(report.NeededBytes)} of memory, and the service may take {ModelReport.Size(report.UsableBytes)}; thinking: {report.Thinking}";
+            string says = $"{report.Name} ({report.Architecture}), {ModelReport.Size(report.FileBytes)}; it takes {ModelReport.Size(report.NeededBytes)} of memory, and the service may take {ModelReport.Size(report.UsableBytes)}"
+                + $"{(report.ChatTemplateNote is { } note ? $"; chat template: {note}" : "")}; thinking: {report.Thinking}";
             return report.ChatTemplateProblem is { } problem ? Finding.Wrong(part, problem)
                 : DaemonOptions.IsHidden(options.Model) && IsSystem ? Finding.Wrong(part, $"{options.Model}: the service may not see files below /home and /root: sudo onlinerlhf model use {options.Model}")
                 : report.Fits ? Finding.Good(part, says)
                 : Finding.Wrong(part, says + ": lower context, candidates or max_tokens, or take a smaller model");
         }
-        catch (ModelFileException e)
+        catch (Exception e) when (e is ModelFileException or InferenceException)
         {
             return Finding.Wrong(part, e.Message);
         }

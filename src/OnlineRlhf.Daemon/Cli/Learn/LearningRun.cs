@@ -129,7 +129,7 @@ internal sealed class LearningRun(DaemonClient daemon, PreferenceFile file, stri
         }
         if (reply.Succeeded)
             return (reply.Read(WireJson.Complete.FeedbackResultBody), null);
-        return reply.Status is StatusCodes.Status400BadRequest or StatusCodes.Status413PayloadTooLarge
+        return reply.Status is StatusCodes.Status400BadRequest or StatusCodes.Status413PayloadTooLarge or StatusCodes.Status422UnprocessableEntity
             ? (null, reply.Read(WireJson.Complete.ProblemBody).Detail)
             : throw new RefusedException(reply);
     }
