@@ -1,6 +1,11 @@
+using OnlineRlhf.Inference.Sampling;
+
 namespace OnlineRlhf.Rounds;
 
-/// <summary>The rounds that wait for feedback, and what became of the last ones. In memory only, bounded.</summary>
+/// <summary>
+/// The rounds that wait for feedback, the requests that become rounds, and what became of the last rounds. In memory only, bounded.
+/// One lock holds them all: a request is being answered until the moment in which its round is open, and no press falls between the two.
+/// </summary>
 internal sealed class RoundDesk(TimeProvider clock, EventHub events) : IDisposable
 {
     private const int Remembered = 1024;
@@ -9,6 +14,19 @@ internal sealed class RoundDesk(TimeProvider clock, EventHub events) : IDisposab
     private readonly Dictionary<Guid, Closing> _closed = [];
     private readonly Queue<Guid> _order = new();
     private long _opened;
+    private int _writing;
+    private long _written = long.MinValue;
+    private bool _disposed;
+
+    /// <summary>Whether a request is being answered.</summary>
+    internal bool IsWriting
+    {
+        get
+        {
+            lock (_gate)
+                return _writing > 0;
+        }
+    }
 
     /// <summary>Rounds that wait.</summary>
     internal int Open
@@ -20,17 +38,60 @@ internal sealed class RoundDesk(TimeProvider clock, EventHub events) : IDisposab
         }
     }
 
-    /// <summary>Opens a round; an older one on the same profile ends.</summary>
+    /// <summary>Notes that a request has come: until <see cref="Add"/> or <see cref="Abandon"/> it is being answered.</summary>
+    internal void Begin(string profile)
+    {
+        lock (_gate)
+        {
+            _writing++;
+            events.Publish(new RoundEvent.Generating(profile, new SamplingProgress(0, 0, 0)));
+        }
+    }
+
+    /// <summary>Opens the round that a request has become; an older one on the same profile ends.</summary>
     internal void Add(Round round)
     {
         lock (_gate)
         {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            // The time that was agreed on, not the time until a date: the date jumps on a board without a battery.
+            ITimer timer = clock.CreateTimer(_ => Expire(round), null, round.ExpiresAt - round.CreatedAt, Timeout.InfiniteTimeSpan);
             foreach (Entry older in _open.Values.Where(e => e.Round.Profile == round.Profile).ToArray())
                 Close(older.Round, new Closing(RoundError.Superseded));
-            ITimer timer = clock.CreateTimer(_ => Expire(round), null, round.ExpiresAt - clock.GetUtcNow(), Timeout.InfiniteTimeSpan);
-            _open.Add(round.Id, new Entry(round, timer, ++_opened));
+            EndWriting();
+            _open.Add(round.Id, new Entry(round, timer, ++_opened, _written));
+            // Told before the lock is given up: nobody can close it before it was told.
+            events.Publish(new RoundEvent.Opened(round));
         }
-        events.Publish(new RoundEvent.Opened(round));
+    }
+
+    /// <summary>Notes that a request has ended without a round.</summary>
+    internal void Abandon(string profile, bool failed)
+    {
+        lock (_gate)
+        {
+            EndWriting();
+            events.Publish(new RoundEvent.Abandoned(profile, failed));
+        }
+    }
+
+    /// <summary>
+    /// What a press is for: the newest round that asks, where it was open when the finger came, and no request has been answered since. Else why it is for nothing.
+    /// </summary>
+    /// <param name="began">When the finger came: a timestamp of the clock.</param>
+    internal (Round? Shown, PressOutcome? Refusal) ForPress(long began)
+    {
+        lock (_gate)
+        {
+            Entry? shown = Newest();
+            PressOutcome? refusal = _writing > 0 ? PressOutcome.Generating
+                : shown is null ? PressOutcome.NoRound
+                : began < shown.Opened ? PressOutcome.TooEarly
+                // Something was being written under the finger, and has ended without a pair.
+                : began < _written ? PressOutcome.Generating
+                : null;
+            return (shown?.Round, refusal);
+        }
     }
 
     /// <summary>An open round.</summary>
@@ -46,7 +107,7 @@ internal sealed class RoundDesk(TimeProvider clock, EventHub events) : IDisposab
         lock (_gate)
         {
             return profile is null
-                ? _open.Values.Where(e => e.Round.Asked).MaxBy(e => e.Number)?.Round
+                ? Newest()?.Round
                 : _open.Values.FirstOrDefault(e => e.Round.Profile == profile)?.Round;
         }
     }
@@ -69,10 +130,19 @@ internal sealed class RoundDesk(TimeProvider clock, EventHub events) : IDisposab
     {
         lock (_gate)
         {
+            _disposed = true;
             foreach (Entry entry in _open.Values)
                 entry.Timer.Dispose();
             _open.Clear();
         }
+    }
+
+    private Entry? Newest() => _open.Values.Where(e => e.Round.Asked).MaxBy(e => e.Number);
+
+    private void EndWriting()
+    {
+        _writing--;
+        _written = clock.GetTimestamp();
     }
 
     private void Expire(Round round)
@@ -105,10 +175,11 @@ internal sealed class RoundDesk(TimeProvider clock, EventHub events) : IDisposab
         {
             RoundError.Expired => "expired",
             RoundError.Superseded => "superseded",
-            _ => Preferred == Preferred.Skip ? "skipped" : "feedback",
+            null => Preferred == Preferred.Skip ? "skipped" : "feedback",
+            { } other => throw new InvalidOperationException($"No round ends with {other}."),
         };
     }
 
     // Numbered as they are opened: the clock of a board without a battery jumps.
-    private sealed record Entry(Round Round, ITimer Timer, long Number);
+    private sealed record Entry(Round Round, ITimer Timer, long Number, long Opened);
 }

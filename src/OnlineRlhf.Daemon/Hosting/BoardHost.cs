@@ -120,7 +120,7 @@ internal sealed class BoardHost(DaemonOptions options, ModelHost host, TimeProvi
 
     private static void Show(Board board, PreferenceLoop loop)
     {
-        board.Set(Lamp.Thinking, loop.QueuedRequests > 0);
+        board.Set(Lamp.Thinking, loop.IsWriting);
         board.Set(Lamp.Ready, loop.Current(null) is not null);
     }
 
@@ -129,6 +129,6 @@ internal sealed class BoardHost(DaemonOptions options, ModelHost host, TimeProvi
         Button.First => Preferred.First,
         Button.Second => Preferred.Second,
         Button.Tie => Preferred.Tie,
-        _ => Preferred.Skip,
+        Button.Skip => Preferred.Skip,
     };
 }
