@@ -141,8 +141,8 @@ internal sealed class RoundDesk(TimeProvider clock, EventHub events) : IDisposab
 
     private void EndWriting()
     {
-        _writing--;
         _written = clock.GetTimestamp();
+        _writing--;
     }
 
     private void Expire(Round round)
