@@ -15,7 +15,8 @@ internal sealed class RoundDesk(TimeProvider clock, EventHub events) : IDisposab
     private readonly Queue<Guid> _order = new();
     private long _opened;
     private int _writing;
-    private long _written = long.MinValue;
+    private long _written = long.MinValue, _shownSince = long.MinValue;
+    private Entry? _shown;
     private bool _disposed;
 
     /// <summary>Whether a request is being answered.</summary>
@@ -60,6 +61,7 @@ internal sealed class RoundDesk(TimeProvider clock, EventHub events) : IDisposab
                 Close(older.Round, new Closing(RoundError.Superseded));
             EndWriting();
             _open.Add(round.Id, new Entry(round, timer, ++_opened, _written));
+            Look(_written);
             // Told before the lock is given up: nobody can close it before it was told.
             events.Publish(new RoundEvent.Opened(round));
         }
@@ -76,21 +78,22 @@ internal sealed class RoundDesk(TimeProvider clock, EventHub events) : IDisposab
     }
 
     /// <summary>
-    /// What a press is for: the newest round that asks, where it was open when the finger came, and no request has been answered since. Else why it is for nothing.
+    /// What a press is for: the newest round that asks, where it was that when the finger came, and no request has been answered since. Else why it is for nothing.
     /// </summary>
     /// <param name="began">When the finger came: a timestamp of the clock.</param>
     internal (Round? Shown, PressOutcome? Refusal) ForPress(long began)
     {
         lock (_gate)
         {
-            Entry? shown = Newest();
             PressOutcome? refusal = _writing > 0 ? PressOutcome.Generating
-                : shown is null ? PressOutcome.NoRound
-                : began < shown.Opened ? PressOutcome.TooEarly
+                : _shown is null ? PressOutcome.NoRound
+                : began < _shown.Opened ? PressOutcome.TooEarly
+                // The pair that was shown to the finger has ended; this one stood behind it.
+                : began < _shownSince ? PressOutcome.Refused
                 // Something was being written under the finger, and has ended without a pair.
                 : began < _written ? PressOutcome.Generating
                 : null;
-            return (shown?.Round, refusal);
+            return (_shown?.Round, refusal);
         }
     }
 
@@ -107,7 +110,7 @@ internal sealed class RoundDesk(TimeProvider clock, EventHub events) : IDisposab
         lock (_gate)
         {
             return profile is null
-                ? Newest()?.Round
+                ? _shown?.Round
                 : _open.Values.FirstOrDefault(e => e.Round.Profile == profile)?.Round;
         }
     }
@@ -134,10 +137,18 @@ internal sealed class RoundDesk(TimeProvider clock, EventHub events) : IDisposab
             foreach (Entry entry in _open.Values)
                 entry.Timer.Dispose();
             _open.Clear();
+            _shown = null;
         }
     }
 
-    private Entry? Newest() => _open.Values.Where(e => e.Round.Asked).MaxBy(e => e.Number);
+    /// <summary>Finds the newest round that asks, after a change.</summary>
+    private void Look(long now)
+    {
+        Entry? newest = _open.Values.Where(e => e.Round.Asked).MaxBy(e => e.Number);
+        if (ReferenceEquals(newest, _shown))
+            return;
+        (_shown, _shownSince) = (newest, now);
+    }
 
     private void EndWriting()
     {
@@ -157,7 +168,9 @@ internal sealed class RoundDesk(TimeProvider clock, EventHub events) : IDisposab
     private void Close(Round round, Closing how)
     {
         // An answer counts even where the round expired or was superseded while it was made durable; that it is closed was told already.
+        long now = clock.GetTimestamp();
         bool wasOpen = _open.Remove(round.Id, out Entry? entry);
+        Look(now);
         entry?.Timer.Dispose();
         if (!_closed.ContainsKey(round.Id))
             _order.Enqueue(round.Id);

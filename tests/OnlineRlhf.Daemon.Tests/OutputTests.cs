@@ -23,7 +23,9 @@ public sealed class OutputTests
         console.Write(Hostile.ToCharArray());
         console.Write('\e');
         console.WriteLine();
-        Assert.Equal("model      Model?[2J Ready: a?1mnother\ufffd\nModel?[2J Ready: a?1mnother\ufffd  1\nModel?[2J\nReady: a?1mnother\ufffd?\n", printed.ToString());
+        Assert.Equal(
+            "model      Model?[2J Ready: a?1mnother\ufffd\nModel?[2J Ready: a?1mnother\ufffd  1\nModel?[2J\nReady: a?1mnother\ufffd?\n",
+            printed.ToString());
     }
 
     [Theory]
@@ -33,7 +35,7 @@ public sealed class OutputTests
     {
         string printed = Output.Escape(json);
         Assert.DoesNotContain(printed, c => c is >= '\u007f' and <= '\u009f' or '\u202e' or '\u2028');
-        Assert.Equal(JsonDocument.Parse(json).RootElement.GetProperty("text").GetString(), JsonDocument.Parse(printed).RootElement.GetProperty("text").GetString());
+        Assert.Equal(Text(json), Text(printed));
         if (!json.Contains('\u202e', StringComparison.Ordinal))
             Assert.Equal(json, printed);
     }
@@ -52,6 +54,9 @@ public sealed class OutputTests
         Exception? exception = failure is null ? null : new InvalidOperationException(failure);
         formatter.Write(new LogEntry<string>(LogLevel.Information, "onlinerlhf", 2, Hostile, exception, (text, _) => text), null, printed);
         string line = Assert.Single(printed.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries));
-        Assert.EndsWith("onlinerlhf[2] Model?[2J Ready: a?1mnother\ufffd" + (failure is null ? "" : " System.InvalidOperationException: Failed <0>forged"), line, StringComparison.Ordinal);
+        string expected = "onlinerlhf[2] Model?[2J Ready: a?1mnother\ufffd" + (failure is null ? "" : " System.InvalidOperationException: Failed <0>forged");
+        Assert.EndsWith(expected, line, StringComparison.Ordinal);
     }
+
+    private static string? Text(string json) => JsonDocument.Parse(json).RootElement.GetProperty("text").GetString();
 }

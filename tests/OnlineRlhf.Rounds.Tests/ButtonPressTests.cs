@@ -105,7 +105,10 @@ public sealed class ButtonPressTests : IDisposable
             _bench.Clock.Advance(TimeSpan.FromMilliseconds(20));
         };
         if (fails)
-            await Assert.ThrowsAsync<Inference.InferenceException>(() => _bench.OpenAsync(string.Join(' ', Enumerable.Repeat("word", 2000)), profile: "ben"));
+        {
+            string tooLong = string.Join(' ', Enumerable.Repeat("word", 2000));
+            await Assert.ThrowsAsync<Inference.InferenceException>(() => _bench.OpenAsync(tooLong, profile: "ben"));
+        }
         else
             await _bench.OpenAsync(profile: "ben", ask: AskMode.Never);
         _bench.Clock.Looked = null;
@@ -134,6 +137,18 @@ public sealed class ButtonPressTests : IDisposable
     }
 
     [Fact]
+    public async Task A_press_whose_pair_is_answered_elsewhere_under_the_finger_is_not_for_the_pair_behind_it()
+    {
+        Round behind = await _bench.OpenAsync(profile: "anna"), shown = await _bench.OpenAsync(profile: "ben");
+        long began = Now;
+        _bench.Clock.Advance(TimeSpan.FromMilliseconds(50));
+        await _bench.PressAsync(shown.Id, Preferred.Second);
+        Assert.Equal(PressOutcome.Refused, await _bench.Loop.PressAsync(Preferred.First, began));
+        Assert.Same(behind, _bench.Loop.Find(behind.Id));
+        Assert.Equal(PressOutcome.Counted, await Press(Preferred.First));
+    }
+
+    [Fact]
     public async Task A_press_counts_while_a_comparison_is_read()
     {
         Round round = await _bench.OpenAsync(profile: "anna");
@@ -146,7 +161,8 @@ public sealed class ButtonPressTests : IDisposable
 
     public void Dispose() => _bench.Dispose();
 
-    private static ComparisonRequest Comparison() => new([new Inference.Prompts.ChatMessage("user", "How do I cook rice?")], "Use a lid.", "No idea.");
+    private static ComparisonRequest Comparison() =>
+        new([new Inference.Prompts.ChatMessage("user", "How do I cook rice?")], "Use a lid.", "No idea.");
 
     /// <summary>Runs something while another profile's feedback is being learned, and its rest afterwards.</summary>
     private async Task HoldTurnAsync(Round other, Func<Task<Func<Task>>> meanwhile)

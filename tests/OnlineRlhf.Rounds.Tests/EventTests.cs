@@ -51,7 +51,9 @@ public sealed class EventTests
         }
         var learned = new RoundEvent.Learned(Guid.NewGuid(), "ben", 1);
         hub.Publish(learned);
-        Assert.Equal([closed, new RoundEvent.Generating("anna", new(10_000, 0, 8)), new RoundEvent.Generating("ben", new(20_000, 0, 8)), learned], Read(slow));
+        Assert.Equal(
+            [closed, new RoundEvent.Generating("anna", new(10_000, 0, 8)), new RoundEvent.Generating("ben", new(20_000, 0, 8)), learned],
+            Read(slow));
     }
 
     [Fact]

@@ -71,7 +71,8 @@ internal static class AskVerb
             return;
         }
         string whose = profile is null ? "" : $"--profile {profile} ";
-        Output.Text($"first:\n{Indent(round.First.Text)}\n\nsecond:\n{Indent(round.Second.Text)}\n\nonlinerlhf prefer {whose}first | second | tie | skip");
+        Output.Text(
+            $"first:\n{Indent(round.First.Text)}\n\nsecond:\n{Indent(round.Second.Text)}\n\nonlinerlhf prefer {whose}first | second | tie | skip");
     }
 
     private static string Indent(string? text) => "  " + text?.ReplaceLineEndings("\n  ");

@@ -3,7 +3,7 @@ using OnlineRlhf.Inference;
 
 namespace OnlineRlhf.Daemon.Cli;
 
-/// <summary>Standard output or standard error for text of any origin: what is written as one line stays one line, and nothing that is written drives the terminal.</summary>
+/// <summary>Standard output or standard error for text of any origin: a line stays one line, and nothing that is written drives the terminal.</summary>
 internal sealed class CleanWriter(TextWriter inner) : TextWriter
 {
     public override Encoding Encoding => inner.Encoding;

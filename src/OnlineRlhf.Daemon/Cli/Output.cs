@@ -4,7 +4,7 @@ using OnlineRlhf.Inference;
 
 namespace OnlineRlhf.Daemon.Cli;
 
-/// <summary>What verbs print. After <see cref="Clean"/> everything that System.Console is given is cleaned; what must not be has a way of its own here.</summary>
+/// <summary>What verbs print. After <see cref="Clean"/> everything that System.Console is given is cleaned; what must stay as it is goes through here.</summary>
 internal static class Output
 {
     private static TextWriter? _out, _error;
@@ -34,9 +34,7 @@ internal static class Output
         StringBuilder escaped = new(json.Length);
         foreach (Rune rune in json.EnumerateRunes())
         {
-            // Between values there are line breaks and tabs; within them no others can be.
-            if (rune.Value is not ('\n' or '\r' or '\t')
-                && Rune.GetUnicodeCategory(rune) is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator)
+            if (DrivesTerminals(rune))
             {
                 foreach (char half in rune.ToString())
                     escaped.Append(CultureInfo.InvariantCulture, $"\\u{(int)half:x4}");
@@ -46,4 +44,8 @@ internal static class Output
         }
         return escaped.ToString();
     }
+
+    /// <summary>Line breaks and tabs do not: in JSON they stand between values only.</summary>
+    private static bool DrivesTerminals(Rune rune) => rune.Value is not ('\n' or '\r' or '\t') && Rune.GetUnicodeCategory(rune)
+        is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator;
 }

@@ -14,7 +14,8 @@ namespace OnlineRlhf.Daemon.Hosting;
 /// <param name="clock">The board's clock, which is the loop's.</param>
 /// <param name="logger">The daemon's log.</param>
 /// <param name="open">Opens a chip by its label; without it, <see cref="GpioChips.Open"/>.</param>
-internal sealed class BoardHost(DaemonOptions options, ModelHost host, TimeProvider clock, ILogger logger, Func<string, GpioController>? open = null) : BackgroundService
+internal sealed class BoardHost(DaemonOptions options, ModelHost host, TimeProvider clock, ILogger logger, Func<string, GpioController>? open = null)
+    : BackgroundService
 {
     private readonly Channel<BoardEvent> _events = Channel.CreateUnbounded<BoardEvent>(new UnboundedChannelOptions { SingleReader = true });
     private Board? _board;

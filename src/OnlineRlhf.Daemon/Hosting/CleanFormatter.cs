@@ -4,7 +4,7 @@ using OnlineRlhf.Inference;
 
 namespace OnlineRlhf.Daemon.Hosting;
 
-/// <summary>Log lines as the library formats them, of text that is cleaned before: whatever a name or a message holds, it forges no line and drives no terminal.</summary>
+/// <summary>Log lines as the library formats them, of text that is cleaned before: no name and no message forges a line or drives a terminal.</summary>
 /// <param name="services">Where the library's formatters are; asked for late, since this is one of them.</param>
 internal sealed class CleanFormatter(IServiceProvider services) : ConsoleFormatter(CleanName)
 {
@@ -14,10 +14,12 @@ internal sealed class CleanFormatter(IServiceProvider services) : ConsoleFormatt
 
     public override void Write<TState>(in LogEntry<TState> logEntry, IExternalScopeProvider? scopeProvider, TextWriter textWriter)
     {
-        _inner ??= services.GetServices<ConsoleFormatter>().Single(f => f.Name == (Journal.IsRead ? ConsoleFormatterNames.Systemd : ConsoleFormatterNames.Simple));
+        string wanted = Journal.IsRead ? ConsoleFormatterNames.Systemd : ConsoleFormatterNames.Simple;
+        _inner ??= services.GetServices<ConsoleFormatter>().Single(f => f.Name == wanted);
         string message = logEntry.Formatter(logEntry.State, logEntry.Exception);
         if (logEntry.Exception is { } exception)
             message = $"{message} {exception}";
-        _inner.Write(new LogEntry<string>(logEntry.LogLevel, logEntry.Category, logEntry.EventId, PlainText.Line(message), null, (text, _) => text), scopeProvider, textWriter);
+        var clean = new LogEntry<string>(logEntry.LogLevel, logEntry.Category, logEntry.EventId, PlainText.Line(message), null, (text, _) => text);
+        _inner.Write(clean, scopeProvider, textWriter);
     }
 }

@@ -69,7 +69,9 @@ internal static class EventEndpoint
         Task SendSnapshot()
         {
             Round? current = loop.Current(null);
-            SnapshotBody snapshot = Snapshot("ready", current is null ? null : RoundBody.Of(current, withText), current is null ? null : loop.Comparisons(current.Profile));
+            SnapshotBody snapshot = current is null
+                ? Snapshot("ready", null, null)
+                : Snapshot("ready", RoundBody.Of(current, withText), loop.Comparisons(current.Profile));
             return Send(context, "snapshot", snapshot, WireJson.Readable.SnapshotBody, cancellationToken);
         }
 

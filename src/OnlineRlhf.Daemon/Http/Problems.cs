@@ -76,14 +76,16 @@ internal static class Problems
         InferenceException e => e.Error switch
         {
             InferenceError.PromptTooLong => (StatusCodes.Status413PayloadTooLarge, "prompt-too-long", e.Message),
-            InferenceError.Library or InferenceError.Model or InferenceError.Decode => (StatusCodes.Status500InternalServerError, "engine", e.Message),
+            InferenceError.Library or InferenceError.Model or InferenceError.Decode =>
+                (StatusCodes.Status500InternalServerError, "engine", e.Message),
         },
         StateException e => e.Reason switch
         {
             StateError.DiskFull => (InsufficientStorage, "disk-full", e.Message),
             StateError.DoesNotFit or StateError.NewerFormat => (StatusCodes.Status409Conflict, "state-does-not-fit", e.Message),
             StateError.Busy => (StatusCodes.Status503ServiceUnavailable, "state-busy", e.Message),
-            StateError.Damaged or StateError.IoFailure or StateError.HyperParameters or StateError.Faulted => (StatusCodes.Status500InternalServerError, "state", e.Message),
+            StateError.Damaged or StateError.IoFailure or StateError.HyperParameters or StateError.Faulted =>
+                (StatusCodes.Status500InternalServerError, "state", e.Message),
         },
         BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => (StatusCodes.Status413PayloadTooLarge, "body-too-large", $"The body is larger than {RoundEndpoints.LargestBody} bytes: leave out the oldest messages."),
         BadHttpRequestException e => (e.StatusCode, "bad-request", e.Message),

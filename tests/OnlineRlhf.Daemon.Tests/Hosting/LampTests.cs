@@ -25,7 +25,8 @@ public sealed class LampTests : IAsyncLifetime
 
     public LampTests()
     {
-        var options = new DaemonOptions { GpioChip = _rig.Chip, Buttons = "first:0,second:1", Lamps = $"thinking:{ThinkingLine},error:{ErrorLine}", Threads = 1, Context = 512, TimeTarget = 0 };
+        string lamps = $"thinking:{ThinkingLine},error:{ErrorLine}";
+        var options = new DaemonOptions { GpioChip = _rig.Chip, Buttons = "first:0,second:1", Lamps = lamps, Threads = 1, Context = 512, TimeTarget = 0 };
         _rig.Pull(0, true);
         _rig.Pull(1, true);
         _host = new ModelHost(options, _state, Path.Combine(_state, "socket"), _lifetime, _clock, NullLogger.Instance);
@@ -56,7 +57,8 @@ public sealed class LampTests : IAsyncLifetime
             Settle(loop);
         };
         string tooLong = string.Join(' ', Enumerable.Repeat("word", 2000));
-        await Assert.ThrowsAsync<InferenceException>(() => loop.LearnAsync(new ComparisonRequest([new ChatMessage("user", tooLong)], "Yes.", "No."), TestContext.Current.CancellationToken));
+        var refused = new ComparisonRequest([new ChatMessage("user", tooLong)], "Yes.", "No.");
+        await Assert.ThrowsAsync<InferenceException>(() => loop.LearnAsync(refused, TestContext.Current.CancellationToken));
         Assert.True(seen, "Nothing was shown while the comparison was read.");
         Assert.False(_rig.IsHigh(ThinkingLine));
     }
@@ -76,7 +78,8 @@ public sealed class LampTests : IAsyncLifetime
             lit.Add(_rig.IsHigh(ThinkingLine));
         };
         string text = string.Join(' ', Enumerable.Repeat("word", words));
-        Exception? failure = await Record.ExceptionAsync(() => loop.OpenRoundAsync(new RoundRequest([new ChatMessage("user", text)]) { MaxTokens = 8 }, TestContext.Current.CancellationToken));
+        var request = new RoundRequest([new ChatMessage("user", text)]) { MaxTokens = 8 };
+        Exception? failure = await Record.ExceptionAsync(() => loop.OpenRoundAsync(request, TestContext.Current.CancellationToken));
         Assert.Equal(words == 2000, failure is InferenceException { Error: InferenceError.PromptTooLong });
         Settle(loop);
         Assert.Equal([true], lit);

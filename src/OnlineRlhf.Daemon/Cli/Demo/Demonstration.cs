@@ -55,7 +55,8 @@ internal sealed class Demonstration(PreferenceLoop loop, LanguageModel model, Si
         Screen.Progress("");
         if (json)
         {
-            Output.Json(JsonSerializer.Serialize(new DemoReport(model.Name, taste.Name, taste.Says, seed, tests.Count, measured), DemoJson.Default.DemoReport));
+            var report = new DemoReport(model.Name, taste.Name, taste.Says, seed, tests.Count, measured);
+            Output.Json(JsonSerializer.Serialize(report, DemoJson.Default.DemoReport));
             return;
         }
         WriteCurve(text, measured, tests.Count, trial.Measure(tests).Chance);
@@ -103,7 +104,8 @@ internal sealed class Demonstration(PreferenceLoop loop, LanguageModel model, Si
             presses, rows.Average(r => r.Checkpoints[c].PreferredKindServed), rows.Average(r => r.Checkpoints[c].ServedPercentile),
             rows.Average(r => r.Checkpoints[c].AllKnowingPercentile), rows.Average(r => r.Checkpoints[c].ShareOfGain)))]);
         if (json)
-            Output.Json(JsonSerializer.Serialize(new TableReport(model.Name, seeds, firstSeed, testRequests, rows, mean), DemoJson.Default.TableReport));
+            Output.Json(JsonSerializer.Serialize(
+                new TableReport(model.Name, seeds, firstSeed, testRequests, rows, mean), DemoJson.Default.TableReport));
         else
             WriteTable(rows, mean, seeds, testRequests);
     }

@@ -7,7 +7,7 @@ namespace OnlineRlhf.Daemon.Cli.Watch;
 /// <summary>Text that nobody has checked, made fit for a terminal: it cannot move the cursor, and its width is known.</summary>
 internal static class TerminalText
 {
-    /// <summary>Plain text whose width is known: what joins characters or changes their look, so that terminals disagree about the width, is left out too.</summary>
+    /// <summary>Plain text of known width: what joins characters or changes their look, so that terminals disagree about the width, is left out too.</summary>
     internal static string Neutral(string text)
     {
         StringBuilder neutral = new(text.Length);
@@ -15,7 +15,8 @@ internal static class TerminalText
         {
             if (rune.Value is 0x200C or 0x200D or (>= 0xFE00 and <= 0xFE0F) or (>= 0x1F3FB and <= 0x1F3FF))
                 continue;
-            neutral.Append(rune.Value == '\t' ? " " : Rune.GetUnicodeCategory(rune) is UnicodeCategory.OtherNotAssigned or UnicodeCategory.PrivateUse ? "?" : rune.ToString());
+            bool isUnknown = Rune.GetUnicodeCategory(rune) is UnicodeCategory.OtherNotAssigned or UnicodeCategory.PrivateUse;
+            neutral.Append(rune.Value == '\t' ? " " : isUnknown ? "?" : rune.ToString());
         }
         return neutral.ToString();
     }
