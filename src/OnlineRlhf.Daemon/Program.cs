@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using OnlineRlhf.Daemon;
 using OnlineRlhf.Daemon.Cli;
+using OnlineRlhf.Daemon.Cli.Watch;
 using OnlineRlhf.Daemon.Configuration;
 using OnlineRlhf.Daemon.Hosting;
 using OnlineRlhf.Daemon.Http;
@@ -24,7 +25,7 @@ try
         string verb = "";
         for (CommandResult? part = parsed.CommandResult; part is not null && part.Command != root; part = part.Parent as CommandResult)
             verb = $"{part.Command.Name} {verb}";
-        Console.Error.WriteLine($"onlinerlhf: {WhatIsWrong(parsed, verb.Length > 0)}; see onlinerlhf {verb}--help");
+        Console.Error.WriteLine($"onlinerlhf: {OneLine(WhatIsWrong(parsed, verb.Length > 0))}; see onlinerlhf {verb}--help");
         return ExitCode.Usage;
     }
     return await Invocation.RunAsync(parsed);
@@ -45,10 +46,10 @@ static string WhatIsWrong(ParseResult parsed, bool hasVerb) => parsed.UnmatchedT
     [['-', ..] option, ..] => $"there is no option {option.Split('=')[0]}",
     [var word, ..] => hasVerb ? $"{word} is one word too many" : $"there is no command {word}",
     _ when hasVerb && parsed.CommandResult.Command is { Subcommands: [_, ..] parts } verb => $"say what to do: {string.Join(" or ", parts.Select(p => $"onlinerlhf {verb.Name} {p.Name}"))}",
-    _ => hasVerb ? OneLine(parsed.Errors[0].Message).TrimEnd('.') : "say what to do, such as onlinerlhf demo",
+    _ => hasVerb ? parsed.Errors[0].Message.TrimEnd('.') : "say what to do, such as onlinerlhf demo",
 };
 
-static string OneLine(string message) => string.Join(' ', message.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+static string OneLine(string message) => TerminalText.Line(message);
 
 static int? Describe(Exception e) => e switch
 {

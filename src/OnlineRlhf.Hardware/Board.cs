@@ -12,7 +12,8 @@ public sealed class Board : IDisposable
     private readonly TimeProvider _clock;
     private readonly Action<BoardEvent> _happened;
     private readonly Lock _gate = new();
-    private readonly ITimer _inspection, _blink;
+    private readonly ITimer _inspection;
+    private readonly Deadline _blink;
     private readonly HashSet<Lamp> _shining = [];
     private Connection? _connection;
     private string? _problem;
@@ -35,7 +36,7 @@ public sealed class Board : IDisposable
             throw new ArgumentException($"Line {twice.Key} has two uses: each button and each lamp needs a line of its own.", nameof(options));
         (_options, _clock, _happened, _open) = (options, clock, happened, open ?? GpioChips.Open);
         _inspection = clock.CreateTimer(_ => Inspect(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        _blink = clock.CreateTimer(_ => Set(Lamp.Learned, false), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _blink = new Deadline(clock, EndBlink);
         Inspect();
     }
 
@@ -71,8 +72,12 @@ public sealed class Board : IDisposable
     /// <summary>Lets the lamp for a learned press shine for a moment.</summary>
     public void BlinkLearned()
     {
-        Set(Lamp.Learned, true);
-        _blink.Change(Blink, Timeout.InfiniteTimeSpan);
+        lock (_gate)
+        {
+            Set(Lamp.Learned, true);
+            if (!_disposed)
+                _blink.Set(Blink);
+        }
     }
 
     /// <summary>Turns the lamps off and gives the lines back.</summary>
@@ -86,6 +91,15 @@ public sealed class Board : IDisposable
             _inspection.Dispose();
             _blink.Dispose();
             Close();
+        }
+    }
+
+    private void EndBlink()
+    {
+        lock (_gate)
+        {
+            if (!_disposed && _blink.IsOver())
+                Set(Lamp.Learned, false);
         }
     }
 
@@ -152,16 +166,19 @@ public sealed class Board : IDisposable
         private readonly GpioController _controller;
         private readonly BoardOptions _options;
         private readonly ButtonPanel _panel;
+        private readonly TimeProvider _clock;
+        private long _read;
 
         internal Connection(GpioController controller, BoardOptions options, TimeProvider clock, Action<BoardEvent> happened)
         {
-            (_controller, _options) = (controller, options);
+            (_controller, _options, _clock) = (controller, options, clock);
             try
             {
                 foreach ((Lamp _, int line) in options.Lamps)
                     controller.OpenPin(line, PinMode.Output, Level(false, options.LampsActiveLow));
                 foreach ((Button button, int line) in options.Buttons)
                     controller.OpenPin(line, Mode(button, line));
+                _read = clock.GetTimestamp();
                 _panel = new ButtonPanel(options.Buttons.Keys.ToDictionary(b => b, IsClosed), options.Debounce, clock, happened);
                 foreach ((Button button, int line) in options.Buttons)
                     controller.RegisterCallbackForPinValueChangedEvent(line, PinEventTypes.Rising | PinEventTypes.Falling, (_, change) => _panel.Contacted(button, change.ChangeType == PinEventTypes.Falling == options.ButtonsActiveLow));
@@ -177,8 +194,10 @@ public sealed class Board : IDisposable
         /// <summary>Reads every button: finds a chip that is gone, and an edge that was lost.</summary>
         internal void Read()
         {
+            // Nobody knows when an edge came that was lost: it may have come right after the last look.
+            (long last, _read) = (_read, _clock.GetTimestamp());
             foreach (Button button in _options.Buttons.Keys)
-                _panel.Contacted(button, IsClosed(button));
+                _panel.Contacted(button, IsClosed(button), last);
         }
 
         internal void Show(Lamp lamp, bool shines)
@@ -209,7 +228,7 @@ public sealed class Board : IDisposable
             {
                 Bias.Up => PinMode.InputPullUp,
                 Bias.Down => PinMode.InputPullDown,
-                _ => PinMode.Input,
+                Bias.None => PinMode.Input,
             };
             return _controller.IsPinModeSupported(line, mode)
                 ? mode

@@ -14,7 +14,7 @@ internal sealed class ButtonPanel : IDisposable
     private readonly Action<BoardEvent> _happened;
     private readonly Lock _gate = new();
     private readonly Dictionary<Button, Contact> _contacts;
-    private readonly ITimer _decision;
+    private readonly Deadline _decision;
     private readonly List<Button> _pending = [];
     private long _began;
     private bool _unclear;
@@ -27,14 +27,17 @@ internal sealed class ButtonPanel : IDisposable
     internal ButtonPanel(IReadOnlyDictionary<Button, bool> closed, TimeSpan debounce, TimeProvider clock, Action<BoardEvent> happened)
     {
         (_clock, _debounce, _happened) = (clock, debounce, happened);
-        _decision = clock.CreateTimer(_ => Decide(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        _contacts = closed.ToDictionary(c => c.Key, c => new Contact(c.Value, clock.CreateTimer(_ => Settle(c.Key), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan)));
+        _decision = new Deadline(clock, Decide);
+        _contacts = closed.ToDictionary(c => c.Key, c => new Contact(c.Value, new Deadline(clock, () => Settle(c.Key))));
         foreach (Button held in closed.Where(c => c.Value).Select(c => c.Key))
             happened(new BoardEvent.Held(held));
     }
 
     /// <summary>Takes what a line says now; the same again changes nothing.</summary>
-    internal void Contacted(Button button, bool closed)
+    /// <param name="button">Which.</param>
+    /// <param name="closed">What its line says.</param>
+    /// <param name="since">From when on the line may have said so, where no edge told it; else it has changed just now.</param>
+    internal void Contacted(Button button, bool closed, long? since = null)
     {
         lock (_gate)
         {
@@ -44,8 +47,8 @@ internal sealed class ButtonPanel : IDisposable
             contact.Closed = closed;
             // The first edge of a press is when the finger came; the bounces after it are not.
             if (closed && !contact.Settled && contact.Began is null)
-                contact.Began = _clock.GetTimestamp();
-            contact.Timer.Change(_debounce, Timeout.InfiniteTimeSpan);
+                contact.Began = since ?? _clock.GetTimestamp();
+            contact.Quiet.Set(_debounce);
         }
     }
 
@@ -56,7 +59,7 @@ internal sealed class ButtonPanel : IDisposable
             _disposed = true;
             _decision.Dispose();
             foreach (Contact contact in _contacts.Values)
-                contact.Timer.Dispose();
+                contact.Quiet.Dispose();
         }
     }
 
@@ -65,9 +68,11 @@ internal sealed class ButtonPanel : IDisposable
         lock (_gate)
         {
             Contact contact = _contacts[button];
+            if (_disposed || !contact.Quiet.IsOver())
+                return;
             long? began = contact.Began;
             contact.Began = null;
-            if (_disposed || contact.Settled == contact.Closed)
+            if (contact.Settled == contact.Closed)
                 return;
             contact.Settled = contact.Closed;
             if (!contact.Settled)
@@ -82,7 +87,7 @@ internal sealed class ButtonPanel : IDisposable
             if (others && _pending.Count == 0)
                 _pending.AddRange(_contacts.Where(c => c.Key != button && c.Value is { Settled: true, Stuck: false }).Select(c => c.Key));
             _pending.Add(button);
-            _decision.Change(Window * _debounce, Timeout.InfiniteTimeSpan);
+            _decision.Set(Window * _debounce);
         }
     }
 
@@ -90,12 +95,12 @@ internal sealed class ButtonPanel : IDisposable
     {
         lock (_gate)
         {
-            if (_disposed || _pending.Count == 0)
+            if (_disposed || _pending.Count == 0 || !_decision.IsOver())
                 return;
             // Whoever is about to join is waited for.
             if (_contacts.Any(c => c.Value.Began is not null))
             {
-                _decision.Change(_debounce, Timeout.InfiniteTimeSpan);
+                _decision.Set(_debounce);
                 return;
             }
             BoardEvent happened = _unclear ? new BoardEvent.Unclear([.. _pending.Distinct().Order()]) : new BoardEvent.Pressed(_pending[0], _began);
@@ -105,7 +110,7 @@ internal sealed class ButtonPanel : IDisposable
         }
     }
 
-    private sealed class Contact(bool closed, ITimer timer)
+    private sealed class Contact(bool closed, Deadline quiet)
     {
         /// <summary>What the line said last.</summary>
         internal bool Closed { get; set; } = closed;
@@ -119,6 +124,7 @@ internal sealed class ButtonPanel : IDisposable
         /// <summary>When the press began that has not settled yet.</summary>
         internal long? Began { get; set; }
 
-        internal ITimer Timer { get; } = timer;
+        /// <summary>When the line has said the same for long enough.</summary>
+        internal Deadline Quiet { get; } = quiet;
     }
 }

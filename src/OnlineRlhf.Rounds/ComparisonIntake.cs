@@ -50,7 +50,7 @@ internal sealed class ComparisonIntake(
     }
 
     /// <summary>z, without learning it.</summary>
-    internal Task<float[]> CompareAsync(ComparisonRequest request, CancellationToken cancellationToken) => queue.RunAsync(() => Difference(request, cancellationToken), cancellationToken);
+    internal Task<float[]> CompareAsync(ComparisonRequest request, CancellationToken cancellationToken) => queue.RunAsync(token => Difference(request, token), cancellationToken);
 
     /// <summary>The number of a comparison, where the ring holds it; else how many its profile has learned.</summary>
     internal FeedbackResult Look(Guid id, string profile)

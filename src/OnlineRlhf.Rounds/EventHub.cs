@@ -3,11 +3,10 @@ using System.Threading.Channels;
 
 namespace OnlineRlhf.Rounds;
 
-/// <summary>Hands events to whoever follows. A follower that does not keep up loses the oldest ones, and holds nobody up.</summary>
+/// <summary>Hands events to whoever follows. A follower that does not keep up holds nobody up, and is told when events were lost to it.</summary>
 public sealed class EventHub
 {
-    private const int Backlog = 256;
-    private readonly ConcurrentDictionary<Channel<RoundEvent>, byte> _followers = new();
+    private readonly ConcurrentDictionary<PendingEvents, byte> _followers = new();
 
     /// <summary>How many follow.</summary>
     public int Followers => _followers.Count;
@@ -15,16 +14,16 @@ public sealed class EventHub
     /// <summary>Starts to follow at once; reading ends when the token is cancelled.</summary>
     public Subscription Follow()
     {
-        var channel = Channel.CreateBounded<RoundEvent>(new BoundedChannelOptions(Backlog) { FullMode = BoundedChannelFullMode.DropOldest });
-        _followers.TryAdd(channel, 0);
-        return new Subscription(channel.Reader, () => _followers.TryRemove(channel, out _));
+        var pending = new PendingEvents();
+        _followers.TryAdd(pending, 0);
+        return new Subscription(pending, () => _followers.TryRemove(pending, out _));
     }
 
     /// <summary>Tells every follower.</summary>
     public void Publish(RoundEvent happened)
     {
-        foreach (Channel<RoundEvent> follower in _followers.Keys)
-            follower.Writer.TryWrite(happened);
+        foreach (PendingEvents follower in _followers.Keys)
+            follower.Add(happened);
     }
 
     /// <summary>One follower's place; disposing it stops following.</summary>

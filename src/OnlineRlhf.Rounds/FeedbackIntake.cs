@@ -46,7 +46,8 @@ internal sealed class FeedbackIntake(RoundDesk desk, ProfileShelf shelf, Semapho
     {
         Preferred.First => 1,
         Preferred.Second => 0,
-        _ => 0.5,
+        Preferred.Tie => 0.5,
+        Preferred.Skip => throw new ArgumentOutOfRangeException(nameof(preferred), "A skip says nothing of the two answers."),
     };
 
     /// <summary>Makes a new answer durable; a skip leaves no trace.</summary>

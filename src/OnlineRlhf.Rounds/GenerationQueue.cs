@@ -5,6 +5,7 @@ internal sealed class GenerationQueue(int length, TimeProvider clock) : IDisposa
 {
     private readonly SemaphoreSlim _turn = new(1, 1);
     private readonly Lock _gate = new();
+    private readonly CancellationTokenSource _closing = new();
     private int _inside;
     private long _progress;
 
@@ -28,21 +29,29 @@ internal sealed class GenerationQueue(int length, TimeProvider clock) : IDisposa
             _progress = clock.GetTimestamp();
     }
 
-    internal async Task<T> RunAsync<T>(Func<T> generate, CancellationToken cancellationToken)
+    /// <summary>Runs a generation as soon as it is its turn. Its token is cancelled with the caller's, and when the queue is closed.</summary>
+    /// <exception cref="RoundException">Too many wait already.</exception>
+    /// <exception cref="ObjectDisposedException">The queue is closed.</exception>
+    internal async Task<T> RunAsync<T>(Func<CancellationToken, T> generate, CancellationToken cancellationToken)
     {
         Enter();
         try
         {
-            await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _closing.Token);
+            await _turn.WaitAsync(either.Token).ConfigureAwait(false);
             Progressed();
             try
             {
-                return await Task.Run(generate, cancellationToken).ConfigureAwait(false);
+                return await Task.Run(() => generate(either.Token), either.Token).ConfigureAwait(false);
             }
             finally
             {
                 _turn.Release();
             }
+        }
+        catch (OperationCanceledException) when (_closing.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            throw new ObjectDisposedException(nameof(PreferenceLoop));
         }
         finally
         {
@@ -64,5 +73,12 @@ internal sealed class GenerationQueue(int length, TimeProvider clock) : IDisposa
         }
     }
 
-    public void Dispose() => _turn.Dispose();
+    /// <summary>Cancels what runs and what waits, and returns once nothing runs any more: the model may be freed then.</summary>
+    public void Dispose()
+    {
+        // Neither the semaphore nor the source is disposed: whoever holds one of them still uses it.
+        _closing.Cancel();
+        _turn.Wait();
+        _turn.Release();
+    }
 }

@@ -30,7 +30,7 @@ public sealed class PreferenceLoop : IDisposable
     private readonly FeedbackIntake _feedback;
     private readonly ComparisonIntake _comparisons;
     private Pacing? _pacing;
-    private int _shortPrompt, _writing;
+    private int _shortPrompt;
 
     /// <summary>Puts the loop together. The model stays the caller's.</summary>
     /// <param name="model">The language model.</param>
@@ -74,6 +74,9 @@ public sealed class PreferenceLoop : IDisposable
 
     /// <summary>Rounds that wait for feedback.</summary>
     public int OpenRounds => _desk.Open;
+
+    /// <summary>Whether a request is being answered, from its arrival until its round is open or it has failed: a press counts for nothing meanwhile.</summary>
+    public bool IsWriting => _desk.IsWriting;
 
     /// <summary>Requests that run or wait.</summary>
     public int QueuedRequests => _queue.Inside;
@@ -135,10 +138,11 @@ public sealed class PreferenceLoop : IDisposable
     {
         ArgumentNullException.ThrowIfNull(request);
         request.Validate();
-        // A state that cannot be read is told before the model works for seconds.
-        _ = Comparisons(request.Profile);
+        _desk.Begin(request.Profile);
         try
         {
+            // A state that cannot be read is told before the model works for seconds.
+            _ = Comparisons(request.Profile);
             CandidateSet set = await SampleValidAsync(request, cancellationToken).ConfigureAwait(false);
             Choice choice = Choose(set);
             Guid id = ProfileName.NewRoundId(request.Profile);
@@ -149,7 +153,9 @@ public sealed class PreferenceLoop : IDisposable
         }
         catch (Exception e)
         {
-            Events.Publish(new RoundEvent.Abandoned(request.Profile, Failed: e is not (OperationCanceledException or RoundException or InferenceException { Error: InferenceError.PromptTooLong })));
+            _desk.Abandon(
+                request.Profile,
+                failed: e is not (OperationCanceledException or ObjectDisposedException or RoundException or InferenceException { Error: InferenceError.PromptTooLong }));
             throw;
         }
     }
@@ -186,15 +192,7 @@ public sealed class PreferenceLoop : IDisposable
             throw new RoundException(RoundError.BadRequest, $"candidates must be 1 to {_model.MaxCandidates}, as the candidates setting says, not {sampling.Candidates}");
         if (sampling.MaxTokens > _model.MaxAnswerTokens)
             throw new RoundException(RoundError.BadRequest, $"max_tokens must be 1 to {_model.MaxAnswerTokens}, as the max_tokens setting says, not {sampling.MaxTokens}");
-        Interlocked.Increment(ref _writing);
-        try
-        {
-            return await _queue.RunAsync(() => Sample(request, sampling, cancellationToken), cancellationToken).ConfigureAwait(false);
-        }
-        finally
-        {
-            Interlocked.Decrement(ref _writing);
-        }
+        return await _queue.RunAsync(token => Sample(request, sampling, token), cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Says which candidate the profile's learned taste serves, and which to compare it with.</summary>
@@ -277,47 +275,36 @@ public sealed class PreferenceLoop : IDisposable
     /// <exception cref="StateException">The comparison could not be made durable; the round stays open.</exception>
     public async Task<PressOutcome> PressAsync(Preferred preferred, long began)
     {
-        Round? round = Current(null);
-        PressOutcome outcome = PressOutcome.Refused;
+        (Round? round, PressOutcome? refusal) = _desk.ForPress(began);
+        PressOutcome outcome = refusal ?? PressOutcome.Refused;
         try
         {
-            return outcome = await AnswerAsync().ConfigureAwait(false);
+            if (round is not null && refusal is null)
+            {
+                await GiveFeedbackAsync(round.Id, preferred).ConfigureAwait(false);
+                outcome = PressOutcome.Counted;
+            }
+        }
+        catch (RoundException)
+        {
+            // It was answered from elsewhere, or its time was over, between the look and the answer.
         }
         finally
         {
             Events.Publish(new RoundEvent.Pressed([preferred], outcome, round?.Id));
         }
-
-        async Task<PressOutcome> AnswerAsync()
-        {
-            if (Volatile.Read(ref _writing) > 0)
-                return PressOutcome.Generating;
-            if (round is null)
-                return PressOutcome.NoRound;
-            if (began < round.Timestamp)
-                return PressOutcome.TooEarly;
-            try
-            {
-                await GiveFeedbackAsync(round.Id, preferred).ConfigureAwait(false);
-                return PressOutcome.Counted;
-            }
-            catch (RoundException)
-            {
-                // It was answered from elsewhere, or its time was over, between the look and the answer.
-                return PressOutcome.Refused;
-            }
-        }
+        return outcome;
     }
 
-    /// <summary>Closes all profiles, after the feedback that is being learned. What was acknowledged is on the disk already.</summary>
+    /// <summary>Ends what is being generated, and closes all profiles after the feedback that is being learned. What was acknowledged is on the disk already.</summary>
     public void Dispose()
     {
+        _queue.Dispose();
         // The semaphore itself is not disposed: whoever waits for it must get its turn, to be told that it is too late.
         _turn.Wait();
         _model.Progressed -= _queue.Progressed;
         _desk.Dispose();
         _shelf.Dispose();
-        _queue.Dispose();
         _turn.Release();
     }
 

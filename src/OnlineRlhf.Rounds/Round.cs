@@ -15,7 +15,6 @@ public sealed class Round
         Uncertainty = choice.Uncertainty;
         CreatedAt = clock.GetUtcNow();
         ExpiresAt = CreatedAt + lifetime;
-        Timestamp = clock.GetTimestamp();
         (int first, int? second) = choice.Challenger is { } challenger && !leaderFirst ? (challenger, choice.Leader) : (choice.Leader, choice.Challenger);
         First = Show(set.Candidates[first]);
         Second = second is { } other ? Show(set.Candidates[other]) : null;
@@ -48,9 +47,6 @@ public sealed class Round
 
     /// <summary>When it stops to accept feedback.</summary>
     public DateTimeOffset ExpiresAt { get; }
-
-    /// <summary>When it was opened, on the clock that never jumps.</summary>
-    internal long Timestamp { get; }
 
     /// <summary>z = φ(first) − φ(second), d numbers; empty where nothing is asked.</summary>
     internal ReadOnlySpan<float> Difference => _difference;

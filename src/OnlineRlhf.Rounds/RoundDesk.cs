@@ -1,6 +1,11 @@
+using OnlineRlhf.Inference.Sampling;
+
 namespace OnlineRlhf.Rounds;
 
-/// <summary>The rounds that wait for feedback, and what became of the last ones. In memory only, bounded.</summary>
+/// <summary>
+/// The rounds that wait for feedback, the requests that become rounds, and what became of the last rounds. In memory only, bounded.
+/// One lock holds them all: a request is being answered until the moment in which its round is open, and no press falls between the two.
+/// </summary>
 internal sealed class RoundDesk(TimeProvider clock, EventHub events) : IDisposable
 {
     private const int Remembered = 1024;
@@ -9,6 +14,20 @@ internal sealed class RoundDesk(TimeProvider clock, EventHub events) : IDisposab
     private readonly Dictionary<Guid, Closing> _closed = [];
     private readonly Queue<Guid> _order = new();
     private long _opened;
+    private int _writing;
+    private long _written = long.MinValue, _shownSince = long.MinValue;
+    private Entry? _shown;
+    private bool _disposed;
+
+    /// <summary>Whether a request is being answered.</summary>
+    internal bool IsWriting
+    {
+        get
+        {
+            lock (_gate)
+                return _writing > 0;
+        }
+    }
 
     /// <summary>Rounds that wait.</summary>
     internal int Open
@@ -20,17 +39,62 @@ internal sealed class RoundDesk(TimeProvider clock, EventHub events) : IDisposab
         }
     }
 
-    /// <summary>Opens a round; an older one on the same profile ends.</summary>
+    /// <summary>Notes that a request has come: until <see cref="Add"/> or <see cref="Abandon"/> it is being answered.</summary>
+    internal void Begin(string profile)
+    {
+        lock (_gate)
+        {
+            _writing++;
+            events.Publish(new RoundEvent.Generating(profile, new SamplingProgress(0, 0, 0)));
+        }
+    }
+
+    /// <summary>Opens the round that a request has become; an older one on the same profile ends.</summary>
     internal void Add(Round round)
     {
         lock (_gate)
         {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            // The time that was agreed on, not the time until a date: the date jumps on a board without a battery.
+            ITimer timer = clock.CreateTimer(_ => Expire(round), null, round.ExpiresAt - round.CreatedAt, Timeout.InfiniteTimeSpan);
             foreach (Entry older in _open.Values.Where(e => e.Round.Profile == round.Profile).ToArray())
                 Close(older.Round, new Closing(RoundError.Superseded));
-            ITimer timer = clock.CreateTimer(_ => Expire(round), null, round.ExpiresAt - clock.GetUtcNow(), Timeout.InfiniteTimeSpan);
-            _open.Add(round.Id, new Entry(round, timer, ++_opened));
+            EndWriting();
+            _open.Add(round.Id, new Entry(round, timer, ++_opened, _written));
+            Look(_written);
+            // Told before the lock is given up: nobody can close it before it was told.
+            events.Publish(new RoundEvent.Opened(round));
         }
-        events.Publish(new RoundEvent.Opened(round));
+    }
+
+    /// <summary>Notes that a request has ended without a round.</summary>
+    internal void Abandon(string profile, bool failed)
+    {
+        lock (_gate)
+        {
+            EndWriting();
+            events.Publish(new RoundEvent.Abandoned(profile, failed));
+        }
+    }
+
+    /// <summary>
+    /// What a press is for: the newest round that asks, where it was that when the finger came, and no request has been answered since. Else why it is for nothing.
+    /// </summary>
+    /// <param name="began">When the finger came: a timestamp of the clock.</param>
+    internal (Round? Shown, PressOutcome? Refusal) ForPress(long began)
+    {
+        lock (_gate)
+        {
+            PressOutcome? refusal = _writing > 0 ? PressOutcome.Generating
+                : _shown is null ? PressOutcome.NoRound
+                : began < _shown.Opened ? PressOutcome.TooEarly
+                // The pair that was shown to the finger has ended; this one stood behind it.
+                : began < _shownSince ? PressOutcome.Refused
+                // Something was being written under the finger, and has ended without a pair.
+                : began < _written ? PressOutcome.Generating
+                : null;
+            return (_shown?.Round, refusal);
+        }
     }
 
     /// <summary>An open round.</summary>
@@ -46,7 +110,7 @@ internal sealed class RoundDesk(TimeProvider clock, EventHub events) : IDisposab
         lock (_gate)
         {
             return profile is null
-                ? _open.Values.Where(e => e.Round.Asked).MaxBy(e => e.Number)?.Round
+                ? _shown?.Round
                 : _open.Values.FirstOrDefault(e => e.Round.Profile == profile)?.Round;
         }
     }
@@ -69,10 +133,27 @@ internal sealed class RoundDesk(TimeProvider clock, EventHub events) : IDisposab
     {
         lock (_gate)
         {
+            _disposed = true;
             foreach (Entry entry in _open.Values)
                 entry.Timer.Dispose();
             _open.Clear();
+            _shown = null;
         }
+    }
+
+    /// <summary>Finds the newest round that asks, after a change.</summary>
+    private void Look(long now)
+    {
+        Entry? newest = _open.Values.Where(e => e.Round.Asked).MaxBy(e => e.Number);
+        if (ReferenceEquals(newest, _shown))
+            return;
+        (_shown, _shownSince) = (newest, now);
+    }
+
+    private void EndWriting()
+    {
+        _written = clock.GetTimestamp();
+        _writing--;
     }
 
     private void Expire(Round round)
@@ -87,7 +168,9 @@ internal sealed class RoundDesk(TimeProvider clock, EventHub events) : IDisposab
     private void Close(Round round, Closing how)
     {
         // An answer counts even where the round expired or was superseded while it was made durable; that it is closed was told already.
+        long now = clock.GetTimestamp();
         bool wasOpen = _open.Remove(round.Id, out Entry? entry);
+        Look(now);
         entry?.Timer.Dispose();
         if (!_closed.ContainsKey(round.Id))
             _order.Enqueue(round.Id);
@@ -105,10 +188,11 @@ internal sealed class RoundDesk(TimeProvider clock, EventHub events) : IDisposab
         {
             RoundError.Expired => "expired",
             RoundError.Superseded => "superseded",
-            _ => Preferred == Preferred.Skip ? "skipped" : "feedback",
+            null => Preferred == Preferred.Skip ? "skipped" : "feedback",
+            { } other => throw new InvalidOperationException($"No round ends with {other}."),
         };
     }
 
     // Numbered as they are opened: the clock of a board without a battery jumps.
-    private sealed record Entry(Round Round, ITimer Timer, long Number);
+    private sealed record Entry(Round Round, ITimer Timer, long Number, long Opened);
 }

@@ -9,9 +9,9 @@ public abstract record RoundEvent
     {
     }
 
-    /// <summary>Candidates are being sampled.</summary>
+    /// <summary>A request is being answered.</summary>
     /// <param name="Profile">For whom.</param>
-    /// <param name="Progress">How far.</param>
+    /// <param name="Progress">How far; no candidates while the request waits for its turn.</param>
     public sealed record Generating(string Profile, SamplingProgress Progress) : RoundEvent;
 
     /// <summary>A round is open.</summary>
@@ -44,4 +44,8 @@ public abstract record RoundEvent
     /// <summary>The board with the buttons and lamps works, or does not.</summary>
     /// <param name="Problem">Why not, and what to do; null where it works.</param>
     public sealed record Board(string? Problem) : RoundEvent;
+
+    /// <summary>This follower has read too slowly, and events were lost to it: what it knows is out of date.</summary>
+    /// <param name="Count">How many.</param>
+    public sealed record Lagged(int Count) : RoundEvent;
 }

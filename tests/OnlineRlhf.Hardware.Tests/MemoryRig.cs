@@ -30,7 +30,7 @@ internal sealed class MemoryRig : IRig
     {
         Opened++;
         if (chip != Chip || _away)
-            throw new BoardException($"there is no chip {chip}");
+            throw new IOException($"there is no chip {chip}");
         return new GpioController(new Driver(this));
     }
 

@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Time.Testing;
 using OnlineRlhf.Inference;
 using OnlineRlhf.Inference.Prompts;
 using OnlineRlhf.Inference.Sampling;
@@ -23,7 +22,7 @@ internal sealed class Bench : IDisposable
 
     internal static string ModelPath => File.Path;
 
-    internal FakeTimeProvider Clock { get; } = new(DateTimeOffset.UnixEpoch.AddYears(56));
+    internal ObservedClock Clock { get; } = new();
 
     internal RoundOptions Options { get; private set; }
 

@@ -49,7 +49,7 @@ internal static class AskVerb
                 return reply.Fail(json);
             RoundBody round = reply.Read(WireJson.Complete.RoundBody);
             if (json)
-                Console.WriteLine(reply.Body);
+                Output.Json(reply.Body);
             else
                 Print(round, parsed.GetValue(profile));
             return ExitCode.Success;
@@ -67,11 +67,12 @@ internal static class AskVerb
     {
         if (round.Second is null)
         {
-            Console.WriteLine(round.First.Text);
+            Output.Text(round.First.Text ?? "");
             return;
         }
         string whose = profile is null ? "" : $"--profile {profile} ";
-        Console.WriteLine($"first:\n{Indent(round.First.Text)}\n\nsecond:\n{Indent(round.Second.Text)}\n\nonlinerlhf prefer {whose}first | second | tie | skip");
+        Output.Text(
+            $"first:\n{Indent(round.First.Text)}\n\nsecond:\n{Indent(round.Second.Text)}\n\nonlinerlhf prefer {whose}first | second | tie | skip");
     }
 
     private static string Indent(string? text) => "  " + text?.ReplaceLineEndings("\n  ");

@@ -45,9 +45,9 @@ internal static class BenchVerb
                 Console.Error.WriteLine($"onlinerlhf: a daemon runs (process {daemon}) and takes cores: stop it first (sudo systemctl stop onlinerlhf.socket onlinerlhf)");
             List<BenchRun> runs = await CompareAsync(options, parsed.GetValue(json) ? TextWriter.Null : Console.Out, cancellationToken).ConfigureAwait(false);
             if (parsed.GetValue(json))
-                Console.WriteLine(JsonSerializer.Serialize(runs, BenchJson.Default.ListBenchRun));
+                Output.Json(JsonSerializer.Serialize(runs, BenchJson.Default.ListBenchRun));
             else
-                Console.WriteLine($"\n{await AdviseAsync(options, runs, cancellationToken).ConfigureAwait(false)}");
+                Output.Text($"\n{await AdviseAsync(options, runs, cancellationToken).ConfigureAwait(false)}");
             return ExitCode.Success;
         });
         return command;
@@ -58,7 +58,7 @@ internal static class BenchVerb
         using DemoModel? embedded = options.Model is null ? DemoModel.Open() : null;
         // Other programs slow a run down, and none makes it faster: the better one says more.
         BenchRun run = Enumerable.Range(0, Repetitions).Select(_ => Once()).MaxBy(r => r.TokensPerSecond)!;
-        Console.WriteLine(JsonSerializer.Serialize(run, BenchJson.Default.BenchRun));
+        Output.Json(JsonSerializer.Serialize(run, BenchJson.Default.BenchRun));
         return ExitCode.Success;
 
         BenchRun Once()

@@ -155,7 +155,7 @@ internal sealed class DaemonClient : IDisposable
         {
             ProblemBody problem = Read(WireJson.Complete.ProblemBody);
             if (json)
-                Console.WriteLine(Body);
+                Output.Json(Body);
             else
                 Console.Error.WriteLine($"onlinerlhf: {problem.Detail}{advice}");
             return Status is 503 ? ExitCode.Transient : ExitCode.Failure;

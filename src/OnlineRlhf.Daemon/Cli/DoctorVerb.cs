@@ -20,7 +20,7 @@ internal static class DoctorVerb
         {
             List<Finding> findings = await ExamineAsync(() => settings.Read(parsed), cancellationToken).ConfigureAwait(false);
             if (parsed.GetValue(json))
-                Console.WriteLine(JsonSerializer.Serialize(findings, DoctorJson.Default.ListFinding));
+                Output.Json(JsonSerializer.Serialize(findings, DoctorJson.Default.ListFinding));
             else
                 findings.ForEach(f => Console.WriteLine($"{(f.Fine ? "fine " : "WRONG")}  {f.Part,-9} {f.Says}"));
             return findings.TrueForAll(f => f.Fine) ? ExitCode.Success : ExitCode.Failure;

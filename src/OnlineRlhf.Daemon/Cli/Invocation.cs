@@ -14,6 +14,7 @@ internal static class Invocation
         // Daemon and screen listen to signals themselves.
         if (parsed.CommandResult.Command.Name is ServeVerb.Name or WatchVerb.Name)
             return await parsed.InvokeAsync(configuration).ConfigureAwait(false);
+        Output.Clean();
         using var over = new CancellationTokenSource();
         void End(PosixSignalContext signal)
         {

@@ -24,7 +24,7 @@ internal static class ModelVerb
         {
             ModelReport report = Inspect(settings, parsed, parsed.GetValue(file)!, out _);
             if (parsed.GetValue(json))
-                Console.WriteLine(JsonSerializer.Serialize(report, ModelJson.Default.ModelReport));
+                Output.Json(JsonSerializer.Serialize(report, ModelJson.Default.ModelReport));
             else
                 Print(report);
             return report.ChatTemplateProblem is not null ? ExitCode.Configuration : report.Fits ? ExitCode.Success : ExitCode.Failure;

@@ -45,7 +45,7 @@ internal static class PreferVerb
                 return reply.Fail(json);
             FeedbackResultBody result = reply.Read(WireJson.Complete.FeedbackResultBody);
             if (json)
-                Console.WriteLine(reply.Body);
+                Output.Json(reply.Body);
             else
                 Console.WriteLine(result.Learned ? $"Learned; comparison {result.Comparisons} of profile {result.Profile}." : "Skipped; nothing was recorded.");
             return ExitCode.Success;

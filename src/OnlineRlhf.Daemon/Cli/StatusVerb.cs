@@ -17,7 +17,7 @@ internal static class StatusVerb
             using DaemonClient daemon = client.Connect(parsed);
             (DaemonClient.Reply reply, HealthBody health) = await daemon.HealthAsync(cancellationToken).ConfigureAwait(false);
             if (parsed.GetValue(client.Json))
-                Console.WriteLine(reply.Body);
+                Output.Json(reply.Body);
             else
                 Print(health);
             return reply.Succeeded ? ExitCode.Success : ExitCode.Transient;

@@ -1,3 +1,4 @@
+using System.Device.Gpio;
 using System.Threading.Channels;
 using OnlineRlhf.Daemon.Configuration;
 using OnlineRlhf.Daemon.Http;
@@ -8,7 +9,13 @@ using OnlineRlhf.Storage;
 namespace OnlineRlhf.Daemon.Hosting;
 
 /// <summary>Brings presses to the loop, and what the loop does to the lamps. Without a board in the settings it does nothing.</summary>
-internal sealed class BoardHost(DaemonOptions options, ModelHost host, TimeProvider clock, ILogger logger) : BackgroundService
+/// <param name="options">How it is wired.</param>
+/// <param name="host">Brings the loop.</param>
+/// <param name="clock">The board's clock, which is the loop's.</param>
+/// <param name="logger">The daemon's log.</param>
+/// <param name="open">Opens a chip by its label; without it, <see cref="GpioChips.Open"/>.</param>
+internal sealed class BoardHost(DaemonOptions options, ModelHost host, TimeProvider clock, ILogger logger, Func<string, GpioController>? open = null)
+    : BackgroundService
 {
     private readonly Channel<BoardEvent> _events = Channel.CreateUnbounded<BoardEvent>(new UnboundedChannelOptions { SingleReader = true });
     private Board? _board;
@@ -45,7 +52,7 @@ internal sealed class BoardHost(DaemonOptions options, ModelHost host, TimeProvi
 
     private async Task RunAsync(BoardOptions wiring, CancellationToken stoppingToken)
     {
-        using Board board = _board = new Board(wiring, clock, happened => _events.Writer.TryWrite(happened));
+        using Board board = _board = new Board(wiring, clock, happened => _events.Writer.TryWrite(happened), open);
         board.Set(Lamp.Thinking, true);
         PreferenceLoop loop = await host.LoadedAsync(stoppingToken).ConfigureAwait(false);
         using EventHub.Subscription following = loop.Events.Follow();
@@ -120,7 +127,7 @@ internal sealed class BoardHost(DaemonOptions options, ModelHost host, TimeProvi
 
     private static void Show(Board board, PreferenceLoop loop)
     {
-        board.Set(Lamp.Thinking, loop.QueuedRequests > 0);
+        board.Set(Lamp.Thinking, loop.IsWriting);
         board.Set(Lamp.Ready, loop.Current(null) is not null);
     }
 
@@ -129,6 +136,6 @@ internal sealed class BoardHost(DaemonOptions options, ModelHost host, TimeProvi
         Button.First => Preferred.First,
         Button.Second => Preferred.Second,
         Button.Tie => Preferred.Tie,
-        _ => Preferred.Skip,
+        Button.Skip => Preferred.Skip,
     };
 }

@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.Logging.Console;
 using OnlineRlhf.Daemon.Configuration;
 using OnlineRlhf.Daemon.Http;
 
@@ -31,10 +32,8 @@ internal static class DaemonHost
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.Services.AddRoutingCore();
         builder.WebHost.UseKestrelCore();
-        if (Journal.IsRead)
-            builder.Logging.AddSystemdConsole();
-        else
-            builder.Logging.AddSimpleConsole(o => o.SingleLine = true);
+        builder.Logging.AddSystemdConsole().AddSimpleConsole(o => o.SingleLine = true).AddConsole(o => o.FormatterName = CleanFormatter.CleanName);
+        builder.Services.AddSingleton<ConsoleFormatter, CleanFormatter>();
         // What keeps the host from starting is thrown, and printed once, in one line.
         builder.Logging.SetMinimumLevel(LogLevel.Warning).AddFilter(Log.Category, LogLevel.Information).AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = ShutdownLimit);

@@ -35,8 +35,7 @@ internal static class EventEndpoint
             await Send(context, "snapshot", Snapshot("loading", null, null), WireJson.Readable.SnapshotBody, cancellationToken).ConfigureAwait(false);
         PreferenceLoop loop = await host.WaitAsync(cancellationToken).ConfigureAwait(false);
         using EventHub.Subscription subscription = loop.Events.Follow();
-        Round? current = loop.Current(null);
-        await Send(context, "snapshot", Snapshot("ready", current is null ? null : RoundBody.Of(current, withText), current is null ? null : loop.Comparisons(current.Profile)), WireJson.Readable.SnapshotBody, cancellationToken).ConfigureAwait(false);
+        await SendSnapshot().ConfigureAwait(false);
         long? progress = null;
         Task<bool> more = subscription.Events.WaitToReadAsync(cancellationToken).AsTask();
         while (true)
@@ -60,8 +59,20 @@ internal static class EventEndpoint
                     continue;
                 progress = generating ? clock.GetTimestamp() : null;
                 await Send(context, happened, withText, cancellationToken).ConfigureAwait(false);
+                // What was lost is not told again: how things stand is.
+                if (happened is RoundEvent.Lagged)
+                    await SendSnapshot().ConfigureAwait(false);
             }
             more = subscription.Events.WaitToReadAsync(cancellationToken).AsTask();
+        }
+
+        Task SendSnapshot()
+        {
+            Round? current = loop.Current(null);
+            SnapshotBody snapshot = current is null
+                ? Snapshot("ready", null, null)
+                : Snapshot("ready", RoundBody.Of(current, withText), loop.Comparisons(current.Profile));
+            return Send(context, "snapshot", snapshot, WireJson.Readable.SnapshotBody, cancellationToken);
         }
 
         SnapshotBody Snapshot(string status, RoundBody? round, long? comparisons) =>
@@ -77,6 +88,7 @@ internal static class EventEndpoint
         RoundEvent.Abandoned e => Send(context, "round.abandoned", new AbandonedBody(e.Profile), WireJson.Readable.AbandonedBody, cancellationToken),
         RoundEvent.Pressed e => Send(context, "button", new ButtonBody([.. e.Buttons.Select(WireName.Of)], WireName.Of(e.Outcome), e.Round), WireJson.Readable.ButtonBody, cancellationToken),
         RoundEvent.Board e => Send(context, "board", new BoardBody(e.Problem), WireJson.Readable.BoardBody, cancellationToken),
+        RoundEvent.Lagged e => Send(context, "lagged", new LaggedBody(e.Count), WireJson.Readable.LaggedBody, cancellationToken),
         _ => throw new InvalidOperationException($"No event name for {happened.GetType()}."),
     };
 

@@ -60,7 +60,7 @@ internal static class Problems
         return [.. System.Text.Encoding.ASCII.GetBytes($"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\nContent-Length: {body.Length}\r\nConnection: close\r\n\r\n"), .. body];
     }
 
-    private static (int Status, string Reason, string Detail) Describe(Exception exception) => exception switch
+    internal static (int Status, string Reason, string Detail) Describe(Exception exception) => exception switch
     {
         RoundException e => e.Error switch
         {
@@ -72,17 +72,25 @@ internal static class Problems
             RoundError.TooManyProfiles => (InsufficientStorage, "too-many-profiles", e.Message),
             RoundError.NoAnswer => (StatusCodes.Status503ServiceUnavailable, "no-answer", e.Message),
             RoundError.OtherAnswer => (StatusCodes.Status409Conflict, "other-answer", e.Message),
-            _ => (StatusCodes.Status409Conflict, "nothing-asked", e.Message),
+            RoundError.NothingAsked => (StatusCodes.Status409Conflict, "nothing-asked", e.Message),
         },
-        InferenceException { Error: InferenceError.PromptTooLong } e => (StatusCodes.Status413PayloadTooLarge, "prompt-too-long", e.Message),
-        InferenceException { Error: InferenceError.NotFinite } e => (StatusCodes.Status422UnprocessableEntity, "not-finite", e.Message),
-        InferenceException { Error: InferenceError.ModelChanged } e => (StatusCodes.Status503ServiceUnavailable, "model-changed", e.Message),
-        InferenceException { Error: InferenceError.Device } e => (StatusCodes.Status503ServiceUnavailable, "engine", e.Message),
-        InferenceException e => (StatusCodes.Status500InternalServerError, "engine", e.Message),
-        StateException { Reason: StateError.DiskFull } e => (InsufficientStorage, "disk-full", e.Message),
-        StateException { Reason: StateError.DoesNotFit or StateError.NewerFormat } e => (StatusCodes.Status409Conflict, "state-does-not-fit", e.Message),
-        StateException { Reason: StateError.Busy } e => (StatusCodes.Status503ServiceUnavailable, "state-busy", e.Message),
-        StateException e => (StatusCodes.Status500InternalServerError, "state", e.Message),
+        InferenceException e => e.Error switch
+        {
+            InferenceError.PromptTooLong => (StatusCodes.Status413PayloadTooLarge, "prompt-too-long", e.Message),
+            InferenceError.NotFinite => (StatusCodes.Status422UnprocessableEntity, "not-finite", e.Message),
+            InferenceError.ModelChanged => (StatusCodes.Status503ServiceUnavailable, "model-changed", e.Message),
+            InferenceError.Device => (StatusCodes.Status503ServiceUnavailable, "engine", e.Message),
+            InferenceError.Library or InferenceError.Model or InferenceError.Decode =>
+                (StatusCodes.Status500InternalServerError, "engine", e.Message),
+        },
+        StateException e => e.Reason switch
+        {
+            StateError.DiskFull => (InsufficientStorage, "disk-full", e.Message),
+            StateError.DoesNotFit or StateError.NewerFormat => (StatusCodes.Status409Conflict, "state-does-not-fit", e.Message),
+            StateError.Busy => (StatusCodes.Status503ServiceUnavailable, "state-busy", e.Message),
+            StateError.Damaged or StateError.IoFailure or StateError.HyperParameters or StateError.Faulted =>
+                (StatusCodes.Status500InternalServerError, "state", e.Message),
+        },
         BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => (StatusCodes.Status413PayloadTooLarge, "body-too-large", $"The body is larger than {RoundEndpoints.LargestBody} bytes: leave out the oldest messages."),
         BadHttpRequestException e => (e.StatusCode, "bad-request", e.Message),
         JsonException e => (StatusCodes.Status400BadRequest, "bad-json", Explain(e)),

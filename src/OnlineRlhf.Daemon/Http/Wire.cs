@@ -76,6 +76,9 @@ internal sealed record ButtonBody(IReadOnlyList<string> Buttons, string Outcome,
 
 internal sealed record BoardBody(string? Problem);
 
+/// <param name="Count">Events that a follower lost, because it read too slowly.</param>
+internal sealed record LaggedBody(int Count);
+
 internal sealed record ProblemBody(string Type, string Title, int Status, string Detail, string Reason);
 
 [JsonSourceGenerationOptions(
@@ -95,6 +98,7 @@ internal sealed record ProblemBody(string Type, string Title, int Status, string
 [JsonSerializable(typeof(AbandonedBody))]
 [JsonSerializable(typeof(ButtonBody))]
 [JsonSerializable(typeof(BoardBody))]
+[JsonSerializable(typeof(LaggedBody))]
 [JsonSerializable(typeof(ProblemBody))]
 internal sealed partial class WireJson : JsonSerializerContext
 {

@@ -135,7 +135,7 @@ internal sealed class CostExperiment(Scale scale) : IExperiment
     {
         Solver.Newton => "full refit, Newton",
         Solver.NewtonConjugateGradient => "full refit, Newton-CG",
-        _ => "full refit, L-BFGS",
+        Solver.LimitedMemoryBfgs => "full refit, L-BFGS",
     };
 
     private static string Text(int t) => t.ToString("N0", CultureInfo.InvariantCulture);

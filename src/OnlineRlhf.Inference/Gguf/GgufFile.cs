@@ -216,6 +216,6 @@ public sealed class GgufFile
         ModelFileError.NotFound => "Check the path.",
         ModelFileError.NotAGguf or ModelFileError.Unsupported => "Give the path of a language model in GGUF format.",
         ModelFileError.Damaged => "Download the file again and compare its size or checksum with the source.",
-        _ => "Make the file readable for the user that runs this program.",
+        ModelFileError.Unreadable => "Make the file readable for the user that runs this program.",
     };
 }

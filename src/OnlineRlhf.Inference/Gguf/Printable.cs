@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace OnlineRlhf.Inference.Gguf;
 
 /// <summary>Strings from a file that nobody has checked, made fit for one line of a message.</summary>
@@ -7,22 +5,16 @@ internal static class Printable
 {
     private const int Longest = 64;
 
-    /// <summary>The string in quotes, without control characters, cut after 64.</summary>
+    /// <summary>The string in quotes, as plain text, cut after 64.</summary>
     public static string Quoted(string text) => $"\"{Line(text, Longest)}\"";
 
-    /// <summary>The string without control characters, cut after so many.</summary>
+    /// <summary>The string as plain text, cut after so many.</summary>
     public static string Line(string text, int longest)
     {
-        StringBuilder line = new();
-        foreach (Rune rune in text.EnumerateRunes())
-        {
-            if (line.Length >= longest)
-            {
-                _ = line.Append('…');
-                break;
-            }
-            _ = line.Append(Rune.IsControl(rune) || rune.Value is 0x2028 or 0x2029 ? "?" : rune.ToString());
-        }
-        return line.ToString();
+        string line = PlainText.Line(text);
+        if (line.Length <= longest)
+            return line;
+        // Both halves of a pair, or none.
+        return line[..(char.IsHighSurrogate(line[longest - 1]) ? longest - 1 : longest)] + '…';
     }
 }

@@ -85,6 +85,25 @@ public sealed class WatchScreenTests
     }
 
     [Fact]
+    public void Events_that_were_lost_are_told_and_the_snapshot_after_them_is_believed()
+    {
+        WatchState lagged = Ready.After(Opened("a", "b")).After(new WatchInput.Lagged(new LaggedBody(256))).After(Snapshot());
+
+        Assert.Equal("256 events came faster than they were read, and are not shown.", Draw(lagged, 80, 12)[^2]);
+        Assert.Null(lagged.Pair);
+        Assert.Null(lagged.Lost);
+    }
+
+    [Fact]
+    public void A_request_that_waits_for_its_turn_is_shown_as_one()
+    {
+        WatchState waiting = Ready.After(Opened("a", "b")).After(new WatchInput.Writing(new GeneratingBody("anna", 0, 0, 0)));
+
+        Assert.Null(waiting.Answerable);
+        Assert.Equal("The request waits for its turn.", Draw(waiting, 80, 12)[3]);
+    }
+
+    [Fact]
     public void A_daemon_that_is_away_takes_the_pair_along()
     {
         WatchState away = Ready.After(Opened("a", "b")).After(new WatchInput.Lost("It has ended the connection."));

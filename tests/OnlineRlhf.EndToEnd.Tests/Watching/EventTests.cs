@@ -120,6 +120,32 @@ public sealed class EventTests
     }
 
     [PublishedFact]
+    public async Task A_watcher_that_read_too_slowly_is_told_so_and_then_how_things_stand()
+    {
+        using var folder = new TempFolder();
+        await using DaemonProcess daemon = await DaemonProcess.StartReadyAsync(folder);
+        await using EventStream slow = await EventStream.OpenAsync(daemon);
+        // The connection holds some hundred kilobytes of events before the daemon has to keep them.
+        string profile = new('p', 64), last = "";
+        for (int n = 0; n < 1500; n++)
+            last = (await daemon.Client.AskAsync("Hello", profile, "\"candidates\": 1, \"max_tokens\": 1")).Id;
+        int lost = 0;
+        for (string seen = ""; seen != last;)
+        {
+            EventStream.Event happened = await slow.NextStepAsync();
+            if (happened.Name == "lagged")
+            {
+                lost += happened.Data.GetProperty("count").GetInt32();
+                Assert.Equal("snapshot", (await slow.NextAsync()).Name);
+            }
+            else if (happened.Name == "round.opened")
+                seen = happened.Data.GetProperty("id").GetString()!;
+        }
+
+        Assert.True(lost > 0, "The watcher was not slow: it shows nothing.");
+    }
+
+    [PublishedFact]
     public async Task A_watcher_that_stops_reading_holds_nobody_up()
     {
         using var folder = new TempFolder();

@@ -18,10 +18,10 @@ internal sealed class Demonstration(PreferenceLoop loop, LanguageModel model, Si
     /// <summary>One person, in words and numbers.</summary>
     internal async Task ShowAsync(Taste taste, int seed, bool json, CancellationToken cancellationToken)
     {
-        TextWriter text = json ? TextWriter.Null : Console.Out;
+        TextWriter text = json ? TextWriter.Null : Output.Out;
         text.WriteLine(Screen.Bold("A language model learns what somebody likes, from button presses alone."));
         text.WriteLine();
-        text.WriteLine($"The model is {model.Name}, on {Plural.Of(model.Threads, "core")} of this machine.");
+        text.WriteLine($"The model is {PlainText.Line(model.Name)}, on {Plural.Of(model.Threads, "core")} of this machine.");
         text.WriteLine("The person is simulated: somebody with a hidden taste, who is shown two answers and presses 1 or 2");
         text.WriteLine("for the better one, and presses wrong now and then. What do you think this person likes?");
         text.WriteLine();
@@ -55,7 +55,8 @@ internal sealed class Demonstration(PreferenceLoop loop, LanguageModel model, Si
         Screen.Progress("");
         if (json)
         {
-            Console.WriteLine(JsonSerializer.Serialize(new DemoReport(model.Name, taste.Name, taste.Says, seed, tests.Count, measured), DemoJson.Default.DemoReport));
+            var report = new DemoReport(model.Name, taste.Name, taste.Says, seed, tests.Count, measured);
+            Output.Json(JsonSerializer.Serialize(report, DemoJson.Default.DemoReport));
             return;
         }
         WriteCurve(text, measured, tests.Count, trial.Measure(tests).Chance);
@@ -103,7 +104,8 @@ internal sealed class Demonstration(PreferenceLoop loop, LanguageModel model, Si
             presses, rows.Average(r => r.Checkpoints[c].PreferredKindServed), rows.Average(r => r.Checkpoints[c].ServedPercentile),
             rows.Average(r => r.Checkpoints[c].AllKnowingPercentile), rows.Average(r => r.Checkpoints[c].ShareOfGain)))]);
         if (json)
-            Console.WriteLine(JsonSerializer.Serialize(new TableReport(model.Name, seeds, firstSeed, testRequests, rows, mean), DemoJson.Default.TableReport));
+            Output.Json(JsonSerializer.Serialize(
+                new TableReport(model.Name, seeds, firstSeed, testRequests, rows, mean), DemoJson.Default.TableReport));
         else
             WriteTable(rows, mean, seeds, testRequests);
     }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using OnlineRlhf.Inference;
 
 namespace OnlineRlhf.Daemon.Cli.Demo;
 
@@ -17,9 +18,9 @@ internal static class Screen
     /// <summary>Prints an answer, wrapped and indented, with a bar at its left.</summary>
     internal static void Answer(string label, string text)
     {
-        string[] lines = [.. text.Split('\n').SelectMany(Wrap)];
+        string[] lines = [.. PlainText.Of(text).Split('\n').SelectMany(Wrap)];
         for (int i = 0; i < lines.Length; i++)
-            Console.WriteLine($"  {Dim((i == 0 ? label : "").PadLeft(8) + " │")} {lines[i]}".TrimEnd());
+            Output.Out.WriteLine($"  {Dim((i == 0 ? label : "").PadLeft(8) + " │")} {lines[i]}".TrimEnd());
     }
 
     /// <summary>A bar chart of one line, one character a value from 0 to 1.</summary>
@@ -33,7 +34,7 @@ internal static class Screen
     internal static void Progress(string text)
     {
         if (!Console.IsErrorRedirected)
-            Console.Error.Write($"\r\e[K{text}");
+            Output.Error.Write($"\r\e[K{text}");
     }
 
     private static IEnumerable<string> Wrap(string line)

@@ -173,7 +173,7 @@ internal sealed class LearningRun(DaemonClient daemon, PreferenceFile file, stri
     private int End(Progress done, long after, long comparisons, TimeSpan took)
     {
         if (json)
-            Console.WriteLine(JsonSerializer.Serialize(new LearnReport(profile, file.Lines, after, _learned, _confirmed, _skipped, comparisons, Math.Round(took.TotalSeconds, 3)), LearnJson.Default.LearnReport));
+            Output.Json(JsonSerializer.Serialize(new LearnReport(profile, file.Lines, after, _learned, _confirmed, _skipped, comparisons, Math.Round(took.TotalSeconds, 3)), LearnJson.Default.LearnReport));
         else if (after < done.Lines)
             Console.WriteLine($"Learned {Plural.Of(_learned, "comparison")} in {ProgressBar.Words(took)}; {_confirmed} known before, {Plural.Of(_skipped, "line")} skipped. Profile {profile} holds {comparisons}.");
         if (done.Last > 0)

@@ -89,6 +89,7 @@ internal sealed class EventFeed(DaemonClient daemon, string? profile, bool withT
             "learned" => new WatchInput.Learned(Read(data, WireJson.Default.LearnedBody)),
             "button" => new WatchInput.Pressed(Read(data, WireJson.Default.ButtonBody)),
             "board" => new WatchInput.Board(Read(data, WireJson.Default.BoardBody)),
+            "lagged" => new WatchInput.Lagged(Read(data, WireJson.Default.LaggedBody)),
             _ => null,
         };
         if (input is not null)

@@ -55,7 +55,7 @@ internal sealed class LineWatch(DaemonClient daemon, string? profile, bool withT
             yield return $"No connection to the daemon. {lost.Why}";
         if (input is WatchInput.Snapshot { Body.Status: not "ready" })
             yield return "The model is loading.";
-        else if (input is WatchInput.Snapshot)
+        else if (input is WatchInput.Snapshot && (before.Lost is not null || before.IsLoading))
             yield return "Connected.";
         if (_state.Writing is { } writing && before.Writing is null)
             yield return $"{writing.Profile}: writing answers.";

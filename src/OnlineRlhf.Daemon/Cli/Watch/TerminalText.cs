@@ -1,40 +1,22 @@
 using System.Globalization;
 using System.Text;
+using OnlineRlhf.Inference;
 
 namespace OnlineRlhf.Daemon.Cli.Watch;
 
 /// <summary>Text that nobody has checked, made fit for a terminal: it cannot move the cursor, and its width is known.</summary>
 internal static class TerminalText
 {
-    private const int MostMarks = 3;
-
-    /// <summary>
-    /// Lines end with a line feed; of other controls a question mark is left. What joins or turns characters, so that terminals disagree about the width, is left out, and
-    /// so are more than three marks on one character.
-    /// </summary>
+    /// <summary>Plain text of known width: what joins characters or changes their look, so that terminals disagree about the width, is left out too.</summary>
     internal static string Neutral(string text)
     {
         StringBuilder neutral = new(text.Length);
-        int marks = MostMarks;
-        foreach (Rune rune in text.ReplaceLineEndings("\n").EnumerateRunes())
+        foreach (Rune rune in PlainText.Of(text).EnumerateRunes())
         {
-            if (rune.Value == '\n' || rune.Value == '\t')
-            {
-                neutral.Append(rune.Value == '\n' ? '\n' : ' ');
-                marks = MostMarks;
+            if (rune.Value is 0x200C or 0x200D or (>= 0xFE00 and <= 0xFE0F) or (>= 0x1F3FB and <= 0x1F3FF))
                 continue;
-            }
-            UnicodeCategory category = Rune.GetUnicodeCategory(rune);
-            if (category == UnicodeCategory.Format || rune.Value is (>= 0xFE00 and <= 0xFE0F) or (>= 0x1F3FB and <= 0x1F3FF) or (>= 0xE0000 and <= 0xE0FFF))
-                continue;
-            if (category is UnicodeCategory.Control or UnicodeCategory.OtherNotAssigned or UnicodeCategory.PrivateUse)
-                neutral.Append('?');
-            else if (CellWidth.Of(rune) > 0)
-                neutral.Append(rune.ToString());
-            else if (marks++ < MostMarks)
-                neutral.Append(rune.ToString());
-            if (CellWidth.Of(rune) > 0 || category is UnicodeCategory.Control or UnicodeCategory.OtherNotAssigned)
-                marks = 0;
+            bool isUnknown = Rune.GetUnicodeCategory(rune) is UnicodeCategory.OtherNotAssigned or UnicodeCategory.PrivateUse;
+            neutral.Append(rune.Value == '\t' ? " " : isUnknown ? "?" : rune.ToString());
         }
         return neutral.ToString();
     }

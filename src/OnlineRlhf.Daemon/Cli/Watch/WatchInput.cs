@@ -28,6 +28,9 @@ internal abstract record WatchInput
 
     internal sealed record Board(BoardBody Body) : WatchInput;
 
+    /// <summary>Events were lost; a snapshot follows.</summary>
+    internal sealed record Lagged(LaggedBody Body) : WatchInput;
+
     /// <summary>The daemon is away, and why.</summary>
     internal sealed record Lost(string Why) : WatchInput;
 

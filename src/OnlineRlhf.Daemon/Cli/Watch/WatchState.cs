@@ -63,6 +63,7 @@ internal sealed record WatchState
         WatchInput.Abandoned { Body: var a } when Concerns(a.Profile) => Saying(Wording.Of(a)) with { Writing = null },
         WatchInput.Pressed { Body: var p } => Saying(Wording.Of(p, Learned is { } l && l.Id == p.Round ? l.Comparisons : null)),
         WatchInput.Board { Body: var b } => Saying(Wording.Of(b)) with { BoardProblem = b.Problem },
+        WatchInput.Lagged { Body: var l } => Saying(Wording.Of(l)),
         WatchInput.Lost { Why: var why } => this with { Lost = why, IsLoading = false, Pair = null, Writing = null },
         WatchInput.KeyTaken { Says: var says } => Saying(says),
         WatchInput.Faded { Notice: var number } when number == Notices => this with { Notice = null },

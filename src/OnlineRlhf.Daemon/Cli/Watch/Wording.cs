@@ -37,7 +37,11 @@ internal static class Wording
 
     internal static string Of(AbandonedBody abandoned) => $"A request of {abandoned.Profile} ended without an answer.";
 
-    internal static string Of(GeneratingBody writing) => $"{Plural.Of(writing.Tokens, "token")}, {writing.Finished} of {Plural.Of(writing.Candidates, "answer")} finished";
+    internal static string Of(GeneratingBody writing) => writing.Candidates == 0
+        ? "The request waits for its turn."
+        : $"{Plural.Of(writing.Tokens, "token")}, {writing.Finished} of {Plural.Of(writing.Candidates, "answer")} finished";
+
+    internal static string Of(LaggedBody lagged) => $"{Plural.Of(lagged.Count, "event")} came faster than they were read, and are not shown.";
 
     internal static string Of(BoardBody board) => board.Problem is { } problem ? $"Buttons and lamps: {problem}" : "Buttons and lamps work.";
 }

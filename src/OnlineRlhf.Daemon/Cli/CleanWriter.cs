@@ -1,0 +1,20 @@
+using System.Text;
+using OnlineRlhf.Inference;
+
+namespace OnlineRlhf.Daemon.Cli;
+
+/// <summary>Standard output or standard error for text of any origin: a line stays one line, and nothing that is written drives the terminal.</summary>
+internal sealed class CleanWriter(TextWriter inner) : TextWriter
+{
+    public override Encoding Encoding => inner.Encoding;
+
+    public override void Write(char value) => inner.Write(PlainText.Of(value.ToString()));
+
+    public override void Write(char[] buffer, int index, int count) => inner.Write(PlainText.Of(new string(buffer, index, count)));
+
+    public override void Write(string? value) => inner.Write(PlainText.Of(value ?? ""));
+
+    public override void WriteLine(string? value) => inner.WriteLine(PlainText.Line(value ?? ""));
+
+    public override void Flush() => inner.Flush();
+}

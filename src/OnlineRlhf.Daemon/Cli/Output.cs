@@ -1,0 +1,51 @@
+using System.Globalization;
+using System.Text;
+using OnlineRlhf.Inference;
+
+namespace OnlineRlhf.Daemon.Cli;
+
+/// <summary>What verbs print. After <see cref="Clean"/> everything that System.Console is given is cleaned; what must stay as it is goes through here.</summary>
+internal static class Output
+{
+    private static TextWriter? _out, _error;
+
+    /// <summary>Standard output as it is: for colours.</summary>
+    internal static TextWriter Out => _out ?? Console.Out;
+
+    /// <summary>Standard error as it is: for a line that replaces itself.</summary>
+    internal static TextWriter Error => _error ?? Console.Error;
+
+    /// <summary>Cleans everything that System.Console is given from now on.</summary>
+    internal static void Clean()
+    {
+        (_out, _error) = (Console.Out, Console.Error);
+        Console.SetOut(new CleanWriter(_out));
+        Console.SetError(new CleanWriter(_error));
+    }
+
+    /// <summary>Prints text of several lines.</summary>
+    internal static void Text(string text) => Out.WriteLine(PlainText.Of(text));
+
+    /// <summary>Prints JSON as it is; what could drive a terminal is escaped, so that its value stays the same.</summary>
+    internal static void Json(string json) => Out.WriteLine(Escape(json));
+
+    internal static string Escape(string json)
+    {
+        StringBuilder escaped = new(json.Length);
+        foreach (Rune rune in json.EnumerateRunes())
+        {
+            if (DrivesTerminals(rune))
+            {
+                foreach (char half in rune.ToString())
+                    escaped.Append(CultureInfo.InvariantCulture, $"\\u{(int)half:x4}");
+            }
+            else
+                escaped.Append(rune.ToString());
+        }
+        return escaped.ToString();
+    }
+
+    /// <summary>Line breaks and tabs do not: in JSON they stand between values only.</summary>
+    private static bool DrivesTerminals(Rune rune) => rune.Value is not ('\n' or '\r' or '\t') && Rune.GetUnicodeCategory(rune)
+        is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator;
+}
