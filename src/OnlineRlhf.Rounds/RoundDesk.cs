@@ -27,7 +27,7 @@ internal sealed class RoundDesk(TimeProvider clock, EventHub events) : IDisposab
         {
             foreach (Entry older in _open.Values.Where(e => e.Round.Profile == round.Profile).ToArray())
                 Close(older.Round, new Closing(RoundError.Superseded));
-            ITimer timer = clock.CreateTimer(_ => Expire(round), null, round.ExpiresAt - clock.GetUtcNow(), Timeout.InfiniteTimeSpan);
+            ITimer timer = clock.CreateTimer(_ => Expire(round), null, round.ExpiresAt - round.CreatedAt, Timeout.InfiniteTimeSpan);
             _open.Add(round.Id, new Entry(round, timer, ++_opened));
         }
         events.Publish(new RoundEvent.Opened(round));

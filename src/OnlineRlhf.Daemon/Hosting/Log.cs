@@ -55,4 +55,10 @@ internal static partial class Log
 
     [LoggerMessage(16, LogLevel.Information, "Device: {Name}{Layers}: {Why}")]
     internal static partial void Device(this ILogger logger, string name, string layers, string why);
+
+    [LoggerMessage(17, LogLevel.Information, "{Signal}: nothing is reloaded. A restart reads the settings anew")]
+    internal static partial void NothingReloaded(this ILogger logger, string signal);
+
+    [LoggerMessage(18, LogLevel.Warning, "No further connection fits ({Reason}): the ones that are idle longest are closed, and new ones may wait")]
+    internal static partial void ConnectionsUsedUp(this ILogger logger, string reason);
 }
