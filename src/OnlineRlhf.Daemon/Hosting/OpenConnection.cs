@@ -32,6 +32,7 @@ internal sealed partial class OpenConnection(ConnectionContext connection, Socke
         using var served = new CancellationTokenSource();
         Task watching = WatchAsync(gone, clock, connection.ConnectionClosed, served.Token);
         connection.ConnectionClosed = gone.Token;
+        connection.Transport = new RequestPipe(connection.Transport);
         try
         {
             await serve(connection).ConfigureAwait(false);
