@@ -15,7 +15,7 @@ internal sealed class ConnectionListener(Socket socket, byte[] refusal, TimeProv
     // Model, profiles, lamps and the drivers of a GPU open files later on.
     private const int DescriptorsForOthers = 64, Fewest = 8, Most = 256;
 
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100), LogInterval = TimeSpan.FromMinutes(10);
 
     private readonly SocketConnectionContextFactory _factory = new(new SocketConnectionFactoryOptions(), logger);
     private readonly Lock _gate = new();
@@ -26,7 +26,7 @@ internal sealed class ConnectionListener(Socket socket, byte[] refusal, TimeProv
     private SemaphoreSlim? _free;
     private SafeFileHandle? _reserve;
     private OpenConnection? _leaving;
-    private bool _told;
+    private long? _told;
 
     /// <summary>Connections at a time: what the process's limit on open files leaves.</summary>
     internal int Limit { get; } = Math.Clamp(Descriptors.Limit - Descriptors.Open - DescriptorsForOthers, Fewest, Most);
@@ -88,7 +88,6 @@ internal sealed class ConnectionListener(Socket socket, byte[] refusal, TimeProv
                 _connections.Remove(connection);
                 if (_leaving == connection)
                     _leaving = null;
-                _told &= _connections.Count > Limit / 2;
             }
             _free!.Release();
         }
@@ -147,21 +146,21 @@ internal sealed class ConnectionListener(Socket socket, byte[] refusal, TimeProv
     }
 
     /// <summary>Closes the connection that has been idle longest, but never the newest, which had no time to ask; false where no other is idle.</summary>
-    /// <param name="why">What the log says of it, once, until half of the connections have gone.</param>
+    /// <param name="why">What the log says of it, once in a while.</param>
     private bool MakeRoom(string? why)
     {
         OpenConnection? idle;
-        bool told;
         lock (_gate)
         {
-            told = _told;
-            _told |= why is not null;
+            if (why is not null && (_told is not { } last || clock.GetElapsedTime(last) > LogInterval))
+            {
+                _told = clock.GetTimestamp();
+                logger.ConnectionsUsedUp(why);
+            }
             if (_leaving is not null)
                 return true;
             idle = _leaving = _connections.SkipLast(1).FirstOrDefault(c => !c.IsBusy);
         }
-        if (why is not null && !told)
-            logger.ConnectionsUsedUp(why);
         idle?.Abort();
         return idle is not null;
     }

@@ -126,7 +126,7 @@ public sealed class BadRequestTests(SharedDaemon daemon) : IClassFixture<SharedD
         byte[] body = [.. """{"messages": [{"role": "user", "content": """u8, (byte)'"', 0xC3, 0x28, 0xFF, (byte)'"', .. "}]}"u8];
         Reply reply = await daemon.Client.SendAsync(new HttpRequestMessage(HttpMethod.Post, "/v1/rounds") { Content = new ByteArrayContent(body) });
 
-        reply.MustBeProblem(400, "UTF-8 at byte 46");
+        reply.MustBeProblem(400, "UTF-8 at byte 44");
     }
 
     [PublishedFact]
