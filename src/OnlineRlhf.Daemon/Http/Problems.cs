@@ -101,8 +101,6 @@ internal static class Problems
     /// <summary>Says where the body is wrong, and nothing of what it holds.</summary>
     private static string Explain(JsonException e) => (e.Path, e.LineNumber) switch
     {
-        (_, { } line) when e.InnerException is JsonException && e.Message.Contains("depth", StringComparison.Ordinal) =>
-            $"The body is nested too deeply at line {line + 1}: nothing here takes more than a list of objects.",
         // What the reader itself throws is about the syntax.
         (_, { } line) when e.InnerException is JsonException => $"The body is not valid JSON: it ends too early or has a stray character at line {line + 1}.",
         ({ Length: > 1 } path, _) when e.Message.Contains("could not be mapped", StringComparison.Ordinal) => $"There is no field {path} here: check its name.",

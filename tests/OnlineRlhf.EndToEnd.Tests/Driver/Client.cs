@@ -39,9 +39,9 @@ internal sealed class Client : IDisposable
     internal async Task<string> ExchangeAsync(string request)
     {
         using Socket socket = await ConnectAsync(TestContext.Current.CancellationToken);
+        using var reader = new StreamReader(new NetworkStream(socket));
         await socket.SendAsync(Encoding.UTF8.GetBytes(request), TestContext.Current.CancellationToken);
         socket.Shutdown(SocketShutdown.Send);
-        using var reader = new StreamReader(new NetworkStream(socket));
         return await reader.ReadToEndAsync(TestContext.Current.CancellationToken);
     }
 

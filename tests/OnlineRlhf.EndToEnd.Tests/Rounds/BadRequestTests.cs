@@ -134,7 +134,7 @@ public sealed class BadRequestTests(SharedDaemon daemon) : IClassFixture<SharedD
     {
         string nested = new string('[', 10_000) + new string(']', 10_000);
 
-        (await daemon.Client.PostAsync("/v1/rounds", $$"""{"messages": {{nested}}}""")).MustBeProblem(400, "nested");
+        (await daemon.Client.PostAsync("/v1/rounds", $$"""{"messages": {{nested}}}""")).MustBeProblem(400, "messages");
     }
 
     [PublishedFact]

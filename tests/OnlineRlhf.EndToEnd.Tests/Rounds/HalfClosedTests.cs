@@ -68,9 +68,9 @@ public sealed class HalfClosedTests
         await using DaemonProcess daemon = await DaemonProcess.StartReadyAsync(folder);
         using (Socket follower = await daemon.Client.ConnectAsync(TestContext.Current.CancellationToken))
         {
+            using var reader = new StreamReader(new NetworkStream(follower));
             await follower.SendAsync(Encoding.ASCII.GetBytes("GET /v1/events HTTP/1.1\r\n" + Host + "\r\n"), TestContext.Current.CancellationToken);
             follower.Shutdown(SocketShutdown.Send);
-            using var reader = new StreamReader(new NetworkStream(follower));
             await UntilAsync(reader, "event: snapshot");
             await Task.Delay(1000, TestContext.Current.CancellationToken);
             await daemon.Client.AskAsync("Hello");

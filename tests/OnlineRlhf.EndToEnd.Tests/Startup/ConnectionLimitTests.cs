@@ -18,10 +18,7 @@ public sealed class ConnectionLimitTests
         using var held = new Held(folder.Socket);
         for (int i = 0; i < Clients; i++)
             await held.AddAsync(null);
-        TimeSpan before = daemon.ProcessorTime;
-        await Task.Delay(1000, TestContext.Current.CancellationToken);
-
-        Assert.InRange((daemon.ProcessorTime - before).TotalMilliseconds, 0, 300);
+        await MustRestAsync(daemon);
         using var late = new Client(folder.Socket);
         // A profile's first press opens files.
         Assert.Equal(1, (await late.PreferAsync((await late.AskForTwoAsync(profile: "late")).Id, "first")).Comparisons);
@@ -81,14 +78,25 @@ public sealed class ConnectionLimitTests
         Assert.StartsWith("HTTP/1.1 503 ", answer, StringComparison.Ordinal);
         Assert.Contains("Retry-After", answer, StringComparison.Ordinal);
         Assert.Contains("\"busy\"", answer, StringComparison.Ordinal);
-        TimeSpan before = daemon.ProcessorTime;
         await held.AddAsync(null);
-        await Task.Delay(1000, TestContext.Current.CancellationToken);
-        Assert.InRange((daemon.ProcessorTime - before).TotalMilliseconds, 0, 300);
+        await MustRestAsync(daemon);
         Assert.Equal(2, daemon.Log.Split(Logged).Length);
         Posix.LimitOpenFiles(daemon.Id, OpenFiles);
 
         Assert.StartsWith("HTTP/1.1 200 ", await late.ExchangeAsync(health), StringComparison.Ordinal);
+    }
+
+    /// <summary>What spins on its socket uses a processor for as long as the clients wait.</summary>
+    private static async Task MustRestAsync(DaemonProcess daemon)
+    {
+        TimeSpan used = TimeSpan.MaxValue;
+        for (int look = 0; look < 20 && used > TimeSpan.FromMilliseconds(100); look++)
+        {
+            TimeSpan before = daemon.ProcessorTime;
+            await Task.Delay(1000, TestContext.Current.CancellationToken);
+            used = daemon.ProcessorTime - before;
+        }
+        Assert.InRange(used.TotalMilliseconds, 0, 100);
     }
 
     /// <summary>Clients that hold their connections.</summary>

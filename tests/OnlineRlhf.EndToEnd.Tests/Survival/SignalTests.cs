@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 
 namespace OnlineRlhf.EndToEnd.Tests.Survival;
 
@@ -53,11 +54,19 @@ public sealed class SignalTests
         ProcessStartInfo start = Program.Describe(folder, [], ["ask"]);
         using Process ask = Process.Start(start)!;
         Task<string> errors = ask.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
-        await Task.Delay(1500, TestContext.Current.CancellationToken);
+        for (long started = Stopwatch.GetTimestamp(); !Handles(ask.Id, Posix.SigTerm) && Stopwatch.GetElapsedTime(started) < Program.Patience;)
+            await Task.Delay(20, TestContext.Current.CancellationToken);
+        await Task.Delay(500, TestContext.Current.CancellationToken);
         Posix.Signal(ask.Id, Posix.SigHangUp);
         await ask.WaitForExitAsync(TestContext.Current.CancellationToken);
 
         Assert.Equal((1, "onlinerlhf: Stopped.\n"), (ask.ExitCode, await errors));
+    }
+
+    private static bool Handles(int process, int signal)
+    {
+        string handled = File.ReadLines($"/proc/{process}/status").First(line => line.StartsWith("SigCgt:", StringComparison.Ordinal))["SigCgt:".Length..];
+        return (ulong.Parse(handled.Trim(), NumberStyles.HexNumber, CultureInfo.InvariantCulture) >> (signal - 1) & 1) != 0;
     }
 
     private static bool IsAlive(int process) =>
