@@ -110,13 +110,14 @@ internal sealed class DaemonClient : IDisposable
         }
     }
 
-    /// <summary>A daemon that is woken with wrong settings says so to whoever woke it, and one without room for a connection to whoever connects.</summary>
+    /// <summary>What a daemon says that cannot start, or has no room for a connection; null where it serves.</summary>
     private static DaemonUnreachableException? Unavailable(Reply reply)
     {
         if (reply.Status != StatusCodes.Status503ServiceUnavailable || reply.TryRead(WireJson.Complete.ProblemBody) is not { } problem)
             return null;
         bool cannotStart = problem.Reason == Problems.CannotStartReason;
-        return new DaemonUnreachableException($"The daemon {(cannotStart ? "cannot start" : "is busy")}: {problem.Detail}") { CannotStart = cannotStart };
+        string what = cannotStart ? "cannot start" : "is busy";
+        return new DaemonUnreachableException($"The daemon {what}: {problem.Detail}") { CannotStart = cannotStart };
     }
 
     private static DaemonUnreachableException Stranger(int status) =>

@@ -22,7 +22,8 @@ internal static class Invocation
             over.Cancel();
         }
         // The last one is what a terminal sends that is closed.
-        using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, End), terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, End),
+        using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, End),
+            terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, End),
             hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, End);
         Task<int> running = Task.Run(() => parsed.InvokeAsync(configuration, over.Token), CancellationToken.None);
         await Task.WhenAny(running, LimitAsync(over.Token)).ConfigureAwait(false);

@@ -7,10 +7,11 @@ using Microsoft.Win32.SafeHandles;
 namespace OnlineRlhf.Daemon.Hosting;
 
 /// <summary>
-/// Takes connections from the daemon's socket, at most a fixed number at a time. Where they run out, the one that has been idle longest is closed; where none is
-/// idle, further clients wait in the kernel until a request has ended.
+/// Takes connections from the daemon's socket, at most a fixed number at a time. At this limit it closes the connection that has been idle longest.
+/// Where none is idle, further clients wait in the kernel until a request has ended.
 /// </summary>
-internal sealed class ConnectionListener(Socket socket, byte[] refusal, TimeProvider clock, ILogger logger) : IConnectionListenerFactory, IConnectionListener
+internal sealed class ConnectionListener(Socket socket, byte[] refusal, TimeProvider clock, ILogger logger)
+    : IConnectionListenerFactory, IConnectionListener
 {
     // Model, profiles, lamps and the drivers of a GPU open files later on.
     private const int DescriptorsForOthers = 64, Fewest = 8, Most = 256;
@@ -58,7 +59,7 @@ internal sealed class ConnectionListener(Socket socket, byte[] refusal, TimeProv
                 {
                     // The client has left before its turn.
                 }
-                catch (SocketException e) when (e.SocketErrorCode != SocketError.OperationAborted)
+                catch (SocketException e) when (!_stopping.IsCancellationRequested)
                 {
                     // No descriptor is free, or no memory. The socket stays readable: without a pause this would spin.
                     if (!MakeRoom(e.Message))
@@ -67,7 +68,7 @@ internal sealed class ConnectionListener(Socket socket, byte[] refusal, TimeProv
                 }
             }
         }
-        catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException or SocketException)
+        catch (Exception e) when (_stopping.IsCancellationRequested && e is (OperationCanceledException or ObjectDisposedException or SocketException))
         {
             return null;
         }
@@ -145,8 +146,9 @@ internal sealed class ConnectionListener(Socket socket, byte[] refusal, TimeProv
         }
     }
 
-    /// <summary>Closes the connection that has been idle longest, but never the newest, which had no time to ask; false where no other is idle.</summary>
+    /// <summary>Closes the connection that has been idle longest, never the newest, which had no time to ask.</summary>
     /// <param name="why">What the log says of it, once in a while.</param>
+    /// <returns>Whether one was idle.</returns>
     private bool MakeRoom(string? why)
     {
         OpenConnection? idle;

@@ -30,7 +30,8 @@ internal static class DaemonHost
         // Other daemons reload their settings at these signals, and scripts send them; unhandled, they end the process.
         ILogger? logger = null;
         bool onTerminal = ControllingTerminal.IsThere;
-        using PosixSignalRegistration hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, HangUp), firstUser = PosixSignalRegistration.Create(FirstUserSignal, Ignore),
+        using PosixSignalRegistration hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, HangUp),
+            firstUser = PosixSignalRegistration.Create(FirstUserSignal, Ignore),
             secondUser = PosixSignalRegistration.Create(SecondUserSignal, Ignore);
         using var stateLock = new StateLock(state);
         using Socket listener = passed?.Socket ?? UnixSocket.Listen(path);

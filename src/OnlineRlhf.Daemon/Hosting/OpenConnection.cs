@@ -23,8 +23,8 @@ internal sealed partial class OpenConnection(ConnectionContext connection, Socke
     internal void Abort() => connection.Abort(new ConnectionAbortedException("The connection makes room for a newer one."));
 
     /// <summary>
-    /// Serves it. A client that closes its side for writing has said all, and waits for the answer. The web server takes it for one that has left, and drops the
-    /// answer: so it is told of the end only once the client has closed both sides.
+    /// Serves it. A client that closes its side for writing has said all, and waits for the answer. The web server takes it for one that has left,
+    /// and drops the answer: so it is told of the end only once the client has closed both sides.
     /// </summary>
     internal async Task ServeAsync(ConnectionDelegate serve, TimeProvider clock)
     {
@@ -44,7 +44,7 @@ internal sealed partial class OpenConnection(ConnectionContext connection, Socke
         }
     }
 
-    /// <summary>Waits for the client's last byte, and from then on looks now and then whether the client is still there: the runtime has no event for that.</summary>
+    /// <summary>Waits for the client's last byte. From then on it looks now and then whether the client is there: the runtime has no event for that.</summary>
     private async Task WatchAsync(CancellationTokenSource gone, TimeProvider clock, CancellationToken inputEnded, CancellationToken served)
     {
         using (var either = CancellationTokenSource.CreateLinkedTokenSource(inputEnded, served))

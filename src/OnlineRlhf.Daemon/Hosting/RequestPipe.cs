@@ -4,8 +4,8 @@ using System.IO.Pipelines;
 namespace OnlineRlhf.Daemon.Hosting;
 
 /// <summary>
-/// The two directions of a connection, where the end of what the client sends is told only after all before it was looked at. The web server refuses a body that
-/// comes together with the end as one that is cut off.
+/// The two directions of a connection, where the end of what the client sends is told only after all before it was looked at.
+/// The web server refuses a body that comes together with the end as one that is cut off.
 /// </summary>
 internal sealed class RequestPipe(IDuplexPipe connection) : PipeReader, IDuplexPipe
 {

@@ -34,13 +34,19 @@ internal static partial class UnixSocket
         if (Environment.GetEnvironmentVariable("LISTEN_PID") != Environment.ProcessId.ToString(CultureInfo.InvariantCulture))
             return null;
         if (Environment.GetEnvironmentVariable("LISTEN_FDS") != "1")
-            throw new ConfigurationException("socket: the service manager must pass one socket (LISTEN_FDS=1); give onlinerlhf.socket one ListenStream.");
+            throw new ConfigurationException("socket: the service manager must pass one socket; give onlinerlhf.socket one ListenStream.");
         // Looked at before the runtime takes it for a socket and owns it: what it has opened itself since the start may have this number.
         if (WhatIsPassed() is { } other)
-            throw new ConfigurationException($"socket: the service manager passed {other} instead of a listening socket; give onlinerlhf.socket one ListenStream and Accept=no.");
+        {
+            throw new ConfigurationException(
+                $"socket: the service manager passed {other} instead of a listening socket; give onlinerlhf.socket one ListenStream and Accept=no.");
+        }
         Socket socket = s_passed = new Socket(new SafeSocketHandle(FirstPassed, ownsHandle: true));
         if (socket.LocalEndPoint is not UnixDomainSocketEndPoint local || !Path.IsPathRooted(local.ToString()))
-            throw new ConfigurationException($"socket: the service manager passed {socket.LocalEndPoint}, which is no Unix socket with a path; give onlinerlhf.socket a path.");
+        {
+            throw new ConfigurationException(
+                $"socket: the service manager passed {socket.LocalEndPoint}, which is no Unix socket with a path; give onlinerlhf.socket a path.");
+        }
         return (socket, local.ToString());
     }
 

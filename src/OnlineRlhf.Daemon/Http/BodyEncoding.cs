@@ -23,18 +23,19 @@ internal static class BodyEncoding
             throw Unsupported("The body is in UTF-16 or UTF-32: send it in UTF-8.");
         if (Ascii.IsValid(body))
             return body;
-        if (request.GetTypedHeaders().ContentType?.Charset.Value?.Trim('"') is { Length: > 0 } set && !set.Equals("utf-8", StringComparison.OrdinalIgnoreCase))
+        string set = request.GetTypedHeaders().ContentType?.Charset.Value?.Trim('"') ?? "";
+        if (set.Length > 0 && !set.Equals("utf-8", StringComparison.OrdinalIgnoreCase))
             throw Unsupported($"The body is in another encoding (Content-Type: charset={Name(set)}): send it in UTF-8.");
-        return System.Text.Unicode.Utf8.IsValid(body)
-            ? body
-            : throw new BadHttpRequestException($"The body is not valid UTF-8 at byte {FirstInvalid(body) + 1}: send it in UTF-8, and cut it between characters only.");
+        if (!System.Text.Unicode.Utf8.IsValid(body))
+            throw new BadHttpRequestException($"The body is not valid UTF-8 at byte {FirstInvalid(body) + 1}: send it in UTF-8, in whole characters.");
+        return body;
     }
 
     /// <summary>What a body is that is no JSON, by its content type; null where that says nothing. curl calls everything a form.</summary>
-    internal static BadHttpRequestException? Stranger(HttpRequest request) => request.GetTypedHeaders().ContentType?.MediaType.Value?.ToLowerInvariant() switch
+    internal static BadHttpRequestException? Stranger(HttpRequest request) => request.GetTypedHeaders().ContentType?.MediaType.Value switch
     {
         null or "application/x-www-form-urlencoded" or "application/octet-stream" or "text/plain" => null,
-        { } type when type.EndsWith("json", StringComparison.Ordinal) => null,
+        { } type when type.EndsWith("json", StringComparison.OrdinalIgnoreCase) => null,
         { } type => Unsupported($"The body is no JSON (Content-Type: {Name(type)}): send one JSON object as the whole body."),
     };
 
@@ -60,7 +61,8 @@ internal static class BodyEncoding
     }
 
     /// <summary>A name that a client gave, where it looks like one.</summary>
-    private static string Name(string given) => given.Length <= LongestName && given.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '.' or '+' or '/' or '_') ? given : "unknown";
+    private static string Name(string given) =>
+        given.Length <= LongestName && given.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '.' or '+' or '/' or '_') ? given : "unknown";
 
     private static BadHttpRequestException Unsupported(string message) => new(message, StatusCodes.Status415UnsupportedMediaType);
 }

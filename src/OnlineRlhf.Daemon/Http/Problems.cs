@@ -59,14 +59,15 @@ internal static class Problems
     internal static byte[] CannotStart(string detail) => Unavailable(detail, CannotStartReason, "");
 
     /// <summary>A whole response that says that the daemon has no descriptor for the connection.</summary>
-    internal static byte[] Busy { get; } =
-        Unavailable("Too many connections are open: close those that are not used, or try again in a few seconds.", "busy", $"Retry-After: {RetryAfter}\r\n");
+    internal static byte[] Busy { get; } = Unavailable(
+        "Too many connections are open: close those that are not used, or try again in a few seconds.", "busy", $"Retry-After: {RetryAfter}\r\n");
 
     private static byte[] Unavailable(string detail, string reason, string header)
     {
         var problem = new ProblemBody("about:blank", "Service Unavailable", StatusCodes.Status503ServiceUnavailable, detail, reason);
         byte[] body = JsonSerializer.SerializeToUtf8Bytes(problem, WireJson.Readable.ProblemBody);
-        string head = $"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\n{header}Content-Length: {body.Length}\r\nConnection: close\r\n\r\n";
+        string head = "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\nConnection: close\r\n"
+            + $"{header}Content-Length: {body.Length}\r\n\r\n";
         return [.. System.Text.Encoding.ASCII.GetBytes(head), .. body];
     }
 
@@ -105,7 +106,7 @@ internal static class Problems
         (_, { } line) when e.InnerException is JsonException => $"The body is not valid JSON: it ends too early or has a stray character at line {line + 1}.",
         ({ Length: > 1 } path, _) when e.Message.Contains("could not be mapped", StringComparison.Ordinal) => $"There is no field {path} here: check its name.",
         (var path, _) when e.InnerException is InvalidOperationException && e.InnerException.Message.Contains("UTF-", StringComparison.Ordinal) =>
-            $"{(path is { Length: > 1 } ? $"The text at {path}" : "The name of a field")} is not valid Unicode: it has one half of a surrogate pair (\\ud800 to \\udfff) alone.",
+            (path is { Length: > 1 } ? $"The text at {path}" : "The name of a field") + " is not valid Unicode: it holds half of a surrogate pair (\\ud800 to \\udfff).",
         ({ Length: > 1 } path, { } line) when e.InnerException is FormatException =>
             $"The number at {path} (line {line + 1}) does not fit: it is too large, or negative, or no whole number.",
         ({ Length: > 1 } path, { } line) => $"The body is not what is expected at {path} (line {line + 1}): check the field's name and type.",

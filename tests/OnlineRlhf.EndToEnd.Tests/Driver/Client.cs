@@ -13,7 +13,11 @@ internal sealed class Client : IDisposable
     internal Client(string socket)
     {
         _socket = socket;
-        var handler = new SocketsHttpHandler { UseProxy = false, ConnectCallback = async (_, cancellationToken) => new NetworkStream(await ConnectAsync(cancellationToken), ownsSocket: true) };
+        var handler = new SocketsHttpHandler
+        {
+            UseProxy = false,
+            ConnectCallback = async (_, cancellationToken) => new NetworkStream(await ConnectAsync(cancellationToken), ownsSocket: true),
+        };
         Http = new HttpClient(handler) { BaseAddress = new Uri("http://localhost"), Timeout = Program.Patience };
     }
 

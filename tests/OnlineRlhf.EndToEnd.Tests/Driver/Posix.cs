@@ -5,7 +5,8 @@ namespace OnlineRlhf.EndToEnd.Tests.Driver;
 /// <summary>What the tests need of the kernel and .NET does not give.</summary>
 internal static partial class Posix
 {
-    internal const int SigHangUp = 1, SigInterrupt = 2, SigAbort = 6, SigKill = 9, SigUser1 = 10, SigUser2 = 12, SigTerm = 15, SigStop = 19, SigContinue = 18;
+    internal const int SigHangUp = 1, SigInterrupt = 2, SigAbort = 6, SigKill = 9, SigUser1 = 10, SigUser2 = 12;
+    internal const int SigTerm = 15, SigStop = 19, SigContinue = 18;
 
     // RLIMIT_NOFILE of x64 and arm64.
     private const int OpenFiles = 7;

@@ -60,8 +60,12 @@ public sealed class BadRequestTests(SharedDaemon daemon) : IClassFixture<SharedD
     [InlineData("candidates", "-99999999999")]
     [InlineData("seed", "-1")]
     [InlineData("seed", "4294967296")]
-    public async Task A_number_that_does_not_fit_its_field_is_called_so(string field, string number) =>
-        (await daemon.Client.PostAsync("/v1/rounds", $$"""{"messages": [{"role": "user", "content": "Hello"}], "{{field}}": {{number}}}""")).MustBeProblem(400, field, "does not fit");
+    public async Task A_number_that_does_not_fit_its_field_is_called_so(string field, string number)
+    {
+        string body = $$"""{"messages": [{"role": "user", "content": "Hello"}], "{{field}}": {{number}}}""";
+
+        (await daemon.Client.PostAsync("/v1/rounds", body)).MustBeProblem(400, field, "does not fit");
+    }
 
     [PublishedTheory]
     [InlineData("""{"messages": [{"role": "user", "content": "a \ud800 b"}]}""", "content")]
@@ -78,7 +82,8 @@ public sealed class BadRequestTests(SharedDaemon daemon) : IClassFixture<SharedD
         string comparison = """{"messages": [{"role": "user", "content": "Hello"}], "chosen": "\ud800", "rejected": "No."}""";
 
         (await daemon.Client.PostAsync("/v1/comparisons", comparison)).MustBeProblem(400, "chosen", "surrogate");
-        (await daemon.Client.PostAsync($"/v1/rounds/{Guid.NewGuid()}/feedback", """{"preferred": "\ud800"}""")).MustBeProblem(400, "preferred", "surrogate");
+        Reply feedback = await daemon.Client.PostAsync($"/v1/rounds/{Guid.NewGuid()}/feedback", """{"preferred": "\ud800"}""");
+        feedback.MustBeProblem(400, "preferred", "surrogate");
     }
 
     [PublishedTheory]
@@ -90,8 +95,9 @@ public sealed class BadRequestTests(SharedDaemon daemon) : IClassFixture<SharedD
     public async Task A_body_in_another_encoding_is_called_so(string encoding, string? contentType, string names)
     {
         Encoding other = Encoding.GetEncoding(encoding);
+        byte[] body = [.. other.GetPreamble(), .. other.GetBytes(Client.Body("Où est le café ?"))];
 
-        (await PostBytesAsync([.. other.GetPreamble(), .. other.GetBytes(Client.Body("Où est le café ?"))], contentType)).MustBeProblem(415, names, "UTF-8");
+        (await PostBytesAsync(body, contentType)).MustBeProblem(415, names, "UTF-8");
     }
 
     [PublishedTheory]
@@ -101,7 +107,7 @@ public sealed class BadRequestTests(SharedDaemon daemon) : IClassFixture<SharedD
     public async Task A_compressed_body_is_called_so(string coding, bool isDeclared)
     {
         using var compressed = new MemoryStream();
-        using (Stream into = coding == "br" ? new BrotliStream(compressed, CompressionLevel.Fastest) : new GZipStream(compressed, CompressionLevel.Fastest))
+        using (Stream into = coding == "br" ? new BrotliStream(compressed, CompressionMode.Compress) : new GZipStream(compressed, CompressionMode.Compress))
             into.Write(Encoding.UTF8.GetBytes(Client.Body("Hello")));
 
         (await PostBytesAsync(compressed.ToArray(), "application/json", isDeclared ? coding : null)).MustBeProblem(415, "compressed", coding);
@@ -117,8 +123,12 @@ public sealed class BadRequestTests(SharedDaemon daemon) : IClassFixture<SharedD
     [InlineData("application/json; charset=utf-8", "\uFEFF", "identity")]
     [InlineData("application/xml", "", null)]
     [InlineData("text/plain; charset=iso-8859-1", " ", null)]
-    public async Task A_body_that_is_JSON_in_UTF_8_is_taken_whatever_is_said_of_it(string contentType, string before, string? coding) =>
-        Assert.Equal(201, (await PostBytesAsync(Encoding.UTF8.GetBytes(before + Client.Body("Hello", more: """ "max_tokens": 4 """)), contentType, coding)).Status);
+    public async Task A_body_that_is_JSON_in_UTF_8_is_taken_whatever_is_said_of_it(string contentType, string before, string? coding)
+    {
+        byte[] body = Encoding.UTF8.GetBytes(before + Client.Body("Hello", more: """ "max_tokens": 4 """));
+
+        Assert.Equal(201, (await PostBytesAsync(body, contentType, coding)).Status);
+    }
 
     [PublishedFact]
     public async Task Bytes_that_are_no_text_are_refused()

@@ -7,15 +7,15 @@ namespace OnlineRlhf.EndToEnd.Tests.Rounds;
 /// <summary>A client that closes its side for writing after the request, as nc -N does, gets its answer; one that has left does not.</summary>
 public sealed class HalfClosedTests
 {
-    private const string Host = "Host: localhost\r\n";
+    private const string Host = "Host: localhost\r\n", Feedback = "POST /v1/rounds/x/feedback HTTP/1.1\r\n" + Host;
 
     [PublishedTheory]
     [InlineData("GET /health HTTP/1.1\r\n" + Host + "\r\n", 200)]
     [InlineData("GET /health HTTP/1.0\r\n\r\n", 200)]
     [InlineData("GET /v1/rounds/current HTTP/1.1\r\n" + Host + "\r\n", 404)]
     [InlineData("POST /v1/rounds HTTP/1.1\r\n" + Host + "Content-Length: 2\r\n\r\n{}", 400)]
-    [InlineData("POST /v1/rounds/x/feedback HTTP/1.1\r\n" + Host + "Content-Length: 21\r\n\r\n{\"preferred\":\"first\"}", 404)]
-    [InlineData("POST /v1/rounds/x/feedback HTTP/1.1\r\n" + Host + "Transfer-Encoding: chunked\r\n\r\n15\r\n{\"preferred\":\"first\"}\r\n0\r\n\r\n", 404)]
+    [InlineData(Feedback + "Content-Length: 21\r\n\r\n{\"preferred\":\"first\"}", 404)]
+    [InlineData(Feedback + "Transfer-Encoding: chunked\r\n\r\n15\r\n{\"preferred\":\"first\"}\r\n0\r\n\r\n", 404)]
     public async Task It_gets_its_answer(string request, int status)
     {
         using var folder = new TempFolder();
@@ -24,7 +24,8 @@ public sealed class HalfClosedTests
 
         Assert.StartsWith($"HTTP/1.1 {status} ", answer, StringComparison.Ordinal);
         Assert.Contains("{\"", answer, StringComparison.Ordinal);
-        Assert.Equal(2, (await daemon.Client.ExchangeAsync("GET /health HTTP/1.1\r\n" + Host + "\r\nGET /metrics HTTP/1.1\r\n" + Host + "\r\n")).Split("HTTP/1.1 200").Length - 1);
+        string two = await daemon.Client.ExchangeAsync($"GET /health HTTP/1.1\r\n{Host}\r\nGET /metrics HTTP/1.1\r\n{Host}\r\n");
+        Assert.Equal(2, two.Split("HTTP/1.1 200").Length - 1);
     }
 
     [PublishedFact]
@@ -33,7 +34,8 @@ public sealed class HalfClosedTests
         using var folder = new TempFolder();
         await using DaemonProcess daemon = await DaemonProcess.StartReadyAsync(folder, "--max-tokens", "1500");
         long start = Stopwatch.GetTimestamp();
-        string answer = await daemon.Client.ExchangeAsync(Post(Client.Body("Tell me a very long story.", more: """ "temperature": 5, "max_tokens": 400 """)));
+        string body = Client.Body("Tell me a very long story.", more: """ "temperature": 5, "max_tokens": 400 """);
+        string answer = await daemon.Client.ExchangeAsync(Post(body));
 
         Assert.StartsWith("HTTP/1.1 201 ", answer, StringComparison.Ordinal);
         TestContext.Current.TestOutputHelper!.WriteLine($"{Stopwatch.GetElapsedTime(start).TotalMilliseconds:F0} ms");
@@ -46,7 +48,8 @@ public sealed class HalfClosedTests
         await using DaemonProcess daemon = await DaemonProcess.StartReadyAsync(folder, "--max-tokens", "1500");
         using (Socket leaving = await daemon.Client.ConnectAsync(TestContext.Current.CancellationToken))
         {
-            await leaving.SendAsync(Encoding.UTF8.GetBytes(Post(Client.Body("Tell me a very long story.", more: """ "temperature": 5 """))), TestContext.Current.CancellationToken);
+            string request = Post(Client.Body("Tell me a very long story.", more: """ "temperature": 5 """));
+            await leaving.SendAsync(Encoding.UTF8.GetBytes(request), TestContext.Current.CancellationToken);
             leaving.Shutdown(SocketShutdown.Send);
             while ((await daemon.Client.GetAsync("/health")).Json.GetProperty("queued").GetInt32() == 0)
                 await Task.Delay(1, TestContext.Current.CancellationToken);

@@ -55,7 +55,8 @@ public sealed class ConnectionLimitTests
     [PublishedFact]
     public async Task Without_a_free_descriptor_a_client_is_told_and_the_next_one_is_served_once_there_is_one()
     {
-        Assert.SkipWhen(File.Exists(Path.Combine(Path.GetDirectoryName(Published.Path)!, "onlinerlhf.dll")), "The just-in-time compiler ends the process where it finds no descriptor.");
+        string compiledLater = Path.Combine(Path.GetDirectoryName(Published.Path)!, "onlinerlhf.dll");
+        Assert.SkipWhen(File.Exists(compiledLater), "The just-in-time compiler ends the process where it finds no descriptor.");
         using var folder = new TempFolder();
         await using DaemonProcess daemon = await DaemonProcess.StartReadyAsync(folder);
         string health = "GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n";
@@ -65,8 +66,8 @@ public sealed class ConnectionLimitTests
         daemon.Client.Dispose();
         await Task.Delay(500, TestContext.Current.CancellationToken);
         using var held = new Held(folder.Socket);
-        HashSet<int> used = [.. Directory.EnumerateFileSystemEntries($"/proc/{daemon.Id}/fd").Select(f => int.Parse(Path.GetFileName(f), System.Globalization.CultureInfo.InvariantCulture))];
-        Posix.LimitOpenFiles(daemon.Id, Enumerable.Range(0, OpenFiles).Where(n => !used.Contains(n)).ElementAt(5));
+        HashSet<string?> used = [.. Directory.EnumerateFileSystemEntries($"/proc/{daemon.Id}/fd").Select(Path.GetFileName)];
+        Posix.LimitOpenFiles(daemon.Id, Enumerable.Range(0, OpenFiles).Where(n => !used.Contains($"{n}")).ElementAt(5));
         string answer;
         for (int followers = 0; (answer = await late.ExchangeAsync(health)).StartsWith("HTTP/1.1 200 ", StringComparison.Ordinal); followers++)
         {

@@ -22,8 +22,9 @@ public sealed class PassedSocketTests
         using var peer = new TcpListener(IPAddress.Loopback, 0);
         peer.Start();
         redirection = redirection.Replace("PORT", $"{((IPEndPoint)peer.LocalEndpoint).Port}", StringComparison.Ordinal);
-        Program.Ended ended = await Program.RunAsync(
-            "bash", folder, new Variables { ["LISTEN_FDS"] = count }, null, "-c", $"export LISTEN_PID=$$; exec \"$@\" {redirection}", "bash", Published.Path, "serve");
+        string script = $"export LISTEN_PID=$$; exec \"$@\" {redirection}";
+        var environment = new Variables { ["LISTEN_FDS"] = count };
+        Program.Ended ended = await Program.RunAsync("bash", folder, environment, null, "-c", script, "bash", Published.Path, "serve");
 
         Assert.True(ended.ExitCode == 78, $"{ended.ExitCode}: {ended.Errors}");
         Assert.Contains(says, Assert.Single(ended.ErrorLines), StringComparison.Ordinal);

@@ -15,12 +15,14 @@ public sealed class SignalTests
         using var folder = new TempFolder();
         await using DaemonProcess daemon = await DaemonProcess.StartReadyAsync(folder);
         Posix.Signal(daemon.Id, signal);
-        for (long start = Stopwatch.GetTimestamp(); !daemon.Log.Contains(name, StringComparison.Ordinal); await Task.Delay(20, TestContext.Current.CancellationToken))
+        for (long start = Stopwatch.GetTimestamp(); !Said().Any(); await Task.Delay(20, TestContext.Current.CancellationToken))
             Assert.True(!daemon.HasExited && Stopwatch.GetElapsedTime(start) < Program.Patience, daemon.Log);
 
-        Assert.Contains($"{name}: nothing is reloaded", Assert.Single(daemon.Log.Split('\n'), line => line.Contains(name, StringComparison.Ordinal)), StringComparison.Ordinal);
+        Assert.Contains($"{name}: nothing is reloaded", Assert.Single(Said()), StringComparison.Ordinal);
         Assert.Equal(201, (await daemon.Client.AskAsync("Hello")).Status);
         Assert.Equal(0, (await daemon.StopAsync()).ExitCode);
+
+        IEnumerable<string> Said() => daemon.Log.Split('\n').Where(line => line.Contains(name, StringComparison.Ordinal));
     }
 
     [PublishedTheory]
@@ -30,8 +32,9 @@ public sealed class SignalTests
     {
         using var folder = new TempFolder();
         await using TerminalSession session = TerminalSession.Start(folder, [], 200, 40, verb.Split(' '));
-        for (long start = Stopwatch.GetTimestamp(); session.Sent.Length == 0 || !session.Sent.Contains(until, StringComparison.Ordinal); await Task.Delay(20, TestContext.Current.CancellationToken))
-            Assert.True(Stopwatch.GetElapsedTime(start) < Program.Patience, session.Sent);
+        long began = Stopwatch.GetTimestamp();
+        for (; session.Sent.Length == 0 || !session.Sent.Contains(until, StringComparison.Ordinal); await Task.Delay(20, TestContext.Current.CancellationToken))
+            Assert.True(Stopwatch.GetElapsedTime(began) < Program.Patience, session.Sent);
         int program = session.ProgramId;
         session.Close();
 
@@ -65,8 +68,9 @@ public sealed class SignalTests
 
     private static bool Handles(int process, int signal)
     {
-        string handled = File.ReadLines($"/proc/{process}/status").First(line => line.StartsWith("SigCgt:", StringComparison.Ordinal))["SigCgt:".Length..];
-        return (ulong.Parse(handled.Trim(), NumberStyles.HexNumber, CultureInfo.InvariantCulture) >> (signal - 1) & 1) != 0;
+        const string field = "SigCgt:";
+        string handled = File.ReadLines($"/proc/{process}/status").First(line => line.StartsWith(field, StringComparison.Ordinal));
+        return (ulong.Parse(handled[field.Length..].Trim(), NumberStyles.HexNumber, CultureInfo.InvariantCulture) >> (signal - 1) & 1) != 0;
     }
 
     private static bool IsAlive(int process) =>
