@@ -68,7 +68,7 @@ internal sealed class ConnectionListener(Socket socket, byte[] refusal, TimeProv
                 }
             }
         }
-        catch (Exception e) when (_stopping.IsCancellationRequested && e is (OperationCanceledException or ObjectDisposedException or SocketException))
+        catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException or SocketException && _stopping.IsCancellationRequested)
         {
             return null;
         }

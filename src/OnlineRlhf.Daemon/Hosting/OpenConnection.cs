@@ -44,7 +44,7 @@ internal sealed partial class OpenConnection(ConnectionContext connection, Socke
         }
     }
 
-    /// <summary>Waits for the client's last byte. From then on it looks now and then whether the client is there: the runtime has no event for that.</summary>
+    /// <summary>Waits for the client's last byte, then looks now and then whether the client is there: the runtime has no event for that.</summary>
     private async Task WatchAsync(CancellationTokenSource gone, TimeProvider clock, CancellationToken inputEnded, CancellationToken served)
     {
         using (var either = CancellationTokenSource.CreateLinkedTokenSource(inputEnded, served))

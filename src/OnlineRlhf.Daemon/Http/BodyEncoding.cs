@@ -27,7 +27,7 @@ internal static class BodyEncoding
         if (set.Length > 0 && !set.Equals("utf-8", StringComparison.OrdinalIgnoreCase))
             throw Unsupported($"The body is in another encoding (Content-Type: charset={Name(set)}): send it in UTF-8.");
         if (!System.Text.Unicode.Utf8.IsValid(body))
-            throw new BadHttpRequestException($"The body is not valid UTF-8 at byte {FirstInvalid(body) + 1}: send it in UTF-8, in whole characters.");
+            throw new BadHttpRequestException($"The body is not valid UTF-8 at byte {FirstInvalid(body) + 1}: send whole characters.");
         return body;
     }
 

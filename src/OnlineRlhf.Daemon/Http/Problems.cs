@@ -106,7 +106,8 @@ internal static class Problems
         (_, { } line) when e.InnerException is JsonException => $"The body is not valid JSON: it ends too early or has a stray character at line {line + 1}.",
         ({ Length: > 1 } path, _) when e.Message.Contains("could not be mapped", StringComparison.Ordinal) => $"There is no field {path} here: check its name.",
         (var path, _) when e.InnerException is InvalidOperationException && e.InnerException.Message.Contains("UTF-", StringComparison.Ordinal) =>
-            (path is { Length: > 1 } ? $"The text at {path}" : "The name of a field") + " is not valid Unicode: it holds half of a surrogate pair (\\ud800 to \\udfff).",
+            (path is { Length: > 1 } ? $"The text at {path}" : "The name of a field")
+            + " is not valid Unicode: it holds half of a surrogate pair (\\ud800 to \\udfff).",
         ({ Length: > 1 } path, { } line) when e.InnerException is FormatException =>
             $"The number at {path} (line {line + 1}) does not fit: it is too large, or negative, or no whole number.",
         ({ Length: > 1 } path, { } line) => $"The body is not what is expected at {path} (line {line + 1}): check the field's name and type.",

@@ -107,7 +107,8 @@ public sealed class BadRequestTests(SharedDaemon daemon) : IClassFixture<SharedD
     public async Task A_compressed_body_is_called_so(string coding, bool isDeclared)
     {
         using var compressed = new MemoryStream();
-        using (Stream into = coding == "br" ? new BrotliStream(compressed, CompressionMode.Compress) : new GZipStream(compressed, CompressionMode.Compress))
+        const CompressionMode compress = CompressionMode.Compress;
+        using (Stream into = coding == "br" ? new BrotliStream(compressed, compress) : new GZipStream(compressed, compress))
             into.Write(Encoding.UTF8.GetBytes(Client.Body("Hello")));
 
         (await PostBytesAsync(compressed.ToArray(), "application/json", isDeclared ? coding : null)).MustBeProblem(415, "compressed", coding);

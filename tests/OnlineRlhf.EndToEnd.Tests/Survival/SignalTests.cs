@@ -33,8 +33,11 @@ public sealed class SignalTests
         using var folder = new TempFolder();
         await using TerminalSession session = TerminalSession.Start(folder, [], 200, 40, verb.Split(' '));
         long began = Stopwatch.GetTimestamp();
-        for (; session.Sent.Length == 0 || !session.Sent.Contains(until, StringComparison.Ordinal); await Task.Delay(20, TestContext.Current.CancellationToken))
+        while (session.Sent.Length == 0 || !session.Sent.Contains(until, StringComparison.Ordinal))
+        {
             Assert.True(Stopwatch.GetElapsedTime(began) < Program.Patience, session.Sent);
+            await Task.Delay(20, TestContext.Current.CancellationToken);
+        }
         int program = session.ProgramId;
         session.Close();
 
