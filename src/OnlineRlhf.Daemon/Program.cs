@@ -35,9 +35,16 @@ catch (Exception e)
     int? described = Describe(e);
     // What nobody foresaw is a bug: its type says more to whoever reads the report than a trace to whoever runs the program.
     string says = e is OperationCanceledException { CancellationToken.IsCancellationRequested: true } ? "Stopped." : OneLine(e.Message);
-    Console.Error.WriteLine($"{Journal.Error}onlinerlhf: {(described is null ? $"unexpected {e.GetType()}: " : "")}{says}");
+    try
+    {
+        Console.Error.WriteLine($"{Journal.Error}onlinerlhf: {(described is null ? $"unexpected {e.GetType()}: " : "")}{says}");
+    }
+    catch (IOException)
+    {
+        // Nobody reads it: the terminal was closed, or the disk of the log is full.
+    }
     if (described == ExitCode.Configuration && args is [ServeVerb.Name, ..])
-        UnixSocket.RefuseWaiting(Problems.Response(OneLine(e.Message)));
+        UnixSocket.RefuseWaiting(Problems.CannotStart(OneLine(e.Message)));
     return described ?? ExitCode.Failure;
 }
 

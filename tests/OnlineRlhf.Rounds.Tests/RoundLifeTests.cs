@@ -17,6 +17,16 @@ public sealed class RoundLifeTests : IDisposable
     }
 
     [Fact]
+    public async Task A_clock_that_is_set_forward_while_a_round_is_opened_does_no_harm()
+    {
+        // Each look at the clock is as if it had just been set.
+        _bench.Clock.AutoAdvanceAmount = 2 * _bench.Options.Lifetime;
+        Round round = await _bench.OpenAsync();
+        _bench.Clock.AutoAdvanceAmount = TimeSpan.Zero;
+        Assert.True((await _bench.PressAsync(round.Id, Preferred.First)).Learned);
+    }
+
+    [Fact]
     public async Task A_round_shows_two_different_answers_and_learns_the_preference_once()
     {
         Round round = await _bench.OpenAsync();

@@ -24,6 +24,8 @@ internal sealed class DaemonClient : IDisposable
         _socket = socket;
         var handler = new SocketsHttpHandler
         {
+            // The environment's proxies are for networks.
+            UseProxy = false,
             ConnectCallback = async (_, cancellationToken) =>
             {
                 var connection = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
@@ -51,7 +53,7 @@ internal sealed class DaemonClient : IDisposable
         try
         {
             Reply reply = await GetAsync("/health", limit.Token).ConfigureAwait(false);
-            if (CannotStart(reply) is { } problem)
+            if (Unavailable(reply) is { } problem)
                 throw problem;
             return (reply, reply.Read(WireJson.Complete.HealthBody));
         }
@@ -76,7 +78,7 @@ internal sealed class DaemonClient : IDisposable
         using (response)
         {
             Reply reply = await ReadAsync(response, cancellationToken).ConfigureAwait(false);
-            throw CannotStart(reply) ?? Stranger(reply.Status);
+            throw Unavailable(reply) ?? Stranger(reply.Status);
         }
     }
 
@@ -108,11 +110,15 @@ internal sealed class DaemonClient : IDisposable
         }
     }
 
-    /// <summary>A daemon that is woken with wrong settings says so to whoever woke it.</summary>
-    private static DaemonUnreachableException? CannotStart(Reply reply) =>
-        reply.Status == StatusCodes.Status503ServiceUnavailable && reply.TryRead(WireJson.Complete.ProblemBody) is { } problem
-            ? new DaemonUnreachableException($"The daemon cannot start: {problem.Detail}") { CannotStart = true }
-            : null;
+    /// <summary>What a daemon says that cannot start, or has no room for a connection; null where it serves.</summary>
+    private static DaemonUnreachableException? Unavailable(Reply reply)
+    {
+        if (reply.Status != StatusCodes.Status503ServiceUnavailable || reply.TryRead(WireJson.Complete.ProblemBody) is not { } problem)
+            return null;
+        bool cannotStart = problem.Reason == Problems.CannotStartReason;
+        string what = cannotStart ? "cannot start" : "is busy";
+        return new DaemonUnreachableException($"The daemon {what}: {problem.Detail}") { CannotStart = cannotStart };
+    }
 
     private static DaemonUnreachableException Stranger(int status) =>
         new($"What answers on the socket is no onlinerlhf daemon, or one of another version (status {status}): say where yours is with --socket.");

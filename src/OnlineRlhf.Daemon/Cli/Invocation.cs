@@ -22,7 +22,10 @@ internal static class Invocation
             signal.Cancel = !over.IsCancellationRequested;
             over.Cancel();
         }
-        using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, End), terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, End);
+        // The last one is what a terminal sends that is closed.
+        using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, End),
+            terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, End),
+            hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, End);
         Task<int> running = Task.Run(() => parsed.InvokeAsync(configuration, over.Token), CancellationToken.None);
         await Task.WhenAny(running, LimitAsync(over.Token)).ConfigureAwait(false);
         // What does not look at the token goes down with the process.

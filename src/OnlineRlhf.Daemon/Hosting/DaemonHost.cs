@@ -1,6 +1,6 @@
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
-using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging.Console;
 using OnlineRlhf.Daemon.Configuration;
 using OnlineRlhf.Daemon.Http;
@@ -12,6 +12,9 @@ internal static class DaemonHost
 {
     /// <summary>SIGXFSZ, on x64 and arm64.</summary>
     private const PosixSignal FileLimitReached = (PosixSignal)25;
+
+    /// <summary>SIGUSR1 and SIGUSR2, on x64 and arm64.</summary>
+    private const PosixSignal FirstUserSignal = (PosixSignal)10, SecondUserSignal = (PosixSignal)12;
 
     private static readonly TimeSpan ShutdownLimit = TimeSpan.FromSeconds(4);
 
@@ -25,6 +28,12 @@ internal static class DaemonHost
         using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop), interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         // Without this a file that reaches the process's limit (ulimit -f) ends the process; with it the write fails, and the state says so.
         using PosixSignalRegistration fileLimit = PosixSignalRegistration.Create(FileLimitReached, signal => signal.Cancel = true);
+        // Other daemons reload their settings at these signals, and scripts send them; unhandled, they end the process.
+        ILogger? logger = null;
+        bool onTerminal = ControllingTerminal.IsThere;
+        using PosixSignalRegistration hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, HangUp),
+            firstUser = PosixSignalRegistration.Create(FirstUserSignal, Ignore),
+            secondUser = PosixSignalRegistration.Create(SecondUserSignal, Ignore);
         using var stateLock = new StateLock(state);
         using Socket listener = passed?.Socket ?? UnixSocket.Listen(path);
 
@@ -37,12 +46,18 @@ internal static class DaemonHost
         // What keeps the host from starting is thrown, and printed once, in one line.
         builder.Logging.SetMinimumLevel(LogLevel.Warning).AddFilter(Log.Category, LogLevel.Information).AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = ShutdownLimit);
-        builder.Services.Configure<SocketTransportOptions>(o => o.CreateBoundListenSocket = _ => listener);
+        builder.Services.AddSingleton(services => new ConnectionListener(
+            listener, Problems.Busy, TimeProvider.System, services.GetRequiredService<ILoggerFactory>().CreateLogger(Log.Category)));
+        builder.Services.AddSingleton<IConnectionListenerFactory>(services => services.GetRequiredService<ConnectionListener>());
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = RoundEndpoints.LargestReadBody;
-            kestrel.ListenUnixSocket(path);
+            kestrel.ListenUnixSocket(path, socket =>
+            {
+                ConnectionListener connections = socket.ApplicationServices.GetRequiredService<ConnectionListener>();
+                socket.Use(serve => connection => connections.ServeAsync(connection, serve));
+            });
         });
         builder.Services.AddSingleton(services => new ModelHost(
             options, state, path, services.GetRequiredService<IHostApplicationLifetime>(), TimeProvider.System,
@@ -54,8 +69,10 @@ internal static class DaemonHost
 
         await using WebApplication app = builder.Build();
         ModelHost host = app.Services.GetRequiredService<ModelHost>();
-        ILogger logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger(Log.Category);
+        logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger(Log.Category);
+        ConnectionListener connections = app.Services.GetRequiredService<ConnectionListener>();
         var metrics = new Metrics();
+        app.Use((context, next) => connections.RunAsync(context.Features.Get<OpenConnection>()!, () => next(context)));
         app.Use(async (context, next) =>
         {
             await Problems.Handle(context, next, logger).ConfigureAwait(false);
@@ -63,7 +80,7 @@ internal static class DaemonHost
         });
         app.MapRounds(host, metrics, TimeProvider.System);
         app.MapComparisons(host);
-        app.MapEvents(host, app.Services.GetRequiredService<BoardHost>(), TimeProvider.System);
+        app.MapEvents(host, app.Services.GetRequiredService<BoardHost>(), connections.Limit / 2, TimeProvider.System);
         app.MapHealth(host, app.Services.GetRequiredService<BoardHost>(), metrics, TimeProvider.System);
         app.Lifetime.ApplicationStarted.Register(() => logger.Listening(path, state));
         foreach (string variable in Settings.UnknownVariables())
@@ -84,6 +101,21 @@ internal static class DaemonHost
         {
             signal.Cancel = true;
             stop.Cancel();
+        }
+
+        void HangUp(PosixSignalContext signal)
+        {
+            // Nobody could stop a daemon with Ctrl+C whose terminal was closed.
+            if (onTerminal && !ControllingTerminal.IsThere)
+                Stop(signal);
+            else
+                Ignore(signal);
+        }
+
+        void Ignore(PosixSignalContext signal)
+        {
+            signal.Cancel = true;
+            logger?.NothingReloaded(signal.Signal switch { FirstUserSignal => "SIGUSR1", SecondUserSignal => "SIGUSR2", _ => "SIGHUP" });
         }
     }
 }

@@ -58,4 +58,10 @@ internal static partial class Log
 
     [LoggerMessage(30, LogLevel.Warning, "Chat template: {Note}")]
     internal static partial void TemplateAssumed(this ILogger logger, string note);
+
+    [LoggerMessage(17, LogLevel.Information, "{Signal}: nothing is reloaded. A restart reads the settings anew")]
+    internal static partial void NothingReloaded(this ILogger logger, string signal);
+
+    [LoggerMessage(18, LogLevel.Warning, "No further connection fits ({Reason}): the ones that are idle longest are closed, and new ones may wait")]
+    internal static partial void ConnectionsUsedUp(this ILogger logger, string reason);
 }

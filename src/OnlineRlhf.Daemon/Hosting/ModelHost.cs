@@ -110,7 +110,8 @@ internal sealed class ModelHost(DaemonOptions options, string state, string sock
         bool watched = long.TryParse(Environment.GetEnvironmentVariable("WATCHDOG_USEC"), CultureInfo.InvariantCulture, out long microseconds) && microseconds > 1;
         if (!watched)
             await Task.Delay(Timeout.InfiniteTimeSpan, stoppingToken).ConfigureAwait(false);
-        TimeSpan limit = TimeSpan.FromMicroseconds(microseconds);
+        // A timer knows whole milliseconds, and no more than 49 days of them.
+        TimeSpan limit = TimeSpan.FromMilliseconds(Math.Clamp(microseconds / 1000, 2, (long)TimeSpan.FromDays(1).TotalMilliseconds));
         using var timer = new PeriodicTimer(limit / 2, clock);
         do
         {
@@ -128,7 +129,7 @@ internal sealed class ModelHost(DaemonOptions options, string state, string sock
         {
             _systemd.Notify(state);
         }
-        catch (SocketException e)
+        catch (Exception e) when (e is SocketException or ArgumentException)
         {
             logger.NotNotified(e.Message);
         }

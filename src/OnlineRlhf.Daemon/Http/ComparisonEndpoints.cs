@@ -18,7 +18,7 @@ internal static class ComparisonEndpoints
             await Write(context, await loop.LearnAsync(request, either.Token).ConfigureAwait(false)).ConfigureAwait(false);
         });
 
-        app.MapGet("/v1/comparisons/{id}", async context =>
+        app.MapRead("/v1/comparisons/{id}", async context =>
         {
             Guid id = Id((string?)context.Request.RouteValues["id"]);
             PreferenceLoop loop = await host.WaitAsync(context.RequestAborted).ConfigureAwait(false);

@@ -8,15 +8,39 @@ namespace OnlineRlhf.Daemon.Http;
 /// <summary>GET /v1/events: server-sent events, a snapshot first. Texts only with ?text=true.</summary>
 internal static class EventEndpoint
 {
+    private const string ContentType = "text/event-stream; charset=utf-8";
+
     private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15), ProgressInterval = TimeSpan.FromMilliseconds(100);
 
-    internal static void MapEvents(this WebApplication app, ModelHost host, BoardHost board, TimeProvider clock)
+    internal static void MapEvents(this WebApplication app, ModelHost host, BoardHost board, int mostFollowers, TimeProvider clock)
     {
-        app.MapGet("/v1/events", async context =>
+        int followers = 0;
+        app.MapRead("/v1/events", async context =>
+        {
+            if (HttpMethods.IsHead(context.Request.Method))
+            {
+                context.Response.ContentType = ContentType;
+                return;
+            }
+            try
+            {
+                // Each holds its connection for as long as it likes: others must find one too.
+                if (Interlocked.Increment(ref followers) <= mostFollowers)
+                    await Follow(context).ConfigureAwait(false);
+                else
+                    await Refuse(context).ConfigureAwait(false);
+            }
+            finally
+            {
+                Interlocked.Decrement(ref followers);
+            }
+        });
+
+        async Task Follow(HttpContext context)
         {
             using var either = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, app.Lifetime.ApplicationStopping);
             bool withText = string.Equals(context.Request.Query["text"], "true", StringComparison.OrdinalIgnoreCase);
-            context.Response.ContentType = "text/event-stream; charset=utf-8";
+            context.Response.ContentType = ContentType;
             context.Response.Headers.CacheControl = "no-store";
             try
             {
@@ -26,7 +50,16 @@ internal static class EventEndpoint
             {
                 // The client has left, the daemon stops or its model takes too long to load: the stream just ends.
             }
-        });
+        }
+
+        Task Refuse(HttpContext context)
+        {
+            context.Response.Headers.RetryAfter = Problems.RetryAfter;
+            context.Response.Headers.Connection = "close";
+            return Problems.Write(
+                context, StatusCodes.Status503ServiceUnavailable, "busy",
+                $"{mostFollowers} clients follow the events already, as many as may: close those that are not used, or try again in a few seconds.");
+        }
     }
 
     private static async Task Stream(HttpContext context, ModelHost host, BoardHost board, TimeProvider clock, bool withText, CancellationToken cancellationToken)

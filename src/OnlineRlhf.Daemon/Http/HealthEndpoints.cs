@@ -12,7 +12,7 @@ internal static class HealthEndpoints
     {
         long start = clock.GetTimestamp();
 
-        app.MapGet("/health", async context =>
+        app.MapRead("/health", async context =>
         {
             bool ready = host.Loop is not null;
             if (!ready)
@@ -26,7 +26,7 @@ internal static class HealthEndpoints
             await RoundEndpoints.Write(context, body, WireJson.Readable.HealthBody).ConfigureAwait(false);
         });
 
-        app.MapGet("/metrics", async context =>
+        app.MapRead("/metrics", async context =>
         {
             context.Response.ContentType = "text/plain; version=0.0.4; charset=utf-8";
             await context.Response.WriteAsync(metrics.Render(host), context.RequestAborted).ConfigureAwait(false);

@@ -12,6 +12,9 @@ internal static class Problems
     /// <summary>After how many seconds it is worth to try again.</summary>
     internal const string RetryAfter = "5";
 
+    /// <summary>The reason of a daemon that a connection has woken in vain.</summary>
+    internal const string CannotStartReason = "cannot-start";
+
     private const int InsufficientStorage = 507;
 
     /// <summary>Runs the rest of the request and turns what it throws into a problem.</summary>
@@ -53,11 +56,19 @@ internal static class Problems
     }
 
     /// <summary>A whole response that says that the daemon cannot start: for connections that no web server will take.</summary>
-    internal static byte[] Response(string detail)
+    internal static byte[] CannotStart(string detail) => Unavailable(detail, CannotStartReason, "");
+
+    /// <summary>A whole response that says that the daemon has no descriptor for the connection.</summary>
+    internal static byte[] Busy { get; } = Unavailable(
+        "Too many connections are open: close those that are not used, or try again in a few seconds.", "busy", $"Retry-After: {RetryAfter}\r\n");
+
+    private static byte[] Unavailable(string detail, string reason, string header)
     {
-        var problem = new ProblemBody("about:blank", "Service Unavailable", StatusCodes.Status503ServiceUnavailable, detail, "cannot-start");
+        var problem = new ProblemBody("about:blank", "Service Unavailable", StatusCodes.Status503ServiceUnavailable, detail, reason);
         byte[] body = JsonSerializer.SerializeToUtf8Bytes(problem, WireJson.Readable.ProblemBody);
-        return [.. System.Text.Encoding.ASCII.GetBytes($"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\nContent-Length: {body.Length}\r\nConnection: close\r\n\r\n"), .. body];
+        string head = "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\nConnection: close\r\n"
+            + $"{header}Content-Length: {body.Length}\r\n\r\n";
+        return [.. System.Text.Encoding.ASCII.GetBytes(head), .. body];
     }
 
     internal static (int Status, string Reason, string Detail) Describe(Exception exception) => exception switch
@@ -92,6 +103,7 @@ internal static class Problems
                 (StatusCodes.Status500InternalServerError, "state", e.Message),
         },
         BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => (StatusCodes.Status413PayloadTooLarge, "body-too-large", $"The body is larger than {RoundEndpoints.LargestBody} bytes: leave out the oldest messages."),
+        BadHttpRequestException { StatusCode: StatusCodes.Status415UnsupportedMediaType } e => (e.StatusCode, "unsupported-media-type", e.Message),
         BadHttpRequestException e => (e.StatusCode, "bad-request", e.Message),
         JsonException e => (StatusCodes.Status400BadRequest, "bad-json", Explain(e)),
         TimeoutException => (StatusCodes.Status503ServiceUnavailable, "loading", "The model is still loading: try again later."),
@@ -105,6 +117,11 @@ internal static class Problems
         // What the reader itself throws is about the syntax.
         (_, { } line) when e.InnerException is JsonException => $"The body is not valid JSON: it ends too early or has a stray character at line {line + 1}.",
         ({ Length: > 1 } path, _) when e.Message.Contains("could not be mapped", StringComparison.Ordinal) => $"There is no field {path} here: check its name.",
+        (var path, _) when e.InnerException is InvalidOperationException && e.InnerException.Message.Contains("UTF-", StringComparison.Ordinal) =>
+            (path is { Length: > 1 } ? $"The text at {path}" : "The name of a field")
+            + " is not valid Unicode: it holds half of a surrogate pair (\\ud800 to \\udfff).",
+        ({ Length: > 1 } path, { } line) when e.InnerException is FormatException =>
+            $"The number at {path} (line {line + 1}) does not fit: it is too large, or negative, or no whole number.",
         ({ Length: > 1 } path, { } line) => $"The body is not what is expected at {path} (line {line + 1}): check the field's name and type.",
         _ => "The body is not valid JSON of the expected shape: send one object, such as {\"messages\": [{\"role\": \"user\", \"content\": \"Hello\"}]} or {\"preferred\": \"first\"} or {\"messages\": ..., \"chosen\": \"...\", \"rejected\": \"...\"}, as the path wants.",
     };

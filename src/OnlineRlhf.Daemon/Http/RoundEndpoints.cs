@@ -34,7 +34,7 @@ internal static class RoundEndpoints
             await Write(context, RoundBody.Of(round), WireJson.Readable.RoundBody).ConfigureAwait(false);
         });
 
-        app.MapGet("/v1/rounds/current", async context =>
+        app.MapRead("/v1/rounds/current", async context =>
         {
             PreferenceLoop loop = await host.WaitAsync(context.RequestAborted).ConfigureAwait(false);
             string? profile = context.Request.Query["profile"];
@@ -45,7 +45,7 @@ internal static class RoundEndpoints
                 await Write(context, RoundBody.Of(round), WireJson.Readable.RoundBody).ConfigureAwait(false);
         });
 
-        app.MapGet("/v1/rounds/{id}", async context =>
+        app.MapRead("/v1/rounds/{id}", async context =>
         {
             PreferenceLoop loop = await host.WaitAsync(context.RequestAborted).ConfigureAwait(false);
             if (Id(context) is { } id && loop.Find(id) is { } round)
@@ -88,7 +88,16 @@ internal static class RoundEndpoints
         reader.AdvanceTo(read.Buffer.End);
         if (tooLarge)
             throw new BadHttpRequestException("The body is too large.", StatusCodes.Status413PayloadTooLarge);
-        return JsonSerializer.Deserialize(body, type) ?? throw new JsonException();
+        if (body.Length == 0)
+            throw new BadHttpRequestException("The body is empty: send one JSON object.");
+        try
+        {
+            return JsonSerializer.Deserialize(BodyEncoding.Utf8(context.Request, body), type) ?? throw new JsonException();
+        }
+        catch (JsonException e) when (e.InnerException is JsonException && BodyEncoding.Stranger(context.Request) is { } stranger)
+        {
+            throw stranger;
+        }
     }
 
     internal static ChatMessage[] Messages(IReadOnlyList<MessageBody>? messages)

@@ -13,7 +13,11 @@ internal sealed class Client : IDisposable
     internal Client(string socket)
     {
         _socket = socket;
-        var handler = new SocketsHttpHandler { ConnectCallback = async (_, cancellationToken) => new NetworkStream(await ConnectAsync(cancellationToken), ownsSocket: true) };
+        var handler = new SocketsHttpHandler
+        {
+            UseProxy = false,
+            ConnectCallback = async (_, cancellationToken) => new NetworkStream(await ConnectAsync(cancellationToken), ownsSocket: true),
+        };
         Http = new HttpClient(handler) { BaseAddress = new Uri("http://localhost"), Timeout = Program.Patience };
     }
 
@@ -33,6 +37,16 @@ internal sealed class Client : IDisposable
             socket.Dispose();
             throw;
         }
+    }
+
+    /// <summary>Sends bytes as they are, closes that direction, and reads all that comes back.</summary>
+    internal async Task<string> ExchangeAsync(string request)
+    {
+        using Socket socket = await ConnectAsync(TestContext.Current.CancellationToken);
+        using var reader = new StreamReader(new NetworkStream(socket));
+        await socket.SendAsync(Encoding.UTF8.GetBytes(request), TestContext.Current.CancellationToken);
+        socket.Shutdown(SocketShutdown.Send);
+        return await reader.ReadToEndAsync(TestContext.Current.CancellationToken);
     }
 
     internal async Task<bool> CanConnectAsync()

@@ -66,12 +66,28 @@ internal sealed class DaemonProcess : IAsyncDisposable
     }
 
     /// <summary>Starts it with a limit on the size of every file that it writes.</summary>
-    internal static DaemonProcess StartLimited(TempFolder folder, int fileBytes)
-    {
+    internal static DaemonProcess StartLimited(TempFolder folder, int fileBytes) =>
         // A shell of POSIX counts in blocks of 512 bytes.
-        ProcessStartInfo start = Program.Describe(folder, [], ["-c", $"ulimit -f {fileBytes / 512}; exec \"$@\"", "sh", Published.Path, "serve", "--threads", "1"]);
+        StartInShell(folder, $"ulimit -f {fileBytes / 512}; exec \"$@\"");
+
+    /// <summary>Starts it with a limit on the files that it has open.</summary>
+    internal static DaemonProcess StartWithFewFiles(TempFolder folder, int files) => StartInShell(folder, $"ulimit -n {files}; exec \"$@\"");
+
+    private static DaemonProcess StartInShell(TempFolder folder, string script)
+    {
+        ProcessStartInfo start = Program.Describe(folder, [], ["-c", script, "sh", Published.Path, "serve", "--threads", "1"]);
         start.FileName = "/bin/sh";
         return new DaemonProcess(folder, start);
+    }
+
+    /// <summary>The processor time that it has used.</summary>
+    internal TimeSpan ProcessorTime
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.TotalProcessorTime;
+        }
     }
 
     /// <summary>Starts it and waits until its model answers.</summary>

@@ -5,7 +5,11 @@ namespace OnlineRlhf.EndToEnd.Tests.Driver;
 /// <summary>What the tests need of the kernel and .NET does not give.</summary>
 internal static partial class Posix
 {
-    internal const int SigInterrupt = 2, SigAbort = 6, SigKill = 9, SigTerm = 15, SigStop = 19, SigContinue = 18;
+    internal const int SigHangUp = 1, SigInterrupt = 2, SigAbort = 6, SigKill = 9, SigUser1 = 10, SigUser2 = 12;
+    internal const int SigTerm = 15, SigStop = 19, SigContinue = 18;
+
+    // RLIMIT_NOFILE of x64 and arm64.
+    private const int OpenFiles = 7;
 
     private const int AtFdCwd = -100, NoFollow = 0x100, ModeAndType = 0x3;
 
@@ -24,6 +28,21 @@ internal static partial class Posix
         byte* buffer = stackalloc byte[StatxBytes];
         return statx(AtFdCwd, path, NoFollow, ModeAndType, buffer) == 0 ? *(ushort*)(buffer + ModeAt) : null;
     }
+
+    /// <summary>Sets how many files a running process may have open.</summary>
+    internal static unsafe void LimitOpenFiles(int process, int limit)
+    {
+        // struct rlimit64: the limit that holds, and the one up to which the process may raise it.
+        ulong* limits = stackalloc ulong[2];
+        if (prlimit64(process, OpenFiles, null, limits) != 0)
+            throw new InvalidOperationException($"prlimit({process}) failed with error {Marshal.GetLastPInvokeError()}.");
+        limits[0] = (ulong)limit;
+        if (prlimit64(process, OpenFiles, limits, null) != 0)
+            throw new InvalidOperationException($"prlimit({process}, {limit}) failed with error {Marshal.GetLastPInvokeError()}.");
+    }
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static unsafe partial int prlimit64(int process, int resource, ulong* set, ulong* get);
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int kill(int process, int signal);

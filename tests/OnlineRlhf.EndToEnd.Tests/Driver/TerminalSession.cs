@@ -47,7 +47,13 @@ internal sealed class TerminalSession : IAsyncDisposable
         await _process.StandardInput.FlushAsync(TestContext.Current.CancellationToken);
     }
 
-    internal void Signal(int signal) => Posix.Signal(int.Parse(Note("pid"), CultureInfo.InvariantCulture), signal);
+    /// <summary>The program's process.</summary>
+    internal int ProgramId => int.Parse(Note("pid"), CultureInfo.InvariantCulture);
+
+    /// <summary>Closes the terminal, as a window is closed: the program runs on until it is told.</summary>
+    internal void Close() => Posix.Signal(_process.Id, Posix.SigKill);
+
+    internal void Signal(int signal) => Posix.Signal(ProgramId, signal);
 
     internal async Task ResizeAsync(int width, int height)
     {

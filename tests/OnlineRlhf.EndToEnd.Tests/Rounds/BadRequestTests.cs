@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using System.Text;
 
 namespace OnlineRlhf.EndToEnd.Tests.Rounds;
@@ -50,13 +51,92 @@ public sealed class BadRequestTests(SharedDaemon daemon) : IClassFixture<SharedD
     public async Task A_wrong_body_is_refused_with_the_name_of_what_is_wrong(string body, string names) =>
         (await daemon.Client.PostAsync("/v1/rounds", body)).MustBeProblem(400, names);
 
+    [PublishedTheory]
+    [InlineData("max_tokens", "1e99")]
+    [InlineData("max_tokens", "99999999999")]
+    [InlineData("max_tokens", "1e999999999")]
+    [InlineData("candidates", "1.5")]
+    [InlineData("candidates", "-99999999999")]
+    [InlineData("seed", "-1")]
+    [InlineData("seed", "4294967296")]
+    public async Task A_number_that_does_not_fit_its_field_is_called_so(string field, string number)
+    {
+        string body = $$"""{"messages": [{"role": "user", "content": "Hello"}], "{{field}}": {{number}}}""";
+
+        (await daemon.Client.PostAsync("/v1/rounds", body)).MustBeProblem(400, field, "does not fit");
+    }
+
+    [PublishedTheory]
+    [InlineData("""{"messages": [{"role": "user", "content": "a \ud800 b"}]}""", "content")]
+    [InlineData("""{"messages": [{"role": "\udfff", "content": "Hello"}]}""", "role")]
+    [InlineData("""{"messages": [{"role": "user", "content": "Hello"}], "profile": "\udc00\ud800"}""", "profile")]
+    [InlineData("""{"messages": [{"role": "user", "content": "Hello"}], "ask": "\ud800"}""", "ask")]
+    [InlineData("""{"\ud800": 1}""", "name")]
+    public async Task Half_a_character_is_called_so(string body, string names) =>
+        (await daemon.Client.PostAsync("/v1/rounds", body)).MustBeProblem(400, names, "surrogate");
+
+    [PublishedFact]
+    public async Task Half_a_character_is_called_so_on_every_path()
+    {
+        string comparison = """{"messages": [{"role": "user", "content": "Hello"}], "chosen": "\ud800", "rejected": "No."}""";
+
+        (await daemon.Client.PostAsync("/v1/comparisons", comparison)).MustBeProblem(400, "chosen", "surrogate");
+        Reply feedback = await daemon.Client.PostAsync($"/v1/rounds/{Guid.NewGuid()}/feedback", """{"preferred": "\ud800"}""");
+        feedback.MustBeProblem(400, "preferred", "surrogate");
+    }
+
+    [PublishedTheory]
+    [InlineData("utf-16", null, "UTF-16")]
+    [InlineData("utf-16BE", "application/json; charset=utf-16", "UTF-16")]
+    [InlineData("utf-32", null, "UTF-32")]
+    [InlineData("latin1", "application/json; charset=iso-8859-1", "iso-8859-1")]
+    [InlineData("latin1", "text/plain; charset=\"windows-1252\"", "windows-1252")]
+    public async Task A_body_in_another_encoding_is_called_so(string encoding, string? contentType, string names)
+    {
+        Encoding other = Encoding.GetEncoding(encoding);
+        byte[] body = [.. other.GetPreamble(), .. other.GetBytes(Client.Body("Où est le café ?"))];
+
+        (await PostBytesAsync(body, contentType)).MustBeProblem(415, names, "UTF-8");
+    }
+
+    [PublishedTheory]
+    [InlineData("gzip", true)]
+    [InlineData("br", true)]
+    [InlineData("gzip", false)]
+    public async Task A_compressed_body_is_called_so(string coding, bool isDeclared)
+    {
+        using var compressed = new MemoryStream();
+        const CompressionMode compress = CompressionMode.Compress;
+        using (Stream into = coding == "br" ? new BrotliStream(compressed, compress) : new GZipStream(compressed, compress))
+            into.Write(Encoding.UTF8.GetBytes(Client.Body("Hello")));
+
+        (await PostBytesAsync(compressed.ToArray(), "application/json", isDeclared ? coding : null)).MustBeProblem(415, "compressed", coding);
+    }
+
+    [PublishedTheory]
+    [InlineData("multipart/form-data; boundary=x", "--x\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\nb\r\n--x--\r\n", "multipart/form-data")]
+    [InlineData("application/xml", "<round/>", "application/xml")]
+    public async Task A_body_that_says_it_is_something_else_is_called_so(string contentType, string body, string names) =>
+        (await PostBytesAsync(Encoding.UTF8.GetBytes(body), contentType)).MustBeProblem(415, names, "JSON");
+
+    [PublishedTheory]
+    [InlineData("application/json; charset=utf-8", "\uFEFF", "identity")]
+    [InlineData("application/xml", "", null)]
+    [InlineData("text/plain; charset=iso-8859-1", " ", null)]
+    public async Task A_body_that_is_JSON_in_UTF_8_is_taken_whatever_is_said_of_it(string contentType, string before, string? coding)
+    {
+        byte[] body = Encoding.UTF8.GetBytes(before + Client.Body("Hello", more: """ "max_tokens": 4 """));
+
+        Assert.Equal(201, (await PostBytesAsync(body, contentType, coding)).Status);
+    }
+
     [PublishedFact]
     public async Task Bytes_that_are_no_text_are_refused()
     {
         byte[] body = [.. """{"messages": [{"role": "user", "content": """u8, (byte)'"', 0xC3, 0x28, 0xFF, (byte)'"', .. "}]}"u8];
         Reply reply = await daemon.Client.SendAsync(new HttpRequestMessage(HttpMethod.Post, "/v1/rounds") { Content = new ByteArrayContent(body) });
 
-        reply.MustBeProblem(400);
+        reply.MustBeProblem(400, "UTF-8 at byte 44");
     }
 
     [PublishedFact]
@@ -64,7 +144,7 @@ public sealed class BadRequestTests(SharedDaemon daemon) : IClassFixture<SharedD
     {
         string nested = new string('[', 10_000) + new string(']', 10_000);
 
-        (await daemon.Client.PostAsync("/v1/rounds", $$"""{"messages": {{nested}}}""")).MustBeProblem(400);
+        (await daemon.Client.PostAsync("/v1/rounds", $$"""{"messages": {{nested}}}""")).MustBeProblem(400, "messages");
     }
 
     [PublishedFact]
@@ -111,4 +191,31 @@ public sealed class BadRequestTests(SharedDaemon daemon) : IClassFixture<SharedD
     [InlineData("PUT", "/v1/rounds/current")]
     public async Task A_wrong_method_is_a_problem_that_names_it(string method, string path) =>
         (await daemon.Client.SendAsync(new HttpRequestMessage(new HttpMethod(method), path))).MustBeProblem(405, method);
+
+    [PublishedTheory]
+    [InlineData("/health", 200)]
+    [InlineData("/metrics", 200)]
+    [InlineData("/v1/events", 200)]
+    [InlineData("/v1/rounds/current?profile=nobody", 404)]
+    [InlineData("/v1/comparisons/3f2504e0-4f89-41d3-9a0c-0305e82c3301", 200)]
+    [InlineData("/nowhere", 404)]
+    [InlineData("/v1/rounds", 405)]
+    public async Task HEAD_is_answered_as_GET_is_without_a_body(string path, int status)
+    {
+        string answer = await daemon.Client.ExchangeAsync($"HEAD {path} HTTP/1.1\r\nHost: localhost\r\n\r\n");
+
+        Assert.StartsWith($"HTTP/1.1 {status} ", answer, StringComparison.Ordinal);
+        Assert.Contains("\r\nContent-Type: ", answer, StringComparison.Ordinal);
+        Assert.EndsWith("\r\n\r\n", answer, StringComparison.Ordinal);
+    }
+
+    private Task<Reply> PostBytesAsync(byte[] body, string? contentType, string? coding = null)
+    {
+        var content = new ByteArrayContent(body);
+        if (contentType is not null)
+            content.Headers.TryAddWithoutValidation("Content-Type", contentType);
+        if (coding is not null)
+            content.Headers.ContentEncoding.Add(coding);
+        return daemon.Client.SendAsync(new HttpRequestMessage(HttpMethod.Post, "/v1/rounds") { Content = content });
+    }
 }

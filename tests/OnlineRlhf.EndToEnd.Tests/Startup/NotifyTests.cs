@@ -69,6 +69,22 @@ public sealed class NotifyTests
         Assert.Equal("WATCHDOG=1", await ReceiveAsync(manager));
     }
 
+    [PublishedTheory]
+    [InlineData("NOTIFY_SOCKET", "/longer than the address of a socket may be: 107 bytes. {0} {0} {0} {0} {0} {0} {0} {0} {0} {0} {0} {0} {0} {0} {0}")]
+    [InlineData("WATCHDOG_USEC", "9223372036854775807")]
+    [InlineData("WATCHDOG_USEC", "100000000000000")]
+    [InlineData("WATCHDOG_USEC", "2")]
+    public async Task What_no_service_manager_says_does_not_stop_the_daemon(string variable, string value)
+    {
+        using var folder = new TempFolder();
+        await using DaemonProcess daemon = DaemonProcess.Start(folder, new Variables { [variable] = value });
+        await daemon.WaitUntilReadyAsync();
+        await Task.Delay(200, TestContext.Current.CancellationToken);
+
+        Assert.Equal(200, (await daemon.Client.GetAsync("/health")).Status);
+        Assert.Equal(0, (await daemon.StopAsync()).ExitCode);
+    }
+
     private static async Task<string> ReceiveAsync(Socket manager)
     {
         byte[] buffer = new byte[4096];

@@ -1,0 +1,90 @@
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
+
+namespace OnlineRlhf.Daemon.Hosting;
+
+/// <summary>One client's connection, and whether a request of it runs.</summary>
+internal sealed partial class OpenConnection(ConnectionContext connection, Socket socket)
+{
+    // poll.h, the same on every architecture. The kernel reports it where both directions are closed.
+    private const short HungUp = 0x10;
+
+    private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>Whether a request of it runs.</summary>
+    internal bool IsBusy { get; set; }
+
+    /// <summary>Closes it once its request has been answered.</summary>
+    internal void Finish() => connection.Features.Get<IConnectionLifetimeNotificationFeature>()?.RequestClose();
+
+    /// <summary>Closes it.</summary>
+    internal void Abort() => connection.Abort(new ConnectionAbortedException("The connection makes room for a newer one."));
+
+    /// <summary>
+    /// Serves it. A client that closes its side for writing has said all, and waits for the answer. The web server takes it for one that has left,
+    /// and drops the answer: so it is told of the end only once the client has closed both sides.
+    /// </summary>
+    internal async Task ServeAsync(ConnectionDelegate serve, TimeProvider clock)
+    {
+        using var gone = new CancellationTokenSource();
+        using var served = new CancellationTokenSource();
+        Task watching = WatchAsync(gone, clock, connection.ConnectionClosed, served.Token);
+        connection.ConnectionClosed = gone.Token;
+        connection.Transport = new RequestPipe(connection.Transport);
+        try
+        {
+            await serve(connection).ConfigureAwait(false);
+        }
+        finally
+        {
+            await served.CancelAsync().ConfigureAwait(false);
+            await watching.ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Waits for the client's last byte, then looks now and then whether the client is there: the runtime has no event for that.</summary>
+    private async Task WatchAsync(CancellationTokenSource gone, TimeProvider clock, CancellationToken inputEnded, CancellationToken served)
+    {
+        using (var either = CancellationTokenSource.CreateLinkedTokenSource(inputEnded, served))
+            await Task.Delay(Timeout.InfiniteTimeSpan, clock, either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        while (!served.IsCancellationRequested && !HasHungUp())
+            await Task.Delay(LookInterval, clock, served).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!served.IsCancellationRequested)
+            await gone.CancelAsync().ConfigureAwait(false);
+    }
+
+    private unsafe bool HasHungUp()
+    {
+        bool held = false;
+        try
+        {
+            socket.SafeHandle.DangerousAddRef(ref held);
+            var descriptor = new PollDescriptor { Descriptor = (int)socket.SafeHandle.DangerousGetHandle() };
+            return poll(&descriptor, 1, 0) > 0 && (descriptor.Found & HungUp) != 0;
+        }
+        catch (ObjectDisposedException)
+        {
+            // The daemon has closed the connection itself.
+            return true;
+        }
+        finally
+        {
+            if (held)
+                socket.SafeHandle.DangerousRelease();
+        }
+    }
+
+    [LibraryImport("libc")]
+    private static unsafe partial int poll(PollDescriptor* descriptors, nuint count, int milliseconds);
+
+    /// <summary>struct pollfd.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    private struct PollDescriptor
+    {
+        internal int Descriptor;
+        internal short Wanted;
+        internal short Found;
+    }
+}
