@@ -2,7 +2,7 @@ using OnlineRlhf.Inference.Prompts;
 
 namespace OnlineRlhf.Rounds;
 
-/// <summary>Two answers that a client brings, of which it knows the better one.</summary>
+/// <summary>Two answers that a client brings, of which it knows the better one, or that neither is.</summary>
 /// <param name="Messages">The conversation; its last turn is the user's.</param>
 /// <param name="Chosen">The better answer.</param>
 /// <param name="Rejected">The other one.</param>
@@ -13,6 +13,9 @@ public sealed record ComparisonRequest(IReadOnlyList<ChatMessage> Messages, stri
 
     /// <summary>Names the comparison within its profile: the same one again is confirmed, whatever it holds.</summary>
     public Guid Id { get; init; } = Guid.NewGuid();
+
+    /// <summary>Whether neither answer is better: then the order of the two says nothing.</summary>
+    public bool IsTie { get; init; }
 
     internal void Validate()
     {

@@ -70,6 +70,7 @@ internal static class Problems
             RoundError.Expired => (StatusCodes.Status410Gone, "expired", e.Message),
             RoundError.Superseded => (StatusCodes.Status410Gone, "superseded", e.Message),
             RoundError.TooManyProfiles => (InsufficientStorage, "too-many-profiles", e.Message),
+            RoundError.NothingLearned => (StatusCodes.Status409Conflict, "nothing-learned", e.Message),
             RoundError.OtherAnswer => (StatusCodes.Status409Conflict, "other-answer", e.Message),
             _ => (StatusCodes.Status409Conflict, "nothing-asked", e.Message),
         },
