@@ -32,7 +32,6 @@ internal sealed record FeedbackBody(string? Preferred);
 
 internal sealed record FeedbackResultBody(Guid Id, string Profile, bool Learned, long Comparisons);
 
-/// <param name="Tie">Whether neither answer is better; left out where one is.</param>
 internal sealed record ComparisonBody(
     IReadOnlyList<MessageBody>? Messages, string? Chosen, string? Rejected, string? Profile, string? Id,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] bool? Tie = null);

@@ -22,7 +22,7 @@ internal static class Conversation
         string bare = TemplateText.Bare(text);
         if (bare is ['[', .., ']'] && FromList(bare, name) is { } listed)
             return listed;
-        return TemplateText.Parse(bare) ?? Transcript.Parse(bare) ?? Transcript.ParseUnlabelled(bare, isAnswer);
+        return TemplateText.Parse(bare) ?? (isAnswer ? Transcript.ParseAnswer(bare) : Transcript.ParsePrompt(bare));
     }
 
     /// <summary>Whether two turns say the same.</summary>

@@ -83,11 +83,11 @@ internal static class PairReader
             return new Answer([], TemplateText.Bare(value.GetString()!));
         if (turns is not [.. var before, { Role: "assistant" } last])
             throw new FormatException($"{name} does not end with an answer of the assistant.");
-        if (value.ValueKind == JsonValueKind.String && before is [{ Role: "assistant" }, ..])
-            throw new FormatException($"{name} goes on with other turns behind the answer.");
         // Within a list too an answer may carry the label or the marks of a text that it was cut from.
         string text = TemplateText.Bare(last.Content);
-        return new Answer(before, Conversation.Turns(text, name, isAnswer: true) is [{ Role: "assistant" } only] ? only.Content : text);
+        List<ChatMessage>? within = Transcript.ParseAnswer(text);
+        bool goesOn = within is not (null or [{ Role: "assistant" }]) || (value.ValueKind == JsonValueKind.String && before is [{ Role: "assistant" }, ..]);
+        return goesOn ? throw new FormatException($"{name} goes on with other turns behind the answer.") : new Answer(before, within?[0].Content ?? text);
     }
 
     private static List<ChatMessage> Prompt(Fields line, string chosen, string rejected)

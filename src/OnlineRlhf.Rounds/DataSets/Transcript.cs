@@ -16,7 +16,7 @@ internal static class Transcript
     /// <summary>The turns of a text that begins with a label, without the space around them; two in a row of the same speaker are one. Null for any other text.</summary>
     internal static List<ChatMessage>? Parse(string text)
     {
-        string rest = text.ReplaceLineEndings("\n").TrimStart();
+        string rest = text.Replace("\r\n", "\n", StringComparison.Ordinal).TrimStart();
         foreach (Labels labels in Known)
         {
             if (rest.StartsWith(labels.Assistant, StringComparison.Ordinal))
@@ -29,17 +29,21 @@ internal static class Transcript
         return null;
     }
 
-    /// <summary>The turns of a text that goes on with labels behind an empty line, and begins without one; null for any other text.</summary>
-    /// <param name="text">The text.</param>
-    /// <param name="beginsAsAnswer">Whether it begins with the assistant's words; else with the user's, or the system's where the user comes next.</param>
-    internal static List<ChatMessage>? ParseUnlabelled(string text, bool beginsAsAnswer)
+    /// <summary>The turns of an answer that goes on with labels behind an empty line; null for any other.</summary>
+    internal static List<ChatMessage>? ParseAnswer(string text) => Parse(text) ?? After(text, Known[0].Assistant);
+
+    /// <summary>The turns of a prompt that begins without a label, and ends with the one behind which the answer goes; null for any other.</summary>
+    internal static List<ChatMessage>? ParsePrompt(string text) => Parse(text)
+        ?? (text.TrimEnd().EndsWith(Paragraph + Known[0].Assistant, StringComparison.Ordinal)
+            ? After(text, text.Contains(Paragraph + Known[0].User, StringComparison.Ordinal) ? System : Known[0].User)
+            : null);
+
+    private static List<ChatMessage>? After(string text, string first)
     {
-        string rest = text.ReplaceLineEndings("\n").Trim();
-        int user = rest.IndexOf(Paragraph + Known[0].User, StringComparison.Ordinal), assistant = rest.IndexOf(Paragraph + Known[0].Assistant, StringComparison.Ordinal);
-        if (user < 0 && assistant < 0)
-            return null;
-        string first = beginsAsAnswer ? Known[0].Assistant : user >= 0 && (assistant < 0 || user < assistant) ? System : Known[0].User;
-        return Turns($"{first} {rest}", Known[0]);
+        string rest = text.Replace("\r\n", "\n", StringComparison.Ordinal).Trim();
+        return rest.Contains(Paragraph + Known[0].User, StringComparison.Ordinal) || rest.Contains(Paragraph + Known[0].Assistant, StringComparison.Ordinal)
+            ? Turns($"{first} {rest}", Known[0])
+            : null;
     }
 
     private static bool HasTurn(string text, string label)
