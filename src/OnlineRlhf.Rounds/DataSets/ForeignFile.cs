@@ -52,6 +52,7 @@ internal static partial class ForeignFile
         _ when head.StartsWith("ARROW1"u8) || head.StartsWith("FEA1"u8) => $"an Arrow (Feather) file: convert it with {Pandas("read_feather", file, converted)}",
         _ when head.StartsWith((ReadOnlySpan<byte>)[0xFF, 0xFF, 0xFF, 0xFF]) =>
             $"an Arrow stream: convert it with python3 -c 'import datasets, sys; datasets.Dataset.from_file(sys.argv[1]).to_json(sys.argv[2])' {file} {converted}",
+        _ when head.StartsWith("PK\x03\x04"u8) && head.IndexOf("[Content_Types].xml"u8) >= 0 => "an Office document: save its table as CSV.",
         _ when head.StartsWith("PK\x03\x04"u8) || head.StartsWith("PK\x05\x06"u8) => $"a zip archive: unpack it with unzip {file}, and name the file that it holds.",
         _ when head.Length > TarMagicAt && head[TarMagicAt..].StartsWith("ustar"u8) => $"a tar archive: unpack it with tar -xf {file}, and name the file that it holds.",
         _ when head.StartsWith((ReadOnlySpan<byte>)[0xFD, (byte)'7', (byte)'z', (byte)'X', (byte)'Z', 0]) => $"packed with xz: unpack it with xz -dk {file}",

@@ -113,7 +113,7 @@ public sealed class LearnTests(SharedDaemon daemon) : IClassFixture<SharedDaemon
         Assert.Equal(620, (await own.Client.GetAsync($"/v1/comparisons/{Guid.NewGuid()}")).Comparisons);
 
         Task<Program.Ended> ElsewhereAsync(string home, string socket) =>
-            Program.RunAsync(folder, new() { ["STATE_DIRECTORY"] = Path.Combine(folder.Root, home) }, null, "learn", file, "--socket", socket);
+            Program.RunAsync(folder, new Variables { ["STATE_DIRECTORY"] = Path.Combine(folder.Root, home) }, null, "learn", file, "--socket", socket);
     }
 
     [PublishedFact]
@@ -210,7 +210,7 @@ public sealed class LearnTests(SharedDaemon daemon) : IClassFixture<SharedDaemon
         string[] requests = ["Hello", "How do I cook rice?", "Bye"];
         string file = folder.Write("poison.jsonl", string.Concat(requests.Select(r => $$"""{"prompt": "{{r}}", "chosen": "In water.", "rejected": "What?"}""" + "\n")));
         int learned = 0;
-        await using var other = new Impostor(folder, asked =>
+        await using var other = new Impostor(folder, "", isWell: true, answer: asked =>
             asked.Contains("/files/", StringComparison.Ordinal)
                 ? ("200 OK", $$"""{"profile":"default","digest":"0","state":"3f2504e0-4f89-41d3-9a0c-0305e82c3301","runs":0,"comparisons":0,"last_line":0,"last_comparison":0}""")
             : asked.Contains("cook rice", StringComparison.Ordinal)

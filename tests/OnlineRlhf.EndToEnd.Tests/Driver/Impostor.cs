@@ -20,14 +20,11 @@ internal sealed class Impostor : IAsyncDisposable
     private readonly Socket _listener = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _answering;
-    private volatile Func<string, (string Status, string Body)>? _answer;
+    private readonly Func<string, (string Status, string Body)>? _answer;
 
-    /// <summary>One that answers each request, its first line and its body, as it is told to.</summary>
-    internal Impostor(TempFolder folder, Func<string, (string Status, string Body)> answer)
-        : this(folder, "", isWell: true) => _answer = answer;
-
-    internal Impostor(TempFolder folder, string says, string contentType = "application/json", bool isWell = false, string status = "200 OK")
+    internal Impostor(TempFolder folder, string says, string contentType = "application/json", bool isWell = false, string status = "200 OK", Func<string, (string Status, string Body)>? answer = null)
     {
+        _answer = answer;
         _listener.Bind(new UnixDomainSocketEndPoint(folder.Socket));
         _listener.Listen();
         _answering = AnswerAsync(says, contentType, isWell, status);

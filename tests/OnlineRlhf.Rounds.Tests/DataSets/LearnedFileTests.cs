@@ -42,23 +42,25 @@ public sealed class LearnedFileTests : IDisposable
         Assert.Equal((0, 2, 2), (named.Runs, learned.Runs, _bench.Loop.RecordFile(Profile, Digest, 1).Runs));
         Assert.NotNull(named.State);
         _bench.Restart();
-        LearnedFile kept = _bench.Loop.LookFile(Profile, Digest);
+        LearnedFile kept = Look(Digest);
         Assert.Equal((2, named.State), (kept.Runs, kept.State));
-        Assert.Equal(0, _bench.Loop.LookFile(Profile, Other).Runs);
+        Assert.Equal(0, Look(Other).Runs);
 
         _bench.Loop.Dispose();
         // The state alone, and not what lies beside it.
         foreach (string file in Directory.EnumerateFiles(_bench.ProfileFolder(Profile), "state*"))
             File.Delete(file);
         _bench.Restart();
-        Assert.Equal(0, _bench.Loop.LookFile(Profile, Digest).Runs);
+        Assert.Equal(0, Look(Digest).Runs);
         await LearnAsync(1, 0);
         LearnedFile anew = _bench.Loop.RecordFile(Profile, Other, 1);
-        Assert.Equal((0, 1), (_bench.Loop.LookFile(Profile, Digest).Runs, anew.Runs));
+        Assert.Equal((0, 1), (Look(Digest).Runs, anew.Runs));
         Assert.NotEqual(named.State, anew.State);
     }
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    private LearnedFile Look(UInt128 digest) => _bench.Loop.LookFile(Profile, digest, cancellationToken: Cancel);
 
     private Task<FeedbackResult> LearnAsync(long line, int run) => _bench.Loop.LearnAsync(
         new ComparisonRequest([new ChatMessage("user", "How do I make tea?")], $"Steep it {line} minutes.", "I do not know.") { Profile = Profile, Id = ComparisonId.Of(Digest, Profile, line, run) },

@@ -157,6 +157,7 @@ public sealed class PreferenceFileTests : IDisposable
         { "Parquet", [.. "PAR1"u8, 0x15, 0, 1, 2] },
         { "Arrow (Feather)", [.. "ARROW1\0\0"u8, 0xFF, 0xFF] },
         { "Arrow stream", [0xFF, 0xFF, 0xFF, 0xFF, 0x78, 0, 0, 0] },
+        { "Office document", [.. "PK\x03\x04"u8, 20, 0, .. "[Content_Types].xml"u8] },
         { "unzip", [.. "PK\x03\x04"u8, 20, 0] },
         { "tar -xf", [.. "data.jsonl"u8, .. new byte[247], .. "ustar\00000"u8] },
         { "tar -xf", Pack("data.jsonl" + new string('\0', 247) + "ustar\00000") },

@@ -84,6 +84,9 @@ internal sealed class LearningRun(DaemonClient daemon, PreferenceFile file, stri
                     position.Write(done);
                 bar.Show(number);
             }
+            // What follows the last entry of a list is done too.
+            done = done with { Lines = file.Lines };
+            bar.Show(file.Lines);
             if (done.Last > 0)
                 await TellAsync(done.Run + 1, cancellationToken).ConfigureAwait(false);
             done = done with { Whole = true };
