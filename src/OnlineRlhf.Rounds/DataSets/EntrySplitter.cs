@@ -48,7 +48,7 @@ internal sealed class EntrySplitter
     internal bool IsLost => _part == Part.Broken;
 
     /// <summary>The entry that was read last; null where it is longer than <see cref="PreferenceFile.LongestLine"/>.</summary>
-    internal ReadOnlyMemory<byte>? Content => _content.WrittenCount > PreferenceFile.LongestLine ? null : _content.WrittenMemory;
+    internal ReadOnlyMemory<byte>? Content => _content.WrittenCount > PreferenceFile.LongestLine ? (ReadOnlyMemory<byte>?)null : _content.WrittenMemory;
 
     /// <summary>Reads on to the end of an entry; false where the bytes end before.</summary>
     internal bool TryRead(ReadOnlySpan<byte> bytes, ref int at)

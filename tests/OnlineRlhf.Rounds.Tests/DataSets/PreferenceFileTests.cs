@@ -165,7 +165,7 @@ public sealed class PreferenceFileTests : IDisposable
         { "bzip2 -dk", [.. "BZh91AY&SY"u8] },
         { "lz4 -dk", [0x04, 0x22, 0x4D, 0x18, 0x64] },
         { "7z x", [(byte)'7', (byte)'z', 0xBC, 0xAF, 0x27, 0x1C] },
-        { "packed twice", Pack(Encoding.Latin1.GetString(Pack("{}"))) },
+        { "packed twice", Pack(Pack("{}")) },
         { "SQLite", [.. "SQLite format 3\0"u8, 16, 0] },
         { "PDF", [.. "%PDF-1.7\n"u8] },
         { "iconv -f UTF-16 ", [.. Encoding.Unicode.Preamble, .. Encoding.Unicode.GetBytes("{}\n")] },
@@ -194,11 +194,13 @@ public sealed class PreferenceFileTests : IDisposable
         Assert.DoesNotContain('\n', refused.Message);
     }
 
-    private static byte[] Pack(string text)
+    private static byte[] Pack(string text) => Pack(Encoding.UTF8.GetBytes(text));
+
+    private static byte[] Pack(byte[] text)
     {
         using var bytes = new MemoryStream();
         using (var packed = new GZipStream(bytes, CompressionLevel.Fastest))
-            packed.Write(Encoding.UTF8.GetBytes(text));
+            packed.Write(text);
         return bytes.ToArray();
     }
 
