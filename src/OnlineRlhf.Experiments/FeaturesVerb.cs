@@ -60,6 +60,8 @@ internal static class FeaturesVerb
                     try
                     {
                         PreferencePair pair = PreferencePair.Parse(content ?? throw new FormatException("it is too long."));
+                        if (pair.IsTie)
+                            throw new FormatException("it is a tie.");
                         float[] z = await loop.CompareAsync(new ComparisonRequest(pair.Messages, pair.Chosen, pair.Rejected), cancellationToken).ConfigureAwait(false);
                         prompts.Add(PromptNumber(pair.Messages, known));
                         lengths.Add((float)(LogWords(pair.Chosen) - LogWords(pair.Rejected)));

@@ -7,8 +7,8 @@ using OnlineRlhf.Storage;
 namespace OnlineRlhf.Rounds;
 
 /// <summary>
-/// Learns comparisons whose answers a client brings: the model reads both as if it had written them, z = φ(chosen) − φ(rejected), y = 1; from there on they are feedback
-/// like any other.
+/// Learns comparisons whose answers a client brings: the model reads both as if it had written them, z = φ(chosen) − φ(rejected), y = 1, or ½ for a tie; from there on they
+/// are feedback like any other.
 /// </summary>
 /// <param name="model">Reads the answers.</param>
 /// <param name="map">φ.</param>
@@ -38,7 +38,7 @@ internal sealed class ComparisonIntake(
             if (Known(request) is { } overtaken)
                 return overtaken;
             using ProfileShelf.Loan loan = shelf.Borrow(request.Profile);
-            long comparisons = loan.Profile.Learn(ProfileName.ComparisonKey(request.Profile, request.Id), difference, label: 1);
+            long comparisons = loan.Profile.Learn(ProfileName.ComparisonKey(request.Profile, request.Id), difference, request.IsTie ? 0.5 : 1);
             Interlocked.Increment(ref _learned);
             events.Publish(new RoundEvent.Learned(request.Id, request.Profile, comparisons));
             return new FeedbackResult(request.Id, request.Profile, true, comparisons);

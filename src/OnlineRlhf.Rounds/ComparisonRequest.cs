@@ -2,7 +2,7 @@ using OnlineRlhf.Inference.Prompts;
 
 namespace OnlineRlhf.Rounds;
 
-/// <summary>Two answers that a client brings, of which it knows the better one.</summary>
+/// <summary>Two answers that a client brings, of which it knows the better one, or that neither is.</summary>
 /// <param name="Messages">The conversation; its last turn is the user's.</param>
 /// <param name="Chosen">The better answer.</param>
 /// <param name="Rejected">The other one.</param>
@@ -16,6 +16,9 @@ public sealed record ComparisonRequest(IReadOnlyList<ChatMessage> Messages, stri
 
     /// <summary>The same without what a reasoning model thought before it answered: what is learned is the answers.</summary>
     internal ComparisonRequest WithoutThoughts() => this with { Chosen = Thoughts.Drop(Chosen ?? ""), Rejected = Thoughts.Drop(Rejected ?? "") };
+
+    /// <summary>Whether neither answer is better: then the order of the two says nothing.</summary>
+    public bool IsTie { get; init; }
 
     internal void Validate()
     {

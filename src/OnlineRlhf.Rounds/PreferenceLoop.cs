@@ -4,6 +4,7 @@ using OnlineRlhf.Inference.Features;
 using OnlineRlhf.Inference.Prompts;
 using OnlineRlhf.Inference.Sampling;
 using OnlineRlhf.Learning.Selection;
+using OnlineRlhf.Rounds.DataSets;
 using OnlineRlhf.Rounds.Profiles;
 using OnlineRlhf.Storage;
 
@@ -262,9 +263,42 @@ public sealed class PreferenceLoop : IDisposable
     }
 
     /// <summary>What is known of a comparison that a client brought, as long as the ring holds it: its number; where it is not known, what the profile has learned in all.</summary>
-    public FeedbackResult Look(Guid comparison, string profile) => ProfileName.IsValid(profile)
-        ? _comparisons.Look(comparison, profile)
-        : throw new RoundException(RoundError.BadRequest, ProfileName.Rule);
+    public FeedbackResult Look(Guid comparison, string profile) => _comparisons.Look(comparison, Valid(profile));
+
+    /// <summary>What a profile knows of a data set: how often it learned it to its end, and how far a run came as the ring tells.</summary>
+    /// <param name="profile">The profile.</param>
+    /// <param name="digest">The data set.</param>
+    /// <param name="run">Which run is looked for in the ring; null takes the one after those that came to the end.</param>
+    /// <param name="lines">How many lines the data set has: so many are looked for; 0 looks for none.</param>
+    /// <param name="cancellationToken">Ends the search.</param>
+    /// <exception cref="RoundException">The profile's name is none.</exception>
+    /// <exception cref="StateException">The profile's state cannot be read.</exception>
+    public LearnedFile LookFile(string profile, UInt128 digest, int? run = null, long lines = 0, CancellationToken cancellationToken = default)
+    {
+        using ProfileShelf.Loan loan = _shelf.Borrow(Valid(profile));
+        (int runs, Guid? state) = loan.Profile.FindFile(digest);
+        var file = new LearnedFile(profile, digest, state, runs, loan.Profile.Read(m => m.Comparisons), 0, 0);
+        for (long line = file.Comparisons > 0 ? lines : 0; line > 0; line--)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (loan.Profile.Find(ProfileName.ComparisonKey(profile, ComparisonId.Of(digest, profile, line, run ?? runs))) is { } found)
+                return file with { LastLine = line, LastComparison = found.Sequence };
+        }
+        return file;
+    }
+
+    /// <summary>Notes that a profile has learned a data set to its end so often; with 0 runs nothing but the state gets a name.</summary>
+    /// <exception cref="RoundException">The profile's name is none, or it has learned nothing.</exception>
+    /// <exception cref="StateException">It could not be made durable.</exception>
+    public LearnedFile RecordFile(string profile, UInt128 digest, int runs)
+    {
+        using (ProfileShelf.Loan loan = _shelf.Borrow(Valid(profile)))
+        {
+            if (!loan.Profile.RecordFile(digest, runs))
+                throw new RoundException(RoundError.NothingLearned, $"Profile {profile} has learned nothing: there is no state to note a file in.");
+        }
+        return LookFile(profile, digest);
+    }
 
     /// <summary>
     /// Takes a press of a hardware button, and tells what came of it. It is for the newest asked round of any profile: the one that is shown. It counts only where
@@ -307,6 +341,8 @@ public sealed class PreferenceLoop : IDisposable
         _shelf.Dispose();
         _turn.Release();
     }
+
+    private static string Valid(string profile) => ProfileName.IsValid(profile) ? profile : throw new RoundException(RoundError.BadRequest, ProfileName.Rule);
 
     private CandidateSet Sample(RoundRequest request, SamplingOptions sampling, CancellationToken cancellationToken)
     {

@@ -29,6 +29,9 @@ public enum RoundError
 
     /// <summary>As many profiles are stored as the setting allows.</summary>
     TooManyProfiles,
+
+    /// <summary>The profile has learned nothing, so that nothing can be noted beside its state.</summary>
+    NothingLearned,
 }
 
 /// <summary>A round or its feedback was refused; the message says why and what to do.</summary>

@@ -59,6 +59,20 @@ public sealed class ComparisonTests : IDisposable
     }
 
     [Fact]
+    public async Task A_tie_is_learned_as_one_half_whichever_answer_is_named_first()
+    {
+        await LearnAsync(Of(Short, Long, "anna") with { IsTie = true });
+        await LearnAsync(Of(Long, Short, "ben") with { IsTie = true });
+        float[] difference = await _bench.Loop.CompareAsync(Of(Short, Long), Cancel);
+        var expected = new OnePassRewardModel(_bench.Loop.FeatureMap.Dimension, _bench.Options.HyperParameters);
+        expected.Observe(new Comparison(difference, 0.5));
+
+        Assert.Equal(Bits(expected), StateOf("anna"));
+        Assert.Equal(0, expected.Score(difference), 9);
+        Assert.Equal(StateOf("anna"), StateOf("ben"));
+    }
+
+    [Fact]
     public async Task The_state_is_the_same_bit_for_bit_whatever_the_model_did_between_the_comparisons()
     {
         ComparisonRequest[] comparisons = [.. Enumerable.Range(0, 12).Select(n => Of($"Take {n} leaves. {Short}", $"{Long} It takes {n} minutes.", "plain"))];

@@ -68,6 +68,9 @@ internal sealed class DaemonClient : IDisposable
     internal Task<Reply> PostAsync<T>(string path, T body, JsonTypeInfo<T> type, CancellationToken cancellationToken) =>
         SendAsync(new HttpRequestMessage(HttpMethod.Post, path) { Content = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(body, type)) }, cancellationToken);
 
+    internal Task<Reply> PutAsync<T>(string path, T body, JsonTypeInfo<T> type, CancellationToken cancellationToken) =>
+        SendAsync(new HttpRequestMessage(HttpMethod.Put, path) { Content = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(body, type)) }, cancellationToken);
+
     /// <summary>The daemon's events, as they come.</summary>
     /// <exception cref="DaemonUnreachableException">It does not answer, or is no daemon.</exception>
     internal async Task<HttpResponseMessage> FollowAsync(string path, CancellationToken cancellationToken)

@@ -80,6 +80,7 @@ internal static class DaemonHost
         });
         app.MapRounds(host, metrics, TimeProvider.System);
         app.MapComparisons(host);
+        app.MapLearnedFiles(host);
         app.MapEvents(host, app.Services.GetRequiredService<BoardHost>(), connections.Limit / 2, TimeProvider.System);
         app.MapHealth(host, app.Services.GetRequiredService<BoardHost>(), metrics, TimeProvider.System);
         app.Lifetime.ApplicationStarted.Register(() => logger.Listening(path, state));

@@ -82,6 +82,7 @@ internal static class Problems
             RoundError.Superseded => (StatusCodes.Status410Gone, "superseded", e.Message),
             RoundError.TooManyProfiles => (InsufficientStorage, "too-many-profiles", e.Message),
             RoundError.NoAnswer => (StatusCodes.Status503ServiceUnavailable, "no-answer", e.Message),
+            RoundError.NothingLearned => (StatusCodes.Status409Conflict, "nothing-learned", e.Message),
             RoundError.OtherAnswer => (StatusCodes.Status409Conflict, "other-answer", e.Message),
             RoundError.NothingAsked => (StatusCodes.Status409Conflict, "nothing-asked", e.Message),
         },

@@ -32,7 +32,21 @@ internal sealed record FeedbackBody(string? Preferred);
 
 internal sealed record FeedbackResultBody(Guid Id, string Profile, bool Learned, long Comparisons);
 
-internal sealed record ComparisonBody(IReadOnlyList<MessageBody>? Messages, string? Chosen, string? Rejected, string? Profile, string? Id);
+internal sealed record ComparisonBody(
+    IReadOnlyList<MessageBody>? Messages, string? Chosen, string? Rejected, string? Profile, string? Id,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] bool? Tie = null);
+
+/// <param name="Runs">How often the data set was learned to its end.</param>
+internal sealed record LearnedFileUpdateBody(int? Runs);
+
+/// <param name="Profile">Whose state it is.</param>
+/// <param name="Digest">The data set.</param>
+/// <param name="State">Names the state: another one after it was deleted; null before a data set was noted in it.</param>
+/// <param name="Runs">How often the data set was learned to its end.</param>
+/// <param name="Comparisons">How many comparisons the profile holds.</param>
+/// <param name="LastLine">The last line of the run that was asked for whose comparison the ring holds; 0 for none.</param>
+/// <param name="LastComparison">Its number; 0 for none.</param>
+internal sealed record LearnedFileBody(string Profile, string Digest, Guid? State, int Runs, long Comparisons, long LastLine, long LastComparison);
 
 internal sealed record HealthBody(
     string Status, string Version, string? Model, int? Features, int? Threads, int? ContextTokens, DeviceBody? Device, PaceBody? Pace, int OpenRounds, int Queued, long UptimeSeconds, string? Board,
@@ -90,6 +104,8 @@ internal sealed record ProblemBody(string Type, string Title, int Status, string
 [JsonSerializable(typeof(FeedbackBody))]
 [JsonSerializable(typeof(FeedbackResultBody))]
 [JsonSerializable(typeof(ComparisonBody))]
+[JsonSerializable(typeof(LearnedFileUpdateBody))]
+[JsonSerializable(typeof(LearnedFileBody))]
 [JsonSerializable(typeof(HealthBody))]
 [JsonSerializable(typeof(SnapshotBody))]
 [JsonSerializable(typeof(GeneratingBody))]

@@ -72,6 +72,34 @@ internal sealed class Profile : IDisposable
         }
     }
 
+    /// <summary>How often a data set was learned to its end, and what names the state that says so; nothing where no state is stored.</summary>
+    internal (int Runs, Guid? State) FindFile(UInt128 digest)
+    {
+        lock (_gate)
+        {
+            OpenWhatIsStored();
+            if (_store is null)
+                return (0, null);
+            LearnedFiles files = LearnedFiles.Read(_directory);
+            return (files.Runs(digest, _store.Sequence), files.State == Guid.Empty ? null : files.State);
+        }
+    }
+
+    /// <summary>Makes durable that a data set was learned to its end so often, or more often than that; false where no state is stored.</summary>
+    internal bool RecordFile(UInt128 digest, int runs)
+    {
+        lock (_gate)
+        {
+            OpenWhatIsStored();
+            if (_store is null)
+                return false;
+            LearnedFiles files = LearnedFiles.Read(_directory);
+            files.Record(digest, Math.Max(runs, files.Runs(digest, _store.Sequence)), _store.Sequence);
+            files.Write(_directory);
+            return true;
+        }
+    }
+
     /// <summary>Starts to write a checkpoint where one is due, in the background; null where none is, or is being written already. A profile that is closed meanwhile starts it anew.</summary>
     internal Task? WriteCheckpointIfDue()
     {
@@ -121,8 +149,13 @@ internal sealed class Profile : IDisposable
     {
         if (_store is null)
         {
+            // A state that starts anew has learned no file.
+            if (!ProfileStore.Exists(_directory))
+                LearnedFiles.Delete(_directory);
             _store = ProfileStore.Open(_directory, _identity, _hyperParameters);
             _fresh = null;
+            if (_store.Recovery.Outcome == RecoveryOutcome.Lost)
+                LearnedFiles.Delete(_directory);
             // Reading or founding a state leaves several copies of the learner behind, which the collector alone would keep for the next ones: on a small board they are missed.
             GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
             _opened(Name, _store.Recovery);

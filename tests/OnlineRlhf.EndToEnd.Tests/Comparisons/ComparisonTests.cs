@@ -42,6 +42,14 @@ public sealed class ComparisonTests(SharedDaemon daemon) : IClassFixture<SharedD
         (await daemon.Client.GetAsync($"{Path}/{id}?profile=../x")).MustBeProblem(400, "profile");
     }
 
+    [PublishedFact]
+    public async Task A_tie_is_taken_and_says_nothing_about_either_answer()
+    {
+        Reply tie = await daemon.Client.PostAsync(Path, Client.Body("How do I make tea?", "tied", """ "chosen": "Steep it.", "rejected": "I do not know.", "tie": true """));
+        Assert.Equal((200, 1), (tie.Status, tie.Comparisons));
+        (await daemon.Client.PostAsync(Path, Client.Body("How do I make tea?", "tied", """ "chosen": "Steep it.", "rejected": "I do not know.", "tie": "yes" """))).MustBeProblem(400, "tie");
+    }
+
     [PublishedTheory]
     [InlineData("", "JSON")]
     [InlineData("{}", "messages")]

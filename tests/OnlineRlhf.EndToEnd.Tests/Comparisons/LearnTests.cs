@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Globalization;
 using System.IO.Compression;
 using System.Text;
 using System.Text.Json;
@@ -22,6 +24,8 @@ public sealed class LearnTests(SharedDaemon daemon) : IClassFixture<SharedDaemon
         JsonElement report = JsonSerializer.Deserialize<JsonElement>(ended.Output);
         Assert.Equal(("mixed", 14, 0), (report.GetProperty("profile").GetString(), report.GetProperty("lines").GetInt32(), report.GetProperty("after").GetInt32()));
         Assert.Equal((5, 0, 8, 5), (Number("learned"), Number("confirmed"), Number("skipped"), Number("comparisons")));
+        Assert.Equal(8, report.GetProperty("skipped_because").EnumerateObject().Sum(r => r.Value.GetInt32()));
+        Assert.Equal(1, report.GetProperty("skipped_because").GetProperty("prompt too long").GetInt32());
         (int Line, string Says)[] expected = [(5, "not valid JSON"), (6, "no rejected"), (7, "no JSON object"), (9, "same text"), (10, "chosen is empty"), (11, "context holds 512"), (12, "262144 bytes"), (13, "1048576 bytes")];
         Assert.Equal(expected.Length, ended.ErrorLines.Length);
         foreach (((int line, string says), string error) in expected.Zip(ended.ErrorLines))
@@ -56,7 +60,7 @@ public sealed class LearnTests(SharedDaemon daemon) : IClassFixture<SharedDaemon
     }
 
     [PublishedFact]
-    public async Task Where_the_position_is_lost_or_damaged_what_the_daemon_knows_is_confirmed()
+    public async Task Where_the_position_is_lost_or_damaged_the_daemon_says_what_was_learned()
     {
         string file = daemon.Folder.Write("lost.jsonl", PreferenceData.Lines(6));
         string positions = Path.Combine(daemon.Folder.State, "learn");
@@ -64,16 +68,158 @@ public sealed class LearnTests(SharedDaemon daemon) : IClassFixture<SharedDaemon
         await RunAsync("learn", file, "--profile", "lost");
         string position = Assert.Single(Directory.EnumerateFiles(positions), f => !before.Contains(f));
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(position));
-        Assert.Matches("""^\{"lines":6,"last":6,"comparisons":6,"run":0,"whole":true\} *\n$""", await File.ReadAllTextAsync(position, TestContext.Current.CancellationToken));
+        Assert.Matches(
+            """^\{"lines":6,"last":6,"comparisons":6,"run":0,"whole":true,"state":"[-0-9a-f]{36}"\} *\n$""", await File.ReadAllTextAsync(position, TestContext.Current.CancellationToken));
 
         File.Delete(position);
         Program.Ended lost = await RunAsync("learn", file, "--profile", "lost");
         await File.WriteAllTextAsync(position, "{\"lines\": tru", TestContext.Current.CancellationToken);
         Program.Ended damaged = await RunAsync("learn", file, "--profile", "lost");
+        File.Delete(position);
+        Program.Ended again = await RunAsync("learn", file, "--profile", "lost", "--again");
 
-        Assert.EndsWith("; 6 known before, 0 lines skipped. Profile lost holds 6.\n", lost.Output, StringComparison.Ordinal);
+        Assert.Matches(@"^The whole file was learned before.*--again.*\n$", lost.Output);
         Assert.StartsWith("The position cannot be read", damaged.Output, StringComparison.Ordinal);
-        Assert.EndsWith("; 6 known before, 0 lines skipped. Profile lost holds 6.\n", damaged.Output, StringComparison.Ordinal);
+        Assert.Contains("The whole file was learned before", damaged.Output, StringComparison.Ordinal);
+        Assert.EndsWith("; 0 known before, 0 lines skipped. Profile lost holds 12.\n", again.Output, StringComparison.Ordinal);
+    }
+
+    [PublishedFact]
+    public async Task More_than_the_ring_holds_is_learned_once_by_any_path_home_or_user()
+    {
+        using var folder = new TempFolder();
+        await using DaemonProcess own = await DaemonProcess.StartReadyAsync(folder);
+        string file = folder.Write("many.jsonl", string.Concat(Enumerable.Range(0, 620).Select(n => $$"""{"prompt": "Is {{n}} a number?", "chosen": "Yes.", "rejected": "It has {{n}} sides."}""" + "\n")));
+        string link = Path.Combine(folder.Root, "link");
+        Directory.CreateSymbolicLink(link, folder.Runtime);
+        using (Process client = Process.Start(Program.Describe(folder, [], ["learn", file]))!)
+        {
+            client.StandardInput.Close();
+            while ((await own.Client.GetAsync($"/v1/comparisons/{Guid.NewGuid()}")).Comparisons < 40)
+                await Task.Delay(2, TestContext.Current.CancellationToken);
+            Posix.Signal(client.Id, Posix.SigKill);
+            await client.WaitForExitAsync(TestContext.Current.CancellationToken);
+        }
+
+        // Goes on where another user's run was killed, and knows afterwards that the file was learned, although the ring has forgotten its first lines.
+        Program.Ended first = await ElsewhereAsync("one", Path.Combine(link, "onlinerlhf.sock"));
+        Program.Ended second = await ElsewhereAsync("two", Path.Combine(folder.Runtime, "onlinerlhf.sock"));
+        Program.Ended third = await Program.RunAsync(folder, "learn", file);
+
+        Assert.All([first, second, third], e => Assert.Equal((0, ""), (e.ExitCode, e.Errors)));
+        Assert.Matches(@"^Going on after line \d+ of 620\.", first.Output);
+        Assert.EndsWith("Profile default holds 620.\n", first.Output, StringComparison.Ordinal);
+        Assert.All([second, third], e => Assert.StartsWith("The whole file was learned before", e.Output, StringComparison.Ordinal));
+        Assert.Equal(620, (await own.Client.GetAsync($"/v1/comparisons/{Guid.NewGuid()}")).Comparisons);
+
+        Task<Program.Ended> ElsewhereAsync(string home, string socket) =>
+            Program.RunAsync(folder, new Variables { ["STATE_DIRECTORY"] = Path.Combine(folder.Root, home) }, null, "learn", file, "--socket", socket);
+    }
+
+    [PublishedFact]
+    public async Task A_position_of_the_first_version_is_taken_over_and_known_from_then_on()
+    {
+        string file = daemon.Folder.Write("old.jsonl", PreferenceData.Lines(5)), positions = Path.Combine(daemon.Folder.State, "learn");
+        HashSet<string> before = Directory.Exists(positions) ? [.. Directory.EnumerateFiles(positions)] : [];
+        await RunAsync("learn", file, "--profile", "old");
+        string position = Assert.Single(Directory.EnumerateFiles(positions), f => !before.Contains(f));
+        File.Delete(Assert.Single(Directory.EnumerateFiles(daemon.Folder.State, "learned-files", SearchOption.AllDirectories), f => f.Contains("/old/", StringComparison.Ordinal)));
+        foreach (string numbers in (string[])["""{"lines":5,"last":5,"comparisons":5,"run":0,"whole":true}""", """{"lines":3,"last":3,"comparisons":3,"run":0,"whole":false}"""])
+        {
+            await File.WriteAllTextAsync(position, numbers.PadRight(255) + "\n", TestContext.Current.CancellationToken);
+            Program.Ended ended = await RunAsync("learn", file, "--profile", "old");
+            Assert.Equal((0, ""), (ended.ExitCode, ended.Errors));
+            Assert.Contains("The whole file was learned before", ended.Output, StringComparison.Ordinal);
+        }
+        Assert.Equal(5, (await daemon.Client.GetAsync($"/v1/comparisons/{Guid.NewGuid()}?profile=old")).Comparisons);
+    }
+
+    [PublishedFact]
+    public async Task A_state_that_was_deleted_costs_a_few_requests_and_not_one_a_line()
+    {
+        using var folder = new TempFolder();
+        string file = folder.Write("deleted.jsonl", string.Concat(Enumerable.Repeat("\n", 5_000)) + PreferenceData.Line(0) + "\n");
+        await using (DaemonProcess own = await DaemonProcess.StartReadyAsync(folder))
+        {
+            await Program.RunAsync(folder, "learn", file);
+            await own.StopAsync();
+        }
+        Directory.Delete(Path.Combine(folder.State, "profiles"), recursive: true);
+        await using DaemonProcess again = await DaemonProcess.StartReadyAsync(folder);
+        await again.Client.PostAsync("/v1/comparisons", Client.Body("How do I make tea?", "default", """ "chosen": "Steep it.", "rejected": "I do not know." """));
+        double before = await RequestsAsync();
+        Program.Ended ended = await Program.RunAsync(folder, "learn", file);
+
+        Assert.Contains("does not know what was learned from this file", ended.Output, StringComparison.Ordinal);
+        Assert.EndsWith("Profile default holds 2.\n", ended.Output, StringComparison.Ordinal);
+        Assert.InRange(await RequestsAsync() - before, 1, 12);
+
+        async Task<double> RequestsAsync() => (await again.Client.GetAsync("/metrics")).Body.Split('\n').Where(l => l.StartsWith("onlinerlhf_responses_total{", StringComparison.Ordinal))
+            .Sum(l => double.Parse(l[(l.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture));
+    }
+
+    [PublishedFact]
+    public async Task Files_of_a_profile_can_be_asked_for_and_told()
+    {
+        const string path = "/v1/profiles/told/files/000102030405060708090a0b0c0d0e0f";
+        (await daemon.Client.PutAsync(path, """{"runs": 1}""")).MustBeProblem(409, "has learned nothing");
+        await daemon.Client.PostAsync("/v1/comparisons", Client.Body("How do I make tea?", "told", """ "chosen": "Steep it.", "rejected": "I do not know." """));
+        Reply unknown = await daemon.Client.GetAsync(path), told = await daemon.Client.PutAsync(path, """{"runs": 1}"""), known = await daemon.Client.GetAsync($"{path}?lines=100");
+
+        Assert.Equal("""{"profile":"told","digest":"000102030405060708090a0b0c0d0e0f","state":null,"runs":0,"comparisons":1,"last_line":0,"last_comparison":0}""", unknown.Body);
+        Assert.Equal((200, 1, told.Body), (told.Status, told.Json.GetProperty("runs").GetInt32(), known.Body));
+        (await daemon.Client.PutAsync(path, "{}")).MustBeProblem(400, "runs");
+        (await daemon.Client.PutAsync(path, """{"runs": -1}""")).MustBeProblem(400, "runs");
+        (await daemon.Client.GetAsync($"{path}?lines=x")).MustBeProblem(400, "lines");
+        (await daemon.Client.GetAsync($"{path}?lines=1000000000")).MustBeProblem(400, "lines");
+        (await daemon.Client.GetAsync("/v1/profiles/told/files/xyz")).MustBeProblem(400, "digest");
+        (await daemon.Client.GetAsync("/v1/profiles/..x/files/000102030405060708090a0b0c0d0e0f")).MustBeProblem(400, "profile");
+    }
+
+    [PublishedFact]
+    public async Task A_list_of_objects_is_learned_and_its_count_told()
+    {
+        string[] lines = [.. Enumerable.Range(0, 5).Select(PreferenceData.Line)];
+        Program.Ended spread = await RunAsync("learn", daemon.Folder.Write("spread.json", $"[\n{string.Join(",\n", lines)}\n]\n"), "--profile", "spread");
+        Program.Ended dense = await RunAsync("learn", daemon.Folder.Write("dense.json", $"[{string.Join(',', lines)},7]"), "--profile", "dense");
+
+        Assert.Equal((0, ""), (spread.ExitCode, spread.Errors));
+        Assert.EndsWith("Profile spread holds 5.\n", spread.Output, StringComparison.Ordinal);
+        Assert.Equal((0, "entry 6 is skipped: it is no JSON object.\n"), (dense.ExitCode, dense.Errors));
+        Assert.EndsWith("1 entry skipped (1: it is no JSON object). Profile dense holds 5.\n", dense.Output, StringComparison.Ordinal);
+    }
+
+    [PublishedFact]
+    public async Task Ties_and_what_changes_a_comparison_without_being_understood_are_learned_and_skipped_knowingly()
+    {
+        string file = daemon.Folder.Write("judged.jsonl", """
+            {"conversation_a":[{"role":"user","content":"Name a nut."},{"role":"assistant","content":"Hazel."}],"conversation_b":[{"role":"user","content":"Name a nut."},{"role":"assistant","content":"Nuts are many."}],"winner":"tie (bothbad)"}
+            {"prompt":"Name a river.","chosen":"Rhine.","rejected":"Danube.","chosen":"Elbe."}
+            {"prompt":"Name a stone.","chosen":"Flint.","rejected":"Stones are many.","margin":NaN}
+            """);
+        Program.Ended ended = await RunAsync("learn", file, "--profile", "judged");
+
+        Assert.Equal((0, "line 2 is skipped: it has chosen more than once.\n"), (ended.ExitCode, ended.Errors));
+        Assert.EndsWith("1 line skipped (1: it has chosen more than once). Profile judged holds 2.\n", ended.Output, StringComparison.Ordinal);
+    }
+
+    [PublishedFact]
+    public async Task A_line_that_the_daemon_cannot_learn_is_named_and_skipped_and_the_next_ones_are_learned()
+    {
+        using var folder = new TempFolder();
+        string[] requests = ["Hello", "How do I cook rice?", "Bye"];
+        string file = folder.Write("poison.jsonl", string.Concat(requests.Select(r => $$"""{"prompt": "{{r}}", "chosen": "In water.", "rejected": "What?"}""" + "\n")));
+        int learned = 0;
+        await using var other = new Impostor(folder, "", isWell: true, answer: asked =>
+            asked.Contains("/files/", StringComparison.Ordinal)
+                ? ("200 OK", $$"""{"profile":"default","digest":"0","state":"3f2504e0-4f89-41d3-9a0c-0305e82c3301","runs":0,"comparisons":0,"last_line":0,"last_comparison":0}""")
+            : asked.Contains("cook rice", StringComparison.Ordinal)
+                ? ("422 Unprocessable Entity", """{"type":"about:blank","title":"","status":422,"detail":"The model gives no finite number for this.","reason":"not-finite"}""")
+            : ("200 OK", $$"""{"id":"3f2504e0-4f89-41d3-9a0c-0305e82c3301","profile":"default","learned":true,"comparisons":{{++learned}}}"""));
+        Program.Ended ended = await Program.RunAsync(folder, "learn", file);
+
+        Assert.Equal((0, "line 2 is skipped: The model gives no finite number for this.\n"), (ended.ExitCode, ended.Errors));
+        Assert.Matches(@"^Learned 2 comparisons in .*; 0 known before, 1 line skipped \(1: not finite\)\. Profile default holds \d\.\n$", ended.Output.Split('\n')[^2] + "\n");
     }
 
     [PublishedFact]
@@ -84,6 +230,8 @@ public sealed class LearnTests(SharedDaemon daemon) : IClassFixture<SharedDaemon
         await File.WriteAllBytesAsync(daemon.Folder.Root + "/damaged.gz", packed, TestContext.Current.CancellationToken);
         using var elsewhere = new TempFolder();
 
+        await MustEndAsync(1, "is a table (CSV or TSV): convert it with python3", RunAsync("learn", daemon.Folder.Write("table.csv", "prompt,chosen,rejected\n\"a\",\"b\",\"c\"\n")));
+        await MustEndAsync(1, "a Parquet file", RunAsync("learn", daemon.Folder.Write("table.parquet", "PAR1\u0015\0")));
         await MustEndAsync(1, "profile", RunAsync("learn", file, "--profile", "../x"));
         await MustEndAsync(1, "missing.jsonl", RunAsync("learn", "missing.jsonl"));
         await MustEndAsync(1, "empty", RunAsync("learn", daemon.Folder.Write("empty.jsonl", "")));

@@ -67,6 +67,9 @@ internal sealed class Client : IDisposable
     internal Task<Reply> PostAsync(string path, string body) =>
         SendAsync(new HttpRequestMessage(HttpMethod.Post, path) { Content = new StringContent(body, Encoding.UTF8, "application/json") });
 
+    internal Task<Reply> PutAsync(string path, string body) =>
+        SendAsync(new HttpRequestMessage(HttpMethod.Put, path) { Content = new StringContent(body, Encoding.UTF8, "application/json") });
+
     internal async Task<Reply> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken = default)
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken, cancellationToken);

@@ -1,5 +1,7 @@
+using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
+using System.Text.RegularExpressions;
 
 namespace OnlineRlhf.EndToEnd.Tests.Driver;
 
@@ -18,9 +20,11 @@ internal sealed class Impostor : IAsyncDisposable
     private readonly Socket _listener = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _answering;
+    private readonly Func<string, (string Status, string Body)>? _answer;
 
-    internal Impostor(TempFolder folder, string says, string contentType = "application/json", bool isWell = false, string status = "200 OK")
+    internal Impostor(TempFolder folder, string says, string contentType = "application/json", bool isWell = false, string status = "200 OK", Func<string, (string Status, string Body)>? answer = null)
     {
+        _answer = answer;
         _listener.Bind(new UnixDomainSocketEndPoint(folder.Socket));
         _listener.Listen();
         _answering = AnswerAsync(says, contentType, isWell, status);
@@ -42,9 +46,17 @@ internal sealed class Impostor : IAsyncDisposable
             using Socket connection = await _listener.AcceptAsync(_stop.Token);
             Answered++;
             int length = await connection.ReceiveAsync(request, _stop.Token);
-            string body = isWell && Encoding.ASCII.GetString(request, 0, length).StartsWith("GET /health ", StringComparison.Ordinal) ? Health : says;
+            string asked = Encoding.UTF8.GetString(request, 0, length);
+            // A body may come on its own.
+            for (int end; (end = asked.IndexOf("\r\n\r\n", StringComparison.Ordinal)) < 0 || asked.Length < end + 4 + Length(asked);)
+                asked += Encoding.UTF8.GetString(request, 0, await connection.ReceiveAsync(request, _stop.Token));
+            bool isHealth = isWell && asked.StartsWith("GET /health ", StringComparison.Ordinal);
+            (string line, string body) = isHealth ? (status, Health) : _answer?.Invoke(asked) ?? (status, says);
             await connection.SendAsync(
-                Encoding.UTF8.GetBytes($"HTTP/1.1 {status}\r\nContent-Type: {contentType}\r\nContent-Length: {Encoding.UTF8.GetByteCount(body)}\r\nConnection: close\r\n\r\n{body}"), _stop.Token);
+                Encoding.UTF8.GetBytes($"HTTP/1.1 {line}\r\nContent-Type: {contentType}\r\nContent-Length: {Encoding.UTF8.GetByteCount(body)}\r\nConnection: close\r\n\r\n{body}"), _stop.Token);
         }
     }
+
+    private static int Length(string request) =>
+        Regex.Match(request, @"^Content-Length: (\d+)\r?$", RegexOptions.Multiline | RegexOptions.IgnoreCase) is { Success: true } match ? int.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture) : 0;
 }

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Buffers.Binary;
 using System.IO.Hashing;
 using System.Text;
 using System.Text.Json;
@@ -9,17 +8,14 @@ using OnlineRlhf.Rounds.DataSets;
 namespace OnlineRlhf.Daemon.Cli.Learn;
 
 /// <summary>
-/// Has the daemon learn a data set, line by line. Each line's comparison has an id that the same file and profile give again, so that what was learned when either
-/// of the two was killed is confirmed and not learned twice.
+/// Has the daemon learn a data set, line by line. Each line's comparison has an id that the same data and profile give again, and the daemon knows which data sets
+/// it has learned to their end: so nothing is learned twice. The position is a shortcut for a run that was interrupted.
 /// </summary>
 internal sealed class LearningRun(DaemonClient daemon, PreferenceFile file, string profile, Position position, bool json, TimeProvider clock)
 {
     private const int LinesPerFlush = 16, TriesWhileBusy = 120;
-
-    /// <summary>Never learned: asked for, the daemon says how many comparisons the profile holds.</summary>
-    private const long NoLine = 0;
-
     private static readonly TimeSpan BusyPause = TimeSpan.FromSeconds(1);
+    private readonly SortedDictionary<string, long> _reasons = new(StringComparer.Ordinal);
     private long _learned, _confirmed, _skipped;
 
     /// <summary>What the position is kept under: the data, whose taste, which daemon, and which model, since each has a state of its own.</summary>
@@ -34,26 +30,29 @@ internal sealed class LearningRun(DaemonClient daemon, PreferenceFile file, stri
     internal async Task<int> RunAsync(bool again, int dimension, CancellationToken cancellationToken)
     {
         if (position.WasUnreadable)
-            Say("The position cannot be read: starting at the first line. What the daemon still knows is not learned twice.");
-        long held = (await LookAsync(NoLine, cancellationToken).ConfigureAwait(false)).Comparisons;
-        (Progress done, bool isSure) = await CheckAsync(held, dimension, cancellationToken).ConfigureAwait(false);
+            Say("The position cannot be read: going on from what the daemon knows.");
+        LearnedFileBody known = await LookAsync(null, cancellationToken).ConfigureAwait(false);
+        (Progress done, bool isSure) = await CheckAsync(known, dimension, cancellationToken).ConfigureAwait(false);
         string unsure = isSure ? "" : $" So much was learned since that profile {profile} cannot tell whether it still holds it.";
         if (done.Whole && !again)
         {
+            // Version 0.1.0 left this to the position alone.
+            if (isSure && known.Runs <= done.Run)
+                await TellAsync(done.Run + 1, cancellationToken).ConfigureAwait(false);
             Say($"The whole file was learned before: nothing to do.{unsure} With --again it is learned once more.");
-            return End(done, done.Lines, held, TimeSpan.Zero);
+            return End(done, done.Lines, known.Comparisons, TimeSpan.Zero);
         }
         if (done.Whole)
-            done = new Progress(Run: done.Run + 1);
+            done = new Progress(Run: done.Run + 1, State: known.State);
         else if (done.Lines > 0)
             Say($"Going on after line {done.Lines} of {file.Lines}.{unsure}{(again ? " --again applies once it has been learned to its end." : "")}");
         position.Save(done);
         long start = clock.GetTimestamp(), after = done.Lines;
-        done = await LearnAsync(done, held, cancellationToken).ConfigureAwait(false);
-        return End(done, after, Math.Max(held, done.Comparisons), clock.GetElapsedTime(start));
+        done = await LearnAsync(done, known, cancellationToken).ConfigureAwait(false);
+        return End(done, after, Math.Max(known.Comparisons, done.Comparisons), clock.GetElapsedTime(start));
     }
 
-    private async Task<Progress> LearnAsync(Progress done, long held, CancellationToken cancellationToken)
+    private async Task<Progress> LearnAsync(Progress done, LearnedFileBody known, CancellationToken cancellationToken)
     {
         var bar = new ProgressBar(done.Lines, file.Lines, json, clock);
         try
@@ -62,17 +61,21 @@ internal sealed class LearningRun(DaemonClient daemon, PreferenceFile file, stri
             {
                 if (number <= done.Lines)
                     continue;
-                (FeedbackResultBody? learned, string? skipped) = await LineAsync(number, content, done.Run, cancellationToken).ConfigureAwait(false);
+                (FeedbackResultBody? learned, Skip? skipped) = await LineAsync(number, content, done.Run, cancellationToken).ConfigureAwait(false);
                 done = learned is null ? done with { Lines = number } : done with { Lines = number, Last = number, Comparisons = learned.Comparisons };
-                if (learned is not null && learned.Comparisons > held)
+                // The first comparison may have founded the state.
+                if (learned is not null && done.State is null)
+                    done = done with { State = (await TellAsync(known.Runs, cancellationToken).ConfigureAwait(false)).State };
+                if (learned is not null && learned.Comparisons > known.Comparisons)
                     _learned++;
                 else if (learned is not null)
                     _confirmed++;
-                if (skipped is not null)
+                if (skipped is { } skip)
                 {
                     _skipped++;
+                    _reasons[skip.Kind] = _reasons.GetValueOrDefault(skip.Kind) + 1;
                     bar.Hide();
-                    await Console.Error.WriteLineAsync($"line {number} is skipped: {skipped}").ConfigureAwait(false);
+                    await Console.Error.WriteLineAsync($"{Unit} {number} is skipped: {skip.Reason}").ConfigureAwait(false);
                 }
                 // A position that a power cut leaves behind costs little: what the profile still knows is confirmed.
                 if (number % LinesPerFlush == 0)
@@ -81,6 +84,11 @@ internal sealed class LearningRun(DaemonClient daemon, PreferenceFile file, stri
                     position.Write(done);
                 bar.Show(number);
             }
+            // What follows the last entry of a list is done too.
+            done = done with { Lines = file.Lines };
+            bar.Show(file.Lines);
+            if (done.Last > 0)
+                await TellAsync(done.Run + 1, cancellationToken).ConfigureAwait(false);
             done = done with { Whole = true };
         }
         catch (OperationCanceledException)
@@ -100,10 +108,10 @@ internal sealed class LearningRun(DaemonClient daemon, PreferenceFile file, stri
     }
 
     /// <summary>What was learned of a line, or why it is skipped; neither where it is blank.</summary>
-    private async Task<(FeedbackResultBody? Learned, string? Skipped)> LineAsync(long number, ReadOnlySequence<byte>? content, int run, CancellationToken cancellationToken)
+    private async Task<(FeedbackResultBody? Learned, Skip? Skipped)> LineAsync(long number, ReadOnlySequence<byte>? content, int run, CancellationToken cancellationToken)
     {
         if (content is not { } line)
-            return (null, $"it is longer than {PreferenceFile.LongestLine} bytes.");
+            return (null, new Skip($"it is longer than {PreferenceFile.LongestLine} bytes."));
         if (IsBlank(line))
             return (null, null);
         PreferencePair pair;
@@ -113,11 +121,12 @@ internal sealed class LearningRun(DaemonClient daemon, PreferenceFile file, stri
         }
         catch (FormatException e)
         {
-            return (null, e.Message);
+            return (null, new Skip(e.Message));
         }
-        var body = new ComparisonBody([.. pair.Messages.Select(m => new MessageBody(m.Role, m.Content))], pair.Chosen, pair.Rejected, profile, Id(number, run).ToString());
+        var body = new ComparisonBody(
+            [.. pair.Messages.Select(m => new MessageBody(m.Role, m.Content))], pair.Chosen, pair.Rejected, profile, ComparisonId.Of(file.Hash, profile, number, run).ToString(), pair.IsTie ? true : null);
         if (JsonSerializer.SerializeToUtf8Bytes(body, WireJson.Readable.ComparisonBody).Length > RoundEndpoints.LargestBody)
-            return (null, $"as a request it is larger than {RoundEndpoints.LargestBody} bytes.");
+            return (null, new Skip($"as a request it is larger than {RoundEndpoints.LargestBody} bytes."));
         DaemonClient.Reply reply = default;
         for (int n = 0; n < TriesWhileBusy; n++)
         {
@@ -129,57 +138,77 @@ internal sealed class LearningRun(DaemonClient daemon, PreferenceFile file, stri
         }
         if (reply.Succeeded)
             return (reply.Read(WireJson.Complete.FeedbackResultBody), null);
-        return reply.Status is StatusCodes.Status400BadRequest or StatusCodes.Status413PayloadTooLarge or StatusCodes.Status422UnprocessableEntity
-            ? (null, reply.Read(WireJson.Complete.ProblemBody).Detail)
-            : throw new RefusedException(reply);
+        if (reply.Status is not (StatusCodes.Status400BadRequest or StatusCodes.Status413PayloadTooLarge or StatusCodes.Status422UnprocessableEntity))
+            throw new RefusedException(reply);
+        // What is wrong with this one comparison; its details may hold numbers, which would make a kind of their own each.
+        ProblemBody problem = reply.Read(WireJson.Complete.ProblemBody);
+        return (null, problem.Reason == "bad-request" ? new Skip(problem.Detail) : new Skip(problem.Detail) { Kind = problem.Reason.Replace('-', ' ') });
     }
 
-    /// <summary>Holds the position against what the profile knows: its state may have been deleted or put back meanwhile.</summary>
-    private async Task<(Progress Done, bool IsSure)> CheckAsync(long held, int dimension, CancellationToken cancellationToken)
+    /// <summary>Holds the position against what the daemon knows, which has the last word: the position may be another user's, and the state may have been deleted or put back.</summary>
+    private async Task<(Progress Done, bool IsSure)> CheckAsync(LearnedFileBody known, int dimension, CancellationToken cancellationToken)
     {
-        Progress done = position.Current;
-        // The profile knows its last d comparisons: after so many others nothing can be told.
-        if (done.Last == 0 || (await LookAsync(done.Last, cancellationToken).ConfigureAwait(false)).Learned)
-            return (done, true);
-        if (held - done.Comparisons >= dimension)
-            return (done, false);
-        for (long line = done.Last - 1; line > 0 && held > 0; line--)
-        {
-            if (await LookAsync(line, cancellationToken).ConfigureAwait(false) is not { Learned: true } known)
-                continue;
-            Say($"The state of profile {profile} is older than the position: it knows this file up to line {line} and not up to line {done.Last}.");
-            return (done with { Lines = line, Last = line, Comparisons = known.Comparisons, Whole = false }, true);
-        }
-        Say($"Profile {profile} does not know what was learned from this file: its state was deleted, or belongs to another model. Starting at the first line.");
-        return (new Progress(Run: done.Run), true);
+        Progress saved = position.Current;
+        int finished = saved.Run + (saved.Whole ? 1 : 0);
+        // What was skipped to its end by an earlier version may be understood now.
+        if (finished < known.Runs || (saved.Last == 0 && (saved.Whole || saved.Run != known.Runs)))
+            return (Of(known), true);
+        if (finished == known.Runs && saved.Whole)
+            return (saved, true);
+        LearnedFileBody ring = saved.Run == known.Runs ? known : await LookAsync(saved.Run, cancellationToken).ConfigureAwait(false);
+        if (ring.LastLine > saved.Lines)
+            return (Of(ring) with { Run = saved.Run }, true);
+        if (ring.LastLine >= saved.Last)
+            return (saved with { State = known.State }, true);
+        // The ring holds the last d comparisons: after so many others it can tell nothing, and only the state's name can.
+        bool isOtherState = saved.State is not null && saved.State != known.State;
+        if (!isOtherState && known.Comparisons - saved.Comparisons >= dimension)
+            return (saved, saved.State is not null);
+        Say(known.LastLine > 0
+            ? $"The state of profile {profile} is older than the position: it knows this file up to line {known.LastLine} and not up to line {saved.Last}."
+            : $"Profile {profile} does not know what was learned from this file: its state was deleted, or belongs to another model. Starting at the first line.");
+        return (Of(known), true);
     }
 
-    private async Task<FeedbackResultBody> LookAsync(long line, CancellationToken cancellationToken)
+    /// <summary>How far a file is learned as the daemon knows it.</summary>
+    private Progress Of(LearnedFileBody known) => known.LastLine > 0 ? new Progress(known.LastLine, known.LastLine, known.LastComparison, known.Runs, State: known.State)
+        : known.Runs > 0 ? new Progress(file.Lines, file.Lines, known.Comparisons, known.Runs - 1, Whole: true, known.State)
+        : new Progress(State: known.State);
+
+    /// <summary>Asks what the daemon knows of the file, and how far the ring tells that a run came; without a run, the one after those that came to the end.</summary>
+    private async Task<LearnedFileBody> LookAsync(int? run, CancellationToken cancellationToken)
     {
-        DaemonClient.Reply reply = await daemon.GetAsync($"/v1/comparisons/{Id(line, position.Current.Run)}?profile={Uri.EscapeDataString(profile)}", cancellationToken).ConfigureAwait(false);
-        return reply.Succeeded ? reply.Read(WireJson.Complete.FeedbackResultBody) : throw new RefusedException(reply);
+        string query = $"?lines={Math.Min(file.Lines, LearnedFileEndpoints.MostLines)}{(run is null ? "" : $"&run={run}")}";
+        return Known(await daemon.GetAsync(Address + query, cancellationToken).ConfigureAwait(false));
     }
 
-    private Guid Id(long line, int run)
-    {
-        byte[] name = new byte[16 + sizeof(long) + sizeof(int) + Encoding.UTF8.GetByteCount(profile)];
-        BinaryPrimitives.WriteUInt128BigEndian(name, file.Hash);
-        BinaryPrimitives.WriteInt64BigEndian(name.AsSpan(16), line);
-        BinaryPrimitives.WriteInt32BigEndian(name.AsSpan(24), run);
-        Encoding.UTF8.GetBytes(profile, name.AsSpan(28));
-        return new Guid(XxHash128.Hash(name), bigEndian: true);
-    }
+    /// <summary>Tells the daemon how often the file was learned to its end.</summary>
+    private async Task<LearnedFileBody> TellAsync(int runs, CancellationToken cancellationToken) =>
+        Known(await daemon.PutAsync(Address, new LearnedFileUpdateBody(runs), WireJson.Readable.LearnedFileUpdateBody, cancellationToken).ConfigureAwait(false));
+
+    private static LearnedFileBody Known(DaemonClient.Reply reply) => reply.Succeeded ? reply.Read(WireJson.Complete.LearnedFileBody) : throw new RefusedException(reply);
+
+    private string Address => $"/v1/profiles/{Uri.EscapeDataString(profile)}/files/{file.Hash:x32}";
+
+    private string Unit => file.CountsEntries ? "entry" : "line";
 
     private int End(Progress done, long after, long comparisons, TimeSpan took)
     {
         if (json)
-            Output.Json(JsonSerializer.Serialize(new LearnReport(profile, file.Lines, after, _learned, _confirmed, _skipped, comparisons, Math.Round(took.TotalSeconds, 3)), LearnJson.Default.LearnReport));
-        else if (after < done.Lines)
-            Console.WriteLine($"Learned {Plural.Of(_learned, "comparison")} in {ProgressBar.Words(took)}; {_confirmed} known before, {Plural.Of(_skipped, "line")} skipped. Profile {profile} holds {comparisons}.");
-        if (done.Last > 0)
-            return ExitCode.Success;
-        Console.Error.WriteLine("onlinerlhf: no line of the file could be learned");
-        return ExitCode.Failure;
+            Output.Json(JsonSerializer.Serialize(
+                new LearnReport(profile, file.Lines, after, _learned, _confirmed, _skipped, comparisons, Math.Round(took.TotalSeconds, 3), _reasons), LearnJson.Default.LearnReport));
+        else if (took > TimeSpan.Zero)
+        {
+            string reasons = _skipped == 0 ? "" : $" ({string.Join("; ", _reasons.Select(r => $"{r.Value}: {r.Key}"))})";
+            Console.WriteLine(
+                $"Learned {Plural.Of(_learned, "comparison")} in {ProgressBar.Words(took)}; {_confirmed} known before, "
+                + $"{(file.CountsEntries ? Plural.Of(_skipped, "entry", "entries") : Plural.Of(_skipped, "line"))} skipped{reasons}. Profile {profile} holds {comparisons}.");
+        }
+        if (file.BrokenAt is { } broken)
+            Console.Error.WriteLine($"onlinerlhf: {Unit} {broken} is broken, and nothing shows where the next one begins: what follows it was not read");
+        else if (done.Last == 0)
+            Console.Error.WriteLine("onlinerlhf: no line of the file could be learned");
+        return done.Last > 0 && file.BrokenAt is null ? ExitCode.Success : ExitCode.Failure;
     }
 
     private void Say(string text) => (json ? Console.Error : Console.Out).WriteLine(text);
@@ -190,5 +219,13 @@ internal sealed class LearningRun(DaemonClient daemon, PreferenceFile file, stri
             if (part.Span.ContainsAnyExcept(" \t\r"u8))
                 return false;
         return true;
+    }
+
+    /// <summary>Why a line is skipped.</summary>
+    /// <param name="Reason">As it is told with the line's number.</param>
+    private readonly record struct Skip(string Reason)
+    {
+        /// <summary>What is counted together.</summary>
+        internal string Kind { get; init; } = Reason.TrimEnd('.');
     }
 }

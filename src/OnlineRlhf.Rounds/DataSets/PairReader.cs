@@ -1,0 +1,182 @@
+using System.Text.Json;
+using OnlineRlhf.Inference.Prompts;
+
+namespace OnlineRlhf.Rounds.DataSets;
+
+/// <summary>Finds the conversation and its two answers in the fields of a line. What changes their meaning and is not understood is a reason to skip the line.</summary>
+internal static class PairReader
+{
+    private static readonly string[] Prompts = ["prompt", "messages", "conversations", "conversation", "question", "query", "instruction", "input"];
+    private static readonly string[] Systems = ["system", "system_prompt", "system_message"];
+    private static readonly string[] Beyond = ["tools", "functions", "images", "image", "videos", "audios", "audio"];
+
+    private readonly record struct Answer(List<ChatMessage> Before, string Text);
+
+    /// <exception cref="FormatException">It is no pair.</exception>
+    internal static PreferencePair Read(Fields line)
+    {
+        RequireText(line);
+        (Answer chosen, Answer rejected, bool isTie) = Answers(line);
+        if (chosen.Before.Count != rejected.Before.Count || !Conversation.StartsWith(chosen.Before, rejected.Before))
+            throw new FormatException("chosen and rejected are not answers to the same conversation.");
+        List<ChatMessage> messages = Join(Prompt(line, chosen.Text, rejected.Text), chosen.Before);
+        messages = WithSystem(line, messages);
+        // An empty turn of the system says nothing, and some templates refuse it.
+        _ = messages.RemoveAll(m => m.Role == "system" && string.IsNullOrWhiteSpace(m.Content));
+        if (!messages.Exists(m => m.Role == "user"))
+            throw new FormatException("it has no prompt.");
+        foreach (ChatMessage message in messages)
+            RequireNoMarks(message.Content, "the conversation");
+        RequireNoMarks(chosen.Text, "chosen");
+        RequireNoMarks(rejected.Text, "rejected");
+        return new PreferencePair(messages, chosen.Text, rejected.Text, isTie);
+    }
+
+    private static void RequireText(Fields line)
+    {
+        foreach (string name in Beyond)
+        {
+            if (line[name] is { } value && !(value.ValueKind == JsonValueKind.String && value.GetString()!.Trim() == "[]"))
+                throw new FormatException($"it has {name}, and answers are learned from text alone.");
+        }
+    }
+
+    private static (Answer Chosen, Answer Rejected, bool IsTie) Answers(Fields line)
+    {
+        if (line["conversation_a"] is { } a && line["conversation_b"] is { } b)
+            return Judged(line, AnswerOf(a, "conversation_a"), AnswerOf(b, "conversation_b"));
+        if (line.Has("preferred_output") || line.Has("non_preferred_output"))
+            return (Named(line, "preferred_output"), Named(line, "non_preferred_output"), false);
+        if (!line.Has("chosen") && !line.Has("rejected") && line["output"] is { ValueKind: JsonValueKind.Array } both)
+        {
+            // The better one comes first.
+            return both.GetArrayLength() == 2 && both[0].ValueKind == JsonValueKind.String && both[1].ValueKind == JsonValueKind.String
+                ? (AnswerOf(both[0], "output"), AnswerOf(both[1], "output"), false)
+                : throw new FormatException("output is no list of two texts, the better one first.");
+        }
+        if (!line.Has("chosen") && line.Has("completion") && line.Has("label"))
+            throw new FormatException("it has one answer with a label: a comparison needs two answers, chosen and rejected.");
+        return (Named(line, "chosen"), Named(line, "rejected"), false);
+    }
+
+    private static (Answer Chosen, Answer Rejected, bool IsTie) Judged(Fields line, Answer a, Answer b) => line.Text("winner")?.Trim().ToUpperInvariant() switch
+    {
+        "MODEL_A" or "A" => (a, b, false),
+        "MODEL_B" or "B" => (b, a, false),
+        "TIE" or "TIE (BOTHBAD)" or "BOTH_BAD" or "BOTHBAD" => (a, b, true),
+        _ => throw new FormatException("winner is none of model_a, model_b and tie."),
+    };
+
+    private static Answer Named(Fields line, string name) => line[name] is { } value ? AnswerOf(value, name)
+        : throw new FormatException(line.Has(name) ? $"{name} is empty." : $"it has no {name}.");
+
+    private static Answer AnswerOf(JsonElement value, string name)
+    {
+        List<ChatMessage>? turns = value.ValueKind switch
+        {
+            JsonValueKind.String => Conversation.Turns(value.GetString()!, name, isAnswer: true),
+            JsonValueKind.Array => Conversation.Turns(value, name),
+            JsonValueKind.Object when Conversation.IsMessage(value) => Conversation.Turns(value, name),
+            _ => throw new FormatException($"{name} is neither a text nor a list of messages."),
+        };
+        if (turns is null)
+            return new Answer([], TemplateText.Bare(value.GetString()!));
+        if (turns is not [.. var before, { Role: "assistant" } last])
+            throw new FormatException($"{name} does not end with an answer of the assistant.");
+        // Within a list too an answer may carry the label or the marks of a text that it was cut from.
+        string text = TemplateText.Bare(last.Content);
+        List<ChatMessage>? within = Transcript.ParseAnswer(text);
+        bool goesOn = within is not (null or [{ Role: "assistant" }]) || (value.ValueKind == JsonValueKind.String && before is [{ Role: "assistant" }, ..]);
+        return goesOn ? throw new FormatException($"{name} goes on with other turns behind the answer.") : new Answer(before, within?[0].Content ?? text);
+    }
+
+    private static List<ChatMessage> Prompt(Fields line, string chosen, string rejected)
+    {
+        foreach (string name in Prompts)
+        {
+            if (line[name] is not { } value)
+                continue;
+            if (value.ValueKind == JsonValueKind.Object && name == "input" && new Fields(value) is var input)
+            {
+                RequireText(input);
+                value = input["messages"] ?? value;
+            }
+            List<ChatMessage> turns = value.ValueKind switch
+            {
+                JsonValueKind.String => OfText(line, name, value.GetString()!),
+                JsonValueKind.Array => Conversation.Turns(value, name),
+                JsonValueKind.Object when Conversation.IsMessage(value) => Conversation.Turns(value, name),
+                _ => throw new FormatException($"{name} is neither a text nor a list of messages."),
+            };
+            // Where the answer goes, and where a list of all that was said repeats it.
+            if (turns is [.., { Role: "assistant", Content: var last }] && last.Trim() is var said && (said.Length == 0 || said == chosen || said == rejected))
+                turns.RemoveAt(turns.Count - 1);
+            return turns;
+        }
+        return [];
+    }
+
+    private static List<ChatMessage> OfText(Fields line, string name, string text)
+    {
+        if (Conversation.Turns(text, name, isAnswer: false) is { } turns)
+            return turns;
+        text = TemplateText.Bare(text);
+        if (name is "question" or "query" or "instruction" && line["context"] is not null)
+            throw new FormatException($"it has a context beside its {name}: put both into a prompt.");
+        if (name == "instruction" && line.Text("input") is { } input)
+            text = $"{text}\n{input.Trim()}";
+        return [.. History(line), new ChatMessage("user", text)];
+    }
+
+    /// <summary>Earlier turns, as pairs of a question and its answer.</summary>
+    private static IEnumerable<ChatMessage> History(Fields line)
+    {
+        if (line["history"] is not { } history)
+            yield break;
+        if (history.ValueKind != JsonValueKind.Array)
+            throw new FormatException("history is no list of pairs of texts.");
+        foreach (JsonElement pair in history.EnumerateArray())
+        {
+            if (pair.ValueKind != JsonValueKind.Array || pair.GetArrayLength() != 2 || pair[0].ValueKind != JsonValueKind.String || pair[1].ValueKind != JsonValueKind.String)
+                throw new FormatException("history is no list of pairs of texts.");
+            yield return new ChatMessage("user", pair[0].GetString()!);
+            yield return new ChatMessage("assistant", pair[1].GetString()!);
+        }
+    }
+
+    /// <summary>One conversation of a prompt and of what the answers' own conversations begin with: mostly one repeats the other.</summary>
+    private static List<ChatMessage> Join(List<ChatMessage> prompt, List<ChatMessage> before)
+    {
+        if (before.Count == 0 || prompt.Count == 0)
+            return before.Count == 0 ? prompt : before;
+        List<ChatMessage> system = OneSystem(prompt.FindAll(m => m.Role == "system"), before.FindAll(m => m.Role == "system"));
+        List<ChatMessage> asked = prompt.FindAll(m => m.Role != "system"), said = before.FindAll(m => m.Role != "system");
+        if (Conversation.StartsWith(said, asked) || (asked.Count == 1 && said.Exists(m => Conversation.Same(m, asked[0]))))
+            return [.. system, .. said];
+        if (Conversation.EndsWith(asked, said))
+            return [.. system, .. asked];
+        return asked[^1].Role == "assistant" && said[0].Role == "user"
+            ? [.. system, .. asked, .. said]
+            : throw new FormatException("the prompt and the conversations in chosen and rejected differ.");
+    }
+
+    private static List<ChatMessage> WithSystem(Fields line, List<ChatMessage> messages)
+    {
+        foreach (string name in Systems)
+        {
+            if (line.Text(name) is { } text)
+                return [.. OneSystem([new ChatMessage("system", text.Trim())], messages.FindAll(m => m.Role == "system")), .. messages.Where(m => m.Role != "system")];
+        }
+        return messages;
+    }
+
+    private static List<ChatMessage> OneSystem(List<ChatMessage> one, List<ChatMessage> other) => one.Count == 0 ? other
+        : other.Count == 0 || (one.Count == other.Count && Conversation.StartsWith(one, other)) ? one
+        : throw new FormatException("it has two different instructions of the system.");
+
+    private static void RequireNoMarks(string text, string where)
+    {
+        if (TemplateText.HasMarks(text))
+            throw new FormatException($"{where} holds marks of a chat template that cannot be told from its words.");
+    }
+}

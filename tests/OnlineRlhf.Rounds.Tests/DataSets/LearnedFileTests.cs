@@ -1,0 +1,68 @@
+using OnlineRlhf.Inference.Prompts;
+using OnlineRlhf.Rounds.DataSets;
+
+namespace OnlineRlhf.Rounds.Tests.DataSets;
+
+/// <summary>What a profile knows of the data sets that it has learned.</summary>
+public sealed class LearnedFileTests : IDisposable
+{
+    private const string Profile = "anna";
+    private static readonly UInt128 Digest = new(1, 2), Other = new(3, 4);
+    private readonly Bench _bench = new();
+
+    public void Dispose() => _bench.Dispose();
+
+    [Fact]
+    public void The_name_of_a_line_never_changes() =>
+        Assert.Equal(Guid.Parse("e84e8b0d-20e4-64bd-f0c7-16d52fbad860"), ComparisonId.Of(Digest, Profile, 7, 1));
+
+    [Fact]
+    public async Task The_last_line_that_the_ring_holds_is_found_for_each_run()
+    {
+        await LearnAsync(3, 0);
+        await LearnAsync(5, 0);
+        await LearnAsync(2, 1);
+
+        Assert.Equal((5, 2, 3), Last(_bench.Loop.LookFile(Profile, Digest, lines: 9, cancellationToken: Cancel)));
+        Assert.Equal((3, 1, 3), Last(_bench.Loop.LookFile(Profile, Digest, lines: 4, cancellationToken: Cancel)));
+        Assert.Equal((2, 3, 3), Last(_bench.Loop.LookFile(Profile, Digest, run: 1, lines: 9, cancellationToken: Cancel)));
+        Assert.Equal((0, 0, 3), Last(_bench.Loop.LookFile(Profile, Other, lines: 9, cancellationToken: Cancel)));
+        Assert.Equal((0, 0, 0), Last(_bench.Loop.LookFile("ben", Digest, lines: 9, cancellationToken: Cancel)));
+        Assert.False(Directory.Exists(_bench.ProfileFolder("ben")));
+
+        static (long, long, long) Last(LearnedFile file) => (file.LastLine, file.LastComparison, file.Comparisons);
+    }
+
+    [Fact]
+    public async Task A_file_that_was_learned_is_known_after_a_restart_and_not_after_its_state_was_deleted()
+    {
+        Assert.Equal(RoundError.NothingLearned, Assert.Throws<RoundException>(() => _bench.Loop.RecordFile(Profile, Digest, 1)).Error);
+        await LearnAsync(1, 0);
+        LearnedFile named = _bench.Loop.RecordFile(Profile, Digest, 0), learned = _bench.Loop.RecordFile(Profile, Digest, 2);
+        Assert.Equal((0, 2, 2), (named.Runs, learned.Runs, _bench.Loop.RecordFile(Profile, Digest, 1).Runs));
+        Assert.NotNull(named.State);
+        _bench.Restart();
+        LearnedFile kept = Look(Digest);
+        Assert.Equal((2, named.State), (kept.Runs, kept.State));
+        Assert.Equal(0, Look(Other).Runs);
+
+        _bench.Loop.Dispose();
+        // The state alone, and not what lies beside it.
+        foreach (string file in Directory.EnumerateFiles(_bench.ProfileFolder(Profile), "state*"))
+            File.Delete(file);
+        _bench.Restart();
+        Assert.Equal(0, Look(Digest).Runs);
+        await LearnAsync(1, 0);
+        LearnedFile anew = _bench.Loop.RecordFile(Profile, Other, 1);
+        Assert.Equal((0, 1), (Look(Digest).Runs, anew.Runs));
+        Assert.NotEqual(named.State, anew.State);
+    }
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    private LearnedFile Look(UInt128 digest) => _bench.Loop.LookFile(Profile, digest, cancellationToken: Cancel);
+
+    private Task<FeedbackResult> LearnAsync(long line, int run) => _bench.Loop.LearnAsync(
+        new ComparisonRequest([new ChatMessage("user", "How do I make tea?")], $"Steep it {line} minutes.", "I do not know.") { Profile = Profile, Id = ComparisonId.Of(Digest, Profile, line, run) },
+        Cancel);
+}
