@@ -78,6 +78,7 @@ internal static class Problems
         StateException { Reason: StateError.DiskFull } e => (InsufficientStorage, "disk-full", e.Message),
         StateException { Reason: StateError.DoesNotFit or StateError.NewerFormat } e => (StatusCodes.Status409Conflict, "state-does-not-fit", e.Message),
         StateException { Reason: StateError.Busy } e => (StatusCodes.Status503ServiceUnavailable, "state-busy", e.Message),
+        StateException { Reason: StateError.Removed } e => (StatusCodes.Status503ServiceUnavailable, "state-removed", e.Message),
         StateException e => (StatusCodes.Status500InternalServerError, "state", e.Message),
         BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => (StatusCodes.Status413PayloadTooLarge, "body-too-large", $"The body is larger than {RoundEndpoints.LargestBody} bytes: leave out the oldest messages."),
         BadHttpRequestException e => (e.StatusCode, "bad-request", e.Message),
