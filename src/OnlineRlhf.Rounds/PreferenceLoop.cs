@@ -40,7 +40,7 @@ public sealed class PreferenceLoop : IDisposable
     /// <param name="clock">Every clock of the loop.</param>
     /// <param name="cancellationToken">Ends the calibration of a model that was never seen before: it takes a while.</param>
     /// <param name="calibrating">Told before such a model is measured.</param>
-    /// <param name="opened">Told of each profile that was opened from the disk and how: an operator wants to know of a recovery.</param>
+    /// <param name="opened">Told of each profile that was opened from the disk and how, and of one whose files were removed while it was open: an operator wants to know.</param>
     public PreferenceLoop(LanguageModel model, string stateDirectory, RoundOptions options, TimeProvider clock, Action<string, RecoveryReport>? opened = null, Action? calibrating = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -49,7 +49,8 @@ public sealed class PreferenceLoop : IDisposable
         _model = model;
         _options = options;
         _clock = clock;
-        _map = CalibratedMap.Load(model, stateDirectory, calibrating, cancellationToken);
+        CalibratedMap calibrated = CalibratedMap.Load(model, stateDirectory, calibrating, cancellationToken);
+        _map = calibrated.Map;
         _question = new QuestionRule(options.Usefulness, options.MaxUnaskedInARow);
         _hints = new HintDealer(model.Hints, _map.Dimension);
         _queue = new GenerationQueue(options.QueueLength, clock);
@@ -62,9 +63,17 @@ public sealed class PreferenceLoop : IDisposable
         _shelf = new ProfileShelf(
             // A folder per model: another model starts a state of its own and leaves this one for its return.
             Path.Combine(profiles, model.Fingerprint[..ModelFolderDigits]), new StateIdentity(model.Fingerprint, _map.Fingerprint, _map.Dimension), options.HyperParameters,
-            options.ProfilesInMemory, opened ?? ((_, _) => { }));
+            options.ProfilesInMemory, Opened);
         _feedback = new FeedbackIntake(_desk, _shelf, _turn, Events, options.ProfilesStored);
         _comparisons = new ComparisonIntake(model, _map, _queue, _shelf, _turn, Events, options.ProfilesStored);
+
+        void Opened(string profile, RecoveryReport recovery)
+        {
+            // Before the first comparison is stored: the state folder may have been deleted meanwhile, with the scales in it.
+            if (recovery.Outcome != RecoveryOutcome.Removed)
+                calibrated.Keep();
+            opened?.Invoke(profile, recovery);
+        }
     }
 
     /// <summary>What happens, as it happens.</summary>

@@ -44,7 +44,7 @@ public static class CalibrationFile
                 Posix.SyncData(file);
             }
             File.Move(temporary, path, overwrite: true);
-            Posix.SyncDirectory(directory);
+            DurableFolder.Sync(directory);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {

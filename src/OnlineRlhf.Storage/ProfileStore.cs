@@ -70,6 +70,12 @@ public sealed class ProfileStore : IDisposable
     /// <summary>Whether a write failed, so that the store must be opened again before anything can be learned.</summary>
     public bool IsFaulted { get; private set; }
 
+    /// <summary>
+    /// Whether the files that this store has open are still the ones in its directory. False once they, or a folder above them, were deleted, moved or replaced: what is written
+    /// then would be gone with them, and is refused. Costs three calls of the operating system.
+    /// </summary>
+    public bool IsInPlace => _directory.IsInPlace && _database.IsInPlace;
+
     /// <summary>Whether <see cref="WriteCheckpointChunk"/> has something to write.</summary>
     public bool CheckpointDue => !_disposed && !IsFaulted && _checkpoints.IsDue(Sequence);
 
@@ -129,9 +135,11 @@ public sealed class ProfileStore : IDisposable
         var slot = new SlotRecord(Sequence + 1, roundId, label, SlotRecord.Bytes(difference));
         try
         {
+            ThrowIfRemoved();
             while (slot.Sequence - model.Dimension > _checkpoints.OldestValid)
                 _ = _checkpoints.WritePiece(model);
             _database.Update(StateFormat.Ring, slot.ToDocument(StateFormat.SlotOf(slot.Sequence, model.Dimension)));
+            ThrowIfRemoved();
         }
         catch (Exception failure)
         {
@@ -154,7 +162,9 @@ public sealed class ProfileStore : IDisposable
         OnePassRewardModel model = Model;
         try
         {
-            return _checkpoints.WritePiece(model);
+            bool more = _checkpoints.WritePiece(model);
+            ThrowIfRemoved();
+            return more;
         }
         catch (Exception failure)
         {
@@ -209,8 +219,17 @@ public sealed class ProfileStore : IDisposable
     private StateException Fault(Exception failure)
     {
         IsFaulted = true;
-        return StateException.Of(failure, _directory.DataPath);
+        return IsInPlace ? StateException.Of(failure, _directory.DataPath) : Removed();
     }
+
+    private void ThrowIfRemoved()
+    {
+        if (!IsInPlace)
+            throw Removed();
+    }
+
+    private StateException Removed() => new(StateError.Removed,
+        $"{_directory.DataPath} was deleted, moved or replaced while it was open: nothing was learned. Try again: the profile then goes on with what is in its folder, or starts anew.");
 
     private void ThrowIfUnusable()
     {

@@ -32,6 +32,33 @@ public class DamageTests
     }
 
     [Fact]
+    public void A_damaged_state_that_cannot_be_converted_either_is_left_as_it_is_and_its_damage_is_reported_later()
+    {
+        using var folder = new StateFolder(Dimension);
+        var before = new HyperParameters(1, 5);
+        using (ProfileStore store = folder.Open(before))
+        {
+            folder.Append(store, Dimension / 2, paced: false);
+            // A norm that grew from λ = 1, under λ = 5: it can lose nothing.
+            double[] identity = new double[Dimension * (Dimension + 1) / 2];
+            for (int j = 0, at = 0; j < Dimension; at += Dimension - j++)
+                identity[at] = 1;
+            store.Model.Restore(Dimension / 2, new double[Dimension], new double[Dimension], identity);
+            while (store.WriteCheckpointChunk())
+            {
+            }
+        }
+        Damage(folder, Checkpoints(folder)[1], header: false);
+        byte[] found = File.ReadAllBytes(folder.Data);
+        Assert.Equal(StateError.HyperParameters, Assert.Throws<StateException>(() => folder.Open()).Reason);
+        Assert.Equal(found, File.ReadAllBytes(folder.Data));
+        Assert.DoesNotContain(Directory.EnumerateFiles(folder.Profile), file => file.Contains("damaged", StringComparison.Ordinal));
+        using ProfileStore again = folder.Open(before);
+        Assert.Equal((RecoveryOutcome.Repaired, (long)Dimension / 2), (again.Recovery.Outcome, again.Sequence));
+        Assert.Equal(found, File.ReadAllBytes(again.Recovery.MovedAsideTo!));
+    }
+
+    [Fact]
     public void With_both_checkpoints_damaged_a_fresh_state_starts_and_the_old_one_is_kept()
     {
         using var folder = new StateFolder(Dimension);

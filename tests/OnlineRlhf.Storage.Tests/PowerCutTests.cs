@@ -7,6 +7,9 @@ public class PowerCutTests
 {
     private const int Sector = 512;
 
+    /// <summary>The offset of a sync that failed: the kernel then takes what was not written for written, and no later sync writes it.</summary>
+    private const long Failed = -1;
+
     private readonly record struct Operation(string File, DiskOperation Kind, long Offset, byte[] Data);
 
     [Theory]
@@ -16,13 +19,13 @@ public class PowerCutTests
     {
         using var folder = new StateFolder(dimension);
         folder.Fill(dimension + 3);
-        Dictionary<string, byte[]> start = Directory.EnumerateFiles(folder.Profile).ToDictionary(path => path, File.ReadAllBytes);
+        Dictionary<string, byte[]> start = Files(folder);
         var operations = new List<Operation>();
         var acknowledged = new List<(int Operations, long Sequence)> { (0, dimension + 3) };
         while (acknowledged[^1].Sequence < 3 * dimension)
         {
             // Opened again and again: the first transaction of an engine is like any other.
-            using ProfileStore store = folder.Open((file, kind, offset, data) => operations.Add(new Operation(file, kind, offset, data.ToArray())));
+            using ProfileStore store = folder.Open(Record(operations));
             for (int i = 0; i < 5; i++)
             {
                 folder.AppendNext(store);
@@ -49,21 +52,110 @@ public class PowerCutTests
         Assert.InRange(extra, 1, cuts - 1);
     }
 
+    [Theory]
+    [InlineData(8, false)]
+    [InlineData(8, true)]
+    [InlineData(130, false)]
+    public void After_a_kill_and_a_later_power_cut_every_acknowledged_comparison_is_there(int dimension, bool syncFails)
+    {
+        int rounds = KillTests.LongForm ? 400 : 25;
+        for (int round = 0; round < rounds; round++)
+        {
+            var random = new Random((dimension * 1000) + round);
+            using var folder = new StateFolder(dimension);
+            long first = dimension + random.Next(4);
+            folder.Fill(first);
+            Dictionary<string, byte[]> start = Files(folder);
+            var operations = new List<Operation>();
+            // The first process ends before one of its operations: killed, or by a sync that fails. The page cache keeps what it wrote; the disk has what was synced of it.
+            long known = StopBefore(folder, operations, syncFails, random.Next(40), first);
+            Dictionary<string, byte[]> cache = Files(folder);
+            long durable;
+            int stopped = operations.Count;
+            var acknowledged = new List<(int Operations, long Sequence)> { (stopped, known) };
+            using (ProfileStore store = folder.Open(Record(operations)))
+            {
+                durable = store.Sequence;
+                // What an earlier process left in the ring is confirmed to whoever asks again: from here on it is acknowledged.
+                acknowledged.Add((operations.Count, durable));
+                for (int i = 0; i < 2; i++)
+                {
+                    folder.AppendNext(store);
+                    acknowledged.Add((operations.Count, store.Sequence));
+                    _ = store.WriteCheckpointChunk();
+                }
+            }
+            Assert.InRange(durable, known, known + 1);
+            Assert.Equal(start.Keys.Order(), cache.Keys.Order());
+            for (int i = 0; i < 12; i++)
+            {
+                int cut = random.Next(stopped, operations.Count + 1);
+                foreach ((string path, byte[] content) in start)
+                    File.WriteAllBytes(path, After(operations, path, content, cut, random));
+                long least = acknowledged.Last(a => a.Operations <= cut).Sequence;
+                using ProfileStore store = folder.Open();
+                Assert.True(store.Recovery.IsClean, $"round {round}, cut {cut}: {string.Join(' ', store.Recovery.Problems)}");
+                Assert.InRange(store.Sequence, least, acknowledged[^1].Sequence);
+                Oracle.AssertSame(Oracle.After(store.Sequence, dimension), store.Model);
+            }
+        }
+    }
+
+    private static Dictionary<string, byte[]> Files(StateFolder folder) => Directory.EnumerateFiles(folder.Profile).ToDictionary(path => path, File.ReadAllBytes);
+
+    private static DiskProbe Record(List<Operation> operations) => (file, kind, offset, data) => operations.Add(new Operation(file, kind, offset, data.ToArray()));
+
+    /// <summary>Appends until it must end before one more operation; returns the last comparison that was acknowledged.</summary>
+    private static long StopBefore(StateFolder folder, List<Operation> operations, bool syncFails, int left, long acknowledged)
+    {
+        DiskProbe record = Record(operations);
+        try
+        {
+            using ProfileStore store = folder.Open((file, kind, offset, data) =>
+            {
+                if (left-- <= 0 && (!syncFails || kind == DiskOperation.Sync))
+                {
+                    if (syncFails)
+                        operations.Add(new Operation(file, DiskOperation.Sync, Failed, []));
+                    throw new IOException("ends here", 5);
+                }
+                record(file, kind, offset, data);
+            });
+            while (true)
+            {
+                folder.AppendNext(store);
+                acknowledged = store.Sequence;
+                _ = store.WriteCheckpointChunk();
+            }
+        }
+        catch (StateException)
+        {
+            return acknowledged;
+        }
+    }
+
     private static byte[] After(List<Operation> operations, string path, byte[] start, int cut, Random random)
     {
         Operation[] own = [.. operations.Take(cut).Where(operation => operation.File == path)];
-        int synced = Array.FindLastIndex(own, operation => operation.Kind == DiskOperation.Sync);
+        // One moment for each operation after which it is certain: the next sync, where that did not fail.
+        var certain = new bool[own.Length];
+        for (int i = 0, from = 0; i < own.Length; i++)
+        {
+            if (own[i].Kind != DiskOperation.Sync)
+                continue;
+            certain.AsSpan(from..i).Fill(own[i].Offset != Failed);
+            from = i + 1;
+        }
         using var content = new MemoryStream();
         content.Write(start);
         for (int i = 0; i < own.Length; i++)
         {
-            bool certain = i < synced;
             Operation operation = own[i];
-            if (operation.Kind == DiskOperation.SetLength && (certain || random.Next(2) == 0))
+            if (operation.Kind == DiskOperation.SetLength && (certain[i] || random.Next(2) == 0))
                 content.SetLength(operation.Offset);
             for (int at = 0; at < operation.Data.Length; at += Sector)
             {
-                if (!certain && random.Next(8) >= (cut % 9))
+                if (!certain[i] && random.Next(8) >= (cut % 9))
                     continue;
                 content.Position = operation.Offset + at;
                 content.Write(operation.Data.AsSpan(at, Math.Min(Sector, operation.Data.Length - at)));

@@ -229,17 +229,29 @@ public class ProfileStoreTests
     }
 
     [Fact]
-    public void Nothing_is_written_while_idle_at_an_open_or_at_a_close()
+    public void An_open_writes_the_last_transaction_once_more_and_nothing_is_written_while_idle_or_at_a_close()
     {
         using var folder = new StateFolder(8);
         folder.Fill(21, paced: false);
-        int operations = 0;
-        using (ProfileStore store = folder.Open((_, _, _, _) => operations++))
+        var operations = new List<(string, Disk.DiskOperation)>();
+        byte[] data = File.ReadAllBytes(folder.Data), log = File.ReadAllBytes(folder.Log);
+        using (ProfileStore store = folder.Open((file, operation, _, _) => operations.Add((Path.GetFileName(file), operation))))
         {
+            // The names are made durable too: a process that was killed may have found no time for it.
+            Assert.Equal(
+                [
+                    ("state-log.db", Disk.DiskOperation.Write), ("state-log.db", Disk.DiskOperation.Sync),
+                    ("state.db", Disk.DiskOperation.Write), ("state.db", Disk.DiskOperation.Sync),
+                    ("profile", Disk.DiskOperation.SyncFolder),
+                ],
+                operations);
+            Assert.Equal(data, File.ReadAllBytes(folder.Data));
+            Assert.Equal(log, File.ReadAllBytes(folder.Log));
+            operations.Clear();
             Assert.True(store.TryFind(Known.Round(StateFolder.Seed, 21), out _));
             Assert.True(store.Model.Uncertainty(Known.Difference(1, 1, 8)) > 0);
         }
-        Assert.Equal(0, operations);
+        Assert.Empty(operations);
     }
 
     [Fact]

@@ -56,7 +56,7 @@ internal static partial class Log
     [LoggerMessage(16, LogLevel.Information, "Device: {Name}{Layers}: {Why}")]
     internal static partial void Device(this ILogger logger, string name, string layers, string why);
 
-    [LoggerMessage(30, LogLevel.Warning, "Chat template: {Note}")]
+    [LoggerMessage(19, LogLevel.Warning, "Chat template: {Note}")]
     internal static partial void TemplateAssumed(this ILogger logger, string note);
 
     [LoggerMessage(17, LogLevel.Information, "{Signal}: nothing is reloaded. A restart reads the settings anew")]
@@ -64,4 +64,7 @@ internal static partial class Log
 
     [LoggerMessage(18, LogLevel.Warning, "No further connection fits ({Reason}): the ones that are idle longest are closed, and new ones may wait")]
     internal static partial void ConnectionsUsedUp(this ILogger logger, string reason);
+
+    [LoggerMessage(20, LogLevel.Error, "Profile {Profile}: the damaged file is kept as it was found, in {Path}; delete it where nobody is to look into it")]
+    internal static partial void ProfileMovedAside(this ILogger logger, string profile, string path);
 }

@@ -157,6 +157,9 @@ internal sealed class ModelHost(DaemonOptions options, string state, string sock
     {
         foreach (string problem in recovery.Problems)
             logger.ProfileRecovered(profile, problem);
-        logger.ProfileOpened(profile, Plural.Of(recovery.Sequence, "comparison"));
+        if (recovery.MovedAsideTo is { } kept)
+            logger.ProfileMovedAside(profile, kept);
+        if (recovery.Outcome != RecoveryOutcome.Removed)
+            logger.ProfileOpened(profile, Plural.Of(recovery.Sequence, "comparison"));
     }
 }

@@ -100,6 +100,7 @@ internal static class Problems
             StateError.DiskFull => (InsufficientStorage, "disk-full", e.Message),
             StateError.DoesNotFit or StateError.NewerFormat => (StatusCodes.Status409Conflict, "state-does-not-fit", e.Message),
             StateError.Busy => (StatusCodes.Status503ServiceUnavailable, "state-busy", e.Message),
+            StateError.Removed => (StatusCodes.Status503ServiceUnavailable, "state-removed", e.Message),
             StateError.Damaged or StateError.IoFailure or StateError.HyperParameters or StateError.Faulted =>
                 (StatusCodes.Status500InternalServerError, "state", e.Message),
         },

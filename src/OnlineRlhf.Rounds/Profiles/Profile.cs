@@ -12,6 +12,13 @@ internal sealed class Profile : IDisposable
     // Between two chunks of a checkpoint an acknowledgement must get its turn, and a slow card its breath.
     private static readonly TimeSpan ChunkPause = TimeSpan.FromMilliseconds(5);
 
+    private static readonly RecoveryReport Removal = new()
+    {
+        Outcome = RecoveryOutcome.Removed,
+        Sequence = 0,
+        Problems = ["Its files were deleted, moved or replaced while they were open. What was learned in them is no longer used: it goes on with what is in its folder, or anew."],
+    };
+
     private readonly Lock _gate = new();
     private readonly string _directory;
     private readonly StateIdentity _identity;
@@ -49,6 +56,7 @@ internal sealed class Profile : IDisposable
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
+            CloseIfRemoved();
             try
             {
                 return OpenStore().Append(round, difference, label);
@@ -141,6 +149,7 @@ internal sealed class Profile : IDisposable
     private void OpenWhatIsStored()
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
+        CloseIfRemoved();
         if (_store is null && ProfileStore.Exists(_directory))
             OpenStore();
     }
@@ -163,11 +172,21 @@ internal sealed class Profile : IDisposable
         return _store;
     }
 
+    /// <summary>Who deletes a profile's folder wants it forgotten: what memory still holds of it is neither served nor written on.</summary>
+    private void CloseIfRemoved()
+    {
+        if (_store is { IsInPlace: false })
+            Close();
+    }
+
     private void Close()
     {
+        bool removed = _store is { IsInPlace: false };
         _store?.Dispose();
         _store = null;
         _fresh = null;
+        if (removed)
+            _opened(Name, Removal);
     }
 
     private async Task WriteCheckpointAsync()

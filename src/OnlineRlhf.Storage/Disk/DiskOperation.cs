@@ -6,4 +6,5 @@ internal enum DiskOperation
     Write,
     SetLength,
     Sync,
+    SyncFolder,
 }

@@ -10,6 +10,7 @@ internal sealed class PageFile : Stream
     private readonly PageLog _log;
     private readonly DiskProbe? _probe;
     private readonly SafeFileHandle _file;
+    private readonly FileIdentity _identity;
     private bool _changed;
 
     /// <summary>Opens a file, or creates it.</summary>
@@ -17,6 +18,7 @@ internal sealed class PageFile : Stream
     {
         (_path, _log, _probe) = (path, log, probe);
         _file = PrivateFile.Open(path, mode);
+        _identity = Posix.Identify(_file);
     }
 
     /// <summary>Whether the file may be changed; where it may not, changes are dropped.</summary>
@@ -24,6 +26,9 @@ internal sealed class PageFile : Stream
 
     /// <summary>Whether a flush reaches the disk. A file that is being built needs it once, at the end.</summary>
     public bool Durable { get; set; } = true;
+
+    /// <summary>Whether the open file is still the one at its path.</summary>
+    public bool IsInPlace => Posix.Identify(_path) == _identity;
 
     /// <inheritdoc/>
     public override bool CanRead => true;
@@ -85,25 +90,22 @@ internal sealed class PageFile : Stream
         Posix.SyncData(_file);
     }
 
-    /// <summary>Carries out the transaction that waits in the log. Only for a file that no engine has open. Writes nothing where it was carried out already.</summary>
+    /// <summary>Carries out the transaction that waits in the log. Only for a file that no engine has open.</summary>
+    /// <remarks>
+    /// Log and pages are written and synced also where they read back equal: what a killed process wrote, or what a sync has failed for, may be in the kernel's cache alone.
+    /// </remarks>
     public void Apply(PageLog log)
     {
-        byte[] page = new byte[PageLog.PageSize], there = new byte[PageLog.PageSize];
-        Writable = _changed = true;
-        bool differs = false;
+        byte[] page = new byte[PageLog.PageSize];
+        Writable = log.Writable = true;
         for (int at = 0; at < log.Length; at += page.Length)
         {
             log.Pages.Slice(at, page.Length).CopyTo(page);
             LogPage.ToDataPage(page);
             Position = LogPage.PositionOf(page);
-            if (Read(there, 0, there.Length) == there.Length && page.AsSpan().SequenceEqual(there))
-                continue;
-            differs = true;
-            Position = LogPage.PositionOf(page);
             Write(page, 0, page.Length);
         }
-        if (differs)
-            Sync();
+        Flush();
     }
 
     /// <inheritdoc/>

@@ -6,9 +6,8 @@ namespace OnlineRlhf.Storage.Disk;
 
 /// <summary>LiteDB's log as a stream: held in memory while a transaction is made, sealed and written in one piece before the data file changes.</summary>
 /// <remarks>
-/// LiteDB writes its log from a thread of its own, waits for ever where that write fails, does not wait for the log's fsync before it changes the data file, and has no checksum
-/// in it. Here that thread writes to memory only; <see cref="Persist"/> writes and syncs on the caller's thread, and puts a checksum of all pages where LiteDB keeps the
-/// transaction's number (the log holds one transaction, at its start, so any number serves). A log whose seal does not hold was never complete: the data file was not touched, and it is ignored.
+/// LiteDB does not sync its log before it changes the data file, and has no checksum in it. Here it writes its log to memory only; <see cref="Persist"/> writes and syncs it, and
+/// puts a checksum of all pages where LiteDB keeps the transaction's number (the log holds one transaction, at its start, so any number serves). A log whose seal does not hold was never complete: the data file was not touched, and it is ignored.
 /// </remarks>
 internal sealed class PageLog : Stream
 {
@@ -22,6 +21,7 @@ internal sealed class PageLog : Stream
     private byte[] _pages = [], _sealed = [];
     private int _length;
     private SafeFileHandle? _file;
+    private FileIdentity _identity;
     private readonly long _lengthOnDisk;
 
     /// <summary>A log in a file, or in memory alone where there is none.</summary>
@@ -46,6 +46,9 @@ internal sealed class PageLog : Stream
 
     /// <summary>Whether the file may be changed; where it may not, changes are dropped. Opened by the owner around a commit only.</summary>
     public bool Writable { get; set; }
+
+    /// <summary>Whether the open file is still the one at its path; true where none is open.</summary>
+    public bool IsInPlace => _file is null || Posix.Identify(_path!) == _identity;
 
     /// <summary>The pages of the transaction in the log.</summary>
     public ReadOnlySpan<byte> Pages => _pages.AsSpan(0, _length);
@@ -173,7 +176,22 @@ internal sealed class PageLog : Stream
         return seal is 0 or uint.MaxValue ? 1 : seal;
     }
 
-    private SafeFileHandle OpenFile() => _file ??= PrivateFile.Open(_path!, FileMode.OpenOrCreate);
+    private SafeFileHandle OpenFile()
+    {
+        if (_file is not null)
+            return _file;
+        bool isNew = !File.Exists(_path);
+        _file = PrivateFile.Open(_path!, FileMode.OpenOrCreate);
+        _identity = Posix.Identify(_file);
+        if (isNew)
+        {
+            // A log whose name a power cut takes back protects nothing.
+            string folder = Path.GetDirectoryName(_path)!;
+            _probe?.Invoke(folder, DiskOperation.SyncFolder, 0, default);
+            Posix.SyncDirectory(folder);
+        }
+        return _file;
+    }
 
     private void WriteAndSync(ReadOnlySpan<byte> pages)
     {

@@ -8,6 +8,10 @@ internal static partial class Posix
 {
     private const int Interrupted = 4, ReadOnly = 0, CloseOnExec = 0x80000;
 
+    // statx and its structure, which is the same on every processor: linux/stat.h, fcntl.h.
+    private const int CurrentFolder = -100, EmptyPath = 0x1000, StatusBytes = 256, InodeAt = 32, DeviceAt = 136;
+    private const uint WantInode = 0x100;
+
     /// <summary>Makes a file's content durable, and of its metadata what is needed to read it: where the length stays, cheaper than fsync by a journal commit.</summary>
     public static void SyncData(SafeFileHandle file)
     {
@@ -33,6 +37,28 @@ internal static partial class Posix
             ThrowUnlessInterrupted("fsync of the directory");
     }
 
+    /// <summary>The file that a path names; null where there is none, or it cannot be reached.</summary>
+    public static FileIdentity? Identify(string path)
+    {
+        if (!OperatingSystem.IsLinux())
+            return default(FileIdentity);
+        Span<byte> status = stackalloc byte[StatusBytes];
+        return StatX(CurrentFolder, path, 0, WantInode, ref status[0]) == 0 ? Read(status) : null;
+    }
+
+    /// <summary>The file that a handle has open.</summary>
+    public static FileIdentity Identify(SafeFileHandle file)
+    {
+        if (!OperatingSystem.IsLinux())
+            return default;
+        Span<byte> status = stackalloc byte[StatusBytes];
+        return StatX(file, "", EmptyPath, WantInode, ref status[0]) == 0 ? Read(status) : throw Failure("statx");
+    }
+
+    private static FileIdentity Read(ReadOnlySpan<byte> status) => new(
+        // Major and minor number of the device lie beside each other: together they are compared, and never taken apart.
+        MemoryMarshal.Read<ulong>(status[DeviceAt..]), MemoryMarshal.Read<ulong>(status[InodeAt..]));
+
     private static void ThrowUnlessInterrupted(string call)
     {
         if (Marshal.GetLastPInvokeError() != Interrupted)
@@ -50,6 +76,12 @@ internal static partial class Posix
 
     [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
     private static partial int FSync(SafeFileHandle file);
+
+    [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int StatX(int folder, string path, int flags, uint mask, ref byte status);
+
+    [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int StatX(SafeFileHandle folder, string path, int flags, uint mask, ref byte status);
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Open(string path, int flags);

@@ -27,7 +27,7 @@ internal static class PrivateFile
         }
     }
 
-    /// <summary>Makes a folder and those above it that are missing, durably; one that is there and open to others is made private.</summary>
+    /// <summary>Makes a folder and those above it that are missing; one that is there and open to others is made private. <see cref="DurableFolder"/> makes it durable.</summary>
     public static void CreateFolder(string folder)
     {
         if (Directory.Exists(folder))
@@ -40,8 +40,6 @@ internal static class PrivateFile
         if (parent is not null && !Directory.Exists(parent))
             CreateFolder(parent);
         _ = Directory.CreateDirectory(folder, FolderMode0700);
-        if (parent is not null)
-            Posix.SyncDirectory(parent);
     }
 
     /// <summary>Writes at an offset.</summary>

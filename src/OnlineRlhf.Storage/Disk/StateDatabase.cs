@@ -21,6 +21,9 @@ internal sealed class StateDatabase : IDisposable
         _engine = NewEngine();
     }
 
+    /// <summary>Whether the open files are still the ones at their paths.</summary>
+    public bool IsInPlace => _file.IsInPlace && _log.IsInPlace;
+
     /// <summary>Opens a file that is there to read it, with what waits in its log.</summary>
     public static StateDatabase OpenToRead(string path, string logPath, DiskProbe? probe) =>
         Over(new PageLog(logPath, probe), log => new PageFile(path, FileMode.Open, log, probe));

@@ -12,8 +12,12 @@ internal sealed class ProfileDirectory : IDisposable
 
     private readonly string _directory;
     private readonly FileStream _lock;
+    private readonly FileIdentity _identity;
 
-    private ProfileDirectory(string directory, FileStream held) => (_directory, _lock) = (directory, held);
+    private ProfileDirectory(string directory, FileStream held) => (_directory, _lock, _identity) = (directory, held, Posix.Identify(held.SafeFileHandle));
+
+    /// <summary>Whether the lock that is held is still the one in the directory: where it is not, another store can take that one.</summary>
+    public bool IsInPlace => Posix.Identify(_lock.Name) == _identity;
 
     /// <summary>The data file.</summary>
     public string DataPath => Path.Combine(_directory, Data);
@@ -69,10 +73,13 @@ internal sealed class ProfileDirectory : IDisposable
     }
 
     /// <summary>Gives the new file the data file's name: before, the old state is in force, after, the new one, and nothing is between.</summary>
-    public void PutNewInPlace()
+    public void PutNewInPlace() => File.Move(NewPath, DataPath, overwrite: true);
+
+    /// <summary>Makes the names of the files durable, and of the folders that they are in.</summary>
+    public void Sync(DiskProbe? probe)
     {
-        File.Move(NewPath, DataPath, overwrite: true);
-        Posix.SyncDirectory(_directory);
+        probe?.Invoke(_directory, DiskOperation.SyncFolder, 0, default);
+        DurableFolder.Sync(_directory);
     }
 
     /// <summary>Removes what a creation that did not end left.</summary>

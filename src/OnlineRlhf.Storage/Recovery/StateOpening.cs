@@ -15,20 +15,18 @@ internal static class StateOpening
         directory.RemoveNew();
         LoadedState state = File.Exists(directory.DataPath) ? Load(directory, identity, probe) : Fresh(directory, identity, wanted, probe);
         RecoveryReport report = state.Report;
+        bool changes = state.Model is { } found && found.HyperParameters != wanted;
+        // Before anything is written: where the model cannot be converted nothing is changed, and the next start finds and reports the damage again.
+        if (changes)
+            (state, report) = (state with { Model = HyperParameterChange.Apply(state.Model!, wanted) }, report with { HyperParametersChanged = true });
         if (!report.IsClean)
-        {
             report = report with { MovedAsideTo = directory.CopyAside() };
+        if (changes || !report.IsClean)
             state = Rebuild(directory, identity, state, probe, wanted);
-        }
         else
-        {
             ApplyLog(directory, probe);
-        }
-        if (state.Model!.HyperParameters != wanted)
-        {
-            state = Rebuild(directory, identity, state with { Model = HyperParameterChange.Apply(state.Model, wanted) }, probe, wanted);
-            report = report with { HyperParametersChanged = true };
-        }
+        // Also where all of it was found here: a process that was killed may have put it in place and not synced its name.
+        directory.Sync(probe);
         // A second engine: the one that read everything holds it all in its cache.
         StateDatabase database = StateDatabase.OpenToWrite(directory.DataPath, directory.LogPath, probe);
         try

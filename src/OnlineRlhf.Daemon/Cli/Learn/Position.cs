@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using OnlineRlhf.Storage;
 
 namespace OnlineRlhf.Daemon.Cli.Learn;
 
@@ -26,6 +27,8 @@ internal sealed class Position : IDisposable
         {
             throw new IOException("This file is being learned for this profile by another process: wait for it.");
         }
+        // Its numbers are synced in the file; the file's name is, here.
+        DurableFolder.Sync(folder);
         Current = Read();
     }
 

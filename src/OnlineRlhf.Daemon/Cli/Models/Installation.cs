@@ -1,7 +1,9 @@
 using System.Globalization;
+using Microsoft.Win32.SafeHandles;
 using OnlineRlhf.Daemon.Cli.Demo;
 using OnlineRlhf.Daemon.Configuration;
 using OnlineRlhf.Inference.Gguf;
+using OnlineRlhf.Storage;
 
 namespace OnlineRlhf.Daemon.Cli.Models;
 
@@ -42,7 +44,13 @@ internal sealed class Installation
 
         bool isNew = !File.Exists(target);
         if (source == target)
+        {
             await RequireAsync(source, sha256, cancellationToken).ConfigureAwait(false);
+            // Whoever put it there may not have waited for the disk, and the settings that name it are durable.
+            using (SafeFileHandle content = File.OpenHandle(target))
+                RandomAccess.FlushToDisk(content);
+            DurableFolder.Sync(_folder);
+        }
         else
             await CopyAsync(source, target, fingerprint, sha256, cancellationToken).ConfigureAwait(false);
         try

@@ -1,13 +1,12 @@
-using System.Runtime.InteropServices;
-using Microsoft.Win32.SafeHandles;
+using OnlineRlhf.Storage;
 
 namespace OnlineRlhf.Daemon.Cli.Models;
 
 /// <summary>A file that appears whole and durable or not at all: written beside its place under another name, which a kill leaves behind unused.</summary>
-internal sealed partial class WholeFile : IDisposable
+internal sealed class WholeFile : IDisposable
 {
     private const string Ending = ".partial";
-    private const int LockedElsewhere = 11, NoSpace = 28, ReadOnly = 0, CloseOnExec = 0x80000;
+    private const int LockedElsewhere = 11, NoSpace = 28;
     private readonly string _path;
     private bool _committed;
 
@@ -54,7 +53,7 @@ internal sealed partial class WholeFile : IDisposable
         Finish();
         File.Move(Partial, _path, overwrite: true);
         _committed = true;
-        SyncFolder(Path.GetDirectoryName(_path)!);
+        DurableFolder.Sync(Path.GetDirectoryName(_path)!);
     }
 
     /// <summary>Removes what killed processes have left in a folder.</summary>
@@ -82,17 +81,4 @@ internal sealed partial class WholeFile : IDisposable
             File.Delete(Partial);
         Content.Dispose();
     }
-
-    private static void SyncFolder(string folder)
-    {
-        using var opened = new SafeFileHandle(open(folder, ReadOnly | CloseOnExec), ownsHandle: true);
-        if (opened.IsInvalid || fsync(opened) != 0)
-            throw new IOException($"{folder}: {Marshal.GetLastPInvokeErrorMessage()}");
-    }
-
-    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int open(string path, int flags);
-
-    [LibraryImport("libc", SetLastError = true)]
-    private static partial int fsync(SafeFileHandle file);
 }
