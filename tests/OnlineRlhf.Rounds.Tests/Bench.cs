@@ -1,6 +1,8 @@
+using System.Collections.Concurrent;
 using OnlineRlhf.Inference;
 using OnlineRlhf.Inference.Prompts;
 using OnlineRlhf.Inference.Sampling;
+using OnlineRlhf.Storage;
 
 namespace OnlineRlhf.Rounds.Tests;
 
@@ -31,6 +33,9 @@ internal sealed class Bench : IDisposable
     /// <summary>Called whenever a profile is opened from the disk.</summary>
     internal Action<string> Opened { get; set; } = _ => { };
 
+    /// <summary>How profiles were opened, and which were removed.</summary>
+    internal ConcurrentQueue<RecoveryReport> Reports { get; } = new();
+
     internal string State => _state;
 
     internal string ProfileFolder(string profile) => Path.Combine(_state, "profiles", Model.Fingerprint[..16], profile);
@@ -56,8 +61,15 @@ internal sealed class Bench : IDisposable
     public void Dispose()
     {
         Loop.Dispose();
-        Directory.Delete(_state, recursive: true);
+        if (Directory.Exists(_state))
+            Directory.Delete(_state, recursive: true);
     }
 
-    private PreferenceLoop NewLoop() => new(Model, _state, Options, Clock, (profile, _) => Opened(profile));
+    private PreferenceLoop NewLoop() => new(Model, _state, Options, Clock, Report);
+
+    private void Report(string profile, RecoveryReport recovery)
+    {
+        Reports.Enqueue(recovery);
+        Opened(profile);
+    }
 }

@@ -77,7 +77,8 @@ public sealed class ForeignStateTests
 
         Assert.Equal(1, comparisons);
         Assert.Contains("fail: ", again.Log, StringComparison.Ordinal);
-        Assert.Contains(folder.StateFiles(), f => f.Bytes.AsSpan().SequenceEqual(noise));
+        string kept = Assert.Single(folder.StateFiles(), f => f.Bytes.AsSpan().SequenceEqual(noise)).Path;
+        Assert.Contains($"Profile default: the damaged file is kept as it was found, in {kept}", again.Log, StringComparison.Ordinal);
     }
 
     private static async Task<long> LearnAsync(DaemonProcess daemon, int times = 3)
