@@ -30,12 +30,13 @@ internal static class DaemonHost
         using PosixSignalRegistration fileLimit = PosixSignalRegistration.Create(FileLimitReached, signal => signal.Cancel = true);
         // Other daemons reload their settings at these signals, and scripts send them; unhandled, they end the process.
         ILogger? logger = null;
-        bool onTerminal = ControllingTerminal.IsThere;
+        bool onTerminal = false;
         using PosixSignalRegistration hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, HangUp),
             firstUser = PosixSignalRegistration.Create(FirstUserSignal, Ignore),
             secondUser = PosixSignalRegistration.Create(SecondUserSignal, Ignore);
         using var stateLock = new StateLock(state);
         using Socket listener = passed?.Socket ?? UnixSocket.Listen(path);
+        onTerminal = ControllingTerminal.IsThere;
 
         // The empty builder: the others read the environment and files of the working folder, which could open further sockets.
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });

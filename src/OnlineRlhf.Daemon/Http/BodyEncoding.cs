@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text;
+using Microsoft.Net.Http.Headers;
 
 namespace OnlineRlhf.Daemon.Http;
 
@@ -23,7 +24,7 @@ internal static class BodyEncoding
             throw Unsupported("The body is in UTF-16 or UTF-32: send it in UTF-8.");
         if (Ascii.IsValid(body))
             return body;
-        string set = request.GetTypedHeaders().ContentType?.Charset.Value?.Trim('"') ?? "";
+        string set = ContentType(request)?.Charset.Value?.Trim('"') ?? "";
         if (set.Length > 0 && !set.Equals("utf-8", StringComparison.OrdinalIgnoreCase))
             throw Unsupported($"The body is in another encoding (Content-Type: charset={Name(set)}): send it in UTF-8.");
         if (!System.Text.Unicode.Utf8.IsValid(body))
@@ -32,12 +33,15 @@ internal static class BodyEncoding
     }
 
     /// <summary>What a body is that is no JSON, by its content type; null where that says nothing. curl calls everything a form.</summary>
-    internal static BadHttpRequestException? Stranger(HttpRequest request) => request.GetTypedHeaders().ContentType?.MediaType.Value switch
+    internal static BadHttpRequestException? Stranger(HttpRequest request) => ContentType(request)?.MediaType.Value switch
     {
         null or "application/x-www-form-urlencoded" or "application/octet-stream" or "text/plain" => null,
         { } type when type.EndsWith("json", StringComparison.OrdinalIgnoreCase) => null,
         { } type => Unsupported($"The body is no JSON (Content-Type: {Name(type)}): send one JSON object as the whole body."),
     };
+
+    private static MediaTypeHeaderValue? ContentType(HttpRequest request) =>
+        MediaTypeHeaderValue.TryParse(request.ContentType, out MediaTypeHeaderValue? type) ? type : null;
 
     // The first bytes by which the formats are known; none can begin JSON.
     private static string? Compression(ReadOnlySpan<byte> body) => body switch
