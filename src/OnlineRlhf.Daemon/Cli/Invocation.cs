@@ -14,7 +14,6 @@ internal static class Invocation
         // Daemon and screen listen to signals themselves.
         if (parsed.CommandResult.Command.Name is ServeVerb.Name or WatchVerb.Name)
             return await parsed.InvokeAsync(configuration).ConfigureAwait(false);
-        Output.Clean();
         using var over = new CancellationTokenSource();
         void End(PosixSignalContext signal)
         {
@@ -26,6 +25,7 @@ internal static class Invocation
         using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, End),
             terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, End),
             hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, End);
+        Output.Clean();
         Task<int> running = Task.Run(() => parsed.InvokeAsync(configuration, over.Token), CancellationToken.None);
         await Task.WhenAny(running, LimitAsync(over.Token)).ConfigureAwait(false);
         // What does not look at the token goes down with the process.
