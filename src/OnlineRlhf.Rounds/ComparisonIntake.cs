@@ -7,8 +7,8 @@ using OnlineRlhf.Storage;
 namespace OnlineRlhf.Rounds;
 
 /// <summary>
-/// Learns comparisons whose answers a client brings: the model reads both as if it had written them, z = φ(chosen) − φ(rejected), y = 1, or ½ for a tie; from there on they
-/// are feedback like any other.
+/// Learns comparisons whose answers a client brings: the model reads both as if it had written them, z = φ(chosen) − φ(rejected), y = 1, or ½ for
+/// a tie; from there on they are feedback like any other.
 /// </summary>
 /// <param name="model">Reads the answers.</param>
 /// <param name="map">φ.</param>

@@ -351,7 +351,8 @@ public sealed class PreferenceLoop : IDisposable
         _turn.Release();
     }
 
-    private static string Valid(string profile) => ProfileName.IsValid(profile) ? profile : throw new RoundException(RoundError.BadRequest, ProfileName.Rule);
+    private static string Valid(string profile) =>
+        ProfileName.IsValid(profile) ? profile : throw new RoundException(RoundError.BadRequest, ProfileName.Rule);
 
     private CandidateSet Sample(RoundRequest request, SamplingOptions sampling, CancellationToken cancellationToken)
     {

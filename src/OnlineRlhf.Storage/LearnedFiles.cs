@@ -26,7 +26,7 @@ public sealed class LearnedFiles
 
     private static int FileBytes => EntriesAt + (Capacity * EntryBytes) + ChecksumBytes;
 
-    /// <summary>Names the state that the file lies beside: another one after the state was deleted; empty before the first <see cref="Write"/>.</summary>
+    /// <summary>Names the state that the file lies beside: a new one after the state was deleted; empty before the first write.</summary>
     public Guid State { get; private set; }
 
     /// <summary>Reads the file of a profile's directory.</summary>
@@ -62,8 +62,9 @@ public sealed class LearnedFiles
 
     /// <summary>How often a data set was learned to its end.</summary>
     /// <param name="digest">The data set.</param>
-    /// <param name="comparisons">How many comparisons the state holds: an entry that was made with more belongs to a newer state, and does not count.</param>
-    public int Runs(UInt128 digest, long comparisons) => _entries.Find(e => e.Digest == digest) is { } entry && entry.Comparisons <= comparisons ? entry.Runs : 0;
+    /// <param name="comparisons">How many comparisons the state holds: an entry that was made with more belongs to a newer state.</param>
+    public int Runs(UInt128 digest, long comparisons) =>
+        _entries.Find(e => e.Digest == digest) is { } entry && entry.Comparisons <= comparisons ? entry.Runs : 0;
 
     /// <summary>Notes that a data set was learned to its end so often; with 0 runs nothing but the state gets a name.</summary>
     public void Record(UInt128 digest, int runs, long comparisons)
@@ -88,7 +89,8 @@ public sealed class LearnedFiles
         _ = State.TryWriteBytes(bytes.AsSpan(Magic.Length));
         for (int i = 0; i < _entries.Count; i++)
             _entries[i].CopyTo(bytes.AsSpan(EntriesAt + (i * EntryBytes)));
-        BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(FileBytes - ChecksumBytes), XxHash3.HashToUInt64(bytes.AsSpan(0, FileBytes - ChecksumBytes)));
+        ulong sum = XxHash3.HashToUInt64(bytes.AsSpan(0, FileBytes - ChecksumBytes));
+        BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(FileBytes - ChecksumBytes), sum);
         try
         {
             using (SafeFileHandle file = PrivateFile.Open(temporary, FileMode.Create))
@@ -124,7 +126,9 @@ public sealed class LearnedFiles
     private sealed record Entry(UInt128 Digest, int Runs, long Comparisons)
     {
         internal static Entry Read(ReadOnlySpan<byte> from) => new(
-            BinaryPrimitives.ReadUInt128LittleEndian(from), BinaryPrimitives.ReadInt32LittleEndian(from[DigestBytes..]), BinaryPrimitives.ReadInt64LittleEndian(from[(DigestBytes + sizeof(int))..]));
+            BinaryPrimitives.ReadUInt128LittleEndian(from),
+            BinaryPrimitives.ReadInt32LittleEndian(from[DigestBytes..]),
+            BinaryPrimitives.ReadInt64LittleEndian(from[(DigestBytes + sizeof(int))..]));
 
         internal void CopyTo(Span<byte> to)
         {

@@ -68,8 +68,11 @@ internal sealed class DaemonClient : IDisposable
     internal Task<Reply> PostAsync<T>(string path, T body, JsonTypeInfo<T> type, CancellationToken cancellationToken) =>
         SendAsync(new HttpRequestMessage(HttpMethod.Post, path) { Content = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(body, type)) }, cancellationToken);
 
-    internal Task<Reply> PutAsync<T>(string path, T body, JsonTypeInfo<T> type, CancellationToken cancellationToken) =>
-        SendAsync(new HttpRequestMessage(HttpMethod.Put, path) { Content = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(body, type)) }, cancellationToken);
+    internal Task<Reply> PutAsync<T>(string path, T body, JsonTypeInfo<T> type, CancellationToken cancellationToken)
+    {
+        var content = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(body, type));
+        return SendAsync(new HttpRequestMessage(HttpMethod.Put, path) { Content = content }, cancellationToken);
+    }
 
     /// <summary>The daemon's events, as they come.</summary>
     /// <exception cref="DaemonUnreachableException">It does not answer, or is no daemon.</exception>

@@ -36,17 +36,21 @@ internal static class LearnedFileEndpoints
         });
     }
 
-    private static Task Write(HttpContext context, LearnedFile file) => RoundEndpoints.Write(
-        context,
-        new LearnedFileBody(file.Profile, file.Digest.ToString("x32", CultureInfo.InvariantCulture), file.State, file.Runs, file.Comparisons, file.LastLine, file.LastComparison),
-        WireJson.Readable.LearnedFileBody);
+    private static Task Write(HttpContext context, LearnedFile file)
+    {
+        string digest = file.Digest.ToString("x32", CultureInfo.InvariantCulture);
+        var body = new LearnedFileBody(file.Profile, digest, file.State, file.Runs, file.Comparisons, file.LastLine, file.LastComparison);
+        return RoundEndpoints.Write(context, body, WireJson.Readable.LearnedFileBody);
+    }
 
     private static (string Profile, UInt128 Digest) Named(HttpContext context)
     {
         var text = (string?)context.Request.RouteValues["digest"];
-        return text?.Length == DigestDigits && UInt128.TryParse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out UInt128 digest)
+        return text?.Length == DigestDigits
+            && UInt128.TryParse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out UInt128 digest)
             ? ((string)context.Request.RouteValues["profile"]!, digest)
-            : throw new BadHttpRequestException($"The file's digest must be {DigestDigits} hexadecimal digits: the XXH128 hash of what it holds, unpacked.");
+            : throw new BadHttpRequestException(
+                $"The file's digest must be {DigestDigits} hexadecimal digits: the XXH128 hash of what it holds, unpacked.");
     }
 
     private static long? Number(HttpContext context, string name, long most)

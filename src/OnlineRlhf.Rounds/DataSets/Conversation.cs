@@ -13,7 +13,8 @@ internal static class Conversation
         value.ValueKind == JsonValueKind.Array ? [.. value.EnumerateArray().Select(m => Message(m, name))] : [Message(value, name)];
 
     /// <summary>Whether a JSON object is a message.</summary>
-    internal static bool IsMessage(JsonElement value) => value.ValueKind == JsonValueKind.Object && (value.TryGetProperty("role", out _) || value.TryGetProperty("from", out _));
+    internal static bool IsMessage(JsonElement value) =>
+        value.ValueKind == JsonValueKind.Object && (value.TryGetProperty("role", out _) || value.TryGetProperty("from", out _));
 
     /// <summary>The turns that a text holds as a transcript, as a template made them, or as a JSON list; null where it is one plain text.</summary>
     /// <exception cref="FormatException">It holds them in a way that cannot be read.</exception>
@@ -26,13 +27,16 @@ internal static class Conversation
     }
 
     /// <summary>Whether two turns say the same.</summary>
-    internal static bool Same(ChatMessage one, ChatMessage other) => one.Role == other.Role && one.Content.AsSpan().Trim().SequenceEqual(other.Content.AsSpan().Trim());
+    internal static bool Same(ChatMessage one, ChatMessage other) =>
+        one.Role == other.Role && one.Content.AsSpan().Trim().SequenceEqual(other.Content.AsSpan().Trim());
 
     /// <summary>Whether one conversation begins with another.</summary>
-    internal static bool StartsWith(List<ChatMessage> whole, List<ChatMessage> part) => whole.Count >= part.Count && whole.Take(part.Count).Zip(part).All(p => Same(p.First, p.Second));
+    internal static bool StartsWith(List<ChatMessage> whole, List<ChatMessage> part) =>
+        whole.Count >= part.Count && whole.Take(part.Count).Zip(part).All(p => Same(p.First, p.Second));
 
     /// <summary>Whether one conversation ends with another.</summary>
-    internal static bool EndsWith(List<ChatMessage> whole, List<ChatMessage> part) => whole.Count >= part.Count && StartsWith([.. whole.TakeLast(part.Count)], part);
+    internal static bool EndsWith(List<ChatMessage> whole, List<ChatMessage> part) =>
+        whole.Count >= part.Count && StartsWith([.. whole.TakeLast(part.Count)], part);
 
     /// <summary>Messages that a table keeps as a text.</summary>
     private static List<ChatMessage>? FromList(string text, string name)
@@ -74,5 +78,7 @@ internal static class Conversation
     }
 
     private static string? Text(JsonElement message, string field, string other) =>
-        (message.TryGetProperty(field, out JsonElement value) || message.TryGetProperty(other, out value)) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+        (message.TryGetProperty(field, out JsonElement value) || message.TryGetProperty(other, out value)) && value.ValueKind == JsonValueKind.String
+            ? value.GetString()
+            : null;
 }

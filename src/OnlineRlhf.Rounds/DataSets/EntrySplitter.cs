@@ -2,10 +2,10 @@ using System.Buffers;
 
 namespace OnlineRlhf.Rounds.DataSets;
 
-/// <summary>Cuts JSON text into its entries: the elements of a list, or objects that each span several lines. It needs the memory of one entry.</summary>
+/// <summary>Cuts JSON text into its entries: the elements of a list, or objects that span several lines. It needs the memory of one entry.</summary>
 /// <remarks>
-/// It looks at brackets and strings alone. Where those do not fit, the entry ends, and the next one begins with the next line that begins with an object:
-/// a broken entry spoils no other.
+/// It looks at brackets and strings alone. Where those do not fit, the entry ends, and the next one begins with the next line that begins with an
+/// object: a broken entry spoils no other.
 /// </remarks>
 internal sealed class EntrySplitter
 {
@@ -48,7 +48,8 @@ internal sealed class EntrySplitter
     internal bool IsLost => _part == Part.Broken;
 
     /// <summary>The entry that was read last; null where it is longer than <see cref="PreferenceFile.LongestLine"/>.</summary>
-    internal ReadOnlyMemory<byte>? Content => _content.WrittenCount > PreferenceFile.LongestLine ? (ReadOnlyMemory<byte>?)null : _content.WrittenMemory;
+    internal ReadOnlyMemory<byte>? Content =>
+        _content.WrittenCount > PreferenceFile.LongestLine ? (ReadOnlyMemory<byte>?)null : _content.WrittenMemory;
 
     /// <summary>Reads on to the end of an entry; false where the bytes end before.</summary>
     internal bool TryRead(ReadOnlySpan<byte> bytes, ref int at)

@@ -3,7 +3,8 @@ using OnlineRlhf.Inference.Prompts;
 
 namespace OnlineRlhf.Rounds.DataSets;
 
-/// <summary>Finds the conversation and its two answers in the fields of a line. What changes their meaning and is not understood is a reason to skip the line.</summary>
+/// <summary>Finds the conversation and its two answers in the fields of a line.</summary>
+/// <remarks>What changes their meaning and is not understood is a reason to skip the line.</remarks>
 internal static class PairReader
 {
     private static readonly string[] Prompts = ["prompt", "messages", "conversations", "conversation", "question", "query", "instruction", "input"];
@@ -59,13 +60,14 @@ internal static class PairReader
         return (Named(line, "chosen"), Named(line, "rejected"), false);
     }
 
-    private static (Answer Chosen, Answer Rejected, bool IsTie) Judged(Fields line, Answer a, Answer b) => line.Text("winner")?.Trim().ToUpperInvariant() switch
-    {
-        "MODEL_A" or "A" => (a, b, false),
-        "MODEL_B" or "B" => (b, a, false),
-        "TIE" or "TIE (BOTHBAD)" or "BOTH_BAD" or "BOTHBAD" => (a, b, true),
-        _ => throw new FormatException("winner is none of model_a, model_b and tie."),
-    };
+    private static (Answer Chosen, Answer Rejected, bool IsTie) Judged(Fields line, Answer a, Answer b) =>
+        line.Text("winner")?.Trim().ToUpperInvariant() switch
+        {
+            "MODEL_A" or "A" => (a, b, false),
+            "MODEL_B" or "B" => (b, a, false),
+            "TIE" or "TIE (BOTHBAD)" or "BOTH_BAD" or "BOTHBAD" => (a, b, true),
+            _ => throw new FormatException("winner is none of model_a, model_b and tie."),
+        };
 
     private static Answer Named(Fields line, string name) => line[name] is { } value ? AnswerOf(value, name)
         : throw new FormatException(line.Has(name) ? $"{name} is empty." : $"it has no {name}.");
@@ -86,8 +88,11 @@ internal static class PairReader
         // Within a list too an answer may carry the label or the marks of a text that it was cut from.
         string text = TemplateText.Bare(last.Content);
         List<ChatMessage>? within = Transcript.ParseAnswer(text);
-        bool goesOn = within is not (null or [{ Role: "assistant" }]) || (value.ValueKind == JsonValueKind.String && before is [{ Role: "assistant" }, ..]);
-        return goesOn ? throw new FormatException($"{name} goes on with other turns behind the answer.") : new Answer(before, within?[0].Content ?? text);
+        bool goesOn = within is not (null or [{ Role: "assistant" }])
+            || (value.ValueKind == JsonValueKind.String && before is [{ Role: "assistant" }, ..]);
+        return goesOn
+            ? throw new FormatException($"{name} goes on with other turns behind the answer.")
+            : new Answer(before, within?[0].Content ?? text);
     }
 
     private static List<ChatMessage> Prompt(Fields line, string chosen, string rejected)
@@ -109,7 +114,8 @@ internal static class PairReader
                 _ => throw new FormatException($"{name} is neither a text nor a list of messages."),
             };
             // Where the answer goes, and where a list of all that was said repeats it.
-            if (turns is [.., { Role: "assistant", Content: var last }] && last.Trim() is var said && (said.Length == 0 || said == chosen || said == rejected))
+            if (turns is [.., { Role: "assistant", Content: var last }] && last.Trim() is var said
+                && (said.Length == 0 || said == chosen || said == rejected))
                 turns.RemoveAt(turns.Count - 1);
             return turns;
         }
@@ -137,7 +143,8 @@ internal static class PairReader
             throw new FormatException("history is no list of pairs of texts.");
         foreach (JsonElement pair in history.EnumerateArray())
         {
-            if (pair.ValueKind != JsonValueKind.Array || pair.GetArrayLength() != 2 || pair[0].ValueKind != JsonValueKind.String || pair[1].ValueKind != JsonValueKind.String)
+            if (pair.ValueKind != JsonValueKind.Array || pair.GetArrayLength() != 2
+                || pair[0].ValueKind != JsonValueKind.String || pair[1].ValueKind != JsonValueKind.String)
                 throw new FormatException("history is no list of pairs of texts.");
             yield return new ChatMessage("user", pair[0].GetString()!);
             yield return new ChatMessage("assistant", pair[1].GetString()!);
@@ -164,8 +171,10 @@ internal static class PairReader
     {
         foreach (string name in Systems)
         {
-            if (line.Text(name) is { } text)
-                return [.. OneSystem([new ChatMessage("system", text.Trim())], messages.FindAll(m => m.Role == "system")), .. messages.Where(m => m.Role != "system")];
+            if (line.Text(name) is not { } text)
+                continue;
+            List<ChatMessage> system = OneSystem([new ChatMessage("system", text.Trim())], messages.FindAll(m => m.Role == "system"));
+            return [.. system, .. messages.Where(m => m.Role != "system")];
         }
         return messages;
     }

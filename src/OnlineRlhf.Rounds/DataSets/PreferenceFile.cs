@@ -7,7 +7,7 @@ using ZstdSharp;
 
 namespace OnlineRlhf.Rounds.DataSets;
 
-/// <summary>A data set on the disk, plain or packed with gzip or zstd: its lines, or the entries of its list, one at a time, in constant memory.</summary>
+/// <summary>A data set on the disk, plain, gzip or zstd: its lines, or the entries of its list, one at a time, in constant memory.</summary>
 /// <param name="Path">The file.</param>
 /// <param name="Hash">Of what it holds, unpacked: a packed copy is the same data set.</param>
 /// <param name="Lines">How many lines it has; entries where <see cref="CountsEntries"/>.</param>
@@ -55,7 +55,8 @@ public sealed record PreferenceFile(string Path, UInt128 Hash, long Lines)
             long lines = 0, unpacked = 0;
             byte last = (byte)'\n';
             EntrySplitter? entries = null;
-            while (await stream.ReadAtLeastAsync(chunk, chunk.Length, throwOnEndOfStream: false, cancellationToken).ConfigureAwait(false) is > 0 and var read)
+            int read;
+            while ((read = await stream.ReadAtLeastAsync(chunk, Chunk, throwOnEndOfStream: false, cancellationToken).ConfigureAwait(false)) > 0)
             {
                 if (unpacked == 0)
                 {
@@ -90,13 +91,14 @@ public sealed record PreferenceFile(string Path, UInt128 Hash, long Lines)
     }
 
     /// <summary>
-    /// Its lines with their numbers, from 1, or its entries with the numbers of the lines that they begin on; without content where one is longer than
-    /// <see cref="LongestLine"/>. A line's content is valid until the next is asked for.
+    /// Its lines with their numbers, from 1, or its entries with the numbers of the lines that they begin on; without content where one is longer
+    /// than <see cref="LongestLine"/>. A line's content is valid until the next is asked for.
     /// </summary>
     public IAsyncEnumerable<(long Number, ReadOnlySequence<byte>? Content)> ReadAsync(CancellationToken cancellationToken) =>
         HasEntries ? ReadEntriesAsync(cancellationToken) : ReadLinesAsync(cancellationToken);
 
-    private async IAsyncEnumerable<(long Number, ReadOnlySequence<byte>? Content)> ReadLinesAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<(long Number, ReadOnlySequence<byte>? Content)> ReadLinesAsync(
+        [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         PipeReader reader = PipeReader.Create(Unpack(Path), new StreamPipeReaderOptions(bufferSize: Chunk));
         try
@@ -131,7 +133,8 @@ public sealed record PreferenceFile(string Path, UInt128 Hash, long Lines)
         }
     }
 
-    private async IAsyncEnumerable<(long Number, ReadOnlySequence<byte>? Content)> ReadEntriesAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<(long Number, ReadOnlySequence<byte>? Content)> ReadEntriesAsync(
+        [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         Stream stream = Unpack(Path);
         await using (stream.ConfigureAwait(false))
@@ -144,7 +147,10 @@ public sealed record PreferenceFile(string Path, UInt128 Hash, long Lines)
                 read = await stream.ReadAsync(chunk, cancellationToken).ConfigureAwait(false);
                 int at = 0;
                 while (read > 0 ? entries.TryRead(chunk.AsSpan(0, read), ref at) : entries.TryFinish())
-                    yield return (CountsEntries ? entries.Count : entries.EntryLine, entries.Content is { } content ? new ReadOnlySequence<byte>(content) : null);
+                {
+                    long number = CountsEntries ? entries.Count : entries.EntryLine;
+                    yield return (number, entries.Content is { } content ? new ReadOnlySequence<byte>(content) : null);
+                }
             }
             while (read > 0);
         }

@@ -11,11 +11,13 @@ internal static partial class TemplateText
     // How a turn is opened, what ends the name of its speaker, and how the turn is closed.
     private static readonly (string Open, string AfterRole, string Close)[] Forms =
     [
-        ("<|im_start|>", "\n", "<|im_end|>"), ("<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>"), ("<start_of_turn>", "\n", "<end_of_turn>"), ("<|", "|>", "</s>"),
+        ("<|im_start|>", "\n", "<|im_end|>"), ("<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>"), ("<start_of_turn>", "\n", "<end_of_turn>"),
+        ("<|", "|>", "</s>"),
     ];
 
     private static readonly string[] Beginnings = ["<s>", "<bos>", "<|begin_of_text|>", "<|startoftext|>"];
-    private static readonly string[] Ends = ["</s>", "<eos>", "<|im_end|>", "<|eot_id|>", "<|end_of_text|>", "<|endoftext|>", "<|end|>", "<end_of_turn>"];
+    private static readonly string[] Ends =
+        ["</s>", "<eos>", "<|im_end|>", "<|eot_id|>", "<|end_of_text|>", "<|endoftext|>", "<|end|>", "<end_of_turn>"];
 
     /// <summary>A text without what only tells a model where it begins and ends.</summary>
     internal static string Bare(string text)
@@ -74,12 +76,15 @@ internal static partial class TemplateText
                 asked = asked[(end + SystemClose.Length)..].Trim();
             }
             turns.Add(new ChatMessage("user", asked));
-            string answer = Bare(Bare(answered.Trim()) is var whole && whole.EndsWith("<s>", StringComparison.Ordinal) ? whole[..^"<s>".Length] : whole);
-            turns.Add(new ChatMessage("assistant", answer));
+            // The mark that begins the next turn stands at the end of this one.
+            string answer = Bare(answered);
+            turns.Add(new ChatMessage("assistant", answer.EndsWith("<s>", StringComparison.Ordinal) ? Bare(answer[..^"<s>".Length]) : answer));
         }
         return turns;
     }
 
-    [GeneratedRegex(@"<\|[A-Za-z_]+\|>|\[/?(INST|SYSTEM_PROMPT|AVAILABLE_TOOLS)\]|<</?SYS>>|<(start|end)_of_turn>|<｜|^### (Instruction|Response):", RegexOptions.Multiline)]
+    [GeneratedRegex(
+        @"<\|[A-Za-z_]+\|>|\[/?(INST|SYSTEM_PROMPT|AVAILABLE_TOOLS)\]|<</?SYS>>|<(start|end)_of_turn>|<｜|^### (Instruction|Response):",
+        RegexOptions.Multiline)]
     private static partial Regex Mark();
 }

@@ -10,10 +10,11 @@ internal static class Transcript
     // Those that are told by one label alone come first.
     private static readonly Labels[] Known =
     [
-        new("Human:", "Assistant:"), new("### Human:", "### Assistant:"), new("### Instruction:", "### Response:"), new("USER:", "ASSISTANT:"), new("User:", "Assistant:"),
+        new("Human:", "Assistant:"), new("### Human:", "### Assistant:"), new("### Instruction:", "### Response:"),
+        new("USER:", "ASSISTANT:"), new("User:", "Assistant:"),
     ];
 
-    /// <summary>The turns of a text that begins with a label, without the space around them; two in a row of the same speaker are one. Null for any other text.</summary>
+    /// <summary>The turns of a text that begins with a label; null for any other. Two turns in a row of the same speaker are one.</summary>
     internal static List<ChatMessage>? Parse(string text)
     {
         string rest = text.Replace("\r\n", "\n", StringComparison.Ordinal).TrimStart();
@@ -41,7 +42,8 @@ internal static class Transcript
     private static List<ChatMessage>? After(string text, string first)
     {
         string rest = text.Replace("\r\n", "\n", StringComparison.Ordinal).Trim();
-        return rest.Contains(Paragraph + Known[0].User, StringComparison.Ordinal) || rest.Contains(Paragraph + Known[0].Assistant, StringComparison.Ordinal)
+        return rest.Contains(Paragraph + Known[0].User, StringComparison.Ordinal)
+            || rest.Contains(Paragraph + Known[0].Assistant, StringComparison.Ordinal)
             ? Turns($"{first} {rest}", Known[0])
             : null;
     }
@@ -59,7 +61,7 @@ internal static class Transcript
     private static List<ChatMessage> Turns(string text, Labels labels)
     {
         // Turns are told by the widest gap that is used, since a narrower one may stand within a turn.
-        string gap = Array.Find([Paragraph, "\n"], g => text.Contains(g + labels.Assistant, StringComparison.Ordinal) || text.Contains(g + labels.User, StringComparison.Ordinal)) ?? " ";
+        string gap = Array.Find([Paragraph, "\n"], g => Next(text, 0, g, labels) < text.Length) ?? " ";
         List<ChatMessage> turns = [];
         for (int at = 0; at < text.Length;)
         {
@@ -80,7 +82,8 @@ internal static class Transcript
 
     private static int Next(string text, int from, string gap, Labels labels)
     {
-        int user = text.IndexOf(gap + labels.User, from, StringComparison.Ordinal), assistant = text.IndexOf(gap + labels.Assistant, from, StringComparison.Ordinal);
+        int user = text.IndexOf(gap + labels.User, from, StringComparison.Ordinal);
+        int assistant = text.IndexOf(gap + labels.Assistant, from, StringComparison.Ordinal);
         return (user, assistant) switch
         {
             ( < 0, < 0) => text.Length,

@@ -8,8 +8,8 @@ using OnlineRlhf.Rounds.DataSets;
 namespace OnlineRlhf.Daemon.Cli.Learn;
 
 /// <summary>
-/// Has the daemon learn a data set, line by line. Each line's comparison has an id that the same data and profile give again, and the daemon knows which data sets
-/// it has learned to their end: so nothing is learned twice. The position is a shortcut for a run that was interrupted.
+/// Has the daemon learn a data set, line by line. Each line's comparison has an id that the same data and profile give again, and the daemon knows
+/// which data sets it has learned to their end: so nothing is learned twice. The position is a shortcut for a run that was interrupted.
 /// </summary>
 internal sealed class LearningRun(DaemonClient daemon, PreferenceFile file, string profile, Position position, bool json, TimeProvider clock)
 {
@@ -108,7 +108,8 @@ internal sealed class LearningRun(DaemonClient daemon, PreferenceFile file, stri
     }
 
     /// <summary>What was learned of a line, or why it is skipped; neither where it is blank.</summary>
-    private async Task<(FeedbackResultBody? Learned, Skip? Skipped)> LineAsync(long number, ReadOnlySequence<byte>? content, int run, CancellationToken cancellationToken)
+    private async Task<(FeedbackResultBody? Learned, Skip? Skipped)> LineAsync(
+        long number, ReadOnlySequence<byte>? content, int run, CancellationToken cancellationToken)
     {
         if (content is not { } line)
             return (null, new Skip($"it is longer than {PreferenceFile.LongestLine} bytes."));
@@ -124,7 +125,8 @@ internal sealed class LearningRun(DaemonClient daemon, PreferenceFile file, stri
             return (null, new Skip(e.Message));
         }
         var body = new ComparisonBody(
-            [.. pair.Messages.Select(m => new MessageBody(m.Role, m.Content))], pair.Chosen, pair.Rejected, profile, ComparisonId.Of(file.Hash, profile, number, run).ToString(), pair.IsTie ? true : null);
+            [.. pair.Messages.Select(m => new MessageBody(m.Role, m.Content))], pair.Chosen, pair.Rejected, profile,
+            ComparisonId.Of(file.Hash, profile, number, run).ToString(), pair.IsTie ? true : null);
         if (JsonSerializer.SerializeToUtf8Bytes(body, WireJson.Readable.ComparisonBody).Length > RoundEndpoints.LargestBody)
             return (null, new Skip($"as a request it is larger than {RoundEndpoints.LargestBody} bytes."));
         DaemonClient.Reply reply = default;
@@ -142,10 +144,11 @@ internal sealed class LearningRun(DaemonClient daemon, PreferenceFile file, stri
             throw new RefusedException(reply);
         // What is wrong with this one comparison; its details may hold numbers, which would make a kind of their own each.
         ProblemBody problem = reply.Read(WireJson.Complete.ProblemBody);
-        return (null, problem.Reason == "bad-request" ? new Skip(problem.Detail) : new Skip(problem.Detail) { Kind = problem.Reason.Replace('-', ' ') });
+        var skip = new Skip(problem.Detail);
+        return (null, problem.Reason == "bad-request" ? skip : skip with { Kind = problem.Reason.Replace('-', ' ') });
     }
 
-    /// <summary>Holds the position against what the daemon knows, which has the last word: the position may be another user's, and the state may have been deleted or put back.</summary>
+    /// <summary>Holds the position against what the daemon knows, which has the last word: the state may have been deleted or put back.</summary>
     private async Task<(Progress Done, bool IsSure)> CheckAsync(LearnedFileBody known, int dimension, CancellationToken cancellationToken)
     {
         Progress saved = position.Current;
@@ -165,17 +168,20 @@ internal sealed class LearningRun(DaemonClient daemon, PreferenceFile file, stri
         if (!isOtherState && known.Comparisons - saved.Comparisons >= dimension)
             return (saved, saved.State is not null);
         Say(known.LastLine > 0
-            ? $"The state of profile {profile} is older than the position: it knows this file up to line {known.LastLine} and not up to line {saved.Last}."
-            : $"Profile {profile} does not know what was learned from this file: its state was deleted, or belongs to another model. Starting at the first line.");
+            ? $"The state of profile {profile} is older than the position: it knows this file up to line {known.LastLine} "
+                + $"and not up to line {saved.Last}."
+            : $"Profile {profile} does not know what was learned from this file: its state was deleted, or belongs to another model. "
+                + "Starting at the first line.");
         return (Of(known), true);
     }
 
     /// <summary>How far a file is learned as the daemon knows it.</summary>
-    private Progress Of(LearnedFileBody known) => known.LastLine > 0 ? new Progress(known.LastLine, known.LastLine, known.LastComparison, known.Runs, State: known.State)
+    private Progress Of(LearnedFileBody known) =>
+        known.LastLine > 0 ? new Progress(known.LastLine, known.LastLine, known.LastComparison, known.Runs, State: known.State)
         : known.Runs > 0 ? new Progress(file.Lines, file.Lines, known.Comparisons, known.Runs - 1, Whole: true, known.State)
         : new Progress(State: known.State);
 
-    /// <summary>Asks what the daemon knows of the file, and how far the ring tells that a run came; without a run, the one after those that came to the end.</summary>
+    /// <summary>Asks what the daemon knows of the file, and how far a run came; without a run, the one after those that came to the end.</summary>
     private async Task<LearnedFileBody> LookAsync(int? run, CancellationToken cancellationToken)
     {
         string query = $"?lines={Math.Min(file.Lines, LearnedFileEndpoints.MostLines)}{(run is null ? "" : $"&run={run}")}";
@@ -184,9 +190,11 @@ internal sealed class LearningRun(DaemonClient daemon, PreferenceFile file, stri
 
     /// <summary>Tells the daemon how often the file was learned to its end.</summary>
     private async Task<LearnedFileBody> TellAsync(int runs, CancellationToken cancellationToken) =>
-        Known(await daemon.PutAsync(Address, new LearnedFileUpdateBody(runs), WireJson.Readable.LearnedFileUpdateBody, cancellationToken).ConfigureAwait(false));
+        Known(await daemon.PutAsync(Address, new LearnedFileUpdateBody(runs), WireJson.Readable.LearnedFileUpdateBody, cancellationToken)
+            .ConfigureAwait(false));
 
-    private static LearnedFileBody Known(DaemonClient.Reply reply) => reply.Succeeded ? reply.Read(WireJson.Complete.LearnedFileBody) : throw new RefusedException(reply);
+    private static LearnedFileBody Known(DaemonClient.Reply reply) =>
+        reply.Succeeded ? reply.Read(WireJson.Complete.LearnedFileBody) : throw new RefusedException(reply);
 
     private string Address => $"/v1/profiles/{Uri.EscapeDataString(profile)}/files/{file.Hash:x32}";
 
@@ -195,17 +203,22 @@ internal sealed class LearningRun(DaemonClient daemon, PreferenceFile file, stri
     private int End(Progress done, long after, long comparisons, TimeSpan took)
     {
         if (json)
-            Output.Json(JsonSerializer.Serialize(
-                new LearnReport(profile, file.Lines, after, _learned, _confirmed, _skipped, comparisons, Math.Round(took.TotalSeconds, 3), _reasons), LearnJson.Default.LearnReport));
+        {
+            var report = new LearnReport(
+                profile, file.Lines, after, _learned, _confirmed, _skipped, comparisons, Math.Round(took.TotalSeconds, 3), _reasons);
+            Output.Json(JsonSerializer.Serialize(report, LearnJson.Default.LearnReport));
+        }
         else if (took > TimeSpan.Zero)
         {
             string reasons = _skipped == 0 ? "" : $" ({string.Join("; ", _reasons.Select(r => $"{r.Value}: {r.Key}"))})";
+            string skipped = file.CountsEntries ? Plural.Of(_skipped, "entry", "entries") : Plural.Of(_skipped, "line");
             Console.WriteLine(
                 $"Learned {Plural.Of(_learned, "comparison")} in {ProgressBar.Words(took)}; {_confirmed} known before, "
-                + $"{(file.CountsEntries ? Plural.Of(_skipped, "entry", "entries") : Plural.Of(_skipped, "line"))} skipped{reasons}. Profile {profile} holds {comparisons}.");
+                + $"{skipped} skipped{reasons}. Profile {profile} holds {comparisons}.");
         }
         if (file.BrokenAt is { } broken)
-            Console.Error.WriteLine($"onlinerlhf: {Unit} {broken} is broken, and nothing shows where the next one begins: what follows it was not read");
+            Console.Error.WriteLine(
+                $"onlinerlhf: {Unit} {broken} is broken, and nothing shows where the next one begins: what follows it was not read");
         else if (done.Last == 0)
             Console.Error.WriteLine("onlinerlhf: no line of the file could be learned");
         return done.Last > 0 && file.BrokenAt is null ? ExitCode.Success : ExitCode.Failure;
