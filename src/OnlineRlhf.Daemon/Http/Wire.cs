@@ -35,7 +35,8 @@ internal sealed record FeedbackResultBody(Guid Id, string Profile, bool Learned,
 internal sealed record ComparisonBody(IReadOnlyList<MessageBody>? Messages, string? Chosen, string? Rejected, string? Profile, string? Id);
 
 internal sealed record HealthBody(
-    string Status, string Version, string? Model, int? Features, int? Threads, int? ContextTokens, DeviceBody? Device, PaceBody? Pace, int OpenRounds, int Queued, long UptimeSeconds, string? Board,
+    string Status, string Version, string? Model, int? Features, int? Threads, int? ContextTokens, DeviceBody? Device, PaceBody? Pace,
+        int OpenRounds, int Queued, long UptimeSeconds, string? Board,
     string? ChatTemplateNote = null);
 
 internal sealed record DeviceBody(string Name, string? GpuLayers, string Why)
