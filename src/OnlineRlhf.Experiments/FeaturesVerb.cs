@@ -67,7 +67,8 @@ internal static class FeaturesVerb
                         lengths.Add((float)(LogWords(pair.Chosen) - LogWords(pair.Rejected)));
                         differences.AddRange(z);
                     }
-                    catch (Exception e) when (e is FormatException or RoundException or InferenceException { Error: InferenceError.PromptTooLong or InferenceError.NotFinite })
+                    catch (Exception e) when (e is FormatException or RoundException
+                        or InferenceException { Error: InferenceError.PromptTooLong or InferenceError.NotFinite })
                     {
                         skipped++;
                         await Console.Error.WriteLineAsync($"line {number} is skipped: {e.Message}").ConfigureAwait(false);

@@ -34,11 +34,15 @@ public sealed class LanguageModel : IDisposable
         }
         catch (InferenceException e) when (e.Error == InferenceError.NotFinite)
         {
-            throw new InferenceException(InferenceError.NotFinite, $"{options.ModelPath} computes what is not a number: it is damaged, or was converted wrongly. Download it again, or use another model.", e);
+            throw new InferenceException(InferenceError.NotFinite,
+                $"{options.ModelPath} computes what is not a number: it is damaged. Download it again, or use another one.", e);
         }
     }
 
-    /// <summary>Told after every decode, of prompts too, and from time to time while the model is loaded again: the engine works. On the thread that decodes; to be quick.</summary>
+    /// <summary>
+    /// Told after every decode, of prompts too, and from time to time while the model is loaded again: the engine works. On the thread that decodes;
+    /// to be quick.
+    /// </summary>
     public event Action? Progressed;
 
     /// <summary>Told when a request fails because the model's file was changed: from here on every one will.</summary>
@@ -170,7 +174,8 @@ public sealed class LanguageModel : IDisposable
     /// <param name="answers">The answers.</param>
     /// <param name="cancellationToken">Looked at between steps.</param>
     /// <exception cref="InferenceException">Prompt and answer are longer than the context, or a decode failed.</exception>
-    public IReadOnlyList<HiddenBlocks> Force(IReadOnlyList<ChatMessage> messages, IReadOnlyList<string> answers, CancellationToken cancellationToken = default)
+    public IReadOnlyList<HiddenBlocks> Force(IReadOnlyList<ChatMessage> messages, IReadOnlyList<string> answers,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(messages);
         ArgumentNullException.ThrowIfNull(answers);
@@ -178,13 +183,15 @@ public sealed class LanguageModel : IDisposable
     }
 
     /// <summary>The same, each answer once whole and once cut in its middle.</summary>
-    internal IReadOnlyList<HiddenBlocks> ForceWholeAndCut(IReadOnlyList<ChatMessage> messages, IReadOnlyList<string> answers, CancellationToken cancellationToken) => OnDevice(() =>
+    internal IReadOnlyList<HiddenBlocks> ForceWholeAndCut(IReadOnlyList<ChatMessage> messages, IReadOnlyList<string> answers,
+        CancellationToken cancellationToken) => OnDevice(() =>
     {
         int[][] whole = [.. answers.Select(Closed)];
         return Read(messages, [.. whole, .. whole.Select(tokens => tokens[..((tokens.Length + 1) / 2)])], null, cancellationToken);
     });
 
-    internal IReadOnlyList<HiddenBlocks> Force(IReadOnlyList<ChatMessage> messages, IReadOnlyList<IReadOnlyList<int>> answers, CancellationToken cancellationToken, string? hint = null) =>
+    internal IReadOnlyList<HiddenBlocks> Force(IReadOnlyList<ChatMessage> messages, IReadOnlyList<IReadOnlyList<int>> answers,
+        CancellationToken cancellationToken, string? hint = null) =>
         OnDevice(() => Read(messages, answers, hint, cancellationToken));
 
     internal Prompt BuildPrompt(IReadOnlyList<ChatMessage> messages, IReadOnlyList<string?> hints) => _loaded.BuildPrompt(messages, hints);
@@ -202,8 +209,8 @@ public sealed class LanguageModel : IDisposable
     }
 
     /// <summary>
-    /// One at a time, with the GPU's marker where one is used. A GPU that fails, or whose output is not a number, is left for the CPU, where the work is done anew;
-    /// where the model cannot be loaded there, each call tries it again.
+    /// One at a time, with the GPU's marker where one is used. A GPU that fails, or whose output is not a number, is left for the CPU, where the work
+    /// is done anew; where the model cannot be loaded there, each call tries it again.
     /// </summary>
     internal T OnDevice<T>(Func<T> work)
     {
@@ -261,7 +268,8 @@ public sealed class LanguageModel : IDisposable
         }
         catch (InferenceException e) when (e.Error != InferenceError.ModelChanged)
         {
-            throw new InferenceException(InferenceError.Device, $"{Device.Why} Then the model could not be loaded on the CPU: {e.Message} The next request tries it again.", e);
+            throw new InferenceException(InferenceError.Device,
+                $"{Device.Why} Then the model could not be loaded on the CPU: {e.Message} The next request tries it again.", e);
         }
     }
 
@@ -271,8 +279,10 @@ public sealed class LanguageModel : IDisposable
         return LoadedModel.Open(_options, _file, gpu, _collectHidden, () => Progressed?.Invoke(), cancellationToken);
     }
 
-    private List<HiddenBlocks> Read(IReadOnlyList<ChatMessage> messages, IReadOnlyList<IReadOnlyList<int>> answers, string? hint, CancellationToken cancellationToken) =>
-        new ForcedDecode(Context, EmbeddingLength, _loaded.BuildAnswerPrompt(messages, hint), limit: ContextTokens, _loaded.MoreContext).Run(answers, cancellationToken);
+    private List<HiddenBlocks> Read(IReadOnlyList<ChatMessage> messages, IReadOnlyList<IReadOnlyList<int>> answers, string? hint,
+        CancellationToken cancellationToken) =>
+        new ForcedDecode(Context, EmbeddingLength, _loaded.BuildAnswerPrompt(messages, hint), limit: ContextTokens, _loaded.MoreContext)
+            .Run(answers, cancellationToken);
 
     private int[] Closed(string answer)
     {

@@ -78,7 +78,9 @@ public sealed class ModelInspection
         return new ModelInspection(file, options, problem, thinking);
     }
 
-    internal static string? AssumedTemplate(GgufFile file, LanguageModelOptions options) => file.ChatTemplate is not null || options.ChatTemplate is not null
+    internal static string? AssumedTemplate(GgufFile file, LanguageModelOptions options) =>
+        file.ChatTemplate is not null || options.ChatTemplate is not null
         ? null
-        : "none is in the file: ChatML is assumed; where the model was taught another one, name it with the chat_template setting (--chat-template, such as llama3 or gemma)";
+        : "none is in the file: ChatML is assumed; where the model was taught another one, "
+            + "name it with the chat_template setting (--chat-template, such as llama3 or gemma)";
 }

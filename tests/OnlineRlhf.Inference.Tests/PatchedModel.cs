@@ -134,10 +134,13 @@ internal static class PatchedModel
         value(writer);
     }
 
-    /// <summary>The key-value pairs as they stand in the file, the tensors with their entries up to the offset, and where their data begins.</summary>
+    /// <summary>
+    /// The key-value pairs as they stand in the file, the tensors with their entries up to the offset, and where their data begins.
+    /// </summary>
     private static (byte[] Pairs, List<Tensor> Tensors, int Data) Parse(byte[] model)
     {
-        int tensors = (int)BinaryPrimitives.ReadUInt64LittleEndian(model.AsSpan(8)), pairs = (int)BinaryPrimitives.ReadUInt64LittleEndian(model.AsSpan(16)), at = 24;
+        int tensors = (int)BinaryPrimitives.ReadUInt64LittleEndian(model.AsSpan(8)),
+            pairs = (int)BinaryPrimitives.ReadUInt64LittleEndian(model.AsSpan(16)), at = 24;
         for (int i = 0; i < pairs; i++)
         {
             _ = Text();

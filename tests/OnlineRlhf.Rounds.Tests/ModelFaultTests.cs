@@ -26,7 +26,8 @@ public sealed class ModelFaultTests : IDisposable
 
         InferenceException refused = await Assert.ThrowsAsync<InferenceException>(() => loop.OpenRoundAsync(Bench.Ask(seed: 2), Cancel));
         Assert.Equal(InferenceError.ModelChanged, refused.Error);
-        refused = await Assert.ThrowsAsync<InferenceException>(() => loop.LearnAsync(new ComparisonRequest([new("user", "Hello")], "Good day.", "What?"), Cancel));
+        refused = await Assert.ThrowsAsync<InferenceException>(
+            () => loop.LearnAsync(new ComparisonRequest([new("user", "Hello")], "Good day.", "What?"), Cancel));
         Assert.Equal(InferenceError.ModelChanged, refused.Error);
         Assert.Equal(1, (await loop.GiveFeedbackAsync(round.Id, Preferred.First, Cancel)).Comparisons);
         Assert.Equal(model.Fingerprint[..16], Path.GetFileName(Assert.Single(Directory.GetDirectories(Path.Combine(_folder, "profiles")))));
@@ -49,8 +50,11 @@ public sealed class ModelFaultTests : IDisposable
         loop.Rehearse(Cancel);
         ChatMessage[] messages = [new("user", "How do I boil an egg?")];
         Assert.Equal(1, (await loop.LearnAsync(new ComparisonRequest(messages, "Seven minutes.", "That depends."), Cancel)).Comparisons);
-        Assert.Equal(InferenceError.NotFinite, (await Assert.ThrowsAsync<InferenceException>(() => loop.LearnAsync(new ComparisonRequest(messages, "With rice.", "That depends."), Cancel))).Error);
-        Assert.Equal(InferenceError.NotFinite, (await Assert.ThrowsAsync<InferenceException>(() => loop.OpenRoundAsync(Bench.Ask("How do I cook rice?"), Cancel))).Error);
+        Assert.Equal(InferenceError.NotFinite,
+            (await Assert.ThrowsAsync<InferenceException>(
+            () => loop.LearnAsync(new ComparisonRequest(messages, "With rice.", "That depends."), Cancel))).Error);
+        Assert.Equal(InferenceError.NotFinite,
+            (await Assert.ThrowsAsync<InferenceException>(() => loop.OpenRoundAsync(Bench.Ask("How do I cook rice?"), Cancel))).Error);
         Assert.Equal(2, (await loop.LearnAsync(new ComparisonRequest(messages, "Seven minutes, and no more.", "That depends."), Cancel)).Comparisons);
         Round round = await loop.OpenRoundAsync(Bench.Ask(), Cancel);
         Assert.NotEmpty(round.First.Text);
@@ -62,7 +66,9 @@ public sealed class ModelFaultTests : IDisposable
         return LanguageModel.Load(new LanguageModelOptions { ModelPath = ModelPath, Threads = 1, ContextTokens = 512 }, Cancel);
     }
 
-    private PreferenceLoop NewLoop(LanguageModel model) => new(model, _folder, new RoundOptions { Sampling = new() { MaxTokens = 16, Temperature = 1 } }, TimeProvider.System, cancellationToken: Cancel);
+    private PreferenceLoop NewLoop(LanguageModel model) =>
+        new(model, _folder, new RoundOptions { Sampling = new() { MaxTokens = 16, Temperature = 1 } }, TimeProvider.System,
+        cancellationToken: Cancel);
 
     private Task Change()
     {

@@ -53,7 +53,9 @@ internal static class ModelVerb
             if (report.ChatTemplateProblem is not null)
                 return ExitCode.Configuration;
             if (report.Files > 1)
-                throw new ConfigurationException($"{source} is split over {report.Files} files, of which this copies none: join them with llama-gguf-split --merge, or put all of them where the service may read them and set model to the first; nothing was changed");
+                throw new ConfigurationException(
+                    $"{source} is split over {report.Files} files, of which this copies none: join them with llama-gguf-split --merge, "
+                    + "or put all of them where the service may read them and set model to the first; nothing was changed");
             if (!report.Fits)
             {
                 Console.Error.WriteLine("onlinerlhf: the model does not fit this device; nothing was changed");

@@ -18,7 +18,7 @@ internal sealed record Setting(string Key, string Says, SettingKind Kind = Setti
         new("cpu_variant", "build of llama.cpp's CPU backend, such as haswell or armv8.2_2; onlinerlhf bench compares them; without it, the newest instructions that the processor has"),
         new("time_target", $"seconds that a round may take: fewer and shorter answers on a slow device; 0 for no limit (default {Default.TimeTarget})", SettingKind.Whole),
         new("context", $"tokens of prompt and answer together; memory grows with it (default {Default.Context})", SettingKind.Whole),
-        new("chat_template", "one of llama.cpp's built-in chat templates by name, where the model's own is not known"),
+        new("chat_template", "one of llama.cpp's built-in chat templates by name, where the model's own is missing or not known"),
         new("thinking", $"on has a reasoning model think before it answers, off switches that off where its template can (default {Default.Thinking})"),
         new("thinking_budget", $"the most tokens of thoughts before one answer, beside max_tokens (default {Default.ThinkingBudget})", SettingKind.Whole),
         new("style_hints", $"auto, none, or hints divided by |, such as \"Use simple words.|Be warm.\" (default {Default.StyleHints})"),

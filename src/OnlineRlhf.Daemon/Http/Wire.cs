@@ -49,7 +49,8 @@ internal sealed record LearnedFileUpdateBody(int? Runs);
 internal sealed record LearnedFileBody(string Profile, string Digest, Guid? State, int Runs, long Comparisons, long LastLine, long LastComparison);
 
 internal sealed record HealthBody(
-    string Status, string Version, string? Model, int? Features, int? Threads, int? ContextTokens, DeviceBody? Device, PaceBody? Pace, int OpenRounds, int Queued, long UptimeSeconds, string? Board,
+    string Status, string Version, string? Model, int? Features, int? Threads, int? ContextTokens, DeviceBody? Device, PaceBody? Pace,
+        int OpenRounds, int Queued, long UptimeSeconds, string? Board,
     string? ChatTemplateNote = null, string? Thinking = null);
 
 internal sealed record DeviceBody(string Name, string? GpuLayers, string Why)

@@ -2,12 +2,16 @@ using OnlineRlhf.Inference.Llama;
 
 namespace OnlineRlhf.Inference.Devices;
 
-/// <summary>Loads a model on the device that serves it best, as far as the setting leaves a choice. A device on which its output is not a number serves nobody.</summary>
+/// <summary>
+/// Loads a model on the device that serves it best, as far as the setting leaves a choice. A device on which its output is not a number serves
+/// nobody.
+/// </summary>
 /// <param name="options">Which devices may be used.</param>
 /// <param name="natives">The folder of llama.cpp's libraries.</param>
 /// <param name="marker">There while a GPU computes.</param>
 /// <param name="open">Loads the model, on the CPU where no GPU is given.</param>
-internal sealed class DeviceSelection(LanguageModelOptions options, string natives, GpuMarker marker, Func<GpuDevice?, CancellationToken, LoadedModel> open)
+internal sealed class DeviceSelection(
+    LanguageModelOptions options, string natives, GpuMarker marker, Func<GpuDevice?, CancellationToken, LoadedModel> open)
 {
     internal const string Cpu = "CPU";
 

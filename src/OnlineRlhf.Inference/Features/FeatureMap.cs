@@ -92,7 +92,8 @@ public sealed class FeatureMap
         TensorPrimitives.Multiply(statistics, StatisticsWeight, statistics);
         // Whatever is not a number is not below it either.
         if (!(TensorPrimitives.MaxMagnitude<float>(features[..Dimension]) <= LargestFeature))
-            throw new InferenceException(InferenceError.NotFinite, "The model's hidden states are not numbers for this answer, or far larger than usual: nothing can be learned from it.");
+            throw new InferenceException(InferenceError.NotFinite,
+                "The model's hidden states are not numbers for this answer, or far larger than usual: nothing can be learned from it.");
     }
 
     /// <summary>
@@ -159,7 +160,8 @@ public sealed class FeatureMap
     private static double Scale(double rootMeanSquare, double level)
     {
         if (!double.IsFinite(rootMeanSquare))
-            throw new InferenceException(InferenceError.NotFinite, "The model's hidden states are not numbers: nothing can be learned from it. Its file is damaged, or was converted wrongly: download it again, or use another model.");
+            throw new InferenceException(InferenceError.NotFinite,
+                "The model's hidden states are not numbers, and teach nothing. Its file is damaged: download it again, or use another one.");
         const double nothing = 1e-6;
         if (rootMeanSquare <= nothing * level || rootMeanSquare < 1e-30)
             return 0;

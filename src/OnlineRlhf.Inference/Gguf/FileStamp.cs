@@ -23,7 +23,8 @@ internal readonly unsafe partial record struct FileStamp(ulong Device, ulong Ino
             return null;
         var fields = new ReadOnlySpan<byte>(found, Bytes);
         return new FileStamp(
-            BinaryPrimitives.ReadUInt64LittleEndian(fields[136..]), BinaryPrimitives.ReadUInt64LittleEndian(fields[32..]), BinaryPrimitives.ReadUInt64LittleEndian(fields[40..]),
+            BinaryPrimitives.ReadUInt64LittleEndian(fields[136..]), BinaryPrimitives.ReadUInt64LittleEndian(fields[32..]),
+            BinaryPrimitives.ReadUInt64LittleEndian(fields[40..]),
             BinaryPrimitives.ReadInt64LittleEndian(fields[96..]), BinaryPrimitives.ReadUInt32LittleEndian(fields[104..]));
     }
 

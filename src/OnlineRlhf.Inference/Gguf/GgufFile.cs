@@ -136,14 +136,18 @@ public sealed class GgufFile
         }
     }
 
-    /// <summary>Says that the file, or a part of it, is no longer the one that was opened: llama.cpp reads the weights from it all the time, and from a file that was cut not even that.</summary>
+    /// <summary>
+    /// Says that the file, or a part of it, is no longer the one that was opened: llama.cpp reads the weights from it all the time, and from a file
+    /// that was cut not even that.
+    /// </summary>
     /// <exception cref="InferenceException">It was changed, replaced or removed.</exception>
     internal void RequireUnchanged()
     {
         foreach (ModelPart part in _parts)
         {
             if (part.Stamp is { } stamp && FileStamp.Of(part.Path) != stamp)
-                throw new InferenceException(InferenceError.ModelChanged, $"{Printable.Line(part.Path, 4096)} was changed, replaced or removed while it was served: start the daemon again, which reads it anew.");
+                throw new InferenceException(InferenceError.ModelChanged,
+                    $"{Printable.Line(part.Path, 4096)} was changed, replaced or removed while it was served: start the daemon again, to read it.");
         }
     }
 

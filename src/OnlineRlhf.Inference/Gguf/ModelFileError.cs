@@ -9,7 +9,10 @@ public enum ModelFileError
     /// <summary>The file is something else: another format, a text, a directory, a device, empty.</summary>
     NotAGguf,
 
-    /// <summary>A GGUF file of a kind that this program does not load: another version or byte order, a later part of a split model, an embedding model, an unknown tensor type, no model.</summary>
+    /// <summary>
+    /// A GGUF file of a kind that this program does not load: another version or byte order, a later part of a split model, an embedding model, an
+    /// unknown tensor type, no model.
+    /// </summary>
     Unsupported,
 
     /// <summary>A GGUF file that is cut short or contradicts itself.</summary>

@@ -30,7 +30,8 @@ internal sealed unsafe class DecodingContext : IDisposable
     /// <param name="collectHidden">Whether hidden states are wanted.</param>
     /// <param name="decoding">Called before every decode; what it throws keeps that from being made.</param>
     /// <param name="decoded">Called after every decode.</param>
-    internal DecodingContext(ModelHandle model, int cells, int sequences, int threads, int embedding, int vocabulary, bool collectHidden, Action decoding, Action decoded)
+    internal DecodingContext(ModelHandle model, int cells, int sequences, int threads, int embedding, int vocabulary, bool collectHidden,
+        Action decoding, Action decoded)
     {
         _vocabulary = vocabulary;
         (_decoding, _decoded) = (decoding, decoded);
@@ -118,7 +119,8 @@ internal sealed unsafe class DecodingContext : IDisposable
     {
         IsSpoilt = true;
         return new InferenceException(InferenceError.NotFinite,
-            "The model's output is not a number: nothing can be drawn or learned from it. Where that happens with other texts too, its file is damaged: download it again, or use another one.");
+            "The model's output is not a number: nothing can be drawn or learned from it. "
+            + "Where that happens with other texts too, its file is damaged: download it again, or use another one.");
     }
 
     /// <summary>Looks at the output of the last batch: the hidden states, and whether a token can be drawn behind the last one.</summary>

@@ -33,7 +33,8 @@ internal sealed unsafe class LoadedModel : IDisposable
         Hints = options.StyleHints ?? StyleHints.For(Name);
         ThinkingBudget = Thinking.IsOn ? options.ThinkingBudget : 0;
         CellCount = (Cells(options, BuildPrompt([new ChatMessage("user", "")], [null, .. Hints])) + 255) / 256 * 256;
-        Context = new DecodingContext(model, CellCount, 1 + (2 * options.Candidates), Threads, EmbeddingLength, Vocabulary.Count, collectHidden, file.RequireUnchanged, decoded);
+        Context = new DecodingContext(model, CellCount, 1 + (2 * options.Candidates), Threads, EmbeddingLength, Vocabulary.Count, collectHidden,
+            file.RequireUnchanged, decoded);
     }
 
     internal string Name { get; }
@@ -73,7 +74,8 @@ internal sealed unsafe class LoadedModel : IDisposable
     internal string? Layers { get; private init; }
 
     /// <exception cref="InferenceException">llama.cpp refuses the model, or it does not fit the device.</exception>
-    internal static LoadedModel Open(LanguageModelOptions options, GgufFile file, GpuDevice? gpu, bool collectHidden, Action decoded, CancellationToken cancellationToken)
+    internal static LoadedModel Open(LanguageModelOptions options, GgufFile file, GpuDevice? gpu, bool collectHidden, Action decoded,
+        CancellationToken cancellationToken)
     {
         LlamaLibrary.TakeComplaints();
         LlamaLibrary.TakeOffloaded();
@@ -119,7 +121,8 @@ internal sealed unsafe class LoadedModel : IDisposable
     internal static void RequireDecoder(ModelHandle model, LanguageModelOptions options, GgufFile file)
     {
         if (NativeMethods.llama_model_has_encoder(model) || !NativeMethods.llama_model_has_decoder(model))
-            throw new InferenceException(InferenceError.Model, $"{options.ModelPath} is an encoder ({file.Architecture}), which writes no answers: use a chat model.");
+            throw new InferenceException(InferenceError.Model,
+                $"{options.ModelPath} is an encoder ({file.Architecture}), which writes no answers: use a chat model.");
     }
 
     /// <summary>How fast it decodes. Its cost: two short prompts and some ten steps.</summary>

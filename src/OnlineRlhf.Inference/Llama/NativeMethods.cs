@@ -127,10 +127,12 @@ internal static unsafe partial class NativeMethods
 
     [LibraryImport(Library)]
     internal static partial int llama_tokenize(
-        BorrowedHandle vocab, byte* text, int length, int* tokens, int maximum, [MarshalAs(UnmanagedType.U1)] bool addSpecial, [MarshalAs(UnmanagedType.U1)] bool parseSpecial);
+        BorrowedHandle vocab, byte* text, int length, int* tokens, int maximum, [MarshalAs(UnmanagedType.U1)] bool addSpecial,
+        [MarshalAs(UnmanagedType.U1)] bool parseSpecial);
 
     [LibraryImport(Library)]
-    internal static partial int llama_token_to_piece(BorrowedHandle vocab, int token, byte* buffer, int length, int leftStrip, [MarshalAs(UnmanagedType.U1)] bool special);
+    internal static partial int llama_token_to_piece(BorrowedHandle vocab, int token, byte* buffer, int length, int leftStrip,
+        [MarshalAs(UnmanagedType.U1)] bool special);
 
     [LibraryImport(Library)]
     internal static partial int llama_decode(ContextHandle context, NativeBatch batch);

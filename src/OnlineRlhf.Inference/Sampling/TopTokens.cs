@@ -4,7 +4,8 @@ using OnlineRlhf.Inference.Llama;
 namespace OnlineRlhf.Inference.Sampling;
 
 /// <summary>
-/// Finds the k largest logits, in descending order; what is not a number counts as the least there is, so that it is never drawn. One vectorised pass over the vocabulary: llama.cpp's own top-k first writes a 12-byte record per token.
+/// Finds the k largest logits, in descending order; what is not a number counts as the least there is, so that it is never drawn. One vectorised pass
+/// over the vocabulary: llama.cpp's own top-k first writes a 12-byte record per token.
 /// </summary>
 internal static class TopTokens
 {

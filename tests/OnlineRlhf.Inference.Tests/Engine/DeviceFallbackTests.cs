@@ -24,7 +24,8 @@ public sealed class DeviceFallbackTests
         Assert.Contains("could not be loaded on the CPU", failed.Message, StringComparison.Ordinal);
         Assert.Equal(before, (model.Name, model.Threads, model.ContextTokens, model.Hints.Count));
         Assert.True(model.Device.IsCpu);
-        foreach (Action request in new Action[] { () => Ask(model), () => model.Force(Question, ["Hello."], TestContext.Current.CancellationToken), () => model.PromptTokens(Question), () => model.Measure(TestContext.Current.CancellationToken) })
+        foreach (Action request in new Action[] { () => Ask(model), () => model.Force(Question, ["Hello."], TestContext.Current.CancellationToken),
+            () => model.PromptTokens(Question), () => model.Measure(TestContext.Current.CancellationToken) })
         {
             InferenceException again = Assert.Throws<InferenceException>(request);
             Assert.Equal(InferenceError.Device, again.Error);
@@ -60,7 +61,8 @@ public sealed class DeviceFallbackTests
         Assert.Throws<ObjectDisposedException>(() => model.PromptTokens(Question));
     }
 
-    private static IReadOnlyList<Candidate> Ask(LanguageModel model) => model.Sample(Question, new string?[2], new SamplingOptions { MaxTokens = 10 }, cancellationToken: TestContext.Current.CancellationToken);
+    private static IReadOnlyList<Candidate> Ask(LanguageModel model) =>
+        model.Sample(Question, new string?[2], new SamplingOptions { MaxTokens = 10 }, cancellationToken: TestContext.Current.CancellationToken);
 
     /// <summary>No vocabulary has this token: llama.cpp answers with an error code, as where a GPU runs out of memory.</summary>
     private static bool Decode(LanguageModel model)

@@ -5,7 +5,9 @@ using OnlineRlhf.Inference.Sampling;
 
 namespace OnlineRlhf.Inference.Tests.Engine;
 
-/// <summary>The file is changed while the model is used: llama.cpp reads the weights from it, and the kernel ends the process where they are gone.</summary>
+/// <summary>
+/// The file is changed while the model is used: llama.cpp reads the weights from it, and the kernel ends the process where they are gone.
+/// </summary>
 public sealed class ModelFileChangeTests : IDisposable
 {
     private static readonly ChatMessage[] Question = [new("user", "How do I boil an egg?")];
@@ -17,7 +19,7 @@ public sealed class ModelFileChangeTests : IDisposable
         { "emptied", path => Write(path, file => file.SetLength(0)) },
         { "longer", path => Write(path, file => file.SetLength(file.Length + 1)) },
         { "weights written over", path => Write(path, file => { file.Position = 1_000_000; file.WriteByte(1); }) },
-        { "written over with its old time", path => { DateTime time = File.GetLastWriteTimeUtc(path); Write(path, file => file.WriteByte((byte)'G')); File.SetLastWriteTimeUtc(path, time); } },
+        { "written over with its old time", WriteSecretly },
         { "replaced", path => { File.Copy(path, path + ".new"); File.Move(path + ".new", path, overwrite: true); } },
         { "removed", File.Delete },
     };
@@ -34,7 +36,8 @@ public sealed class ModelFileChangeTests : IDisposable
         model.FileChanged += told.Add;
         Assert.NotEmpty(Ask(model));
         make(path);
-        foreach (Action request in new Action[] { () => Ask(model), () => model.Force(Question, ["Hello."], Cancel), () => model.PromptTokens(Question), () => FeatureMap.Calibrate(model, Cancel) })
+        foreach (Action request in new Action[] { () => Ask(model), () => model.Force(Question, ["Hello."], Cancel),
+            () => model.PromptTokens(Question), () => FeatureMap.Calibrate(model, Cancel) })
         {
             InferenceException refused = Assert.Throws<InferenceException>(request);
             Assert.True(refused.Error == InferenceError.ModelChanged, $"{change}: {refused.Message}");
@@ -101,7 +104,15 @@ public sealed class ModelFileChangeTests : IDisposable
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    private static IReadOnlyList<Candidate> Ask(LanguageModel model) => model.Sample(Question, new string?[2], new SamplingOptions { MaxTokens = 10 }, cancellationToken: Cancel);
+    private static IReadOnlyList<Candidate> Ask(LanguageModel model) =>
+        model.Sample(Question, new string?[2], new SamplingOptions { MaxTokens = 10 }, cancellationToken: Cancel);
+
+    private static void WriteSecretly(string path)
+    {
+        DateTime time = File.GetLastWriteTimeUtc(path);
+        Write(path, file => file.WriteByte((byte)'G'));
+        File.SetLastWriteTimeUtc(path, time);
+    }
 
     private static void Write(string path, Action<FileStream> write)
     {

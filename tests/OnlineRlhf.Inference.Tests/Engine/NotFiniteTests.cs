@@ -30,9 +30,11 @@ public sealed class NotFiniteTests : IDisposable
     public void A_request_that_spoils_the_output_is_refused_and_the_next_one_is_served()
     {
         using LanguageModel model = LoadPoisoned();
-        foreach (ChatMessage[] bad in new ChatMessage[][] { [new("user", $"How do I cook {Poison}?")], [new("user", "Hello"), new("assistant", $"Cook {Poison}."), new("user", "And then?")] })
+        foreach (ChatMessage[] bad in new ChatMessage[][] { [new("user", $"How do I cook {Poison}?")],
+            [new("user", "Hello"), new("assistant", $"Cook {Poison}."), new("user", "And then?")] })
         {
-            Assert.Equal(InferenceError.NotFinite, Assert.Throws<InferenceException>(() => model.Sample(bad, new string?[8], new SamplingOptions(), cancellationToken: Cancel)).Error);
+            Assert.Equal(InferenceError.NotFinite,
+                Assert.Throws<InferenceException>(() => model.Sample(bad, new string?[8], new SamplingOptions(), cancellationToken: Cancel)).Error);
             MustServe(model);
         }
     }
@@ -54,7 +56,8 @@ public sealed class NotFiniteTests : IDisposable
     {
         using LanguageModel model = LoadPoisoned();
         string?[] hints = [$"Talk of {Poison}.", null, $"Talk of {Poison}.", null];
-        IReadOnlyList<Candidate> candidates = model.Sample(Question, hints, new SamplingOptions { Seed = 3, MaxTokens = 20 }, cancellationToken: Cancel);
+        IReadOnlyList<Candidate> candidates = model.Sample(Question, hints, new SamplingOptions { Seed = 3, MaxTokens = 20 },
+            cancellationToken: Cancel);
         Assert.InRange(candidates.Count, 1, 2);
         Assert.All(candidates, c => Assert.Null(c.Hint));
         Assert.All(candidates, c => Assert.True(c.Hidden.IsFinite));
@@ -71,7 +74,8 @@ public sealed class NotFiniteTests : IDisposable
             float[] state = new float[192];
             state[100] = wrong;
             hidden.Add(state);
-            Assert.Equal(InferenceError.NotFinite, Assert.Throws<InferenceException>(() => map.Map(hidden, "Hello", "Hello", new float[map.Dimension])).Error);
+            Assert.Equal(InferenceError.NotFinite,
+                Assert.Throws<InferenceException>(() => map.Map(hidden, "Hello", "Hello", new float[map.Dimension])).Error);
         }
     }
 
@@ -80,7 +84,8 @@ public sealed class NotFiniteTests : IDisposable
     [InlineData(DeviceChoice.Vulkan)]
     public void A_GPU_that_computes_no_numbers_is_refused_with_the_reason_and_the_CPU_is_used(DeviceChoice choice)
     {
-        LanguageModelOptions good = Models.Options(DemoModelFile.Path) with { Device = choice, Candidates = 2 }, bad = good with { ModelPath = Save(PatchedModel.WithoutNumbers()) };
+        LanguageModelOptions good = Models.Options(DemoModelFile.Path) with { Device = choice, Candidates = 2 },
+            bad = good with { ModelPath = Save(PatchedModel.WithoutNumbers()) };
         string natives = LlamaLibrary.Load(null);
         var selection = new DeviceSelection(good, natives, new GpuMarker(null), (gpu, cancellationToken) =>
         {
@@ -128,7 +133,8 @@ public sealed class NotFiniteTests : IDisposable
 
     private static void MustServe(LanguageModel model)
     {
-        IReadOnlyList<Candidate> candidates = model.Sample(Question, new string?[4], new SamplingOptions { MaxTokens = 20 }, cancellationToken: Cancel);
+        IReadOnlyList<Candidate> candidates = model.Sample(Question, new string?[4], new SamplingOptions { MaxTokens = 20 },
+            cancellationToken: Cancel);
         Assert.All(candidates, c => Assert.True(c.Hidden.IsFinite && c.Text.Length > 0));
     }
 

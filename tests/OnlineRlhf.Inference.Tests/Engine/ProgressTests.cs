@@ -23,7 +23,8 @@ public sealed class ProgressTests : IDisposable
         int batches = model.PromptTokens(messages) / 512;
         Assert.InRange(batches, 3, 8);
 
-        model.Sample(messages, [null], new SamplingOptions { MaxTokens = 4 }, new First(() => beforeTheFirstToken = told), TestContext.Current.CancellationToken);
+        model.Sample(messages, [null], new SamplingOptions { MaxTokens = 4 }, new First(() => beforeTheFirstToken = told),
+            TestContext.Current.CancellationToken);
         // One step was made when the first progress of the answer is told.
         Assert.InRange(beforeTheFirstToken, batches + 1, batches + 4);
 

@@ -38,7 +38,8 @@ public sealed class SplitModelTests : GgufFixture
     [Fact]
     public void The_fingerprint_covers_every_part()
     {
-        string first = PatchedModel.Split(Folder, 3), third = first.Replace("-00001-", "-00003-", StringComparison.Ordinal), before = GgufFile.Open(first).Fingerprint;
+        string first = PatchedModel.Split(Folder, 3), third = first.Replace("-00001-", "-00003-", StringComparison.Ordinal),
+            before = GgufFile.Open(first).Fingerprint;
         Assert.Equal(before, GgufFile.Open(first).Fingerprint);
         byte[] bytes = File.ReadAllBytes(third);
         bytes[^100] ^= 1;
@@ -51,13 +52,15 @@ public sealed class SplitModelTests : GgufFixture
     {
         string first = PatchedModel.Split(Folder, 3), second = first.Replace("-00001-", "-00002-", StringComparison.Ordinal);
         File.Delete(second);
-        Assert.Contains($"part 2 of 3 ({Path.GetFileName(second)}) is missing", Refused(ModelFileError.NotFound, first).Message, StringComparison.Ordinal);
+        Assert.Contains($"part 2 of 3 ({Path.GetFileName(second)}) is missing", Refused(ModelFileError.NotFound, first).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public void A_part_that_is_damaged_or_another_models_is_named()
     {
-        string first = PatchedModel.Split(Folder, 3), second = first.Replace("-00001-", "-00002-", StringComparison.Ordinal), third = first.Replace("-00001-", "-00003-", StringComparison.Ordinal);
+        string first = PatchedModel.Split(Folder, 3), second = first.Replace("-00001-", "-00002-", StringComparison.Ordinal),
+            third = first.Replace("-00001-", "-00003-", StringComparison.Ordinal);
         byte[] whole = File.ReadAllBytes(second);
         File.WriteAllBytes(second, whole[..(whole.Length / 2)]);
         Assert.Contains("part 2 of 3", Refused(ModelFileError.Damaged, first).Message, StringComparison.Ordinal);
@@ -79,6 +82,7 @@ public sealed class SplitModelTests : GgufFixture
         string renamed = Path.Combine(Path.GetDirectoryName(first)!, "model.gguf");
         File.Move(first, renamed);
         Assert.Contains("-00001-of-00003.gguf", Refused(ModelFileError.Unsupported, renamed).Message, StringComparison.Ordinal);
-        Assert.Contains("claims", Refused(ModelFileError.Damaged, GgufBuilder.Smallest().Number("split.count", 4_000_000_000)).Message, StringComparison.Ordinal);
+        Assert.Contains("claims", Refused(ModelFileError.Damaged, GgufBuilder.Smallest().Number("split.count", 4_000_000_000)).Message,
+            StringComparison.Ordinal);
     }
 }

@@ -44,8 +44,10 @@ internal sealed class Examination(DaemonOptions options, HealthBody? running, st
         try
         {
             ModelReport report = ModelReport.Of(options.Model, ModelInspection.Of(options.ForModel(options.Model)), options.Candidates, DeviceMemory.Read());
-            string says = $"{report.Name} ({report.Architecture}), {ModelReport.Size(report.FileBytes)}; it takes {ModelReport.Size(report.NeededBytes)} of memory, and the service may take {ModelReport.Size(report.UsableBytes)}"
-                + $"{(report.ChatTemplateNote is { } note ? $"; chat template: {note}" : "")}; thinking: {report.Thinking}";
+            string says = $"{report.Name} ({report.Architecture}), {ModelReport.Size(report.FileBytes)}; it takes {ModelReport.Size(report.NeededBytes)} of memory, and the service may take {ModelReport.Size(report.UsableBytes)}";
+            if (report.ChatTemplateNote is { } note)
+                says += $"; chat template: {note}";
+            says += $"; thinking: {report.Thinking}";
             return report.ChatTemplateProblem is { } problem ? Finding.Wrong(part, problem)
                 : DaemonOptions.IsHidden(options.Model) && IsSystem ? Finding.Wrong(part, $"{options.Model}: the service may not see files below /home and /root: sudo onlinerlhf model use {options.Model}")
                 : report.Fits ? Finding.Good(part, says)

@@ -8,7 +8,8 @@ namespace OnlineRlhf.Daemon.Cli.Models;
 /// <summary>What onlinerlhf model check prints as JSON; sizes in bytes: of the model, of the learner of one profile, of the program itself, and what the service may take.</summary>
 internal sealed record ModelReport(
     string File, string Architecture, string Name, string Fingerprint, long FileBytes, string Quantisation, int EmbeddingLength, int Layers, int TrainedContext, int ContextTokens, int Candidates,
-    string? ChatTemplateProblem, int Features, IReadOnlyList<string> StyleHints, ModelMemory ModelBytes, long LearnerBytes, long ProgramBytes, long NeededBytes, long UsableBytes, long AvailableBytes, bool Fits,
+    string? ChatTemplateProblem, int Features, IReadOnlyList<string> StyleHints, ModelMemory ModelBytes, long LearnerBytes, long ProgramBytes,
+        long NeededBytes, long UsableBytes, long AvailableBytes, bool Fits,
     int Files, string? ChatTemplateNote, string? Thinking)
 {
     // Measured: private memory beyond model, buffers and state, and the pages of its own file and of llama.cpp's.
@@ -19,13 +20,15 @@ internal sealed record ModelReport(
         long learner = Learner(model.Dimension), needed = model.Memory.Total + learner + Program;
         return new ModelReport(
             path, model.File.Architecture, model.Name, model.File.Fingerprint, model.File.FileLength, model.File.Quantisation, model.File.EmbeddingLength, model.File.BlockCount, model.File.ContextLength,
-            model.ContextTokens, candidates, model.TemplateProblem, model.Dimension, model.Hints, model.Memory, learner, Program, needed, device.Usable, device.Available, needed <= device.Usable,
+            model.ContextTokens, candidates, model.TemplateProblem, model.Dimension, model.Hints, model.Memory, learner, Program, needed,
+                device.Usable, device.Available, needed <= device.Usable,
             model.File.Parts, model.TemplateNote, model.Thinking);
     }
 
     internal IEnumerable<string> Lines()
     {
-        yield return $"model      {TerminalText.Line(Name)}, {TerminalText.Line(Architecture)}, {Quantisation}, {Size(FileBytes)}{(Files > 1 ? $" in {Files} files" : "")}";
+        yield return $"model      {TerminalText.Line(Name)}, {TerminalText.Line(Architecture)}, {Quantisation}, "
+            + $"{Size(FileBytes)}{(Files > 1 ? $" in {Files} files" : "")}";
         yield return $"shape      {Layers} layers, hidden states of {EmbeddingLength}, trained for {TrainedContext} tokens; served with a context of {ContextTokens} and {Plural.Of(Candidates, "candidate")}";
         yield return $"template   {ChatTemplateProblem ?? ChatTemplateNote ?? "known"}";
         if (Thinking is not null)
