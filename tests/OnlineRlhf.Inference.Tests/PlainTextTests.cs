@@ -27,6 +27,10 @@ public sealed class PlainTextTests
     [InlineData("\u0301alone", "alone")]
     public void What_could_drive_a_terminal_or_deceive_its_reader_is_taken_out(string text, string plain) => Assert.Equal(plain, PlainText.Of(text));
 
+    // An attribute cannot hold half of a pair.
+    [Fact]
+    public void Half_of_a_surrogate_pair_is_the_replacement_character() => Assert.Equal("\ufffdx\ufffd", PlainText.Of("\ud800x\udc00"));
+
     [Theory]
     [InlineData("Model\nReady: another\r\n\u2028\tname", "Model Ready: another   name")]
     [InlineData("two  blanks", "two  blanks")]
