@@ -233,19 +233,21 @@ public sealed class LanguageModel : IDisposable
 
     private T OnGpu<T>(Func<T> work)
     {
-        using IDisposable computing = _marker.Enter();
-        try
+        using (_marker.Enter())
         {
-            T result = Unchanged(work);
-            return Context.IsSpoilt ? throw Context.NotFinite() : result;
+            try
+            {
+                T result = Unchanged(work);
+                return Context.IsSpoilt ? throw Context.NotFinite() : result;
+            }
+            catch (InferenceException e) when (e.Error is InferenceError.Decode or InferenceError.NotFinite)
+            {
+                Device = new DeviceReport(DeviceSelection.Cpu, null, $"{Device.Name} failed: {e.Message}");
+                _pace = null;
+                _loaded.Dispose();
+            }
         }
-        catch (InferenceException e) when (e.Error is InferenceError.Decode or InferenceError.NotFinite)
-        {
-            Device = new DeviceReport(DeviceSelection.Cpu, null, $"{Device.Name} failed: {e.Message}");
-            _pace = null;
-            _loaded.Dispose();
-            LoadOnCpu();
-        }
+        LoadOnCpu();
         return Unchanged(work);
     }
 

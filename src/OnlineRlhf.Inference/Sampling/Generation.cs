@@ -21,22 +21,20 @@ internal sealed class Generation(DecodingContext context, Vocabulary vocabulary,
         Prefill(cancellationToken);
         Track[] tracks = new Track[hints.Count];
         List<int> waiting = [.. Enumerable.Range(0, tracks.Length)];
+        InferenceException? notFinite = null;
         for (int attempt = 0; waiting.Count > 0 && attempt <= options.DuplicateAttempts; attempt++)
         {
             foreach (int i in waiting)
                 tracks[i] = Start(i, attempt);
             Decode(tracks, waiting, progress, cancellationToken);
+            // The others are as good as they were.
+            notFinite = tracks.Any(t => !t.IsFinite) ? context.NotFinite() : notFinite;
             waiting = [.. Enumerable.Range(0, tracks.Length).Where(i => IsWorthless(tracks, i))];
         }
         List<Candidate> distinct = [.. Enumerable.Range(0, tracks.Length).Where(i => !IsWorthless(tracks, i)).Select(i => tracks[i].ToCandidate(hints[i]))];
-        if (tracks.Any(t => !t.IsFinite))
-        {
-            // The others are as good as they were.
-            InferenceException notFinite = context.NotFinite();
-            if (tracks.All(t => !t.IsFinite))
-                throw notFinite;
-        }
         int any = Array.FindIndex(tracks, t => t.IsFinite);
+        if (any < 0)
+            throw notFinite!;
         return distinct.Count > 0 ? distinct : [tracks[any].ToCandidate(hints[any])];
     }
 
@@ -110,7 +108,7 @@ internal sealed class Generation(DecodingContext context, Vocabulary vocabulary,
     private static bool IsWorthless(Track[] tracks, int candidate)
     {
         string text = tracks[candidate].Text;
-        return text.Length == 0 || !tracks[candidate].IsFinite || Array.FindIndex(tracks, t => t.IsFinite && t.Text == text) < candidate;
+        return text.Length == 0 || !tracks[candidate].IsFinite || Array.FindIndex(tracks, t => t.Text == text && t.IsFinite) < candidate;
     }
 
     private static int Group(int index) => 1 + index;
