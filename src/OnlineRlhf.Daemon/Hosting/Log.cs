@@ -56,6 +56,7 @@ internal static partial class Log
     [LoggerMessage(16, LogLevel.Information, "Device: {Name}{Layers}: {Why}")]
     internal static partial void Device(this ILogger logger, string name, string layers, string why);
 
-    [LoggerMessage(17, LogLevel.Error, "Profile {Profile}: the damaged file is kept as it was found, in {Path}; delete it where nobody is to look into it")]
+    [LoggerMessage(40, LogLevel.Error,
+        "Profile {Profile}: the damaged file is kept as it was found, in {Path}; delete it where nobody is to look into it")]
     internal static partial void ProfileMovedAside(this ILogger logger, string profile, string path);
 }
