@@ -3,7 +3,7 @@ using OnlineRlhf.Storage.Disk;
 
 namespace OnlineRlhf.Storage.Tests;
 
-/// <summary>Somebody deletes, moves or replaces the files of a state that is open: what goes into a file without a name is never acknowledged.</summary>
+/// <summary>Somebody deletes, moves or replaces the files of an open state: what goes into a file without a name is never acknowledged.</summary>
 public class RemovalTests
 {
     private const int Dimension = 8;
@@ -145,8 +145,14 @@ public class RemovalTests
                 File.Copy(folder.Data, folder.Data + ".copy");
                 File.Move(folder.Data + ".copy", folder.Data, overwrite: true);
                 break;
+            case "data deleted":
+                File.Delete(folder.Data);
+                break;
+            case "log deleted":
+                File.Delete(folder.Log);
+                break;
             default:
-                File.Delete(removal == "data deleted" ? folder.Data : removal == "log deleted" ? folder.Log : Path.ChangeExtension(folder.Data, ".lock"));
+                File.Delete(Path.ChangeExtension(folder.Data, ".lock"));
                 break;
         }
     }
