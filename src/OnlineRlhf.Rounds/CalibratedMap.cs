@@ -30,7 +30,8 @@ internal sealed class CalibratedMap
         return measured;
     }
 
-    /// <summary>Writes the scales where their file is gone: measured again they may differ in a digit, and a state fits the scales alone that it was founded with.</summary>
+    /// <summary>Writes the scales where their file is gone.</summary>
+    /// <remarks>Measured again they may differ in a digit, and a state fits only the scales that it was founded with.</remarks>
     internal void Keep()
     {
         if (CalibrationFile.Read(_stateDirectory, _key, _scales.Length) is null)

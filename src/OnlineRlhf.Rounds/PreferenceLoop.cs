@@ -40,7 +40,9 @@ public sealed class PreferenceLoop : IDisposable
     /// <param name="clock">Every clock of the loop.</param>
     /// <param name="cancellationToken">Ends the calibration of a model that was never seen before: it takes a while.</param>
     /// <param name="calibrating">Told before such a model is measured.</param>
-    /// <param name="opened">Told of each profile that was opened from the disk and how, and of one whose files were removed while it was open: an operator wants to know.</param>
+    /// <param name="opened">
+    /// Told of each profile that was opened from the disk and how, and of one whose files were removed while it was open: an operator wants to know.
+    /// </param>
     public PreferenceLoop(LanguageModel model, string stateDirectory, RoundOptions options, TimeProvider clock, Action<string, RecoveryReport>? opened = null, Action? calibrating = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(model);

@@ -70,10 +70,11 @@ public sealed class ProfileStore : IDisposable
     /// <summary>Whether a write failed, so that the store must be opened again before anything can be learned.</summary>
     public bool IsFaulted { get; private set; }
 
-    /// <summary>
-    /// Whether the files that this store has open are still the ones in its directory. False once they, or a folder above them, were deleted, moved or replaced: what is written
-    /// then would be gone with them, and is refused. Costs three calls of the operating system.
-    /// </summary>
+    /// <summary>Whether the files that this store has open are still the ones in its directory.</summary>
+    /// <remarks>
+    /// False once they, or a folder above them, were deleted, moved or replaced: what is written then would be gone with them, and is refused.
+    /// Costs three calls of the operating system.
+    /// </remarks>
     public bool IsInPlace => _directory.IsInPlace && _database.IsInPlace;
 
     /// <summary>Whether <see cref="WriteCheckpointChunk"/> has something to write.</summary>
@@ -229,7 +230,8 @@ public sealed class ProfileStore : IDisposable
     }
 
     private StateException Removed() => new(StateError.Removed,
-        $"{_directory.DataPath} was deleted, moved or replaced while it was open: nothing was learned. Try again: the profile then goes on with what is in its folder, or starts anew.");
+        $"{_directory.DataPath} was deleted, moved or replaced while it was open: nothing was learned. "
+        + "Try again: the profile then goes on with what is in its folder, or starts anew.");
 
     private void ThrowIfUnusable()
     {

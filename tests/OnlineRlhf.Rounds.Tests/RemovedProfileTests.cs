@@ -2,7 +2,8 @@ using OnlineRlhf.Storage;
 
 namespace OnlineRlhf.Rounds.Tests;
 
-/// <summary>A profile whose files are deleted, moved or replaced while it is open goes on with what is there now: nothing is acknowledged that a restart does not find.</summary>
+/// <summary>A profile whose files are deleted, moved or replaced while it is open goes on with what is there now.</summary>
+/// <remarks>Nothing is acknowledged that a restart does not find.</remarks>
 public sealed class RemovedProfileTests : IDisposable
 {
     private readonly Bench _bench = new(new RoundOptions { ProfilesInMemory = 1 });

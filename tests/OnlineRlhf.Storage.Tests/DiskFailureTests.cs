@@ -67,6 +67,26 @@ public class DiskFailureTests
     }
 
     [Fact]
+    public void A_failure_while_a_state_is_opened_loses_nothing()
+    {
+        const int Dimension = 8;
+        using var folder = new StateFolder(Dimension);
+        folder.Fill(21, paced: false);
+        for (int failAt = 0; failAt < 5; failAt++)
+        {
+            int left = failAt;
+            Assert.Equal(StateError.IoFailure, Assert.Throws<StateException>(() => folder.Open((_, _, _, _) =>
+            {
+                if (left-- <= 0)
+                    throw new IOException("made to fail", InputOutput);
+            })).Reason);
+            using ProfileStore again = folder.Open();
+            Assert.True(again.Recovery.IsClean, string.Join(' ', again.Recovery.Problems));
+            Oracle.AssertSame(Oracle.After(21, Dimension), again.Model);
+        }
+    }
+
+    [Fact]
     public void A_failure_while_a_state_is_made_or_converted_leaves_the_one_before()
     {
         const int Dimension = 8;

@@ -7,7 +7,7 @@ namespace OnlineRlhf.Storage.Tests;
 /// <summary>States that earlier versions wrote open and go on.</summary>
 public class EarlierVersionTests
 {
-    /// <summary>d = 8, as version 0.1.0 left it with LiteDB 5.0.20 when it was killed: comparison 27 is in the log, and not yet in the data file.</summary>
+    /// <summary>d = 8, left by a kill of version 0.1.0 with LiteDB 5.0.20: comparison 27 is in the log, and not yet in the data file.</summary>
     [Fact]
     public void A_state_of_version_0_1_0_opens_and_goes_on()
     {

@@ -68,7 +68,8 @@ public class PowerCutTests
             folder.Fill(first);
             Dictionary<string, byte[]> start = Files(folder);
             var operations = new List<Operation>();
-            // The first process ends before one of its operations: killed, or by a sync that fails. The page cache keeps what it wrote; the disk has what was synced of it.
+            // The first process ends before one of its operations: killed, or by a sync that fails.
+            // The page cache keeps what it wrote; the disk has what was synced of it.
             long known = StopBefore(folder, operations, syncFails, random.Next(40), first);
             Dictionary<string, byte[]> cache = Files(folder);
             long durable;
@@ -103,9 +104,11 @@ public class PowerCutTests
         }
     }
 
-    private static Dictionary<string, byte[]> Files(StateFolder folder) => Directory.EnumerateFiles(folder.Profile).ToDictionary(path => path, File.ReadAllBytes);
+    private static Dictionary<string, byte[]> Files(StateFolder folder) =>
+        Directory.EnumerateFiles(folder.Profile).ToDictionary(path => path, File.ReadAllBytes);
 
-    private static DiskProbe Record(List<Operation> operations) => (file, kind, offset, data) => operations.Add(new Operation(file, kind, offset, data.ToArray()));
+    private static DiskProbe Record(List<Operation> operations) =>
+        (file, kind, offset, data) => operations.Add(new Operation(file, kind, offset, data.ToArray()));
 
     /// <summary>Appends until it must end before one more operation; returns the last comparison that was acknowledged.</summary>
     private static long StopBefore(StateFolder folder, List<Operation> operations, bool syncFails, int left, long acknowledged)

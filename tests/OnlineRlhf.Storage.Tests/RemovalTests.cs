@@ -3,7 +3,7 @@ using OnlineRlhf.Storage.Disk;
 
 namespace OnlineRlhf.Storage.Tests;
 
-/// <summary>Somebody deletes, moves or replaces the files of a state that is open: what would be written to a file without a name is never acknowledged.</summary>
+/// <summary>Somebody deletes, moves or replaces the files of an open state: what goes into a file without a name is never acknowledged.</summary>
 public class RemovalTests
 {
     private const int Dimension = 8;
@@ -60,7 +60,7 @@ public class RemovalTests
             };
             AssertRemoved(folder, store, () => folder.AppendNext(store));
         }
-        // Where the file itself is still there the comparison is durable in it, and confirmed to who asks again; a copy was made without it or with it.
+        // Where the file itself is still there, or was copied, the comparison may be in it: then it is durable, and confirmed to whoever asks again.
         AssertStartsWith(folder, sequence, sequence == 20 ? 21 : sequence);
     }
 
@@ -145,8 +145,14 @@ public class RemovalTests
                 File.Copy(folder.Data, folder.Data + ".copy");
                 File.Move(folder.Data + ".copy", folder.Data, overwrite: true);
                 break;
+            case "data deleted":
+                File.Delete(folder.Data);
+                break;
+            case "log deleted":
+                File.Delete(folder.Log);
+                break;
             default:
-                File.Delete(removal == "data deleted" ? folder.Data : removal == "log deleted" ? folder.Log : Path.Combine(folder.Profile, "state.lock"));
+                File.Delete(Path.ChangeExtension(folder.Data, ".lock"));
                 break;
         }
     }

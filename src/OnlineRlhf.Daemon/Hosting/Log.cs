@@ -65,6 +65,7 @@ internal static partial class Log
     [LoggerMessage(18, LogLevel.Warning, "No further connection fits ({Reason}): the ones that are idle longest are closed, and new ones may wait")]
     internal static partial void ConnectionsUsedUp(this ILogger logger, string reason);
 
-    [LoggerMessage(20, LogLevel.Error, "Profile {Profile}: the damaged file is kept as it was found, in {Path}; delete it where nobody is to look into it")]
+    [LoggerMessage(20, LogLevel.Error,
+        "Profile {Profile}: the damaged file is kept as it was found, in {Path}; delete it where nobody is to look into it")]
     internal static partial void ProfileMovedAside(this ILogger logger, string profile, string path);
 }

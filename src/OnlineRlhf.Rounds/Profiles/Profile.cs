@@ -16,7 +16,11 @@ internal sealed class Profile : IDisposable
     {
         Outcome = RecoveryOutcome.Removed,
         Sequence = 0,
-        Problems = ["Its files were deleted, moved or replaced while they were open. What was learned in them is no longer used: it goes on with what is in its folder, or anew."],
+        Problems =
+        [
+            "Its files were deleted, moved or replaced while they were open. What was learned in them is no longer used: "
+            + "it goes on with what is in its folder, or anew.",
+        ],
     };
 
     private readonly Lock _gate = new();

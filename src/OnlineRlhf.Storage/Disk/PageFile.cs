@@ -92,7 +92,8 @@ internal sealed class PageFile : Stream
 
     /// <summary>Carries out the transaction that waits in the log. Only for a file that no engine has open.</summary>
     /// <remarks>
-    /// Log and pages are written and synced also where they read back equal: what a killed process wrote, or what a sync has failed for, may be in the kernel's cache alone.
+    /// Log and pages are written and synced also where they read back equal. What a killed process wrote, or what a sync has failed for,
+    /// may be in the kernel's cache alone.
     /// </remarks>
     public void Apply(PageLog log)
     {

@@ -6,8 +6,10 @@ namespace OnlineRlhf.Storage.Disk;
 
 /// <summary>LiteDB's log as a stream: held in memory while a transaction is made, sealed and written in one piece before the data file changes.</summary>
 /// <remarks>
-/// LiteDB does not sync its log before it changes the data file, and has no checksum in it. Here it writes its log to memory only; <see cref="Persist"/> writes and syncs it, and
-/// puts a checksum of all pages where LiteDB keeps the transaction's number (the log holds one transaction, at its start, so any number serves). A log whose seal does not hold was never complete: the data file was not touched, and it is ignored.
+/// LiteDB does not sync its log before it changes the data file, and has no checksum in it. Here it writes its log to memory only.
+/// <see cref="Persist"/> writes and syncs it, and puts a checksum of all pages where LiteDB keeps the transaction's number: the log holds
+/// one transaction, at its start, so any number serves. A log whose seal does not hold was never complete: the data file was not touched,
+/// and the log is ignored.
 /// </remarks>
 internal sealed class PageLog : Stream
 {

@@ -27,7 +27,8 @@ internal static class PrivateFile
         }
     }
 
-    /// <summary>Makes a folder and those above it that are missing; one that is there and open to others is made private. <see cref="DurableFolder"/> makes it durable.</summary>
+    /// <summary>Makes a folder and those above it that are missing; one that is there and open to others is made private.</summary>
+    /// <remarks>Their names are not durable before <see cref="DurableFolder.Sync"/>.</remarks>
     public static void CreateFolder(string folder)
     {
         if (Directory.Exists(folder))

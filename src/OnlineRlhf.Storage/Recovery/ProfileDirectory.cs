@@ -14,7 +14,8 @@ internal sealed class ProfileDirectory : IDisposable
     private readonly FileStream _lock;
     private readonly FileIdentity _identity;
 
-    private ProfileDirectory(string directory, FileStream held) => (_directory, _lock, _identity) = (directory, held, Posix.Identify(held.SafeFileHandle));
+    private ProfileDirectory(string directory, FileStream held) =>
+        (_directory, _lock, _identity) = (directory, held, Posix.Identify(held.SafeFileHandle));
 
     /// <summary>Whether the lock that is held is still the one in the directory: where it is not, another store can take that one.</summary>
     public bool IsInPlace => Posix.Identify(_lock.Name) == _identity;

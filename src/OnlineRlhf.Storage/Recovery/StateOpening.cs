@@ -18,7 +18,10 @@ internal static class StateOpening
         bool changes = state.Model is { } found && found.HyperParameters != wanted;
         // Before anything is written: where the model cannot be converted nothing is changed, and the next start finds and reports the damage again.
         if (changes)
-            (state, report) = (state with { Model = HyperParameterChange.Apply(state.Model!, wanted) }, report with { HyperParametersChanged = true });
+        {
+            state = state with { Model = HyperParameterChange.Apply(state.Model!, wanted) };
+            report = report with { HyperParametersChanged = true };
+        }
         if (!report.IsClean)
             report = report with { MovedAsideTo = directory.CopyAside() };
         if (changes || !report.IsClean)
