@@ -27,7 +27,7 @@ public sealed class SignalTests
 
     [PublishedTheory]
     [InlineData("serve --threads 1", "Ready")]
-    [InlineData("demo --threads 1 --presses 100000", "")]
+    [InlineData("demo --threads 1 --taste all --seeds 100", "")]
     public async Task What_runs_on_a_terminal_ends_with_it(string verb, string until)
     {
         using var folder = new TempFolder();
