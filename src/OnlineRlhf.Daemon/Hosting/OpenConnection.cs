@@ -11,7 +11,7 @@ internal sealed partial class OpenConnection(ConnectionContext connection, Socke
     // poll.h, the same on every architecture. The kernel reports it where both directions are closed.
     private const short HungUp = 0x10;
 
-    private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Whether a request of it runs.</summary>
     internal bool IsBusy { get; set; }
