@@ -25,8 +25,9 @@ internal sealed class GenerationQueue(int length, TimeProvider clock) : IDisposa
     /// <summary>Says that what runs goes on.</summary>
     internal void Progressed()
     {
+        long now = clock.GetTimestamp();
         lock (_gate)
-            _progress = clock.GetTimestamp();
+            _progress = now;
     }
 
     /// <summary>Runs a generation as soon as it is its turn. Its token is cancelled with the caller's, and when the queue is closed.</summary>
