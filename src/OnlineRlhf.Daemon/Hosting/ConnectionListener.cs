@@ -7,7 +7,7 @@ using Microsoft.Win32.SafeHandles;
 namespace OnlineRlhf.Daemon.Hosting;
 
 /// <summary>
-/// Takes connections from the daemon's socket, at most a fixed number at a time. At this limit it closes the connection that has been idle longest.
+/// Takes connections from the daemon's socket, at most a fixed number at a time. At this limit it closes the connections that are idle.
 /// Where none is idle, further clients wait in the kernel until a request has ended.
 /// </summary>
 internal sealed class ConnectionListener(Socket socket, byte[] refusal, TimeProvider clock, ILogger logger)
@@ -16,17 +16,17 @@ internal sealed class ConnectionListener(Socket socket, byte[] refusal, TimeProv
     // Model, profiles, lamps and the drivers of a GPU open files later on.
     private const int DescriptorsForOthers = 64, Fewest = 8, Most = 256;
 
+    // A client that has just come has had no time to ask.
+    private static readonly TimeSpan IdleTime = TimeSpan.FromSeconds(1);
+
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100), LogInterval = TimeSpan.FromMinutes(10);
 
     private readonly SocketConnectionContextFactory _factory = new(new SocketConnectionFactoryOptions(), logger);
     private readonly Lock _gate = new();
-
-    // In the order in which they were last used.
-    private readonly LinkedList<OpenConnection> _connections = new();
+    private readonly HashSet<OpenConnection> _connections = [];
     private readonly CancellationTokenSource _stopping = new();
     private SemaphoreSlim? _free;
     private SafeFileHandle? _reserve;
-    private OpenConnection? _leaving;
     private long? _told;
 
     /// <summary>Connections at a time: what the process's limit on open files leaves.</summary>
@@ -48,7 +48,8 @@ internal sealed class ConnectionListener(Socket socket, byte[] refusal, TimeProv
     {
         try
         {
-            await _free!.WaitAsync(_stopping.Token).ConfigureAwait(false);
+            while (!await _free!.WaitAsync(Pause, _stopping.Token).ConfigureAwait(false))
+                MakeRoom($"{Limit} are open");
             while (true)
             {
                 try
@@ -80,33 +81,13 @@ internal sealed class ConnectionListener(Socket socket, byte[] refusal, TimeProv
         OpenConnection connection = context.Features.Get<OpenConnection>()!;
         try
         {
-            await connection.ServeAsync(serve, clock).ConfigureAwait(false);
+            await connection.ServeAsync(serve).ConfigureAwait(false);
         }
         finally
         {
             lock (_gate)
-            {
                 _connections.Remove(connection);
-                if (_leaving == connection)
-                    _leaving = null;
-            }
             _free!.Release();
-        }
-    }
-
-    /// <summary>Runs a request of a connection, which is not idle meanwhile.</summary>
-    internal async Task RunAsync(OpenConnection connection, Func<Task> request)
-    {
-        Mark(connection, busy: true);
-        try
-        {
-            await request().ConfigureAwait(false);
-        }
-        finally
-        {
-            // Others wait for a place, and no connection but this one can give it.
-            if (Mark(connection, busy: false) && !MakeRoom(null))
-                connection.Finish();
         }
     }
 
@@ -127,44 +108,29 @@ internal sealed class ConnectionListener(Socket socket, byte[] refusal, TimeProv
     private ConnectionContext Add(Socket accepted)
     {
         ConnectionContext context = _factory.Create(accepted);
-        var connection = new OpenConnection(context, accepted);
+        var connection = new OpenConnection(context, accepted, clock);
         context.Features.Set(connection);
-        if (Mark(connection, busy: false))
-            MakeRoom($"{Limit} are open");
+        lock (_gate)
+            _connections.Add(connection);
         return context;
     }
 
-    /// <summary>Notes that a connection was used just now; says whether no further one is taken.</summary>
-    private bool Mark(OpenConnection connection, bool busy)
-    {
-        lock (_gate)
-        {
-            connection.IsBusy = busy;
-            _connections.Remove(connection);
-            _connections.AddLast(connection);
-            return _connections.Count >= Limit;
-        }
-    }
-
-    /// <summary>Closes the connection that has been idle longest, never the newest, which had no time to ask.</summary>
+    /// <summary>Closes the connections that are idle.</summary>
     /// <param name="why">What the log says of it, once in a while.</param>
-    /// <returns>Whether one was idle.</returns>
-    private bool MakeRoom(string? why)
+    /// <returns>Whether any was idle.</returns>
+    private bool MakeRoom(string why)
     {
-        OpenConnection? idle;
+        OpenConnection[] idle;
         lock (_gate)
+            idle = [.. _connections.Where(c => c.IdleTime > IdleTime)];
+        if (_told is not { } last || clock.GetElapsedTime(last) > LogInterval)
         {
-            if (why is not null && (_told is not { } last || clock.GetElapsedTime(last) > LogInterval))
-            {
-                _told = clock.GetTimestamp();
-                logger.ConnectionsUsedUp(why);
-            }
-            if (_leaving is not null)
-                return true;
-            idle = _leaving = _connections.SkipLast(1).FirstOrDefault(c => !c.IsBusy);
+            _told = clock.GetTimestamp();
+            logger.ConnectionsUsedUp(why);
         }
-        idle?.Abort();
-        return idle is not null;
+        foreach (OpenConnection connection in idle)
+            connection.Abort();
+        return idle.Length > 0;
     }
 
     /// <summary>Takes one client with the descriptor that is kept for this, and tells it to come back.</summary>

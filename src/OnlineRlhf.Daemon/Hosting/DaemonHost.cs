@@ -73,7 +73,7 @@ internal static class DaemonHost
         logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger(Log.Category);
         ConnectionListener connections = app.Services.GetRequiredService<ConnectionListener>();
         var metrics = new Metrics();
-        app.Use((context, next) => connections.RunAsync(context.Features.Get<OpenConnection>()!, () => next(context)));
+        app.Use((context, next) => context.Features.Get<OpenConnection>()!.RunAsync(() => next(context)));
         app.Use(async (context, next) =>
         {
             await Problems.Handle(context, next, logger).ConfigureAwait(false);

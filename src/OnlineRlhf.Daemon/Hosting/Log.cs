@@ -62,7 +62,7 @@ internal static partial class Log
     [LoggerMessage(17, LogLevel.Information, "{Signal}: nothing is reloaded. A restart reads the settings anew")]
     internal static partial void NothingReloaded(this ILogger logger, string signal);
 
-    [LoggerMessage(18, LogLevel.Warning, "No further connection fits ({Reason}): the ones that are idle longest are closed, and new ones may wait")]
+    [LoggerMessage(18, LogLevel.Warning, "No further connection fits ({Reason}): those that are idle are closed, and new ones may wait")]
     internal static partial void ConnectionsUsedUp(this ILogger logger, string reason);
 
     [LoggerMessage(20, LogLevel.Error,

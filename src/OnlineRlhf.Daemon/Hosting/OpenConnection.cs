@@ -1,36 +1,49 @@
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Microsoft.AspNetCore.Connections;
-using Microsoft.AspNetCore.Connections.Features;
 
 namespace OnlineRlhf.Daemon.Hosting;
 
-/// <summary>One client's connection, and whether a request of it runs.</summary>
-internal sealed partial class OpenConnection(ConnectionContext connection, Socket socket)
+/// <summary>One client's connection, and how long no request of it has run.</summary>
+internal sealed partial class OpenConnection(ConnectionContext connection, Socket socket, TimeProvider clock)
 {
     // poll.h, the same on every architecture. The kernel reports it where both directions are closed.
     private const short HungUp = 0x10;
 
     private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>Whether a request of it runs.</summary>
-    internal bool IsBusy { get; set; }
+    // When it was last used; zero while a request runs.
+    private long _idleSince = clock.GetTimestamp();
 
-    /// <summary>Closes it once its request has been answered.</summary>
-    internal void Finish() => connection.Features.Get<IConnectionLifetimeNotificationFeature>()?.RequestClose();
+    /// <summary>How long no request of it has run.</summary>
+    internal TimeSpan IdleTime => Interlocked.Read(ref _idleSince) is not 0 and var since ? clock.GetElapsedTime(since) : TimeSpan.Zero;
+
+    /// <summary>Runs a request of it.</summary>
+    internal async Task RunAsync(Func<Task> request)
+    {
+        Interlocked.Exchange(ref _idleSince, 0);
+        try
+        {
+            await request().ConfigureAwait(false);
+        }
+        finally
+        {
+            Interlocked.Exchange(ref _idleSince, clock.GetTimestamp());
+        }
+    }
 
     /// <summary>Closes it.</summary>
-    internal void Abort() => connection.Abort(new ConnectionAbortedException("The connection makes room for a newer one."));
+    internal void Abort() => connection.Abort(new ConnectionAbortedException("The idle connection makes room for another."));
 
     /// <summary>
     /// Serves it. A client that closes its side for writing has said all, and waits for the answer. The web server takes it for one that has left,
     /// and drops the answer: so it is told of the end only once the client has closed both sides.
     /// </summary>
-    internal async Task ServeAsync(ConnectionDelegate serve, TimeProvider clock)
+    internal async Task ServeAsync(ConnectionDelegate serve)
     {
         using var gone = new CancellationTokenSource();
         using var served = new CancellationTokenSource();
-        Task watching = WatchAsync(gone, clock, connection.ConnectionClosed, served.Token);
+        Task watching = WatchAsync(gone, connection.ConnectionClosed, served.Token);
         connection.ConnectionClosed = gone.Token;
         connection.Transport = new RequestPipe(connection.Transport);
         try
@@ -45,7 +58,7 @@ internal sealed partial class OpenConnection(ConnectionContext connection, Socke
     }
 
     /// <summary>Waits for the client's last byte, then looks now and then whether the client is there: the runtime has no event for that.</summary>
-    private async Task WatchAsync(CancellationTokenSource gone, TimeProvider clock, CancellationToken inputEnded, CancellationToken served)
+    private async Task WatchAsync(CancellationTokenSource gone, CancellationToken inputEnded, CancellationToken served)
     {
         using (var either = CancellationTokenSource.CreateLinkedTokenSource(inputEnded, served))
             await Task.Delay(Timeout.InfiniteTimeSpan, clock, either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
