@@ -113,7 +113,7 @@ done
 
 # One module at a time: some tests measure times. A test that hangs ends the run; --foreground lets a signal to this script reach the tests.
 status=0
-env ONLINERLHF_TEST_RUN="$run" timeout --foreground -k 10 15m dotnet test --test-modules "${modules%;}" --root-directory "$PWD" \
+env ONLINERLHF_TEST_RUN="$run" timeout --foreground -k 10 20m dotnet test --test-modules "${modules%;}" --root-directory "$PWD" \
   --max-parallel-test-modules 1 --no-ansi --no-progress < /dev/null 2>&1 | tee "$logs/test" || status=$?
 
 # The runner's own sums. "error" counts the modules that crashed or ran no test at all: they are failures too.
