@@ -17,6 +17,9 @@ namespace OnlineRlhf.Rounds;
 public sealed class PreferenceLoop : IDisposable
 {
     private const int ModelFolderDigits = 16;
+
+    // Below it the likeliest token is as good as certain, and dividing by it overflows in the end.
+    private const float LeastTemperature = 1e-3f;
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
     private readonly LanguageModel _model;
     private readonly FeatureMap _map;
@@ -183,8 +186,8 @@ public sealed class PreferenceLoop : IDisposable
     private async Task<CandidateSet> SampleValidAsync(RoundRequest request, CancellationToken cancellationToken)
     {
         // At temperature 0 the model has one answer, the same each time: nothing is chosen, and nothing asked.
-        if (request.Temperature == 0)
-            request = request with { Candidates = 1 };
+        if (request.Temperature is >= 0 and < LeastTemperature)
+            request = request with { Temperature = 0, Candidates = 1 };
         SamplingOptions sampling = _options.Sampling with
         {
             Candidates = request.Candidates ?? _options.Sampling.Candidates,

@@ -38,7 +38,7 @@ internal static class ModelVerb
         var sha256 = new Option<string?>("--sha256") { Description = "refuse the file where this is not its SHA-256" };
         var settings = new SettingOptions();
         var command = new Command("use", "Check a GGUF file, copy it to the models of the daemon and name it in the settings. The daemon must be started anew; what was learned with another model waits for it.") { file, sha256 };
-        settings.AddTo(command, Setting.All.Where(s => Keys.Contains(s.Key) || s.Key == "state"));
+        settings.AddTo(command, Setting.All.Where(s => Keys.Contains(s.Key) || s.Key is "state" or "threads"));
         command.SetAction(async (parsed, cancellationToken) =>
         {
             string? expected = parsed.GetValue(sha256)?.ToLowerInvariant();

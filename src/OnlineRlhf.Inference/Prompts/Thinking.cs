@@ -74,6 +74,7 @@ internal sealed class Thinking
         (null, false, _) => "none: its template knows of no thoughts; where some come all the same, they are dropped",
         (null, true, _) => $"its template knows of no thoughts; where some come, they take up to {budget} tokens and are dropped",
         (_, false, _) => "switched off, as its template can; set thinking to on to have it think before it answers",
+        (_, true, _) when budget == 0 => "the budget of 0 ends its thoughts at once: it answers without",
         (_, true, true) => $"on: it thinks for up to {budget} tokens before it answers; thoughts are neither shown nor learned",
         (_, true, false) => $"its template cannot switch thinking off: it thinks for up to {budget} tokens before it answers; thoughts are neither shown nor learned",
     };

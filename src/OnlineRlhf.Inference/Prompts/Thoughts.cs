@@ -30,7 +30,17 @@ public static class Thoughts
         return null;
     }
 
-    private static string After(string text, int close, ThoughtFormat format) => close < 0 ? "" : text[(close + format.Close.Length)..].TrimStart();
+    /// <summary>The answer behind thoughts, without the marks that some models put around it.</summary>
+    private static string After(string text, int close, ThoughtFormat format)
+    {
+        if (close < 0)
+            return "";
+        string answer = text[(close + format.Close.Length)..].TrimStart();
+        if (format.AnswerOpen.Length > 0 && answer.StartsWith(format.AnswerOpen, StringComparison.Ordinal))
+            answer = answer[format.AnswerOpen.Length..].TrimStart();
+        string? end = format.AnswerEnds.FirstOrDefault(e => answer.TrimEnd().EndsWith(e, StringComparison.Ordinal));
+        return end is null ? answer : answer.TrimEnd()[..^end.Length];
+    }
 
     private static bool EndsBlock(string text, int close, ThoughtFormat format)
     {

@@ -10,17 +10,18 @@ internal sealed class ThoughtFilter
 {
     private static readonly Marker[] Markers = [.. ThoughtFormat.All.Select(f => new Marker(f, Encoding.UTF8.GetBytes(f.Open), Encoding.UTF8.GetBytes(f.Close)))];
 
-    private readonly Marker? _expected;
+    private readonly Marker? _known;
     private readonly List<byte> _seen = [];
     private Marker? _marker;
     private Phase _phase;
+    private bool _isAboutMarkers;
 
     /// <param name="thinking">What the model's template says of thoughts.</param>
     internal ThoughtFilter(Thinking thinking)
     {
-        _expected = thinking.IsOn ? Markers.FirstOrDefault(m => m.Format == thinking.Format) : null;
+        _known = Markers.FirstOrDefault(m => m.Format == thinking.Format);
         if (thinking.IsOpened)
-            (_phase, _marker) = (Phase.Thinking, _expected);
+            (_phase, _marker) = (Phase.Thinking, _known);
     }
 
     private enum Phase
@@ -53,8 +54,8 @@ internal sealed class ThoughtFilter
         bool ends = _phase switch
         {
             Phase.Thinking => TryClose(_marker!),
-            // Where the prompt should have opened a block and did not, its end alone is seen.
-            Phase.Answering => _expected is not null && _marker is null && TryClose(_expected),
+            // A model may think on without a word where its prompt or the budget has closed the block: then its end alone is seen.
+            Phase.Answering => _known is not null && !IsAboutMarkers(_known) && TryClose(_known),
             _ => false,
         };
         if (_phase is Phase.Thinking or Phase.Answering)
@@ -90,6 +91,9 @@ internal sealed class ThoughtFilter
             return !ends;
         }
     }
+
+    /// <summary>Whether the answer itself opens a block, as one does that explains it: then the end of one is text too.</summary>
+    private bool IsAboutMarkers(Marker marker) => _isAboutMarkers |= CollectionsMarshal.AsSpan(_seen).IndexOf(marker.Open) >= 0;
 
     /// <summary>Looks for the end of the thoughts, and forgets what stands before it.</summary>
     private bool TryClose(Marker marker)

@@ -26,6 +26,8 @@ internal static class PairReader
         _ = messages.RemoveAll(m => m.Role == "system" && string.IsNullOrWhiteSpace(m.Content));
         if (!messages.Exists(m => m.Role == "user"))
             throw new FormatException("it has no prompt.");
+        // What was thought before an earlier answer is no part of the conversation.
+        messages = messages.ConvertAll(m => m.Role == "assistant" ? m with { Content = Thoughts.Drop(m.Content) } : m);
         foreach (ChatMessage message in messages)
             RequireNoMarks(message.Content, "the conversation");
         RequireNoMarks(chosen.Text, "chosen");
@@ -47,7 +49,7 @@ internal static class PairReader
         if (line["conversation_a"] is { } a && line["conversation_b"] is { } b)
             return Judged(line, AnswerOf(a, "conversation_a"), AnswerOf(b, "conversation_b"));
         if (line.Has("preferred_output") || line.Has("non_preferred_output"))
-            return (Named(line, "preferred_output"), Named(line, "non_preferred_output"), false);
+            return (Named(line, "preferred_output"), Named(line, "non_preferred_output"), IsTie(line));
         if (!line.Has("chosen") && !line.Has("rejected") && line["output"] is { ValueKind: JsonValueKind.Array } both)
         {
             // The better one comes first.
@@ -57,15 +59,26 @@ internal static class PairReader
         }
         if (!line.Has("chosen") && line.Has("completion") && line.Has("label"))
             throw new FormatException("it has one answer with a label: a comparison needs two answers, chosen and rejected.");
-        return (Named(line, "chosen"), Named(line, "rejected"), false);
+        return (Named(line, "chosen"), Named(line, "rejected"), IsTie(line));
     }
+
+    /// <summary>Whether a line says of its two answers that neither is better.</summary>
+    private static bool IsTie(Fields line) => line["tie"] switch
+    {
+        null => IsTie(line.Text("winner")),
+        { ValueKind: JsonValueKind.True } => true,
+        { ValueKind: JsonValueKind.False } => false,
+        _ => throw new FormatException("tie is neither true nor false."),
+    };
+
+    private static bool IsTie(string? verdict) => verdict?.Trim().ToUpperInvariant() is "TIE" or "TIE (BOTHBAD)" or "BOTH_BAD" or "BOTHBAD";
 
     private static (Answer Chosen, Answer Rejected, bool IsTie) Judged(Fields line, Answer a, Answer b) =>
         line.Text("winner")?.Trim().ToUpperInvariant() switch
         {
             "MODEL_A" or "A" => (a, b, false),
             "MODEL_B" or "B" => (b, a, false),
-            "TIE" or "TIE (BOTHBAD)" or "BOTH_BAD" or "BOTHBAD" => (a, b, true),
+            var verdict when IsTie(verdict) => (a, b, true),
             _ => throw new FormatException("winner is none of model_a, model_b and tie."),
         };
 
@@ -76,17 +89,17 @@ internal static class PairReader
     {
         List<ChatMessage>? turns = value.ValueKind switch
         {
-            JsonValueKind.String => Conversation.Turns(value.GetString()!, name, isAnswer: true),
+            JsonValueKind.String => Conversation.Turns(Thoughts.Drop(value.GetString()!), name, isAnswer: true),
             JsonValueKind.Array => Conversation.Turns(value, name),
             JsonValueKind.Object when Conversation.IsMessage(value) => Conversation.Turns(value, name),
             _ => throw new FormatException($"{name} is neither a text nor a list of messages."),
         };
         if (turns is null)
-            return new Answer([], TemplateText.Bare(value.GetString()!));
+            return new Answer([], TemplateText.Bare(Thoughts.Drop(value.GetString()!)));
         if (turns is not [.. var before, { Role: "assistant" } last])
             throw new FormatException($"{name} does not end with an answer of the assistant.");
         // Within a list too an answer may carry the label or the marks of a text that it was cut from.
-        string text = TemplateText.Bare(last.Content);
+        string text = TemplateText.Bare(Thoughts.Drop(last.Content));
         List<ChatMessage>? within = Transcript.ParseAnswer(text);
         bool goesOn = within is not (null or [{ Role: "assistant" }])
             || (value.ValueKind == JsonValueKind.String && before is [{ Role: "assistant" }, ..]);

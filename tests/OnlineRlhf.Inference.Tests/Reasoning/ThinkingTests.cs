@@ -148,6 +148,18 @@ public sealed class ThinkingTests : IDisposable
         Assert.Equal(["Write<think> first"], Sample(loaded).Select(c => c.Text));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Thoughts_that_go_on_behind_the_closed_block_are_dropped_too(bool thinking)
+    {
+        MarkovModel model = new MarkovModel { Template = Switchable }.After("\n", " hmm").After("\n\n", " hmm").After(" hmm", " well").After(" well", "</think>")
+            .After("</think>", "Yes", "No").After("Yes", MarkovModel.End).After("No", MarkovModel.End);
+        using LanguageModel loaded = Load(model, thinking, budget: 0);
+
+        Assert.Equal(["No", "Yes"], Sample(loaded).Select(c => c.Text).Order());
+    }
+
     [Fact]
     public void Thoughts_of_earlier_answers_are_left_out_of_the_prompt()
     {

@@ -17,6 +17,8 @@ public sealed class ThoughtsTests
     [InlineData("[THINK]hm[/THINK]Yes.", "Yes.")]
     [InlineData("<|channel|>analysis<|message|>hm<|end|><|start|>assistant<|channel|>final<|message|>Yes.", "Yes.")]
     [InlineData("<|channel|>final<|message|>Yes.", "Yes.")]
+    [InlineData("<|channel|>commentary<|message|>hm<|end|><|start|>assistant<|channel|>final<|message|>Yes.<|return|>", "Yes.")]
+    [InlineData("<|START_THINKING|>hm<|END_THINKING|><|START_RESPONSE|>Yes.<|END_RESPONSE|>", "Yes.")]
     [InlineData("<|channel>thought\nhm<channel|>Yes.", "Yes.")]
     [InlineData("<thought>hm</thought>\n\nYes.", "Yes.")]
     [InlineData("<seed:think>hm</seed:think>Yes.", "Yes.")]

@@ -79,6 +79,20 @@ public sealed class PreferencePairTests
     public void The_conversation_is_whole_and_in_order(string line, string expected) => Assert.Equal($"{expected} | So. | Thus.", Describe(Parse(Messages(line))));
 
     [Theory]
+    [InlineData("""{"prompt": "Name a nut.", "chosen": "Hazel.", "rejected": "Nuts are many.", "tie": true}""", true)]
+    [InlineData("""{"prompt": "Name a nut.", "chosen": "Hazel.", "rejected": "Nuts are many.", "tie": false}""", false)]
+    [InlineData("""{"prompt": "Name a nut.", "chosen": "Hazel.", "rejected": "Nuts are many.", "winner": "tie"}""", true)]
+    [InlineData("""{"prompt": "Name a nut.", "preferred_output": "Hazel.", "non_preferred_output": "Nuts are many.", "tie": true}""", true)]
+    public void Two_answers_may_be_called_a_tie(string line, bool isTie) => Assert.Equal(isTie, Parse(line).IsTie);
+
+    [Theory]
+    [InlineData("<|START_THINKING|>hm<|END_THINKING|>Hazel.")]
+    [InlineData("<|channel|>analysis<|message|>hm<|end|><|start|>assistant<|channel|>final<|message|>Hazel.<|return|>")]
+    [InlineData("<think>\\nhm\\n</think>\\n\\nHazel.")]
+    public void What_was_thought_before_an_answer_is_left_out(string answer) =>
+        Assert.Equal("Hazel.", Parse($$"""{"prompt": "Name a nut.", "chosen": "{{answer}}", "rejected": "Nuts are many."}""").Chosen);
+
+    [Theory]
     [InlineData("tie")]
     [InlineData("tie (bothbad)")]
     [InlineData("both_bad")]

@@ -133,7 +133,8 @@ internal sealed class LearningRun(DaemonClient daemon, PreferenceFile file, stri
         for (int n = 0; n < TriesWhileBusy; n++)
         {
             reply = await daemon.PostAsync("/v1/comparisons", body, WireJson.Readable.ComparisonBody, cancellationToken).ConfigureAwait(false);
-            if (reply.Status != StatusCodes.Status503ServiceUnavailable)
+            // A daemon whose model file has changed ends: there is nothing to wait for.
+            if (reply.Status != StatusCodes.Status503ServiceUnavailable || reply.TryRead(WireJson.Complete.ProblemBody) is { Reason: "model-changed" })
                 break;
             // People who ask come first.
             await Task.Delay(BusyPause, clock, cancellationToken).ConfigureAwait(false);
