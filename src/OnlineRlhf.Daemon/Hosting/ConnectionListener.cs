@@ -16,9 +16,6 @@ internal sealed class ConnectionListener(Socket socket, byte[] refusal, TimeProv
     // Model, profiles, lamps and the drivers of a GPU open files later on.
     private const int DescriptorsForOthers = 64, Fewest = 8, Most = 256;
 
-    // A client that has just come has had no time to ask.
-    private static readonly TimeSpan IdleTime = TimeSpan.FromSeconds(1);
-
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100), LogInterval = TimeSpan.FromMinutes(10);
 
     private readonly SocketConnectionContextFactory _factory = new(new SocketConnectionFactoryOptions(), logger);
@@ -120,17 +117,18 @@ internal sealed class ConnectionListener(Socket socket, byte[] refusal, TimeProv
     /// <returns>Whether any was idle.</returns>
     private bool MakeRoom(string why)
     {
-        OpenConnection[] idle;
+        OpenConnection[] open;
         lock (_gate)
-            idle = [.. _connections.Where(c => c.IdleTime > IdleTime)];
+            open = [.. _connections];
         if (_told is not { } last || clock.GetElapsedTime(last) > LogInterval)
         {
             _told = clock.GetTimestamp();
             logger.ConnectionsUsedUp(why);
         }
-        foreach (OpenConnection connection in idle)
-            connection.Abort();
-        return idle.Length > 0;
+        bool anyIdle = false;
+        foreach (OpenConnection connection in open)
+            anyIdle |= connection.CloseIfIdle();
+        return anyIdle;
     }
 
     /// <summary>Takes one client with the descriptor that is kept for this, and tells it to come back.</summary>

@@ -1,22 +1,23 @@
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
 
 namespace OnlineRlhf.Daemon.Hosting;
 
 /// <summary>One client's connection, and how long no request of it has run.</summary>
 internal sealed partial class OpenConnection(ConnectionContext connection, Socket socket, TimeProvider clock)
 {
-    // poll.h, the same on every architecture. The kernel reports it where both directions are closed.
-    private const short HungUp = 0x10;
+    // poll.h, the same on every architecture: there is something to read; both directions are closed.
+    private const short Readable = 0x1, HungUp = 0x10;
 
     private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(100);
 
-    // When it was last used; zero while a request runs.
-    private long _idleSince = clock.GetTimestamp();
+    // A client that has just come has had no time to ask; one that has sent a part of a request has had more than enough.
+    private static readonly TimeSpan Idle = TimeSpan.FromSeconds(1), Overdue = TimeSpan.FromSeconds(5);
 
-    /// <summary>How long no request of it has run.</summary>
-    internal TimeSpan IdleTime => Interlocked.Read(ref _idleSince) is not 0 and var since ? clock.GetElapsedTime(since) : TimeSpan.Zero;
+    // When it was last used; zero before it is served, and while a request runs.
+    private long _idleSince;
 
     /// <summary>Runs a request of it.</summary>
     internal async Task RunAsync(Func<Task> request)
@@ -32,8 +33,20 @@ internal sealed partial class OpenConnection(ConnectionContext connection, Socke
         }
     }
 
-    /// <summary>Closes it.</summary>
-    internal void Abort() => connection.Abort(new ConnectionAbortedException("The idle connection makes room for another."));
+    /// <summary>Closes it where no request of it runs or has come; says whether it does.</summary>
+    internal bool CloseIfIdle()
+    {
+        long since = Interlocked.Read(ref _idleSince);
+        TimeSpan time = since == 0 ? TimeSpan.Zero : clock.GetElapsedTime(since);
+        if (time > Overdue)
+            connection.Abort();
+        else if (time > Idle && Look(Readable) == 0)
+            // A request that comes at this moment is answered all the same.
+            connection.Features.Get<IConnectionLifetimeNotificationFeature>()?.RequestClose();
+        else
+            return false;
+        return true;
+    }
 
     /// <summary>
     /// Serves it. A client that closes its side for writing has said all, and waits for the answer. The web server takes it for one that has left,
@@ -46,6 +59,7 @@ internal sealed partial class OpenConnection(ConnectionContext connection, Socke
         Task watching = WatchAsync(gone, connection.ConnectionClosed, served.Token);
         connection.ConnectionClosed = gone.Token;
         connection.Transport = new RequestPipe(connection.Transport);
+        Interlocked.Exchange(ref _idleSince, clock.GetTimestamp());
         try
         {
             await serve(connection).ConfigureAwait(false);
@@ -62,25 +76,26 @@ internal sealed partial class OpenConnection(ConnectionContext connection, Socke
     {
         using (var either = CancellationTokenSource.CreateLinkedTokenSource(inputEnded, served))
             await Task.Delay(Timeout.InfiniteTimeSpan, clock, either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        while (!served.IsCancellationRequested && !HasHungUp())
+        while (!served.IsCancellationRequested && (Look(0) & HungUp) == 0)
             await Task.Delay(LookInterval, clock, served).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (!served.IsCancellationRequested)
             await gone.CancelAsync().ConfigureAwait(false);
     }
 
-    private unsafe bool HasHungUp()
+    /// <summary>What the kernel reports of the socket.</summary>
+    private unsafe short Look(short wanted)
     {
         bool held = false;
         try
         {
             socket.SafeHandle.DangerousAddRef(ref held);
-            var descriptor = new PollDescriptor { Descriptor = (int)socket.SafeHandle.DangerousGetHandle() };
-            return poll(&descriptor, 1, 0) > 0 && (descriptor.Found & HungUp) != 0;
+            var descriptor = new PollDescriptor { Descriptor = (int)socket.SafeHandle.DangerousGetHandle(), Wanted = wanted };
+            return poll(&descriptor, 1, 0) > 0 ? descriptor.Found : (short)0;
         }
         catch (ObjectDisposedException)
         {
             // The daemon has closed the connection itself.
-            return true;
+            return HungUp;
         }
         finally
         {
