@@ -103,13 +103,6 @@ public sealed class PreferencePairTests
         Assert.Equal((true, "user: How? | So. | Thus."), (pair.IsTie, Describe(pair)));
     }
 
-    [Fact]
-    public void Thoughts_are_left_to_whoever_reads_the_answer()
-    {
-        PreferencePair pair = Parse("""{"prompt": "How?", "chosen": "<think>\nHm.\n</think>\n\nSo.", "rejected": "Thus."}""");
-        Assert.Equal("<think>\nHm.\n</think>\n\nSo.", pair.Chosen);
-    }
-
     [Theory]
     [InlineData("""{"prompt": "zebrafinch", """, "not valid JSON")]
     [InlineData("zebrafinch", "not valid JSON")]
