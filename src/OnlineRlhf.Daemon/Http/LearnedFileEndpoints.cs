@@ -16,7 +16,7 @@ internal static class LearnedFileEndpoints
 
     internal static void MapLearnedFiles(this WebApplication app, ModelHost host)
     {
-        app.MapGet(Route, async context =>
+        app.MapRead(Route, async context =>
         {
             (string profile, UInt128 digest) = Named(context);
             long lines = Number(context, "lines", MostLines) ?? 0;

@@ -198,6 +198,7 @@ public sealed class BadRequestTests(SharedDaemon daemon) : IClassFixture<SharedD
     [InlineData("/v1/events", 200)]
     [InlineData("/v1/rounds/current?profile=nobody", 404)]
     [InlineData("/v1/comparisons/3f2504e0-4f89-41d3-9a0c-0305e82c3301", 200)]
+    [InlineData("/v1/profiles/nobody/files/00000000000000000000000000000000", 200)]
     [InlineData("/nowhere", 404)]
     [InlineData("/v1/rounds", 405)]
     public async Task HEAD_is_answered_as_GET_is_without_a_body(string path, int status)
