@@ -127,11 +127,12 @@ public sealed class LanguageModel : IDisposable
     public int PromptTokens(IReadOnlyList<ChatMessage> messages)
     {
         ArgumentNullException.ThrowIfNull(messages);
-        return OnDevice(() =>
+        // Nothing is computed, so that no GPU is marked as working.
+        return Guarded(() => Unchanged(() =>
         {
             Prompt prompt = BuildPrompt(messages, [null, .. Hints.Take(MaxCandidates - 1)]);
             return prompt.Shared.Length + prompt.Suffixes.Sum(s => s.Length);
-        });
+        }));
     }
 
     /// <summary>Samples answers to a conversation whose last turn is the user's: distinct ones, so fewer than asked for where the model has fewer, at least one.</summary>
@@ -167,8 +168,8 @@ public sealed class LanguageModel : IDisposable
     }
 
     /// <summary>
-    /// The hidden states of given answers to one conversation, as if the model had written them. One prompt decode for all; thoughts that an answer
-    /// begins with are left out. The states of each are the same bit for bit whatever was decoded before, and beside which others it stands.
+    /// The hidden states of given answers to one conversation, as if the model had written them. One prompt decode for all; the states of each are the
+    /// same bit for bit whatever was decoded before, and beside which others it stands.
     /// </summary>
     /// <param name="messages">The conversation.</param>
     /// <param name="answers">The answers.</param>
@@ -179,7 +180,7 @@ public sealed class LanguageModel : IDisposable
     {
         ArgumentNullException.ThrowIfNull(messages);
         ArgumentNullException.ThrowIfNull(answers);
-        return OnDevice(() => Read(messages, [.. answers.Select(Thoughts.Drop).Select(Closed)], null, cancellationToken));
+        return OnDevice(() => Read(messages, [.. answers.Select(Closed)], null, cancellationToken));
     }
 
     /// <summary>The same, each answer once whole and once cut in its middle.</summary>
@@ -212,7 +213,10 @@ public sealed class LanguageModel : IDisposable
     /// One at a time, with the GPU's marker where one is used. A GPU that fails, or whose output is not a number, is left for the CPU, where the work
     /// is done anew; where the model cannot be loaded there, each call tries it again.
     /// </summary>
-    internal T OnDevice<T>(Func<T> work)
+    internal T OnDevice<T>(Func<T> work) => Guarded(() => Device.IsCpu ? Unchanged(work) : OnGpu(work));
+
+    /// <summary>One at a time, with a model that is loaded.</summary>
+    private T Guarded<T>(Func<T> work)
     {
         lock (_gate)
         {
@@ -221,7 +225,7 @@ public sealed class LanguageModel : IDisposable
             {
                 if (_loaded.IsDisposed)
                     LoadOnCpu();
-                return Device.IsCpu ? Unchanged(work) : OnGpu(work);
+                return work();
             }
             catch (InferenceException e) when (e.Error == InferenceError.ModelChanged)
             {

@@ -16,7 +16,8 @@ public sealed class ModelInspection
         TemplateNote = AssumedTemplate(file, options);
         ContextTokens = Math.Min(options.ContextTokens, file.ContextLength);
         Hints = options.StyleHints ?? StyleHints.For(Name);
-        Memory = ModelMemory.Of(file, thinking?.IsOn == true ? options with { AnswerTokens = options.AnswerTokens + options.ThinkingBudget } : options, Hints);
+        int thoughts = thinking?.Reserve(options.ThinkingBudget) ?? 0;
+        Memory = ModelMemory.Of(file, options with { AnswerTokens = options.AnswerTokens + thoughts }, Hints);
         Thinking = thinking?.Describe(options.ThinkingBudget);
         Dimension = FeatureMap.DimensionOf(file.EmbeddingLength);
     }

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Microsoft.Win32.SafeHandles;
 using OnlineRlhf.Storage.Calibration;
 using OnlineRlhf.Storage.Disk;
 
@@ -33,17 +32,12 @@ public static class CalibrationFile
     /// <exception cref="StateException">The file cannot be written.</exception>
     public static void Write(string directory, string key, ReadOnlySpan<double> values)
     {
-        string path = PathOf(directory, key), temporary = path + ".new";
+        string path = PathOf(directory, key);
         try
         {
             _ = Directory.CreateDirectory(directory);
             byte[] text = JsonSerializer.SerializeToUtf8Bytes(new CalibrationDocument(key, values.ToArray()), CalibrationContext.Default.CalibrationDocument);
-            using (SafeFileHandle file = PrivateFile.Open(temporary, FileMode.Create))
-            {
-                PrivateFile.Write(file, text, 0);
-                Posix.SyncData(file);
-            }
-            File.Move(temporary, path, overwrite: true);
+            PrivateFile.Replace(path, text);
             DurableFolder.Sync(directory);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)

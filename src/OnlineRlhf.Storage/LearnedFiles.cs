@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.IO.Hashing;
-using Microsoft.Win32.SafeHandles;
 using OnlineRlhf.Storage.Disk;
 
 namespace OnlineRlhf.Storage;
@@ -83,7 +82,7 @@ public sealed class LearnedFiles
     /// <exception cref="StateException">It cannot be written.</exception>
     public void Write(string directory)
     {
-        string path = Path.Combine(directory, Name), temporary = path + ".new";
+        string path = Path.Combine(directory, Name);
         byte[] bytes = new byte[FileBytes];
         Magic.CopyTo(bytes);
         _ = State.TryWriteBytes(bytes.AsSpan(Magic.Length));
@@ -93,12 +92,7 @@ public sealed class LearnedFiles
         BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(FileBytes - ChecksumBytes), sum);
         try
         {
-            using (SafeFileHandle file = PrivateFile.Open(temporary, FileMode.Create))
-            {
-                PrivateFile.Write(file, bytes, 0);
-                Posix.SyncData(file);
-            }
-            File.Move(temporary, path, overwrite: true);
+            PrivateFile.Replace(path, bytes);
             Posix.SyncDirectory(directory);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)

@@ -66,13 +66,10 @@ internal sealed class DaemonClient : IDisposable
     internal Task<Reply> GetAsync(string path, CancellationToken cancellationToken) => SendAsync(new HttpRequestMessage(HttpMethod.Get, path), cancellationToken);
 
     internal Task<Reply> PostAsync<T>(string path, T body, JsonTypeInfo<T> type, CancellationToken cancellationToken) =>
-        SendAsync(new HttpRequestMessage(HttpMethod.Post, path) { Content = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(body, type)) }, cancellationToken);
+        SendAsync(HttpMethod.Post, path, body, type, cancellationToken);
 
-    internal Task<Reply> PutAsync<T>(string path, T body, JsonTypeInfo<T> type, CancellationToken cancellationToken)
-    {
-        var content = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(body, type));
-        return SendAsync(new HttpRequestMessage(HttpMethod.Put, path) { Content = content }, cancellationToken);
-    }
+    internal Task<Reply> PutAsync<T>(string path, T body, JsonTypeInfo<T> type, CancellationToken cancellationToken) =>
+        SendAsync(HttpMethod.Put, path, body, type, cancellationToken);
 
     /// <summary>The daemon's events, as they come.</summary>
     /// <exception cref="DaemonUnreachableException">It does not answer, or is no daemon.</exception>
@@ -114,6 +111,12 @@ internal sealed class DaemonClient : IDisposable
         {
             throw new DaemonUnreachableException($"No daemon answers on {_socket} ({Reason(e)}): {(Locations.IsSystem(_socket) ? "sudo onlinerlhf doctor says why" : "start one with onlinerlhf serve, or say where it is with --socket")}.");
         }
+    }
+
+    private Task<Reply> SendAsync<T>(HttpMethod method, string path, T body, JsonTypeInfo<T> type, CancellationToken cancellationToken)
+    {
+        var content = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(body, type));
+        return SendAsync(new HttpRequestMessage(method, path) { Content = content }, cancellationToken);
     }
 
     /// <summary>What a daemon says that cannot start, or has no room for a connection; null where it serves.</summary>

@@ -15,6 +15,9 @@ internal static class Problems
     /// <summary>The reason of a daemon that a connection has woken in vain.</summary>
     internal const string CannotStartReason = "cannot-start";
 
+    /// <summary>The reason of a daemon that ends, since its model's file was changed.</summary>
+    internal const string ModelChangedReason = "model-changed";
+
     private const int InsufficientStorage = 507;
 
     /// <summary>Runs the rest of the request and turns what it throws into a problem.</summary>
@@ -90,7 +93,7 @@ internal static class Problems
         {
             InferenceError.PromptTooLong => (StatusCodes.Status413PayloadTooLarge, "prompt-too-long", e.Message),
             InferenceError.NotFinite => (StatusCodes.Status422UnprocessableEntity, "not-finite", e.Message),
-            InferenceError.ModelChanged => (StatusCodes.Status503ServiceUnavailable, "model-changed", e.Message),
+            InferenceError.ModelChanged => (StatusCodes.Status503ServiceUnavailable, ModelChangedReason, e.Message),
             InferenceError.Device => (StatusCodes.Status503ServiceUnavailable, "engine", e.Message),
             InferenceError.Library or InferenceError.Model or InferenceError.Decode =>
                 (StatusCodes.Status500InternalServerError, "engine", e.Message),

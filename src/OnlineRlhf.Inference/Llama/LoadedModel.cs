@@ -9,9 +9,6 @@ internal sealed unsafe class LoadedModel : IDisposable
 {
     internal const int LeastAnswer = 8;
 
-    // What closes thoughts that the model did not close itself.
-    private const int CutTokens = 16;
-
     // A model smaller than this per thread spends its time in the barriers between threads, and hours in them on a busy machine.
     private const long BytesWorthAThread = 16 << 20;
     private const int AllLayers = int.MaxValue;
@@ -154,6 +151,6 @@ internal sealed unsafe class LoadedModel : IDisposable
         if (hinted.Longest + Math.Min(LeastAnswer, options.AnswerTokens) >= ContextTokens)
             throw new InferenceException(InferenceError.Model, $"The longest style hint makes a prompt of {hinted.Longest} tokens and the context holds {ContextTokens}, answer included: shorten the style_hints{MoreContext}.");
         int suffixes = hinted.Suffixes.Select(s => s.Length).OrderDescending().Take(options.Candidates).Sum();
-        return ContextTokens + ((options.Candidates - 1) * Math.Min(options.AnswerTokens + (Thinking.IsOn ? ThinkingBudget + CutTokens : 0), ContextTokens)) + suffixes;
+        return ContextTokens + ((options.Candidates - 1) * Math.Min(options.AnswerTokens + Thinking.Reserve(options.ThinkingBudget), ContextTokens)) + suffixes;
     }
 }

@@ -10,6 +10,9 @@ internal sealed class Thinking
 {
     private const string Generation = "add_generation_prompt";
 
+    // What closes thoughts that the model did not close itself.
+    private const int CutTokens = 16;
+
     // A template that has no empty block to write may look for one of these in the system turn.
     private static readonly string[] OffFlags = ["/no_think", "/nothink", "detailed thinking off"];
     private static readonly string[] OnFlags = ["<|think|>", "detailed thinking on"];
@@ -50,8 +53,9 @@ internal sealed class Thinking
         List<string> ends = Literals(Tail(template));
         foreach (ThoughtFormat format in ThoughtFormat.All)
         {
-            string? closed = ends.Select(e => Marked(e, format)).FirstOrDefault(e => e?.Contains(format.Close, StringComparison.Ordinal) == true);
-            string? opened = ends.Select(e => Marked(e, format)).FirstOrDefault(e => e?.Contains(format.Close, StringComparison.Ordinal) == false);
+            ILookup<bool, string> marked = ends.Select(e => Marked(e, format)).OfType<string>()
+                .ToLookup(e => e.Contains(format.Close, StringComparison.Ordinal));
+            string? closed = marked[true].FirstOrDefault(), opened = marked[false].FirstOrDefault();
             if (closed is null && opened is null && !Handles(template, format))
                 continue;
             string? off = closed is null ? OffFlags.FirstOrDefault(f => template.Contains(f, StringComparison.Ordinal)) : null;
@@ -66,6 +70,9 @@ internal sealed class Thinking
         }
         return new Thinking(null, on, isSwitchable: false);
     }
+
+    /// <summary>Tokens that memory is set aside for before each answer: its thoughts, and what closes them.</summary>
+    internal int Reserve(int budget) => IsOn ? budget + CutTokens : 0;
 
     /// <summary>What is done about thoughts, for people.</summary>
     /// <param name="budget">Tokens that they may take.</param>

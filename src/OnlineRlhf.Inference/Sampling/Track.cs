@@ -10,10 +10,12 @@ namespace OnlineRlhf.Inference.Sampling;
 internal sealed class Track(CandidateSampler sampler, Vocabulary vocabulary, AnswerLimits limits, int embedding, int sequence, int position)
 {
     private readonly ThoughtFilter _filter = new(limits.Thinking);
+
+    // The token that begins thoughts, where there are to be none, or no more; null where several do.
+    private int? _unwanted = limits.Thinking is { IsOn: false, Format: { } format } ? TokenOf(format.Open, vocabulary) : null;
     private readonly Queue<int> _forced = new();
     private readonly List<byte> _piece = [], _bytes = [];
     private string? _text;
-    private ThoughtFormat? _closed;
     private int _drawn;
     private bool _isAnswer, _isFinite = true;
 
@@ -54,7 +56,7 @@ internal sealed class Track(CandidateSampler sampler, Vocabulary vocabulary, Ans
     {
         if (_forced.Count == 0 && _filter.Inside is not null && _drawn >= limits.Thoughts)
             CloseThoughts();
-        int? next = _forced.Count > 0 ? _forced.Dequeue() : Sampler.Draw(logits, BannedToken());
+        int? next = _forced.Count > 0 ? _forced.Dequeue() : Sampler.Draw(logits, _filter.Inside is null ? _unwanted : null);
         if (next is not { } token)
         {
             (_isFinite, Ended) = (false, true);
@@ -100,18 +102,17 @@ internal sealed class Track(CandidateSampler sampler, Vocabulary vocabulary, Ans
     private void CloseThoughts()
     {
         List<int> tokens = [];
-        _closed = _filter.Inside!;
-        vocabulary.Tokenize(_closed.Cut, control: true, tokens);
+        ThoughtFormat format = _filter.Inside!;
+        vocabulary.Tokenize(format.Cut, control: true, tokens);
         tokens.ForEach(_forced.Enqueue);
+        _unwanted = TokenOf(format.Open, vocabulary);
     }
 
-    /// <summary>The token that begins thoughts, where there are to be none, or no more.</summary>
-    private int? BannedToken()
+    /// <summary>The token that a marker is; null where it is several.</summary>
+    private static int? TokenOf(string marker, Vocabulary vocabulary)
     {
-        if ((_closed ?? (limits.Thinking.IsOn ? null : limits.Thinking.Format)) is not { } format || _filter.Inside is not null)
-            return null;
         List<int> tokens = [];
-        vocabulary.Tokenize(format.Open, control: true, tokens);
+        vocabulary.Tokenize(marker, control: true, tokens);
         return tokens is [var token] ? token : null;
     }
 }

@@ -56,6 +56,18 @@ internal static class PrivateFile
         }
     }
 
+    /// <summary>Writes a whole file: what is at the path is the old content or the new one. Its name is durable once its folder is synced.</summary>
+    public static void Replace(string path, ReadOnlySpan<byte> content)
+    {
+        string temporary = path + ".new";
+        using (SafeFileHandle file = Open(temporary, FileMode.Create))
+        {
+            Write(file, content, 0);
+            Posix.SyncData(file);
+        }
+        File.Move(temporary, path, overwrite: true);
+    }
+
     /// <summary>Cuts a file or lets it grow.</summary>
     public static void SetLength(SafeFileHandle file, long length)
     {

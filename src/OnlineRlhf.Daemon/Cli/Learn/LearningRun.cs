@@ -134,7 +134,8 @@ internal sealed class LearningRun(DaemonClient daemon, PreferenceFile file, stri
         {
             reply = await daemon.PostAsync("/v1/comparisons", body, WireJson.Readable.ComparisonBody, cancellationToken).ConfigureAwait(false);
             // A daemon whose model file has changed ends: there is nothing to wait for.
-            if (reply.Status != StatusCodes.Status503ServiceUnavailable || reply.TryRead(WireJson.Complete.ProblemBody) is { Reason: "model-changed" })
+            if (reply.Status != StatusCodes.Status503ServiceUnavailable
+                || reply.TryRead(WireJson.Complete.ProblemBody) is { Reason: Problems.ModelChangedReason })
                 break;
             // People who ask come first.
             await Task.Delay(BusyPause, clock, cancellationToken).ConfigureAwait(false);
