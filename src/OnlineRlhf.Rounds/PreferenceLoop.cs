@@ -292,10 +292,11 @@ public sealed class PreferenceLoop : IDisposable
         using ProfileShelf.Loan loan = _shelf.Borrow(Valid(profile));
         (int runs, Guid? state) = loan.Profile.FindFile(digest);
         var file = new LearnedFile(profile, digest, state, runs, loan.Profile.Read(m => m.Comparisons), 0, 0);
-        for (long line = file.Comparisons > 0 ? lines : 0; line > 0; line--)
+        IReadOnlyDictionary<Guid, RecordedComparison> recorded = loan.Profile.Recorded();
+        for (long line = recorded.Count > 0 ? lines : 0; line > 0; line--)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            if (loan.Profile.Find(ProfileName.ComparisonKey(profile, ComparisonId.Of(digest, profile, line, run ?? runs))) is { } found)
+            if (recorded.TryGetValue(ProfileName.ComparisonKey(profile, ComparisonId.Of(digest, profile, line, run ?? runs)), out RecordedComparison found))
                 return file with { LastLine = line, LastComparison = found.Sequence };
         }
         return file;

@@ -113,6 +113,9 @@ public sealed class ProfileStore : IDisposable
     /// <summary>What is known of a round's comparison, as long as the ring holds it: for d comparisons.</summary>
     public bool TryFind(Guid roundId, out RecordedComparison found) => _recorded.TryGetValue(roundId, out found);
 
+    /// <summary>A copy of what <see cref="TryFind"/> knows, at most d comparisons, for a search of many.</summary>
+    public IReadOnlyDictionary<Guid, RecordedComparison> Recorded() => new Dictionary<Guid, RecordedComparison>(_recorded);
+
     /// <summary>Makes a comparison durable. When it returns, neither a kill nor a power cut takes the comparison back; it is learned when <see cref="Model"/> is next read.</summary>
     /// <param name="roundId">The round the feedback belongs to; not one that <see cref="TryFind"/> knows.</param>
     /// <param name="difference">z, d values of at most <see cref="LargestMagnitude"/>.</param>

@@ -84,6 +84,16 @@ internal sealed class Profile : IDisposable
         }
     }
 
+    /// <summary>What the ring holds now, by its round: a search of many asks the disk and the lock once.</summary>
+    internal IReadOnlyDictionary<Guid, RecordedComparison> Recorded()
+    {
+        lock (_gate)
+        {
+            OpenWhatIsStored();
+            return _store?.Recorded() ?? new Dictionary<Guid, RecordedComparison>();
+        }
+    }
+
     /// <summary>How often a data set was learned to its end, and what names the state that says so; nothing where no state is stored.</summary>
     internal (int Runs, Guid? State) FindFile(UInt128 digest)
     {
