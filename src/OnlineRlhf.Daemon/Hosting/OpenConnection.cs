@@ -14,7 +14,7 @@ internal sealed partial class OpenConnection(ConnectionContext connection, Socke
     private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(100);
 
     // A client that has just come has had no time to ask; one that has sent a part of a request has had more than enough.
-    private static readonly TimeSpan Idle = TimeSpan.FromSeconds(1), Overdue = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Idle = TimeSpan.FromSeconds(1), Overdue = TimeSpan.FromSeconds(10);
 
     // When it was last used; zero before it is served, and while a request runs.
     private long _idleSince;
@@ -38,13 +38,14 @@ internal sealed partial class OpenConnection(ConnectionContext connection, Socke
     {
         long since = Interlocked.Read(ref _idleSince);
         TimeSpan time = since == 0 ? TimeSpan.Zero : clock.GetElapsedTime(since);
+        // A busy machine may not have read yet what the client has sent.
+        if (time < Idle || Look(Readable) != 0)
+            return false;
         if (time > Overdue)
             connection.Abort();
-        else if (time > Idle && Look(Readable) == 0)
+        else
             // A request that comes at this moment is answered all the same.
             connection.Features.Get<IConnectionLifetimeNotificationFeature>()?.RequestClose();
-        else
-            return false;
         return true;
     }
 
