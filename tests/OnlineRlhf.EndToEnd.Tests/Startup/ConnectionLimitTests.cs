@@ -21,7 +21,8 @@ public sealed class ConnectionLimitTests
         await MustRestAsync(daemon);
         using var late = new Client(folder.Socket);
         // A profile's first press opens files.
-        Assert.Equal(1, (await late.PreferAsync((await late.AskForTwoAsync(profile: "late")).Id, "first")).Comparisons);
+        Reply round = await InTimeAsync(() => late.AskForTwoAsync(profile: "late"));
+        Assert.Equal(1, (await InTimeAsync(() => late.PreferAsync(round.Id, "first"))).Comparisons);
         Assert.Equal(2, daemon.Log.Split(Logged).Length);
     }
 
@@ -36,8 +37,8 @@ public sealed class ConnectionLimitTests
         {
             for (int i = 0; i < Clients; i++)
                 await held.AddAsync(Events);
-            refused = await daemon.Client.GetAsync("/v1/events");
-            Assert.Equal(201, (await daemon.Client.AskAsync("Hello")).Status);
+            refused = await InTimeAsync(() => daemon.Client.GetAsync("/v1/events"));
+            Assert.Equal(201, (await InTimeAsync(() => daemon.Client.AskAsync("Hello"))).Status);
             Assert.Equal(0, (await Program.RunAsync(folder, "status")).ExitCode);
         }
 
@@ -85,6 +86,21 @@ public sealed class ConnectionLimitTests
         Posix.LimitOpenFiles(daemon.Id, OpenFiles);
 
         Assert.StartsWith("HTTP/1.1 200 ", await late.ExchangeAsync(health), StringComparison.Ordinal);
+    }
+
+    /// <summary>On a busy machine a client may take longer than a second to ask, and be taken for an idle one: it asks again.</summary>
+    private static async Task<Reply> InTimeAsync(Func<Task<Reply>> request)
+    {
+        for (int attempt = 0; ; attempt++)
+        {
+            try
+            {
+                return await request();
+            }
+            catch (HttpRequestException) when (attempt < 5)
+            {
+            }
+        }
     }
 
     /// <summary>What spins on its socket uses a processor for as long as the clients wait.</summary>
