@@ -41,6 +41,8 @@ apt_get() {
 prerequisites() {
   local missing=() gcc
   command -v clang > /dev/null || missing+=(clang)
+  # For LLamaSharp.Backend.Cpu's libraries, on which all but the published program runs.
+  compgen -G '/usr/lib/*/libgomp.so.1' > /dev/null || missing+=(libgomp1)
   # A Vulkan driver that needs no GPU.
   compgen -G '/usr/share/vulkan/icd.d/lvp_icd*.json' > /dev/null || missing+=(mesa-vulkan-drivers)
   compgen -G '/usr/lib/*/libvulkan.so.1' > /dev/null || missing+=(libvulkan1)
@@ -84,7 +86,7 @@ $quick || prerequisites
 step "Building"
 dotnet build OnlineRlhf.sln -c Release -v minimal
 
-unset ONLINERLHF_PUBLISHED ONLINERLHF_PUBLISHED_ARM64 ONLINERLHF_VULKAN
+unset ONLINERLHF_PUBLISHED ONLINERLHF_PUBLISHED_ARM64 ONLINERLHF_VULKAN ONLINERLHF_TEST_NATIVES
 if ! $quick; then
   publish $native
   export ONLINERLHF_PUBLISHED=$PWD/artifacts/publish/$native/onlinerlhf
@@ -92,8 +94,8 @@ if ! $quick; then
     publish linux-arm64
     export ONLINERLHF_PUBLISHED_ARM64=$PWD/artifacts/publish/linux-arm64/onlinerlhf
     # Ready made for x64 alone: on arm64 its build takes minutes, and tests/vulkan/run.sh tries it.
-    ONLINERLHF_VULKAN=$(packaging/build-natives.sh amd64 2> "$logs/natives" | tail -n1) || { cat "$logs/natives"; fail "the Vulkan backend could not be fetched."; }
-    export ONLINERLHF_VULKAN
+    packaging/build-natives.sh amd64 artifacts/natives/packaged > "$logs/natives" 2>&1 || { cat "$logs/natives"; fail "the packages' libraries could not be fetched."; }
+    export ONLINERLHF_VULKAN=$PWD/artifacts/natives/packaged/vulkan
   fi
 fi
 
@@ -111,15 +113,25 @@ for project in tests/*.Tests/*.csproj; do
   modules+="$module;"
 done
 
-# One module at a time: some tests measure times. A test that hangs ends the run; --foreground lets a signal to this script reach the tests.
-status=0
-env ONLINERLHF_TEST_RUN="$run" timeout --foreground -k 10 20m dotnet test --test-modules "${modules%;}" --root-directory "$PWD" \
-  --max-parallel-test-modules 1 --no-ansi --no-progress < /dev/null 2>&1 | tee "$logs/test" || status=$?
+passed=0 failed=0 skipped=0 status=0
+# test_modules MINUTES MODULES   Runs test modules and adds to the counts. One at a time: some tests measure times. A test that hangs ends the run; --foreground lets a signal to
+# this script reach the tests.
+test_modules() {
+  local code=0 p f s
+  env ONLINERLHF_TEST_RUN="$run" timeout --foreground -k 10 "$1m" dotnet test --test-modules "$2" --root-directory "$PWD" \
+    --max-parallel-test-modules 1 --no-ansi --no-progress < /dev/null 2>&1 | tee "$logs/test" || code=$?
+  # The runner's own sums. "error" counts the modules that crashed or ran no test at all: they are failures too.
+  count() { awk -v key="$1:" '/^Test run summary/ { summary = 1 } summary && $1 == key && NF == 2 { n = $2 } END { print n + 0 }' "$logs/test"; }
+  p=$(count succeeded) f=$(($(count failed) + $(count error))) s=$(count skipped)
+  [ "$code" = 0 ] && [ "$p" -gt 0 ] && [ "$f" = 0 ] || { status=1; [ "$f" != 0 ] || f=1; }
+  passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+}
 
-# The runner's own sums. "error" counts the modules that crashed or ran no test at all: they are failures too.
-count() { awk -v key="$1:" '/^Test run summary/ { summary = 1 } summary && $1 == key && NF == 2 { n = $2 } END { print n + 0 }' "$logs/test"; }
-passed=$(count succeeded) failed=$(($(count failed) + $(count error))) skipped=$(count skipped)
-[ "$status" = 0 ] && [ "$passed" -gt 0 ] && [ "$failed" = 0 ] || { status=1; [ "$failed" != 0 ] || failed=1; }
+test_modules 20 "${modules%;}"
+if $cross; then
+  step "Testing the engine on the packages' libraries"
+  ONLINERLHF_TEST_NATIVES=$PWD/artifacts/natives/packaged test_modules 5 artifacts/bin/OnlineRlhf.Inference.Tests/release/OnlineRlhf.Inference.Tests.dll
+fi
 
 # The package as it is installed. Its own last line says what came of it; without one it ended early.
 if ! $quick; then

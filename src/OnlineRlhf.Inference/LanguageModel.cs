@@ -27,10 +27,10 @@ public sealed class LanguageModel : IDisposable
         _file = file;
         _collectHidden = collectHidden;
         _marker = new GpuMarker(options.GpuMarker);
-        string natives = LlamaLibrary.Load(options.NativesFolder, options.CpuVariant);
+        Natives = LlamaLibrary.Load(options.NativesFolder, options.CpuVariant);
         try
         {
-            (_loaded, Device, _pace) = new DeviceSelection(options, natives, _marker, Open).Choose(cancellationToken);
+            (_loaded, Device, _pace) = new DeviceSelection(options, Natives, _marker, Open).Choose(cancellationToken);
         }
         catch (InferenceException e) when (e.Error == InferenceError.NotFinite)
         {
@@ -48,8 +48,8 @@ public sealed class LanguageModel : IDisposable
     /// <summary>Told when a request fails because the model's file was changed: from here on every one will.</summary>
     public event Action<InferenceException>? FileChanged;
 
-    /// <summary>The version of llama.cpp that this program can talk to.</summary>
-    public static string EngineVersion => LlamaLibrary.Version;
+    /// <summary>llama.cpp's libraries that compute it.</summary>
+    public LlamaNatives Natives { get; }
 
     /// <summary>The model's name, from its file.</summary>
     public string Name => _loaded.Name;
@@ -107,6 +107,14 @@ public sealed class LanguageModel : IDisposable
         return new LanguageModel(options, GgufFile.Open(options.ModelPath), collectHidden, cancellationToken);
     }
 
+    /// <summary>Loads llama.cpp, without a model.</summary>
+    /// <exception cref="InferenceException">It is missing, of another version, or has no build for this processor.</exception>
+    public static LlamaNatives LoadEngine(LanguageModelOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return LlamaLibrary.Load(options.NativesFolder, options.CpuVariant);
+    }
+
     /// <summary>The GPU that the options let a model run on, without loading one; null with the reason where there is none.</summary>
     /// <exception cref="InferenceException">llama.cpp is missing or of another version.</exception>
     public static (string? Name, string Why) FindGpu(LanguageModelOptions options)
@@ -114,7 +122,7 @@ public sealed class LanguageModel : IDisposable
         ArgumentNullException.ThrowIfNull(options);
         if (options.Device == DeviceChoice.Cpu)
             return (null, "the device setting says so");
-        string natives = LlamaLibrary.Load(options.NativesFolder, options.CpuVariant);
+        LlamaNatives natives = LlamaLibrary.Load(options.NativesFolder, options.CpuVariant);
         return (GpuDevices.Find(natives, options.Device == DeviceChoice.VulkanSoftware, out string problem)?.Name, problem);
     }
 

@@ -1,3 +1,4 @@
+using LLama.Native;
 using OnlineRlhf.Inference.Features;
 using OnlineRlhf.Inference.Gguf;
 using OnlineRlhf.Inference.Llama;
@@ -57,15 +58,7 @@ public sealed class ModelInspection
         ArgumentNullException.ThrowIfNull(options);
         GgufFile file = GgufFile.Open(options.ModelPath);
         LlamaLibrary.Load(options.NativesFolder);
-        LlamaLibrary.TakeComplaints();
-        ModelParams parameters = NativeMethods.llama_model_default_params();
-        parameters.GpuLayers = 0;
-        parameters.LoadMode = ModelParams.LoadWithMemoryMap;
-        parameters.VocabularyOnly = 1;
-        using ModelHandle model = NativeMethods.llama_model_load_from_file(options.ModelPath, parameters);
-        if (model.IsInvalid)
-            throw new InferenceException(InferenceError.Model, $"llama.cpp cannot load {options.ModelPath} ({LlamaLibrary.TakeComplaints()}): use a model whose architecture llama.cpp {LlamaLibrary.Version} knows.");
-        LoadedModel.RequireDecoder(model, options, file);
+        using SafeLlamaModelHandle model = LoadedModel.LoadFile(options.ModelPath, file, gpu: null, vocabularyOnly: true, CancellationToken.None);
         string? problem = null;
         Thinking? thinking = null;
         try

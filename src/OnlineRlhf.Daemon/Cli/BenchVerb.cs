@@ -6,6 +6,7 @@ using System.Text.Json.Serialization;
 using OnlineRlhf.Daemon.Configuration;
 using OnlineRlhf.Inference;
 using OnlineRlhf.Inference.Devices;
+using OnlineRlhf.Inference.Llama;
 
 namespace OnlineRlhf.Daemon.Cli;
 
@@ -72,7 +73,7 @@ internal static class BenchVerb
     /// <summary>The default, other numbers of threads with the build that llama.cpp picks, the other builds with the best number of threads, then a GPU where there is one.</summary>
     private static async Task<List<BenchRun>> CompareAsync(DaemonOptions options, TextWriter table, CancellationToken cancellationToken)
     {
-        IReadOnlyList<string> variants = CpuVariants.Supported(options.Natives);
+        IReadOnlyList<string> variants = LlamaNatives.Find(options.Natives).Builds;
         await table.WriteLineAsync($"{"device",-34} {"CPU backend",-14} {"threads",7} {"tokens/s",10} {"prompt tokens/s",16}").ConfigureAwait(false);
         List<BenchRun> runs = [];
         await AddAsync("cpu", variants[0], 0).ConfigureAwait(false);

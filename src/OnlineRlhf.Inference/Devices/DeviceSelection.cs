@@ -7,11 +7,11 @@ namespace OnlineRlhf.Inference.Devices;
 /// nobody.
 /// </summary>
 /// <param name="options">Which devices may be used.</param>
-/// <param name="natives">The folder of llama.cpp's libraries.</param>
+/// <param name="natives">llama.cpp's libraries.</param>
 /// <param name="marker">There while a GPU computes.</param>
 /// <param name="open">Loads the model, on the CPU where no GPU is given.</param>
 internal sealed class DeviceSelection(
-    LanguageModelOptions options, string natives, GpuMarker marker, Func<GpuDevice?, CancellationToken, LoadedModel> open)
+    LanguageModelOptions options, LlamaNatives natives, GpuMarker marker, Func<GpuDevice?, CancellationToken, LoadedModel> open)
 {
     internal const string Cpu = "CPU";
 

@@ -9,13 +9,12 @@ internal sealed unsafe class AbortFlag : IDisposable
     private byte* _raised = (byte*)NativeMemory.AllocZeroed(1);
 
     /// <summary>For llama_context_params: whether to abort.</summary>
-    internal static delegate* unmanaged[Cdecl]<void*, byte> ShouldAbort => &OnStep;
+    internal static nint ShouldAbort => (nint)(delegate* unmanaged[Cdecl]<void*, byte>)&OnStep;
 
     /// <summary>For llama_model_params: whether to go on.</summary>
-    internal static delegate* unmanaged[Cdecl]<float, void*, byte> ShouldLoadOn => &OnProgress;
+    internal static nint ShouldLoadOn => (nint)(delegate* unmanaged[Cdecl]<float, void*, byte>)&OnProgress;
 
-    /// <summary>What both callbacks take.</summary>
-    internal void* UserData => _raised;
+    internal nint UserData => (nint)_raised;
 
     /// <summary>Lowers the flag and lets the token raise it until the registration is disposed.</summary>
     internal CancellationTokenRegistration Watch(CancellationToken cancellationToken)

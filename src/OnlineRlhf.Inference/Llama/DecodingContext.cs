@@ -1,10 +1,11 @@
 using System.Numerics.Tensors;
+using LLama.Native;
 using OnlineRlhf.Inference.Sampling;
 
 namespace OnlineRlhf.Inference.Llama;
 
 /// <summary>A llama_context with its batch and its hidden states: decodes tokens of several sequences that share prefixes. One thread at a time.</summary>
-internal sealed unsafe class DecodingContext : IDisposable
+internal sealed class DecodingContext : IDisposable
 {
     /// <summary>Tokens per decode, and per micro-batch.</summary>
     internal const int BatchTokens = 512;
@@ -12,13 +13,9 @@ internal sealed unsafe class DecodingContext : IDisposable
     /// <summary>Output rows per decode; llama.cpp reserves memory for them and aborts beyond.</summary>
     internal const int OutputRows = 64;
 
-    private const int Aborted = 2;
-
-    private readonly ContextHandle _context;
+    private readonly SafeLLamaContextHandle _context;
     private readonly HiddenStates? _hidden;
     private readonly AbortFlag _abort = new();
-    private readonly BorrowedHandle _memory;
-    private readonly int _vocabulary;
     private readonly Action _decoding, _decoded;
 
     /// <param name="model">The model.</param>
@@ -26,42 +23,37 @@ internal sealed unsafe class DecodingContext : IDisposable
     /// <param name="sequences">The most sequences.</param>
     /// <param name="threads">Threads that decode.</param>
     /// <param name="embedding">The width of a hidden state.</param>
-    /// <param name="vocabulary">Tokens of the vocabulary.</param>
     /// <param name="collectHidden">Whether hidden states are wanted.</param>
     /// <param name="decoding">Called before every decode; what it throws keeps that from being made.</param>
     /// <param name="decoded">Called after every decode.</param>
-    internal DecodingContext(ModelHandle model, int cells, int sequences, int threads, int embedding, int vocabulary, bool collectHidden,
-        Action decoding, Action decoded)
+    internal DecodingContext(SafeLlamaModelHandle model, int cells, int sequences, int threads, int embedding, bool collectHidden, Action decoding, Action decoded)
     {
-        _vocabulary = vocabulary;
         (_decoding, _decoded) = (decoding, decoded);
-        ContextParams parameters = NativeMethods.llama_context_default_params();
-        parameters.ContextCells = (uint)cells;
-        parameters.Batch = BatchTokens;
-        parameters.MicroBatch = BatchTokens;
-        parameters.SequencesMax = (uint)sequences;
-        parameters.OutputsMax = OutputRows;
-        parameters.OutputsMaxPerSequence = 0;
-        parameters.Threads = threads;
-        parameters.ThreadsBatch = threads;
-        parameters.PoolingType = 0;
-        parameters.UnifiedCache = 1;
+        LLamaContextParams parameters = LLamaContextParams.Default();
+        parameters.n_ctx = (uint)cells;
+        parameters.n_batch = BatchTokens;
+        parameters.n_ubatch = BatchTokens;
+        parameters.n_seq_max = (uint)sequences;
+        parameters.n_outputs_max = OutputRows;
+        parameters.kv_unified = true;
+        parameters.abort_callback = AbortFlag.ShouldAbort;
+        parameters.abort_callback_user_data = _abort.UserData;
+        LlamaLibrary.Layout.SetThreads(ref parameters, threads);
         if (collectHidden)
         {
             _hidden = new HiddenStates(embedding, OutputRows);
-            parameters.EvaluationCallback = HiddenStates.Callback;
-            parameters.EvaluationUserData = _hidden.UserData;
+            parameters.cb_eval = HiddenStates.Callback;
+            parameters.cb_eval_user_data = _hidden.UserData;
         }
-        parameters.AbortCallback = AbortFlag.ShouldAbort;
-        parameters.AbortUserData = _abort.UserData;
-        _context = new ContextHandle(model, parameters);
+        _context = SafeLLamaContextHandle.Create(model, parameters);
         if (_context.IsInvalid)
         {
+            // LLamaSharp counts the reference also where there is no context to release it.
+            model.DangerousRelease();
             _abort.Dispose();
             _hidden?.Dispose();
             throw new InferenceException(InferenceError.Model, $"llama.cpp could not make a context of {cells} tokens ({LlamaLibrary.TakeComplaints()}): lower the context setting or use a smaller model.");
         }
-        _memory = new BorrowedHandle(_context, NativeMethods.llama_get_memory(_context));
         Batch = new TokenBatch(BatchTokens);
     }
 
@@ -80,20 +72,20 @@ internal sealed unsafe class DecodingContext : IDisposable
         _decoding();
         _hidden?.Clear();
         TokensDecoded += Batch.Count;
-        int code;
+        DecodeResult result;
         using (_abort.Watch(cancellationToken))
-            code = NativeMethods.llama_decode(_context, Batch.Native);
-        if (code == Aborted)
+            result = (DecodeResult)NativeMethods.llama_decode(_context, Batch.Native);
+        if (result == DecodeResult.ComputeAborted)
             throw new OperationCanceledException(cancellationToken);
-        if (code != 0)
-            throw new InferenceException(InferenceError.Decode, $"llama.cpp could not decode {Batch.Count} tokens (code {code}{Because(LlamaLibrary.TakeComplaints())}).");
+        if (result != DecodeResult.Ok)
+            throw new InferenceException(InferenceError.Decode, $"llama.cpp could not decode {Batch.Count} tokens ({result}{Because(LlamaLibrary.TakeComplaints())}).");
         if (_hidden is not null && _hidden.Count != Batch.Outputs)
             throw new InferenceException(InferenceError.Model, $"This model's architecture gives {_hidden.Count} hidden states for {Batch.Outputs} tokens: nothing can be learned from it.");
         _decoded();
     }
 
     /// <summary>The logits of the token at an index of the last batch; valid until the next decode.</summary>
-    internal ReadOnlySpan<float> Logits(int batchIndex) => new(NativeMethods.llama_get_logits_ith(_context, batchIndex), _vocabulary);
+    internal ReadOnlySpan<float> Logits(int batchIndex) => _context.GetLogitsIth(batchIndex);
 
     /// <summary>The hidden state of an output row of the last batch; valid until the next decode.</summary>
     internal ReadOnlySpan<float> Hidden(int outputRow) => _hidden![outputRow];
@@ -102,15 +94,15 @@ internal sealed unsafe class DecodingContext : IDisposable
     internal void CopySequence(int source, int destination)
     {
         RemoveSequence(destination);
-        NativeMethods.llama_memory_seq_cp(_memory, source, destination, -1, -1);
+        _context.MemorySequenceCopy((LLamaSeqId)source, (LLamaSeqId)destination, -1, -1);
     }
 
-    internal void RemoveSequence(int sequence) => NativeMethods.llama_memory_seq_rm(_memory, sequence, -1, -1);
+    internal void RemoveSequence(int sequence) => _context.MemorySequenceRemove((LLamaSeqId)sequence, -1, -1);
 
     /// <summary>Empties the cache.</summary>
     internal void Clear()
     {
-        NativeMethods.llama_memory_clear(_memory, data: IsSpoilt);
+        _context.MemoryClear(data: IsSpoilt);
         IsSpoilt = false;
     }
 
@@ -127,8 +119,8 @@ internal sealed unsafe class DecodingContext : IDisposable
     /// <exception cref="InferenceException">It is not a number.</exception>
     internal void RequireFinite()
     {
-        TokenData top = default;
-        bool finite = TopTokens.Select(Logits(Batch.Count - 1), new Span<TokenData>(ref top)) > 0 && float.IsFinite(top.Logit);
+        LLamaTokenData top = default;
+        bool finite = TopTokens.Select(Logits(Batch.Count - 1), new Span<LLamaTokenData>(ref top)) > 0 && float.IsFinite(top.Logit);
         for (int row = 0; finite && row < (_hidden?.Count ?? 0); row++)
             finite = TensorPrimitives.IsFiniteAll(Hidden(row));
         if (!finite)
@@ -137,7 +129,6 @@ internal sealed unsafe class DecodingContext : IDisposable
 
     public void Dispose()
     {
-        _memory.Dispose();
         _context.Dispose();
         _hidden?.Dispose();
         Batch.Dispose();

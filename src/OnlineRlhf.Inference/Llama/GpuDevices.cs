@@ -9,19 +9,19 @@ internal readonly record struct GpuDevice(nint Handle, string Name);
 internal static unsafe class GpuDevices
 {
     private const int DedicatedGpu = 1, IntegratedGpu = 2;
-    private const string Library = "vulkan/libggml-vulkan.so", Visible = "GGML_VK_VISIBLE_DEVICES";
+    private const string Visible = "GGML_VK_VISIBLE_DEVICES";
 
     private static string? s_problem;
     private static bool s_loaded;
 
     /// <summary>The GPU that may be used; null with the reason where there is none.</summary>
-    /// <param name="natives">The folder of llama.cpp's libraries, loaded already.</param>
+    /// <param name="natives">llama.cpp's libraries, loaded already.</param>
     /// <param name="software">Whether a software driver will do. Without this a driver of type CPU counts as none.</param>
     /// <param name="problem">Why there is none.</param>
-    internal static GpuDevice? Find(string natives, bool software, out string problem)
+    internal static GpuDevice? Find(LlamaNatives natives, bool software, out string problem)
     {
         if (!s_loaded)
-            Load(Path.Combine(natives, Library), software);
+            Load(natives.VulkanBackend, software);
         problem = s_problem ?? "no GPU with a Vulkan driver is here, or its device files may not be opened (group render)";
         for (nuint i = 0; s_problem is null && i < NativeMethods.ggml_backend_dev_count(); i++)
         {
@@ -32,18 +32,29 @@ internal static unsafe class GpuDevices
         return null;
     }
 
-    private static void Load(string path, bool software)
+    private static void Load(string? backend, bool software)
     {
         s_loaded = true;
-        if (!File.Exists(path))
+        if (backend is null)
         {
             s_problem = "the Vulkan backend is not installed (package onlinerlhf-vulkan)";
             return;
         }
         // ggml lists drivers of type CPU only where this variable names them, whoever set it. Environment.SetEnvironmentVariable does not reach native code.
         _ = software ? NativeMethods.setenv(Visible, "0", 1) : NativeMethods.unsetenv(Visible);
-        if (NativeMethods.ggml_backend_load(path) == 0)
-            s_problem = $"the Vulkan backend {path} does not load (package libvulkan1)";
+        if (NativeMethods.ggml_backend_load(backend) == 0 && !Register(backend))
+            s_problem = $"the Vulkan backend {backend} does not load (package libvulkan1)";
+    }
+
+    /// <summary>LLamaSharp.Backend.Vulkan's backend is made to be linked, and not to be loaded: it has no entry point that ggml looks for.</summary>
+    private static bool Register(string backend)
+    {
+        if (!NativeLibrary.TryLoad(backend, out nint library) || !NativeLibrary.TryGetExport(library, "ggml_backend_vk_reg", out nint registry))
+            return false;
+        nint registration = ((delegate* unmanaged[Cdecl]<nint>)registry)();
+        if (registration != 0)
+            NativeMethods.ggml_backend_register(registration);
+        return registration != 0;
     }
 
     private static string Text(byte* text) => Marshal.PtrToStringUTF8((nint)text) ?? "";

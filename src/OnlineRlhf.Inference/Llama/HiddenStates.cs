@@ -23,9 +23,9 @@ internal sealed unsafe class HiddenStates : IDisposable
         _self = GCHandle.Alloc(this);
     }
 
-    internal static delegate* unmanaged[Cdecl]<nint, byte, void*, byte> Callback => &OnTensor;
+    internal static nint Callback => (nint)(delegate* unmanaged[Cdecl]<nint, byte, void*, byte>)&OnTensor;
 
-    internal void* UserData => (void*)GCHandle.ToIntPtr(_self);
+    internal nint UserData => GCHandle.ToIntPtr(_self);
 
     /// <summary>Rows seen since <see cref="Clear"/>; a batch of several micro-batches adds to them.</summary>
     internal int Count { get; private set; }

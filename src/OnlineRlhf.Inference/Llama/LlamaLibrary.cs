@@ -2,60 +2,50 @@ using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
-using OnlineRlhf.Inference.Devices;
+using LLama.Native;
 
 namespace OnlineRlhf.Inference.Llama;
 
-/// <summary>llama.cpp, loaded once per process from one folder and checked to be the version whose layout this program knows.</summary>
+/// <summary>llama.cpp, loaded once per process and checked to be a version whose layout this program knows.</summary>
 internal static unsafe class LlamaLibrary
 {
-    internal const string Version = "0.5.0";
-    private const string FileName = $"libllama.v{Version}.so";
-    private const int InformationLevel = 2, ErrorLevel = 4;
-
     private static readonly Lock Gate = new();
     private static readonly StringBuilder Complaints = new();
-    private static string? s_folder;
+    private static LlamaNatives? s_natives;
     private static nint s_library;
     private static string? s_offloaded;
 
     static LlamaLibrary() => NativeLibrary.SetDllImportResolver(typeof(LlamaLibrary).Assembly, Resolve);
 
+    /// <summary>Where the loaded version keeps its parameters.</summary>
+    internal static Layout Layout => s_natives!.Layout;
+
     /// <summary>Loads the library from the configured folder, else from the program's own; a second call with the same folder does nothing.</summary>
-    /// <exception cref="InferenceException">Not found, does not load, or another version.</exception>
     /// <param name="configuredFolder">Where to look; null for beside the program.</param>
-    /// <param name="cpuVariant">The build of the CPU backend; null takes the one with the highest score.</param>
-    /// <returns>The folder it was loaded from.</returns>
-    internal static string Load(string? configuredFolder, string? cpuVariant = null)
+    /// <param name="build">The build for an instruction set; null takes the most promising one.</param>
+    /// <returns>What was loaded.</returns>
+    /// <exception cref="InferenceException">Not found, does not load, or another version.</exception>
+    internal static LlamaNatives Load(string? configuredFolder, string? build = null)
     {
         lock (Gate)
         {
-            string folder = Find(configuredFolder);
-            if (s_folder == folder)
-                return folder;
-            if (s_folder is not null)
-                throw new InferenceException(InferenceError.Library, $"llama.cpp is loaded from {s_folder} already and cannot be loaded from {folder} too.");
-            string file = Path.Combine(folder, FileName);
-            try
-            {
-                s_library = NativeLibrary.Load(file);
-            }
-            catch (Exception e) when (e is DllNotFoundException or BadImageFormatException)
-            {
-                throw new InferenceException(InferenceError.Library, $"{file} does not load: {e.Message}", e);
-            }
-            Refuse(folder);
+            LlamaNatives natives = LlamaNatives.Find(configuredFolder);
+            if (s_natives?.Folder == natives.Folder)
+                return s_natives;
+            if (s_natives is not null)
+                throw new InferenceException(InferenceError.Library, $"llama.cpp is loaded from {s_natives.Folder} already and cannot be loaded from {natives.Folder} too.");
+            if (natives.Builds.Count == 0)
+                throw new InferenceException(InferenceError.Library, $"No CPU backend (libggml-cpu-*.so) in {natives.Folder} runs on this machine: install the natives of this architecture.");
+            (string library, string? backend) = natives.FilesOf(build ?? natives.Builds[0]);
+            s_library = Open(library);
             NativeMethods.llama_log_set(&OnLog, null);
-            if (cpuVariant is null)
-                NativeMethods.ggml_backend_load_all_from_path(folder);
-            else if (CpuVariants.Supported(folder) is var variants && !variants.Contains(cpuVariant))
-                throw new InferenceException(InferenceError.Library, $"cpu_variant: {cpuVariant} does not run on this processor, or is not in {folder}; {string.Join(", ", variants)} do.");
-            else
-                NativeMethods.ggml_backend_load(Path.Combine(folder, CpuVariants.FileOf(cpuVariant)));
-            NativeMethods.llama_backend_init();
-            if (NativeMethods.ggml_backend_dev_count() == 0)
-                throw new InferenceException(InferenceError.Library, $"No CPU backend (libggml-cpu-*.so) in {folder} runs on this machine: install the natives of this architecture.");
-            return s_folder = folder;
+            // LLamaSharp's initialiser comes last: it has llama.cpp look for backends beside the program and in the working directory where none is loaded.
+            if (backend is not null && NativeMethods.ggml_backend_load(backend) == 0)
+                throw new InferenceException(InferenceError.Library, $"{backend} does not load ({TakeComplaints()}): install the natives that came with this program.");
+            NativeLibraryConfig.LLama.WithLibrary(library);
+            NativeApi.llama_empty_call();
+            Require(natives);
+            return s_natives = natives;
         }
     }
 
@@ -73,25 +63,25 @@ internal static unsafe class LlamaLibrary
         }
     }
 
-    internal static string Find(string? configuredFolder)
+    private static nint Open(string file)
     {
-        string[] folders = configuredFolder is not null
-            ? [Path.GetFullPath(configuredFolder)]
-            : [Path.Combine(AppContext.BaseDirectory, "natives"), AppContext.BaseDirectory];
-        return folders.FirstOrDefault(f => File.Exists(Path.Combine(f, FileName)))
-            ?? throw new InferenceException(InferenceError.Library,
-                $"llama.cpp {Version} ({FileName}) is not in {string.Join(" or ", folders)}: set the natives folder (--natives or ONLINERLHF_NATIVES) to the folder that holds it.");
+        try
+        {
+            return NativeLibrary.Load(file);
+        }
+        catch (Exception e) when (e is DllNotFoundException or BadImageFormatException)
+        {
+            string help = e.Message.Contains("libgomp", StringComparison.Ordinal) ? " It needs the GNU OpenMP library: install it (Debian: apt-get install libgomp1)." : "";
+            throw new InferenceException(InferenceError.Library, $"{file} does not load: {e.Message}{help}", e);
+        }
     }
 
-    private static void Refuse(string folder)
+    private static void Require(LlamaNatives natives)
     {
-        // 0.7.0 inserts a field into llama_context_params and is told apart by a function it adds.
-        bool later = NativeLibrary.TryGetExport(s_library, "llama_batch_ext_init", out _);
-        if (later || !NativeMethods.llama_context_default_params().HoldsDefaults)
-        {
-            string ggml = Marshal.PtrToStringUTF8((nint)NativeMethods.ggml_version()) ?? "unknown";
-            throw new InferenceException(InferenceError.Library, $"The llama.cpp in {folder} (ggml {ggml}) is not version {Version}, the only one this program can talk to: install the natives that came with it.");
-        }
+        string ggml = Marshal.PtrToStringUTF8((nint)NativeMethods.ggml_version()) ?? "unknown";
+        if (ggml != natives.Layout.Ggml || !natives.Layout.HoldsDefaults)
+            throw new InferenceException(InferenceError.Library,
+                $"The llama.cpp in {natives.Folder} (ggml {ggml}) is not version {natives.Version} (ggml {natives.Layout.Ggml}): this program cannot talk to it. Install the natives that came with it.");
     }
 
     private static nint Resolve(string name, Assembly assembly, DllImportSearchPath? path) => name == NativeMethods.Library ? s_library : 0;
@@ -99,9 +89,9 @@ internal static unsafe class LlamaLibrary
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static void OnLog(int level, byte* text, void* userData)
     {
-        if (level == InformationLevel)
+        if (level == (int)LLamaLogLevel.Info)
             Notice(MemoryMarshal.CreateReadOnlySpanFromNullTerminated(text));
-        if (level != ErrorLevel)
+        if (level != (int)LLamaLogLevel.Error)
             return;
         lock (Complaints)
         {

@@ -1,3 +1,4 @@
+using LLama.Native;
 using OnlineRlhf.Inference.Devices;
 using OnlineRlhf.Inference.Gguf;
 using OnlineRlhf.Inference.Prompts;
@@ -12,26 +13,25 @@ internal sealed unsafe class LoadedModel : IDisposable
     // A model smaller than this per thread spends its time in the barriers between threads, and hours in them on a busy machine.
     private const long BytesWorthAThread = 16 << 20;
     private const int AllLayers = int.MaxValue;
-    private readonly ModelHandle _model;
+    private readonly SafeLlamaModelHandle _model;
 
-    private LoadedModel(LanguageModelOptions options, GgufFile file, ModelHandle model, bool collectHidden, Action decoded)
+    private LoadedModel(LanguageModelOptions options, GgufFile file, SafeLlamaModelHandle model, bool collectHidden, Action decoded)
     {
         _model = model;
         Vocabulary = new Vocabulary(model);
         Template = new ChatTemplate(model, options.ChatTemplate);
         Thinking = Thinking.Of(Template.Own, options.Thinking);
         Name = file.Name ?? Path.GetFileNameWithoutExtension(options.ModelPath);
-        EmbeddingLength = NativeMethods.llama_model_n_embd(model);
-        Bytes = (long)NativeMethods.llama_model_size(model);
+        EmbeddingLength = model.EmbeddingSize;
+        Bytes = (long)model.SizeInBytes;
         Threads = options.Threads > 0 ? options.Threads : (int)Math.Clamp(Bytes / BytesWorthAThread, 1, ProcessorCores.Count());
-        int trained = NativeMethods.llama_model_n_ctx_train(model);
+        int trained = model.ContextSize;
         ContextTokens = trained > 0 ? Math.Min(options.ContextTokens, trained) : options.ContextTokens;
         MoreContext = trained > 0 && ContextTokens == trained ? "; this model holds no more" : " or raise the context setting";
         Hints = options.StyleHints ?? StyleHints.For(Name);
         ThinkingBudget = Thinking.IsOn ? options.ThinkingBudget : 0;
         CellCount = (Cells(options, BuildPrompt([new ChatMessage("user", "")], [null, .. Hints])) + 255) / 256 * 256;
-        Context = new DecodingContext(model, CellCount, 1 + (2 * options.Candidates), Threads, EmbeddingLength, Vocabulary.Count, collectHidden,
-            file.RequireUnchanged, decoded);
+        Context = new DecodingContext(model, CellCount, 1 + (2 * options.Candidates), Threads, EmbeddingLength, collectHidden, file.RequireUnchanged, decoded);
     }
 
     internal string Name { get; }
@@ -74,29 +74,42 @@ internal sealed unsafe class LoadedModel : IDisposable
     internal static LoadedModel Open(LanguageModelOptions options, GgufFile file, GpuDevice? gpu, bool collectHidden, Action decoded,
         CancellationToken cancellationToken)
     {
-        LlamaLibrary.TakeComplaints();
         LlamaLibrary.TakeOffloaded();
+        SafeLlamaModelHandle model = LoadFile(options.ModelPath, file, gpu, vocabularyOnly: false, cancellationToken);
+        try
+        {
+            return new LoadedModel(options, file, model, collectHidden, decoded) { Layers = gpu is null ? null : LlamaLibrary.TakeOffloaded() };
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Loads the file, or only its vocabulary.</summary>
+    /// <exception cref="InferenceException">llama.cpp refuses it, or it writes no answers.</exception>
+    internal static SafeLlamaModelHandle LoadFile(string path, GgufFile file, GpuDevice? gpu, bool vocabularyOnly, CancellationToken cancellationToken)
+    {
+        LlamaLibrary.TakeComplaints();
         // A list without any device keeps llama.cpp from spreading over those that it finds.
         nint* devices = stackalloc nint[2];
         devices[0] = gpu?.Handle ?? 0;
         devices[1] = 0;
-        ModelParams parameters = NativeMethods.llama_model_default_params();
-        parameters.Devices = devices;
-        parameters.GpuLayers = gpu is null ? 0 : AllLayers;
-        parameters.LoadMode = ModelParams.LoadWithMemoryMap;
         using var abort = new AbortFlag();
-        parameters.ProgressCallback = AbortFlag.ShouldLoadOn;
-        parameters.ProgressUserData = abort.UserData;
-        ModelHandle model;
+        ModelParams parameters = LlamaLibrary.Layout.ModelParams(devices, gpu is null ? 0 : AllLayers, AbortFlag.ShouldLoadOn, abort.UserData, vocabularyOnly);
+        SafeLlamaModelHandle model;
         using (abort.Watch(cancellationToken))
-            model = NativeMethods.llama_model_load_from_file(options.ModelPath, parameters);
+            model = NativeMethods.llama_model_load_from_file(path, parameters);
         try
         {
             cancellationToken.ThrowIfCancellationRequested();
             if (model.IsInvalid)
-                throw new InferenceException(InferenceError.Model, $"llama.cpp cannot load {options.ModelPath} ({LlamaLibrary.TakeComplaints()}): use a model whose architecture llama.cpp {LlamaLibrary.Version} knows and that fits the memory.");
-            RequireDecoder(model, options, file);
-            return new LoadedModel(options, file, model, collectHidden, decoded) { Layers = gpu is null ? null : LlamaLibrary.TakeOffloaded() };
+                throw new InferenceException(InferenceError.Model,
+                    $"llama.cpp cannot load {path} ({LlamaLibrary.TakeComplaints()}): use a model whose architecture llama.cpp {LlamaLibrary.Layout.Version} knows and that fits the memory.");
+            if (model.HasEncoder || !model.HasDecoder)
+                throw new InferenceException(InferenceError.Model, $"{path} is an encoder ({file.Architecture}), which writes no answers: use a chat model.");
+            return model;
         }
         catch
         {
@@ -113,14 +126,6 @@ internal sealed unsafe class LoadedModel : IDisposable
 
     private Prompt BuildPrompt(IReadOnlyList<ChatMessage> messages, IReadOnlyList<string?> hints, string start) =>
         Prompt.Build(Vocabulary, Template, messages, hints, Thinking.Flag, start);
-
-    /// <exception cref="InferenceException">The model writes no answers.</exception>
-    internal static void RequireDecoder(ModelHandle model, LanguageModelOptions options, GgufFile file)
-    {
-        if (NativeMethods.llama_model_has_encoder(model) || !NativeMethods.llama_model_has_decoder(model))
-            throw new InferenceException(InferenceError.Model,
-                $"{options.ModelPath} is an encoder ({file.Architecture}), which writes no answers: use a chat model.");
-    }
 
     /// <summary>How fast it decodes. Its cost: two short prompts and some ten steps.</summary>
     /// <exception cref="InferenceException">A decode failed, or its output is not a number.</exception>
@@ -141,7 +146,6 @@ internal sealed unsafe class LoadedModel : IDisposable
     {
         IsDisposed = true;
         Context.Dispose();
-        Vocabulary.Dispose();
         _model.Dispose();
     }
 

@@ -1,62 +1,37 @@
-using System.Runtime.InteropServices;
+using LLama.Native;
 
 namespace OnlineRlhf.Inference.Llama;
 
-/// <summary>The tokens of one decode, of one or several sequences, in memory of fixed size.</summary>
-internal sealed unsafe class TokenBatch : IDisposable
+/// <summary>The tokens of one decode, of one or several sequences, in native memory of fixed size.</summary>
+internal sealed unsafe class TokenBatch(int capacity) : IDisposable
 {
-    private NativeBatch _batch;
+    private LLamaNativeBatch _batch = NativeApi.llama_batch_init(capacity, 0, 1);
 
-    internal TokenBatch(int capacity)
-    {
-        Capacity = capacity;
-        _batch.Token = Allocate<int>(capacity);
-        _batch.Position = Allocate<int>(capacity);
-        _batch.SequenceCount = Allocate<int>(capacity);
-        _batch.Output = Allocate<sbyte>(capacity);
-        _batch.Sequences = (int**)NativeMemory.AllocZeroed((nuint)capacity, (nuint)sizeof(int*));
-        int* ids = Allocate<int>(capacity);
-        for (int i = 0; i < capacity; i++)
-        {
-            _batch.SequenceCount[i] = 1;
-            _batch.Sequences[i] = ids + i;
-        }
-    }
+    internal int Capacity { get; } = capacity;
 
-    internal int Capacity { get; }
-
-    internal int Count => _batch.Count;
+    internal int Count => _batch.n_tokens;
 
     /// <summary>How many of the tokens have an output row.</summary>
     internal int Outputs { get; private set; }
 
-    internal ref readonly NativeBatch Native => ref _batch;
+    internal ref readonly LLamaNativeBatch Native => ref _batch;
 
-    internal void Clear() => _batch.Count = Outputs = 0;
+    internal void Clear() => _batch.n_tokens = Outputs = 0;
 
     internal void Add(int token, int position, int sequence, bool output)
     {
-        int at = _batch.Count++;
-        _batch.Token[at] = token;
-        _batch.Position[at] = position;
-        _batch.Sequences[at][0] = sequence;
-        _batch.Output[at] = output ? (sbyte)1 : (sbyte)0;
+        int at = _batch.n_tokens++;
+        _batch.tokens[at] = token;
+        _batch.pos[at] = position;
+        _batch.n_seq_id[at] = 1;
+        _batch.seq_id[at][0] = (LLamaSeqId)sequence;
+        _batch.logits[at] = output ? (byte)1 : (byte)0;
         Outputs += output ? 1 : 0;
     }
 
     public void Dispose()
     {
-        if (_batch.Token == null)
-            return;
-        NativeMemory.Free(_batch.Sequences[0]);
-        NativeMemory.Free(_batch.Sequences);
-        NativeMemory.Free(_batch.Token);
-        NativeMemory.Free(_batch.Position);
-        NativeMemory.Free(_batch.SequenceCount);
-        NativeMemory.Free(_batch.Output);
+        NativeApi.llama_batch_free(_batch);
         _batch = default;
     }
-
-    private static T* Allocate<T>(int count)
-        where T : unmanaged => (T*)NativeMemory.AllocZeroed((nuint)count, (nuint)sizeof(T));
 }

@@ -1,6 +1,7 @@
-using System.Runtime.InteropServices;
 using System.Text;
-using OnlineRlhf.Inference.Llama;
+using LLama;
+using LLama.Exceptions;
+using LLama.Native;
 
 namespace OnlineRlhf.Inference.Prompts;
 
@@ -8,19 +9,18 @@ namespace OnlineRlhf.Inference.Prompts;
 /// The model's own chat template, applied by llama.cpp. Contents are put in after the template was applied, so that template and contents are
 /// tokenized apart: only the template's own control tokens count.
 /// </summary>
-internal sealed unsafe class ChatTemplate
+internal sealed class ChatTemplate
 {
     // Private-use characters: no template contains them.
     private const char Open = '\uE0F0', Close = '\uE0F1';
-    private readonly byte[]? _template;
+    private const int LongestConversation = 64;
+    private readonly string? _template;
 
     /// <summary>Takes the named built-in template where one is configured, else the model's own, else llama.cpp's default (ChatML).</summary>
-    internal ChatTemplate(ModelHandle model, string? name)
+    internal ChatTemplate(SafeLlamaModelHandle model, string? name)
     {
-        if (NativeMethods.llama_model_chat_template(model, null) is var own && own != null)
-            Own = Marshal.PtrToStringUTF8((nint)own);
-        if ((name ?? Own) is { } used)
-            _template = Terminated(used);
+        Own = model.GetTemplate(strict: false);
+        _template = name ?? Own;
         if (Apply([("user", "x")]) is null)
             throw new InferenceException(InferenceError.Model, name is null
                 ? "llama.cpp does not know this model's chat template: name the built-in one that it resembles (--chat-template, such as chatml, llama3, gemma)."
@@ -31,7 +31,7 @@ internal sealed unsafe class ChatTemplate
     internal string? Own { get; }
 
     /// <summary>The template or its name, as llama.cpp gets it; empty for llama.cpp's default.</summary>
-    internal ReadOnlySpan<byte> Bytes => _template;
+    internal ReadOnlySpan<byte> Bytes => _template is null ? [] : Encoding.UTF8.GetBytes(_template + '\0');
 
     /// <summary>The parts of a prompt that ends where the assistant's turn begins: template text, and the index of the message whose content belongs there.</summary>
     /// <param name="messages">The conversation.</param>
@@ -60,44 +60,18 @@ internal sealed unsafe class ChatTemplate
 
     private string? Apply(ReadOnlySpan<(string Role, string Content)> messages)
     {
-        List<GCHandle> pins = [];
-        byte* Pin(string text)
-        {
-            pins.Add(GCHandle.Alloc(Terminated(text), GCHandleType.Pinned));
-            return (byte*)pins[^1].AddrOfPinnedObject();
-        }
+        if (messages.Length > LongestConversation)
+            throw new InferenceException(InferenceError.PromptTooLong, $"A conversation of {messages.Length} messages is longer than the {LongestConversation} that are served: leave out the oldest.");
+        var template = new LLamaTemplate(_template) { AddAssistant = true };
+        foreach ((string role, string content) in messages)
+            template.Add(role, content);
         try
         {
-            NativeChatMessage* chat = stackalloc NativeChatMessage[Math.Min(messages.Length, 64)];
-            if (messages.Length > 64)
-                throw new InferenceException(InferenceError.PromptTooLong, $"A conversation of {messages.Length} messages is longer than the 64 that are served: leave out the oldest.");
-            for (int i = 0; i < messages.Length; i++)
-                chat[i] = new NativeChatMessage { Role = Pin(messages[i].Role), Content = Pin(messages[i].Content) };
-            byte[] buffer = new byte[1024];
-            while (true)
-            {
-                int length;
-                fixed (byte* template = _template)
-                fixed (byte* target = buffer)
-                    length = NativeMethods.llama_chat_apply_template(template, chat, (nuint)messages.Length, addAssistant: true, target, buffer.Length);
-                if (length < 0)
-                    return null;
-                if (length <= buffer.Length)
-                    return Encoding.UTF8.GetString(buffer, 0, length);
-                buffer = new byte[length];
-            }
+            return Encoding.UTF8.GetString(template.Apply());
         }
-        finally
+        catch (MissingTemplateException)
         {
-            foreach (GCHandle pin in pins)
-                pin.Free();
+            return null;
         }
-    }
-
-    private static byte[] Terminated(string text)
-    {
-        byte[] bytes = new byte[Encoding.UTF8.GetByteCount(text) + 1];
-        Encoding.UTF8.GetBytes(text, bytes);
-        return bytes;
     }
 }

@@ -1,24 +1,25 @@
+using System.Buffers;
+using LLama.Native;
 using OnlineRlhf.Inference.Llama;
 
 namespace OnlineRlhf.Inference.Sampling;
 
 /// <summary>Draws one candidate's tokens, with a random generator of its own.</summary>
-internal sealed unsafe class CandidateSampler : IDisposable
+internal sealed class CandidateSampler : IDisposable
 {
     private const int PenaltyWindow = 64;
-    private readonly SamplerHandle _chain;
-    private readonly TokenData[] _top;
+    private readonly SafeLLamaSamplerChainHandle _chain = SafeLLamaSamplerChainHandle.Create(new LLamaSamplerChainParams { NoPerf = true });
+    private readonly LLamaTokenData[] _top;
 
     internal CandidateSampler(SamplingOptions options, int vocabulary, uint seed)
     {
-        _top = new TokenData[options.TopK];
-        _chain = NativeMethods.llama_sampler_chain_init(1);
+        _top = new LLamaTokenData[options.TopK];
         if (options.RepeatPenalty != 1)
-            NativeMethods.llama_sampler_chain_add(_chain, NativeMethods.llama_sampler_init_penalties(vocabulary, PenaltyWindow, options.RepeatPenalty, 0, 0));
-        NativeMethods.llama_sampler_chain_add(_chain, NativeMethods.llama_sampler_init_top_p(options.TopP, 1));
-        NativeMethods.llama_sampler_chain_add(_chain, NativeMethods.llama_sampler_init_min_p(options.MinP, 1));
-        NativeMethods.llama_sampler_chain_add(_chain, NativeMethods.llama_sampler_init_temp(options.Temperature));
-        NativeMethods.llama_sampler_chain_add(_chain, NativeMethods.llama_sampler_init_dist(seed));
+            LlamaLibrary.Layout.AddPenalties(_chain, vocabulary, PenaltyWindow, options.RepeatPenalty);
+        _chain.AddTopP(options.TopP, 1);
+        _chain.AddMinP(options.MinP, 1);
+        _chain.AddTemperature(options.Temperature);
+        _chain.AddDistributionSampler(seed);
     }
 
     /// <summary>Draws the next token from the logits over the whole vocabulary; null where they are not numbers.</summary>
@@ -31,16 +32,14 @@ internal sealed unsafe class CandidateSampler : IDisposable
             return null;
         if (banned is { } unwanted)
             count = Without(unwanted, count);
-        fixed (TokenData* data = _top)
-        {
-            var candidates = new TokenDataArray { Data = data, Count = (nuint)count, Selected = -1, Sorted = 1 };
-            NativeMethods.llama_sampler_apply(_chain, &candidates);
-            if (candidates.Selected < 0 || (nuint)candidates.Selected >= candidates.Count)
-                return null;
-            int token = candidates.Data[candidates.Selected].Token;
-            NativeMethods.llama_sampler_accept(_chain, token);
-            return token;
-        }
+        using MemoryHandle pin = LLamaTokenDataArrayNative.Create(new LLamaTokenDataArray(_top.AsMemory(0, count), isSorted: true), out LLamaTokenDataArrayNative candidates);
+        candidates.Selected = -1;
+        _chain.Apply(ref candidates);
+        if (candidates.Selected < 0 || (ulong)candidates.Selected >= candidates.Size)
+            return null;
+        LLamaToken token = candidates.Data[(int)candidates.Selected].ID;
+        _chain.Accept(token);
+        return (int)token;
     }
 
     public void Dispose() => _chain.Dispose();
@@ -49,7 +48,7 @@ internal sealed unsafe class CandidateSampler : IDisposable
     private int Without(int token, int count)
     {
         int at = 0;
-        while (at < count && _top[at].Token != token)
+        while (at < count && (int)_top[at].ID != token)
             at++;
         if (at == count || count == 1)
             return count;

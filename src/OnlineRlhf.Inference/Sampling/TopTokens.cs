@@ -1,5 +1,5 @@
 using System.Numerics;
-using OnlineRlhf.Inference.Llama;
+using LLama.Native;
 
 namespace OnlineRlhf.Inference.Sampling;
 
@@ -10,7 +10,7 @@ namespace OnlineRlhf.Inference.Sampling;
 internal static class TopTokens
 {
     /// <summary>Fills as many entries of the destination as there are tokens for it and returns how many. O(vocabulary).</summary>
-    internal static int Select(ReadOnlySpan<float> logits, Span<TokenData> destination)
+    internal static int Select(ReadOnlySpan<float> logits, Span<LLamaTokenData> destination)
     {
         int held = 0, k = Math.Min(destination.Length, logits.Length), i = 0;
         for (; held < k; i++)
@@ -37,12 +37,12 @@ internal static class TopTokens
         return held;
     }
 
-    private static void Insert(Span<TokenData> sorted, ref int held, int k, int token, float logit)
+    private static void Insert(Span<LLamaTokenData> sorted, ref int held, int k, int token, float logit)
     {
         logit = float.IsNaN(logit) ? float.NegativeInfinity : logit;
         int at = held < k ? held++ : k - 1;
         for (; at > 0 && sorted[at - 1].Logit < logit; at--)
             sorted[at] = sorted[at - 1];
-        sorted[at] = new TokenData { Token = token, Logit = logit };
+        sorted[at] = new LLamaTokenData(token, logit, 0);
     }
 }

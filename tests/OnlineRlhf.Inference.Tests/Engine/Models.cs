@@ -7,11 +7,16 @@ namespace OnlineRlhf.Inference.Tests.Engine;
 internal static class Models
 {
     internal const string SmolVariable = "ONLINERLHF_SMOLLM2";
+
+    /// <summary>Names the folder of other libraries of llama.cpp than those that were built beside the tests.</summary>
+    internal const string NativesVariable = "ONLINERLHF_TEST_NATIVES";
     private static readonly DemoModel DemoFile = DemoModel.Open();
     private static readonly Lazy<LanguageModel> LazyDemo = new(() => LanguageModel.Load(Options(DemoFile.Path)));
     private static readonly Lazy<LanguageModel> LazySmol = new(() => LanguageModel.Load(Options(Environment.GetEnvironmentVariable(SmolVariable)!)));
 
     private static readonly ConcurrentDictionary<string, Lazy<double[]>> LazyScales = new();
+
+    internal static string? Natives { get; } = Environment.GetEnvironmentVariable(NativesVariable) is { Length: > 0 } folder ? folder : null;
 
     internal static string DemoPath => DemoFile.Path;
 
@@ -29,5 +34,5 @@ internal static class Models
     internal static double[] Scales(string name) => LazyScales.GetOrAdd(name, n => new Lazy<double[]>(() => FeatureMap.Calibrate(Get(n)))).Value;
 
     // One thread: with more threads than free cores decoding collapses, and test projects share the machine.
-    internal static LanguageModelOptions Options(string path) => new() { ModelPath = path, Threads = 1, ContextTokens = 1024, AnswerTokens = 128 };
+    internal static LanguageModelOptions Options(string path) => new() { ModelPath = path, NativesFolder = Natives, Threads = 1, ContextTokens = 1024, AnswerTokens = 128 };
 }

@@ -86,7 +86,7 @@ public sealed class NotFiniteTests : IDisposable
     {
         LanguageModelOptions good = Models.Options(DemoModelFile.Path) with { Device = choice, Candidates = 2 },
             bad = good with { ModelPath = Save(PatchedModel.WithoutNumbers()) };
-        string natives = LlamaLibrary.Load(null);
+        LlamaNatives natives = LlamaLibrary.Load(Models.Natives);
         var selection = new DeviceSelection(good, natives, new GpuMarker(null), (gpu, cancellationToken) =>
         {
             LanguageModelOptions options = gpu is null ? good : bad;

@@ -1,5 +1,5 @@
 using CsCheck;
-using OnlineRlhf.Inference.Llama;
+using LLama.Native;
 using OnlineRlhf.Inference.Sampling;
 
 namespace OnlineRlhf.Inference.Tests.Engine;
@@ -10,12 +10,12 @@ public sealed class TopTokensTests
     public void The_k_largest_logits_come_in_descending_order() =>
         Gen.Select(Gen.Float[-30, 30].Array[1, 300], Gen.Int[1, 60]).Sample((logits, k) =>
         {
-            var top = new TokenData[k];
+            var top = new LLamaTokenData[k];
             int count = TopTokens.Select(logits, top);
             float[] expected = [.. logits.OrderDescending().Take(k)];
             Assert.Equal(expected, top.Take(count).Select(t => t.Logit));
-            Assert.All(top.Take(count), t => Assert.Equal(logits[t.Token], t.Logit));
-            Assert.Equal(count, top.Take(count).Select(t => t.Token).Distinct().Count());
+            Assert.All(top.Take(count), t => Assert.Equal(logits[(int)t.ID], t.Logit));
+            Assert.Equal(count, top.Take(count).Select(t => (int)t.ID).Distinct().Count());
         });
 
     [Fact]
@@ -24,7 +24,7 @@ public sealed class TopTokensTests
         {
             foreach (int at in broken.Select(b => b % logits.Length))
                 logits[at] = float.NaN;
-            var top = new TokenData[k];
+            var top = new LLamaTokenData[k];
             int count = TopTokens.Select(logits, top);
             float[] expected = [.. logits.Where(l => !float.IsNaN(l)).OrderDescending().Take(k)];
             Assert.Equal(expected, top.Take(Math.Min(count, expected.Length)).Select(t => t.Logit));

@@ -5,10 +5,10 @@ using OnlineRlhf.Inference.Llama;
 
 namespace OnlineRlhf.Inference.Tests.Engine;
 
-/// <summary>The path of a GPU, on Mesa's software driver. ONLINERLHF_VULKAN names the folder with libggml-vulkan.so.</summary>
+/// <summary>The path of a GPU, on Mesa's software driver. ONLINERLHF_TEST_NATIVES names the folder of libraries with vulkan/libggml-vulkan.so.</summary>
 public sealed class VulkanTests
 {
-    private const string Variable = "ONLINERLHF_VULKAN", Drivers = "/usr/share/vulkan/icd.d";
+    private const string Drivers = "/usr/share/vulkan/icd.d";
 
     private static readonly IReadOnlyList<Prompts.ChatMessage> Question = [new("user", "How do I boil an egg?")];
 
@@ -90,14 +90,9 @@ public sealed class VulkanTests
 
     private static LanguageModel Load(DeviceChoice device)
     {
-        string? backend = Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } folder ? Path.Combine(folder, "libggml-vulkan.so") : null;
-        Assert.SkipUnless(File.Exists(backend), $"{Variable} names no folder with libggml-vulkan.so.");
+        Assert.SkipUnless(LlamaNatives.Find(Models.Natives).VulkanBackend is not null, $"{Models.NativesVariable} names no folder with vulkan/libggml-vulkan.so.");
         string[] drivers = Directory.Exists(Drivers) ? Directory.GetFiles(Drivers, "lvp_icd*.json") : [];
         Assert.SkipUnless(drivers.Length > 0, "Mesa's software driver is not installed (mesa-vulkan-drivers).");
-        string beside = Path.Combine(AppContext.BaseDirectory, "natives", "vulkan", "libggml-vulkan.so");
-        Directory.CreateDirectory(Path.GetDirectoryName(beside)!);
-        if (!File.Exists(beside))
-            File.Copy(backend!, beside);
         foreach (string name in (string[])["VK_DRIVER_FILES", "VK_ICD_FILENAMES"])
             _ = NativeMethods.setenv(name, drivers[0], 1);
         // Each shader is compiled by LLVM: without its optimisation, in a tenth of the time.

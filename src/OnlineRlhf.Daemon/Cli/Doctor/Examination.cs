@@ -6,6 +6,7 @@ using OnlineRlhf.Hardware;
 using OnlineRlhf.Inference;
 using OnlineRlhf.Inference.Devices;
 using OnlineRlhf.Inference.Gguf;
+using OnlineRlhf.Inference.Llama;
 
 namespace OnlineRlhf.Daemon.Cli.Doctor;
 
@@ -64,12 +65,8 @@ internal sealed class Examination(DaemonOptions options, HealthBody? running, st
         const string part = "engine";
         try
         {
-            IReadOnlyList<string> variants = CpuVariants.Supported(options.Natives);
-            if (variants.Count == 0)
-                return Finding.Wrong(part, "no build of llama.cpp's CPU backend runs on this processor: install the natives of this architecture");
-            if (options.CpuVariant is { } wanted && !variants.Contains(wanted))
-                return Finding.Wrong(part, $"cpu_variant: {wanted} does not run on this processor; {string.Join(", ", variants)} do");
-            return Finding.Good(part, $"llama.cpp {LanguageModel.EngineVersion}, CPU backend {options.CpuVariant ?? variants[0]}; onlinerlhf bench compares it with others");
+            LlamaNatives natives = LanguageModel.LoadEngine(options.ForModel(""));
+            return Finding.Good(part, $"llama.cpp {natives.Version}, CPU backend {options.CpuVariant ?? natives.Builds[0]}; onlinerlhf bench compares it with others");
         }
         catch (InferenceException e)
         {

@@ -1,0 +1,127 @@
+using System.Runtime.InteropServices;
+
+namespace OnlineRlhf.Inference.Llama;
+
+/// <summary>
+/// llama.cpp's libraries in a folder. They come in two layouts: one library with a CPU backend for each instruction set, such as
+/// libggml-cpu-haswell.so (this program's packages), or a folder for each instruction set, such as avx2 (LLamaSharp.Backend.Cpu).
+/// </summary>
+public sealed unsafe class LlamaNatives
+{
+    private const string CpuBackend = "libggml-cpu", Extension = ".so", VulkanBackendFile = "libggml-vulkan.so";
+
+    // Where NuGet's packages keep their folders, and where the build of a program that uses LLamaSharp puts them.
+    private static readonly string[] Within = ["", "LLamaSharpRuntimes/linux-x64/native", "runtimes/linux-x64/native"];
+
+    /// <summary>
+    /// LLamaSharp.Backend.Cpu's folders and the processor's features that their code needs, the most promising one first: the AVX-512 build is often
+    /// slower than the AVX2 one.
+    /// </summary>
+    private static readonly (string Folder, string[] Features)[] Levels =
+    [
+        ("avx2", ["avx2", "fma", "f16c", "bmi2"]),
+        ("avx512", ["avx512f", "avx512cd", "avx512vl", "avx512dq", "avx512bw", "fma", "f16c", "bmi2"]),
+        ("avx", ["avx", "fma", "f16c", "bmi2"]),
+        ("noavx", ["sse4_2"]),
+    ];
+
+    private readonly Lazy<List<(string Name, string Library, string? Backend)>> _builds;
+
+    private LlamaNatives(string folder, Layout layout, Func<List<(string Name, string Library, string? Backend)>> builds)
+    {
+        (Folder, Layout, _builds) = (folder, layout, new(builds));
+        VulkanBackend = Vulkan(folder);
+    }
+
+    /// <summary>The folder.</summary>
+    public string Folder { get; }
+
+    /// <summary>The version of llama.cpp.</summary>
+    public string Version => Layout.Version;
+
+    /// <summary>The builds that run on this processor, such as "haswell" or "avx2", the most promising one first, which need not be the fastest.</summary>
+    public IReadOnlyList<string> Builds => [.. _builds.Value.Select(b => b.Name)];
+
+    internal Layout Layout { get; }
+
+    /// <summary>The Vulkan backend; null where none is installed.</summary>
+    internal string? VulkanBackend { get; }
+
+    /// <summary>Finds them.</summary>
+    /// <param name="configured">Their folder, or the folder of one of LLamaSharp's backend packages; null looks beside the program.</param>
+    /// <exception cref="InferenceException">They are not there.</exception>
+    public static LlamaNatives Find(string? configured)
+    {
+        string[] folders = configured is not null
+            ? [Path.TrimEndingDirectorySeparator(Path.GetFullPath(configured))]
+            : [Path.Combine(AppContext.BaseDirectory, "natives"), AppContext.BaseDirectory];
+        return folders.Select(In).FirstOrDefault(found => found is not null)
+            ?? throw new InferenceException(InferenceError.Library,
+                $"llama.cpp's libraries ({Layout.OfPackages.FileName}, or {Layout.OfLLamaSharp.FileName} of LLamaSharp.Backend.Cpu) are not in {string.Join(" or ", folders)}: "
+                + "set the natives folder (--natives or ONLINERLHF_NATIVES) to the folder that holds them.");
+    }
+
+    /// <summary>The library of a build, and the CPU backend to load behind it; null where the library has one of its own.</summary>
+    /// <exception cref="InferenceException">There is no such build, or it does not run on this processor.</exception>
+    internal (string Library, string? Backend) FilesOf(string build) => _builds.Value.Find(b => b.Name == build) is { Library: not null } found
+        ? (found.Library, found.Backend)
+        : throw new InferenceException(InferenceError.Library,
+            $"cpu_variant: {build} does not run on this processor, or is not in {Folder}; {string.Join(", ", Builds)} do.");
+
+    private static LlamaNatives? In(string folder)
+    {
+        string library = Path.Combine(folder, Layout.OfPackages.FileName);
+        if (File.Exists(library))
+            return new LlamaNatives(folder, Layout.OfPackages, () => [.. Scored(folder).Select(b => (b.Name, library, (string?)b.Path))]);
+        foreach (string root in Within.Select(path => Path.Combine(folder, path)))
+        {
+            var builds = OfLLamaSharp(root);
+            // LLamaSharp.Backend.Vulkan has no CPU backend. It depends on LLamaSharp.Backend.Cpu, which NuGet keeps beside it in the same version.
+            if (builds.Count == 0 && Vulkan(root) is not null)
+                builds = OfLLamaSharp(Path.GetFullPath(Path.Combine(folder, "../../llamasharp.backend.cpu", Path.GetFileName(folder), Within[1])));
+            if (builds.Count > 0)
+                return new LlamaNatives(root, Layout.OfLLamaSharp, () => builds);
+        }
+        return null;
+    }
+
+    private static string? Vulkan(string folder) =>
+        new[] { Path.Combine(folder, "vulkan", VulkanBackendFile), Path.Combine(folder, VulkanBackendFile) }.FirstOrDefault(File.Exists);
+
+    /// <summary>The folders of LLamaSharp.Backend.Cpu that run on this processor; or the folder itself, where it is one of them.</summary>
+    private static List<(string Name, string Library, string? Backend)> OfLLamaSharp(string root)
+    {
+        List<(string, string, string?)> builds = [];
+        string[] features = [];
+        foreach ((string name, string[] needed) in Levels.Append((Folder: "", Features: [])))
+        {
+            string folder = Path.Combine(root, name), library = Path.Combine(folder, Layout.OfLLamaSharp.FileName);
+            if (!File.Exists(library) || !File.Exists(Path.Combine(folder, CpuBackend + Extension)))
+                continue;
+            features = features.Length > 0 ? features : ProcessorFeatures();
+            if (needed.All(features.Contains))
+                builds.Add((name.Length > 0 ? name : Path.GetFileName(root), library, null));
+        }
+        return builds;
+    }
+
+    /// <summary>What the kernel lets programs use. Under Native AOT, Avx2.IsSupported is what the compiler was told, not what the processor has.</summary>
+    private static string[] ProcessorFeatures() =>
+        File.ReadLines("/proc/cpuinfo").FirstOrDefault(line => line.StartsWith("flags", StringComparison.Ordinal))?.Split(' ', ':', '\t') ?? [];
+
+    /// <summary>The CPU backends of a folder that run on this processor, by the score that they give themselves.</summary>
+    private static IEnumerable<(string Name, string Path)> Scored(string folder) =>
+        Directory.EnumerateFiles(folder, CpuBackend + "-*" + Extension)
+            .Select(path => (Name: Path.GetFileName(path)[(CpuBackend.Length + 1)..^Extension.Length], Path: path, Score: Score(path)))
+            .Where(b => b.Score > 0).OrderByDescending(b => b.Score).ThenBy(b => b.Name, StringComparer.Ordinal).Select(b => (b.Name, b.Path));
+
+    /// <summary>What the library itself says of this processor; 0 where it would not run.</summary>
+    private static int Score(string path)
+    {
+        if (!NativeLibrary.TryLoad(path, out nint library))
+            return 0;
+        int score = NativeLibrary.TryGetExport(library, "ggml_backend_score", out nint export) ? ((delegate* unmanaged[Cdecl]<int>)export)() : 0;
+        NativeLibrary.Free(library);
+        return score;
+    }
+}
