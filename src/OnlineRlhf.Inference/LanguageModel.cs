@@ -11,12 +11,14 @@ namespace OnlineRlhf.Inference;
 /// <remarks>One call at a time; a second one waits. Disposing frees the model's memory.</remarks>
 public sealed class LanguageModel : IDisposable
 {
-    private static readonly TimeSpan LoadingSign = TimeSpan.FromSeconds(10);
+    // A timer may be early by a moment.
+    private static readonly TimeSpan LoadingSign = TimeSpan.FromSeconds(10), ExpirySlack = TimeSpan.FromSeconds(1);
     private readonly Lock _gate = new();
     private readonly LanguageModelOptions _options;
     private readonly GgufFile _file;
     private readonly GpuMarker _marker;
     private readonly bool _collectHidden;
+    private readonly ITimer _expiry;
     private LoadedModel _loaded;
     private DecodingPace? _pace;
     private bool _disposed;
@@ -27,6 +29,7 @@ public sealed class LanguageModel : IDisposable
         _file = file;
         _collectHidden = collectHidden;
         _marker = new GpuMarker(options.GpuMarker);
+        _expiry = options.Clock.CreateTimer(_ => DropExpired(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         Natives = LlamaLibrary.Load(options.NativesFolder, options.CpuVariant);
         try
         {
@@ -131,15 +134,19 @@ public sealed class LanguageModel : IDisposable
     public DecodingPace Measure(CancellationToken cancellationToken = default) =>
         OnDevice(() => _pace ??= _loaded.Measure(_options.Candidates, cancellationToken));
 
-    /// <summary>Tokens that a request with this conversation has the model read: what the candidates share once, and what follows it with each style hint.</summary>
-    public int PromptTokens(IReadOnlyList<ChatMessage> messages)
+    /// <summary>
+    /// Tokens that a request with this conversation has the model read: what is new in it once, and what follows it with each style hint.
+    /// </summary>
+    /// <param name="messages">The conversation.</param>
+    /// <param name="owner">Whose conversation it is.</param>
+    public int PromptTokens(IReadOnlyList<ChatMessage> messages, string owner = "")
     {
         ArgumentNullException.ThrowIfNull(messages);
         // Nothing is computed, so that no GPU is marked as working.
         return Guarded(() => Unchanged(() =>
         {
             Prompt prompt = BuildPrompt(messages, [null, .. Hints.Take(MaxCandidates - 1)]);
-            return prompt.Shared.Length + prompt.Suffixes.Sum(s => s.Length);
+            return prompt.Shared.Length - _loaded.Conversations.Known(owner, prompt.Shared) + prompt.Suffixes.Sum(s => s.Length);
         }));
     }
 
@@ -148,10 +155,12 @@ public sealed class LanguageModel : IDisposable
     /// <param name="hints">A style hint per candidate, null for none; its length is the number of candidates.</param>
     /// <param name="options">How to draw.</param>
     /// <param name="progress">Told of every step, with counts only.</param>
+    /// <param name="owner">Whose conversation it is: what was read of it is kept, and no other owner's request goes on from it.</param>
     /// <param name="cancellationToken">Looked at between steps.</param>
     /// <exception cref="InferenceException">The prompt is longer than the context, or a decode failed.</exception>
     public IReadOnlyList<Candidate> Sample(
-        IReadOnlyList<ChatMessage> messages, IReadOnlyList<string?> hints, SamplingOptions options, IProgress<SamplingProgress>? progress = null, CancellationToken cancellationToken = default)
+        IReadOnlyList<ChatMessage> messages, IReadOnlyList<string?> hints, SamplingOptions options, IProgress<SamplingProgress>? progress = null,
+        string owner = "", CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(messages);
         ArgumentNullException.ThrowIfNull(hints);
@@ -171,8 +180,26 @@ public sealed class LanguageModel : IDisposable
             answer = Math.Min(answer, room);
             int thoughts = Math.Min(options.ThinkingBudget, _loaded.Thinking.IsOn ? Math.Min(_loaded.ThinkingBudget, room - answer) : room / 2);
             var limits = new AnswerLimits(room, answer, thoughts, _loaded.Thinking);
-            return new Generation(Context, Vocabulary, EmbeddingLength, options, prompt, hints, limits).Run(progress, cancellationToken);
+            try
+            {
+                return new Generation(Context, _loaded.Conversations, owner, Vocabulary, EmbeddingLength, options, prompt, hints, limits)
+                    .Run(progress, cancellationToken);
+            }
+            finally
+            {
+                _expiry.Change(_options.ConversationLifetime + ExpirySlack, Timeout.InfiniteTimeSpan);
+            }
         });
+    }
+
+    /// <summary>Drops what was read of an owner's conversations.</summary>
+    public void ForgetConversations(string owner)
+    {
+        lock (_gate)
+        {
+            if (!_loaded.IsDisposed)
+                _loaded.Conversations.Forget(owner);
+        }
     }
 
     /// <summary>
@@ -213,6 +240,7 @@ public sealed class LanguageModel : IDisposable
             if (_disposed)
                 return;
             _disposed = true;
+            _expiry.Dispose();
             _loaded.Dispose();
         }
     }
@@ -293,10 +321,29 @@ public sealed class LanguageModel : IDisposable
         return LoadedModel.Open(_options, _file, gpu, _collectHidden, () => Progressed?.Invoke(), cancellationToken);
     }
 
+    /// <summary>Drops conversations that nobody has gone on with. A request that runs sets the timer anew.</summary>
+    private void DropExpired()
+    {
+        if (!_gate.TryEnter())
+            return;
+        try
+        {
+            if (!_loaded.IsDisposed)
+                _loaded.Conversations.DropExpired();
+        }
+        finally
+        {
+            _gate.Exit();
+        }
+    }
+
     private List<HiddenBlocks> Read(IReadOnlyList<ChatMessage> messages, IReadOnlyList<IReadOnlyList<int>> answers, string? hint,
-        CancellationToken cancellationToken) =>
-        new ForcedDecode(Context, EmbeddingLength, _loaded.BuildAnswerPrompt(messages, hint), limit: ContextTokens, _loaded.MoreContext)
+        CancellationToken cancellationToken)
+    {
+        _loaded.Conversations.Park();
+        return new ForcedDecode(Context, EmbeddingLength, _loaded.BuildAnswerPrompt(messages, hint), limit: ContextTokens, _loaded.MoreContext)
             .Run(answers, cancellationToken);
+    }
 
     private int[] Closed(string answer)
     {

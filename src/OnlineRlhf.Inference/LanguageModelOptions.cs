@@ -46,4 +46,13 @@ public sealed record LanguageModelOptions
 
     /// <summary>The most tokens of thoughts before one answer, beside its own; at their end the block is closed and the answer begins.</summary>
     public int ThinkingBudget { get; init; } = 512;
+
+    /// <summary>How many conversations are kept as the model has read them, so that a further turn costs only what is new; at least one.</summary>
+    public int Conversations { get; init; } = 2;
+
+    /// <summary>How long a conversation is kept after its last turn.</summary>
+    public TimeSpan ConversationLifetime { get; init; } = TimeSpan.FromHours(1);
+
+    /// <summary>Measures that time.</summary>
+    public TimeProvider Clock { get; init; } = TimeProvider.System;
 }

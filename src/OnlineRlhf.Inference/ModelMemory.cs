@@ -8,7 +8,8 @@ namespace OnlineRlhf.Inference;
 /// <param name="Weights">The weights, mapped from the file.</param>
 /// <param name="Cache">Keys and values of every token of a round: they grow with context, candidates and the length of answers.</param>
 /// <param name="Buffers">What one step of a decode computes in, and the logits.</param>
-public sealed record ModelMemory(long Weights, long Cache, long Buffers)
+/// <param name="Conversations">Conversations that are kept outside of the context, and one on its way in, each as long as the context.</param>
+public sealed record ModelMemory(long Weights, long Cache, long Buffers, long Conversations)
 {
     private const int HalfFloat = 2, Float = 4;
 
@@ -16,7 +17,7 @@ public sealed record ModelMemory(long Weights, long Cache, long Buffers)
     private const int CharactersOfAToken = 2, TemplateTokens = 16;
 
     /// <summary>All of it.</summary>
-    public long Total => Weights + Cache + Buffers;
+    public long Total => Weights + Cache + Buffers + Conversations;
 
     /// <summary>Estimates it.</summary>
     /// <param name="file">The model.</param>
@@ -36,6 +37,8 @@ public sealed record ModelMemory(long Weights, long Cache, long Buffers)
         long activations = step * ((3L * file.FeedForwardLength) + (4L * file.EmbeddingLength)) * Float;
         long mask = step * cells * (Float + HalfFloat);
         long logits = 2L * DecodingContext.OutputRows * file.VocabularySize * Float;
-        return new ModelMemory(file.WeightBytes, cells * file.BlockCount * file.CacheWidth * HalfFloat, activations + mask + logits);
+        long cell = (long)file.BlockCount * file.CacheWidth * HalfFloat;
+        long copies = options.Conversations > 1 ? options.Conversations : 0;
+        return new ModelMemory(file.WeightBytes, cells * cell, activations + mask + logits, copies * context * cell);
     }
 }

@@ -77,6 +77,8 @@ public sealed class PreferenceLoop : IDisposable
             // Before the first comparison is stored: the state folder may have been deleted meanwhile, with the scales in it.
             if (recovery.Outcome != RecoveryOutcome.Removed)
                 calibrated.Keep();
+            else
+                model.ForgetConversations(profile);
             opened?.Invoke(profile, recovery);
         }
     }
@@ -365,7 +367,7 @@ public sealed class PreferenceLoop : IDisposable
         int promptTokens = 0;
         if (_pacing is { } pacing)
         {
-            promptTokens = _model.PromptTokens(request.Messages);
+            promptTokens = _model.PromptTokens(request.Messages, request.Profile);
             RoundBudget budget = pacing.Budget(promptTokens, request.Candidates, sampling.Candidates, sampling.MaxTokens, _model.ThinkingBudget);
             sampling = sampling with { Candidates = budget.Candidates, MaxTokens = request.MaxTokens ?? budget.MaxTokens, ThinkingBudget = ThinkingBudget(budget) };
         }
@@ -376,7 +378,7 @@ public sealed class PreferenceLoop : IDisposable
         // Reading the prompt takes a while too.
         progress.Report(new SamplingProgress(0, 0, sampling.Candidates));
         long start = _clock.GetTimestamp();
-        IReadOnlyList<Candidate> candidates = _model.Sample(request.Messages, hints, sampling, progress, cancellationToken);
+        IReadOnlyList<Candidate> candidates = _model.Sample(request.Messages, hints, sampling, progress, request.Profile, cancellationToken);
         _pacing?.Took(_clock.GetElapsedTime(start), promptTokens, candidates);
         if (candidates.All(c => c.Text.Length == 0))
             throw new RoundException(RoundError.NoAnswer, NoAnswer(candidates));

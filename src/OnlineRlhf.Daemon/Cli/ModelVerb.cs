@@ -9,7 +9,7 @@ namespace OnlineRlhf.Daemon.Cli;
 /// <summary>onlinerlhf model: looks at a model file before it is used, and puts it to use.</summary>
 internal static class ModelVerb
 {
-    private static readonly string[] Keys = ["natives", "context", "chat_template", "thinking", "thinking_budget", "style_hints", "candidates", "max_tokens"];
+    private static readonly string[] Keys = ["natives", "context", "chat_template", "thinking", "thinking_budget", "style_hints", "candidates", "max_tokens", "conversations"];
 
     internal static Command Create() => new("model", "Check a model file, and put one to use.") { Check(), Use() };
 

@@ -89,6 +89,14 @@ internal sealed class DaemonOptions
     [ConfigurationKeyName("round_lifetime")]
     public int RoundLifetime { get; set; } = (int)Defaults.Lifetime.TotalSeconds;
 
+    /// <summary>How many conversations are kept as the model has read them.</summary>
+    [ConfigurationKeyName("conversations")]
+    public int Conversations { get; set; } = 2;
+
+    /// <summary>Seconds for which a conversation is kept after its last turn.</summary>
+    [ConfigurationKeyName("conversation_lifetime")]
+    public int ConversationLifetime { get; set; } = 3600;
+
     [ConfigurationKeyName("queue")]
     public int Queue { get; set; } = Defaults.QueueLength;
 
@@ -141,6 +149,8 @@ internal sealed class DaemonOptions
         Require(Exploration is >= 0 and <= 1e6, $"exploration must be 0 to 1e6, not {Exploration}");
         Require(double.IsFinite(Usefulness) && Usefulness >= 0, $"usefulness must be at least 0, not {Usefulness}");
         Require(RoundLifetime is >= 1 and <= 86_400, $"round_lifetime must be 1 to 86400 seconds, not {RoundLifetime}");
+        Require(Conversations is >= 1 and <= 64, $"conversations must be 1 to 64, not {Conversations}");
+        Require(ConversationLifetime is >= 1 and <= 86_400, $"conversation_lifetime must be 1 to 86400 seconds, not {ConversationLifetime}");
         Require(Queue is >= 0 and <= 64, $"queue must be 0 to 64 requests, not {Queue}");
         Require(Profiles is >= 1 and <= 100_000, $"profiles must be 1 to 100000, not {Profiles}");
         Require(LoadWait is >= 0 and <= 3600, $"load_wait must be 0 to 3600 seconds, not {LoadWait}");
@@ -157,6 +167,8 @@ internal sealed class DaemonOptions
         Thinking = Thinking == On,
         ThinkingBudget = ThinkingBudget,
         AnswerTokens = MaxTokens,
+        Conversations = Conversations,
+        ConversationLifetime = TimeSpan.FromSeconds(ConversationLifetime),
         Candidates = Candidates,
         Threads = Threads,
         Device = DeviceNames[Device],

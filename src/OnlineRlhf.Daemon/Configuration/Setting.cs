@@ -31,6 +31,8 @@ internal sealed record Setting(string Key, string Says, SettingKind Kind = Setti
         new("exploration", $"β, how much the second answer explores (default {Default.Exploration})", SettingKind.Number),
         new("usefulness", $"k, how unsure the learner must be to ask in when-useful rounds (default {Default.Usefulness})", SettingKind.Number),
         new("round_lifetime", $"seconds that a round waits for feedback (default {Default.RoundLifetime})", SettingKind.Whole),
+        new("conversations", $"conversations that are kept as the model has read them, so that a further turn costs only what is new; memory grows with it (default {Default.Conversations})", SettingKind.Whole),
+        new("conversation_lifetime", $"seconds for which a conversation is kept after its last turn (default {Default.ConversationLifetime})", SettingKind.Whole),
         new("queue", $"requests that may wait while one is generated (default {Default.Queue})", SettingKind.Whole),
         new("profiles", $"profiles that are kept on the disk (default {Default.Profiles})", SettingKind.Whole),
         new("gpio_chip", "label of the GPIO chip that buttons and lamps are wired to; without it there are none"),

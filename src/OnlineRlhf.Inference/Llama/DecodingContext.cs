@@ -5,7 +5,7 @@ using OnlineRlhf.Inference.Sampling;
 namespace OnlineRlhf.Inference.Llama;
 
 /// <summary>A llama_context with its batch and its hidden states: decodes tokens of several sequences that share prefixes. One thread at a time.</summary>
-internal sealed class DecodingContext : IDisposable
+internal sealed unsafe class DecodingContext : IDisposable
 {
     /// <summary>Tokens per decode, and per micro-batch.</summary>
     internal const int BatchTokens = 512;
@@ -17,6 +17,7 @@ internal sealed class DecodingContext : IDisposable
     private readonly HiddenStates? _hidden;
     private readonly AbortFlag _abort = new();
     private readonly Action _decoding, _decoded;
+    private readonly bool[] _rented;
 
     /// <param name="model">The model.</param>
     /// <param name="cells">Tokens that the cache holds.</param>
@@ -29,6 +30,7 @@ internal sealed class DecodingContext : IDisposable
     internal DecodingContext(SafeLlamaModelHandle model, int cells, int sequences, int threads, int embedding, bool collectHidden, Action decoding, Action decoded)
     {
         (_decoding, _decoded) = (decoding, decoded);
+        _rented = new bool[sequences];
         LLamaContextParams parameters = LLamaContextParams.Default();
         parameters.n_ctx = (uint)cells;
         parameters.n_batch = BatchTokens;
@@ -93,17 +95,54 @@ internal sealed class DecodingContext : IDisposable
     /// <summary>Lets a sequence share all that another holds.</summary>
     internal void CopySequence(int source, int destination)
     {
-        RemoveSequence(destination);
+        EmptySequence(destination);
         _context.MemorySequenceCopy((LLamaSeqId)source, (LLamaSeqId)destination, -1, -1);
     }
 
-    internal void RemoveSequence(int sequence) => _context.MemorySequenceRemove((LLamaSeqId)sequence, -1, -1);
+    /// <summary>A sequence that nobody uses. It goes back by <see cref="RemoveSequence"/>.</summary>
+    internal int RentSequence()
+    {
+        int free = Array.IndexOf(_rented, false);
+        if (free < 0)
+            throw new InvalidOperationException($"All {_rented.Length} sequences of the context are in use.");
+        _rented[free] = true;
+        return free;
+    }
+
+    /// <summary>Drops what a sequence holds.</summary>
+    internal void EmptySequence(int sequence) => _context.MemorySequenceRemove((LLamaSeqId)sequence, -1, -1);
+
+    /// <summary>Drops what a sequence holds and gives it back.</summary>
+    internal void RemoveSequence(int sequence)
+    {
+        EmptySequence(sequence);
+        _rented[sequence] = false;
+    }
+
+    /// <summary>Copies what a sequence holds out of the context.</summary>
+    internal SequenceState SaveSequence(int sequence)
+    {
+        var state = new SequenceState(_context.GetStateSize((LLamaSeqId)sequence));
+        _ = _context.GetState(state.Data, state.Bytes, (LLamaSeqId)sequence);
+        return state;
+    }
+
+    /// <summary>Puts back what was copied out; false where llama.cpp does not take it.</summary>
+    internal bool RestoreSequence(int sequence, SequenceState state) => _context.SetState(state.Data, state.Bytes, (LLamaSeqId)sequence) > 0;
 
     /// <summary>Empties the cache.</summary>
     internal void Clear()
     {
         _context.MemoryClear(data: IsSpoilt);
         IsSpoilt = false;
+        Array.Clear(_rented);
+    }
+
+    /// <summary>Empties the cache and overwrites it.</summary>
+    internal void Wipe()
+    {
+        IsSpoilt = true;
+        Clear();
     }
 
     /// <summary>Marks the cache as spoilt, and says so.</summary>

@@ -1,4 +1,5 @@
 using LLama.Native;
+using OnlineRlhf.Inference.Conversations;
 using OnlineRlhf.Inference.Devices;
 using OnlineRlhf.Inference.Gguf;
 using OnlineRlhf.Inference.Prompts;
@@ -31,7 +32,9 @@ internal sealed unsafe class LoadedModel : IDisposable
         Hints = options.StyleHints ?? StyleHints.For(Name);
         ThinkingBudget = Thinking.IsOn ? options.ThinkingBudget : 0;
         CellCount = (Cells(options, BuildPrompt([new ChatMessage("user", "")], [null, .. Hints])) + 255) / 256 * 256;
-        Context = new DecodingContext(model, CellCount, 1 + (2 * options.Candidates), Threads, EmbeddingLength, collectHidden, file.RequireUnchanged, decoded);
+        // What a request goes on from, its prompt, and for each candidate a hint and an answer.
+        Context = new DecodingContext(model, CellCount, 2 + (2 * options.Candidates), Threads, EmbeddingLength, collectHidden, file.RequireUnchanged, decoded);
+        Conversations = new ConversationCache(Context, options.Conversations, options.ConversationLifetime, options.Clock);
     }
 
     internal string Name { get; }
@@ -60,6 +63,9 @@ internal sealed unsafe class LoadedModel : IDisposable
     internal int ThinkingBudget { get; }
 
     internal DecodingContext Context { get; }
+
+    /// <summary>What was read of the last conversations.</summary>
+    internal ConversationCache Conversations { get; }
 
     /// <summary>Tokens that the cache holds for all sequences together.</summary>
     internal int CellCount { get; }
@@ -137,6 +143,7 @@ internal sealed unsafe class LoadedModel : IDisposable
 
     private PaceProbe Probe(int candidates, CancellationToken cancellationToken)
     {
+        Conversations.Park();
         Prompt prompt = BuildPrompt([new ChatMessage("user", "Tell me about the weather in the mountains, and what to wear there.")], [null]);
         int[] tokens = [.. prompt.Shared, .. prompt.Suffixes[0]];
         return new PaceProbe(Context, tokens[..Math.Min(tokens.Length, ContextTokens / 2)], candidates, cancellationToken);
@@ -145,6 +152,7 @@ internal sealed unsafe class LoadedModel : IDisposable
     public void Dispose()
     {
         IsDisposed = true;
+        Conversations.Dispose();
         Context.Dispose();
         _model.Dispose();
     }

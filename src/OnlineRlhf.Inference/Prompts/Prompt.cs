@@ -2,7 +2,7 @@ using OnlineRlhf.Inference.Llama;
 
 namespace OnlineRlhf.Inference.Prompts;
 
-/// <summary>A conversation as tokens, once per distinct style hint, with what all of them share in front.</summary>
+/// <summary>A conversation as tokens, once per distinct style hint. What the conversation itself says stands in front, the same for all of them.</summary>
 internal sealed class Prompt
 {
     private Prompt(int[] shared, int[][] suffixes, int[] groups)
@@ -12,10 +12,10 @@ internal sealed class Prompt
         Groups = groups;
     }
 
-    /// <summary>The longest common prefix, decoded once.</summary>
+    /// <summary>All up to the end of the last user's text, decoded once: the beginning of the conversation's next prompt too, whatever its hints.</summary>
     internal int[] Shared { get; }
 
-    /// <summary>What follows it, at least one token, per distinct hint.</summary>
+    /// <summary>What follows it, at least one token, per distinct hint: the hint, and the beginning of the answer's turn.</summary>
     internal int[][] Suffixes { get; }
 
     /// <summary>For each candidate the index of its suffix.</summary>
@@ -45,11 +45,9 @@ internal sealed class Prompt
         while (lastUser >= 0 && messages[lastUser].Role != "user")
             lastUser--;
         string?[] distinct = [.. hints.Distinct()];
-        int[][] prompts = [.. distinct.Select(hint => Tokenize(vocabulary, parts, messages, lastUser, hint))];
-        int shared = prompts.Min(p => p.Length) - 1;
-        foreach (int[] prompt in prompts)
-            shared = Math.Min(shared, prompt.AsSpan().CommonPrefixLength(prompts[0]));
-        return new Prompt(prompts[0][..shared], [.. prompts.Select(p => p[shared..])], [.. hints.Select(h => Array.IndexOf(distinct, h))]);
+        (int[] Tokens, int Shared)[] prompts = [.. distinct.Select(hint => Tokenize(vocabulary, parts, messages, lastUser, hint))];
+        int shared = Math.Min(prompts[0].Shared, prompts.Min(p => p.Tokens.Length) - 1);
+        return new Prompt(prompts[0].Tokens[..shared], [.. prompts.Select(p => p.Tokens[shared..])], [.. hints.Select(h => Array.IndexOf(distinct, h))]);
     }
 
     /// <summary>Begins the assistant's turn. White space that the template has just written is not written again.</summary>
@@ -64,9 +62,12 @@ internal sealed class Prompt
         parts.Add(new PromptPart(start, null));
     }
 
-    private static int[] Tokenize(Vocabulary vocabulary, List<PromptPart> parts, IReadOnlyList<ChatMessage> messages, int lastUser, string? hint)
+    /// <summary>The tokens of a prompt, and how many of them come before the hint.</summary>
+    private static (int[] Tokens, int Shared) Tokenize(
+        Vocabulary vocabulary, List<PromptPart> parts, IReadOnlyList<ChatMessage> messages, int lastUser, string? hint)
     {
         List<int> tokens = [];
+        int? shared = null;
         foreach (PromptPart part in parts)
         {
             if (part.Message is not { } message)
@@ -75,11 +76,17 @@ internal sealed class Prompt
                 continue;
             }
             vocabulary.Tokenize(messages[message].Content, control: false, tokens);
-            if (hint is not null && message == lastUser)
+            if (message != lastUser)
+                continue;
+            shared = tokens.Count;
+            if (hint is not null)
                 vocabulary.Tokenize($" ({hint})", control: false, tokens);
         }
         if (vocabulary.BeginningOfText is { } begin && (tokens.Count == 0 || tokens[0] != begin))
+        {
             tokens.Insert(0, begin);
-        return [.. tokens];
+            shared++;
+        }
+        return ([.. tokens], shared ?? tokens.Count);
     }
 }

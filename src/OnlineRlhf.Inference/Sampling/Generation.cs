@@ -1,73 +1,138 @@
-using System.Text;
-using OnlineRlhf.Inference.Features;
+using OnlineRlhf.Inference.Conversations;
 using OnlineRlhf.Inference.Llama;
 using OnlineRlhf.Inference.Prompts;
 
 namespace OnlineRlhf.Inference.Sampling;
 
 /// <summary>
-/// One generation: the prompt is decoded once, each distinct hint behind it once, and all candidates step together, one batch per step; a candidate
-/// that ends leaves the batch. What a reasoning model thinks before it answers is decoded and dropped.
+/// One generation: what is new of the prompt is decoded once, each distinct hint behind it once, and all candidates step together, one batch per step; a
+/// candidate that ends leaves the batch. What a reasoning model thinks before it answers is decoded and dropped.
 /// </summary>
-internal sealed class Generation(DecodingContext context, Vocabulary vocabulary, int embedding, SamplingOptions options, Prompt prompt, IReadOnlyList<string?> hints, AnswerLimits limits)
+/// <param name="context">Decodes.</param>
+/// <param name="conversations">What was read before.</param>
+/// <param name="owner">Whose conversation it is.</param>
+/// <param name="vocabulary">The model's tokens.</param>
+/// <param name="embedding">The width of a hidden state.</param>
+/// <param name="options">How to draw.</param>
+/// <param name="prompt">The conversation.</param>
+/// <param name="hints">A style hint per candidate, null for none.</param>
+/// <param name="limits">How long thoughts and answers may be.</param>
+internal sealed class Generation(
+    DecodingContext context, ConversationCache conversations, string owner, Vocabulary vocabulary, int embedding, SamplingOptions options, Prompt prompt,
+    IReadOnlyList<string?> hints, AnswerLimits limits)
 {
-    private const int SharedSequence = 0;
     private readonly float[][] _firstLogits = new float[prompt.Suffixes.Length][];
-    private int _drawn;
+    private readonly int[] _groups = new int[prompt.Suffixes.Length], _sequences = new int[hints.Count];
+    private int _shared, _drawn;
 
     internal List<Candidate> Run(IProgress<SamplingProgress>? progress, CancellationToken cancellationToken)
     {
-        context.Clear();
-        Prefill(cancellationToken);
-        Track[] tracks = new Track[hints.Count];
-        List<int> waiting = [.. Enumerable.Range(0, tracks.Length)];
+        // The likeliest answer is to be the same whatever was read before: another order of batches may round another way.
+        (_shared, int known) = conversations.Resume(owner, prompt.Shared, fresh: options.Temperature == 0);
+        Array.Fill(_groups, -1);
+        Array.Fill(_sequences, -1);
+        bool done = false;
+        try
+        {
+            Prefill(known, cancellationToken);
+            List<Candidate> candidates = Sample(out Track[] tracks, progress, cancellationToken);
+            Keep(tracks);
+            done = true;
+            return candidates;
+        }
+        finally
+        {
+            foreach (int sequence in (int[])[.. _groups, .. _sequences, done ? -1 : _shared])
+            {
+                if (sequence >= 0)
+                    context.RemoveSequence(sequence);
+            }
+            if (context.IsSpoilt)
+                conversations.DropResident();
+        }
+    }
+
+    private List<Candidate> Sample(out Track[] tracks, IProgress<SamplingProgress>? progress, CancellationToken cancellationToken)
+    {
+        Track[] all = tracks = new Track[hints.Count];
+        List<int> waiting = [.. Enumerable.Range(0, all.Length)];
         InferenceException? notFinite = null;
         for (int attempt = 0; waiting.Count > 0 && attempt <= options.DuplicateAttempts; attempt++)
         {
             foreach (int i in waiting)
-                tracks[i] = Start(i, attempt);
-            Decode(tracks, waiting, progress, cancellationToken);
+                all[i] = Start(i, attempt);
+            Decode(all, waiting, progress, cancellationToken);
             // The others are as good as they were.
-            notFinite = tracks.Any(t => !t.IsFinite) ? context.NotFinite() : notFinite;
-            waiting = [.. Enumerable.Range(0, tracks.Length).Where(i => IsWorthless(tracks, i))];
+            notFinite = all.Any(t => !t.IsFinite) ? context.NotFinite() : notFinite;
+            waiting = [.. Enumerable.Range(0, all.Length).Where(i => IsWorthless(all, i))];
         }
-        List<Candidate> distinct = [.. Enumerable.Range(0, tracks.Length).Where(i => !IsWorthless(tracks, i)).Select(i => tracks[i].ToCandidate(hints[i]))];
-        int any = Array.FindIndex(tracks, t => t.IsFinite);
+        List<Candidate> distinct = [.. Enumerable.Range(0, all.Length).Where(i => !IsWorthless(all, i)).Select(i => all[i].ToCandidate(hints[i]))];
+        int any = Array.FindIndex(all, t => t.IsFinite);
         if (any < 0)
             throw notFinite!;
-        return distinct.Count > 0 ? distinct : [tracks[any].ToCandidate(hints[any])];
+        return distinct.Count > 0 ? distinct : [all[any].ToCandidate(hints[any])];
     }
 
-    /// <summary>Decodes the shared prefix and every suffix; the logits behind each suffix are kept, so that a candidate can start anew at any time.</summary>
-    private void Prefill(CancellationToken cancellationToken)
+    /// <summary>Keeps the prompt, and the answers that were written without a hint: the next turn goes on from the one that the person kept.</summary>
+    private void Keep(Track[] tracks)
     {
-        DecodeTokens(prompt.Shared, 0, SharedSequence, outputLast: false, cancellationToken);
+        List<KeptSequence> answers = [];
+        foreach (int i in Enumerable.Range(0, tracks.Length).Where(i => MayBeKept(tracks[i]) && !IsWorthless(tracks, i)))
+        {
+            answers.Add(new KeptSequence(_sequences[i], [.. prompt.Shared, .. prompt.Suffixes[prompt.Groups[i]], .. tracks[i].TokenIds]));
+            _sequences[i] = -1;
+        }
+        conversations.Keep(owner, new KeptSequence(_shared, prompt.Shared), answers);
+    }
+
+    private bool MayBeKept(Track track) => hints[Array.IndexOf(_sequences, track.Sequence)] is null && !track.HasThoughts;
+
+    /// <summary>Decodes what is new of the shared prefix, then every suffix; the logits behind each suffix are kept, so that a candidate can start anew at any time.</summary>
+    private void Prefill(int known, CancellationToken cancellationToken)
+    {
+        context.Batch.Clear();
+        for (int at = known; at < prompt.Shared.Length; at++)
+        {
+            context.Batch.Add(prompt.Shared[at], at, _shared, output: false);
+            if (context.Batch.Count == context.Batch.Capacity || at == prompt.Shared.Length - 1)
+                Flush([]);
+        }
+        List<(int Index, int Group)> ends = [];
         for (int g = 0; g < prompt.Suffixes.Length; g++)
         {
-            context.CopySequence(SharedSequence, Group(g));
-            DecodeTokens(prompt.Suffixes[g], prompt.Shared.Length, Group(g), outputLast: true, cancellationToken);
-            _firstLogits[g] = context.Logits(context.Batch.Count - 1).ToArray();
+            _groups[g] = context.RentSequence();
+            context.CopySequence(_shared, _groups[g]);
+            int[] suffix = prompt.Suffixes[g];
+            for (int at = 0; at < suffix.Length; at++)
+            {
+                bool last = at == suffix.Length - 1;
+                if (last)
+                    ends.Add((context.Batch.Count, g));
+                context.Batch.Add(suffix[at], prompt.Shared.Length + at, _groups[g], output: last);
+                if (context.Batch.Count == context.Batch.Capacity || (last && g == prompt.Suffixes.Length - 1))
+                    Flush(ends);
+            }
         }
-    }
 
-    private void DecodeTokens(ReadOnlySpan<int> tokens, int position, int sequence, bool outputLast, CancellationToken cancellationToken)
-    {
-        for (int at = 0; at < tokens.Length;)
+        void Flush(List<(int Index, int Group)> read)
         {
-            context.Batch.Clear();
-            for (; at < tokens.Length && context.Batch.Count < context.Batch.Capacity; at++)
-                context.Batch.Add(tokens[at], position + at, sequence, outputLast && at == tokens.Length - 1);
             context.Decode(cancellationToken);
+            foreach ((int index, int group) in read)
+                _firstLogits[group] = context.Logits(index).ToArray();
+            read.Clear();
+            context.Batch.Clear();
         }
     }
 
     private Track Start(int candidate, int attempt)
     {
-        int group = prompt.Groups[candidate], sequence = 1 + prompt.Suffixes.Length + candidate;
-        context.CopySequence(Group(group), sequence);
+        int group = prompt.Groups[candidate];
+        if (_sequences[candidate] < 0)
+            _sequences[candidate] = context.RentSequence();
+        context.CopySequence(_groups[group], _sequences[candidate]);
         uint seed = unchecked((options.Seed * 0x9E3779B9u) ^ ((uint)candidate * 0x85EBCA6Bu) ^ ((uint)(attempt + 1) * 0xC2B2AE35u));
         int position = prompt.Shared.Length + prompt.Suffixes[group].Length;
-        var track = new Track(new CandidateSampler(options, vocabulary.Count, seed), vocabulary, limits, embedding, sequence, position);
+        var track = new Track(new CandidateSampler(options, vocabulary.Count, seed), vocabulary, limits, embedding, _sequences[candidate], position);
         track.Take(_firstLogits[group]);
         return track;
     }
@@ -88,10 +153,10 @@ internal sealed class Generation(DecodingContext context, Vocabulary vocabulary,
                 {
                     Track track = active[i];
                     track.AddHidden(context.Hidden(i));
-                    if (track.Ended)
-                        context.RemoveSequence(track.Sequence);
-                    else
+                    if (!track.Ended)
                         track.Take(context.Logits(i));
+                    else if (!MayBeKept(track))
+                        context.EmptySequence(track.Sequence);
                 }
                 active.RemoveAll(t => t.Ended && (!t.IsFinite || t.Hidden.Tokens == t.TokenIds.Count));
                 progress?.Report(new SamplingProgress(_drawn, tracks.Length - active.Count, tracks.Length));
@@ -110,6 +175,4 @@ internal sealed class Generation(DecodingContext context, Vocabulary vocabulary,
         string text = tracks[candidate].Text;
         return text.Length == 0 || !tracks[candidate].IsFinite || Array.FindIndex(tracks, t => t.Text == text && t.IsFinite) < candidate;
     }
-
-    private static int Group(int index) => 1 + index;
 }

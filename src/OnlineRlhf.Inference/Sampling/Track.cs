@@ -31,6 +31,9 @@ internal sealed class Track(CandidateSampler sampler, Vocabulary vocabulary, Ans
     /// <summary>The tokens of the answer so far.</summary>
     internal List<int> TokenIds { get; } = [];
 
+    /// <summary>Whether thoughts came before the answer.</summary>
+    internal bool HasThoughts => _drawn > TokenIds.Count;
+
     /// <summary>The last token, of an answer or of thoughts.</summary>
     internal int Token { get; private set; }
 

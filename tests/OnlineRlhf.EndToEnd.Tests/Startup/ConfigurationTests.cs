@@ -7,7 +7,7 @@ public sealed class ConfigurationTests
     {
         { "threads", "-1" }, { "threads", "many" }, { "threads", "1.5" }, { "context", "1" }, { "candidates", "0" }, { "candidates", "17" }, { "max_tokens", "0" },
         { "temperature", "0" }, { "temperature", "NaN" }, { "ask", "sometimes" }, { "step_size", "-1" }, { "regularization", "0" }, { "exploration", "-0.5" },
-        { "usefulness", "-1" }, { "round_lifetime", "0" }, { "queue", "-1" }, { "load_wait", "-1" }, { "natives", "/nowhere/at/all" }, { "model", "/nowhere/model.gguf" },
+        { "usefulness", "-1" }, { "round_lifetime", "0" }, { "queue", "-1" }, { "conversations", "0" }, { "conversation_lifetime", "0" }, { "load_wait", "-1" }, { "natives", "/nowhere/at/all" }, { "model", "/nowhere/model.gguf" },
     };
 
     [PublishedTheory]

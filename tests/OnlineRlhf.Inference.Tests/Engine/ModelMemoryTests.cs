@@ -25,7 +25,7 @@ public sealed class ModelMemoryTests
 
         // 512 + 3 · 100 tokens and one turn, in steps of 256: 1,024 cells, of 4 layers, 192 half floats.
         Assert.Equal(1024 * 4 * 192 * 2, memory.Cache);
-        Assert.Equal(memory.Total, memory.Weights + memory.Cache + memory.Buffers);
+        Assert.Equal(memory.Total, memory.Weights + memory.Cache + memory.Buffers + memory.Conversations);
     }
 
     [Fact]

@@ -24,7 +24,7 @@ public sealed class ProgressTests : IDisposable
         Assert.InRange(batches, 3, 8);
 
         model.Sample(messages, [null], new SamplingOptions { MaxTokens = 4 }, new First(() => beforeTheFirstToken = told),
-            TestContext.Current.CancellationToken);
+            cancellationToken: TestContext.Current.CancellationToken);
         // One step was made when the first progress of the answer is told.
         Assert.InRange(beforeTheFirstToken, batches + 1, batches + 4);
 

@@ -70,7 +70,7 @@ public sealed class SamplingTests
     public void Progress_counts_tokens_and_finished_candidates()
     {
         var seen = new List<SamplingProgress>();
-        Models.Demo.Sample([new ChatMessage("user", "Hello.")], NoHints, new SamplingOptions { Seed = 1, DuplicateAttempts = 0 }, new Recorder(seen), TestContext.Current.CancellationToken);
+        Models.Demo.Sample([new ChatMessage("user", "Hello.")], NoHints, new SamplingOptions { Seed = 1, DuplicateAttempts = 0 }, new Recorder(seen), cancellationToken: TestContext.Current.CancellationToken);
         Assert.Equal(seen.OrderBy(p => p.Tokens), seen);
         Assert.Equal(8, seen[^1].Finished);
     }
@@ -81,7 +81,7 @@ public sealed class SamplingTests
         using var cancelled = new CancellationTokenSource();
         var seen = new List<SamplingProgress>();
         Assert.ThrowsAny<OperationCanceledException>(() => Models.Demo.Sample(
-            [new ChatMessage("user", "Tell me a story.")], NoHints, new SamplingOptions { Seed = 1 }, new Recorder(seen, cancelled.Cancel), cancelled.Token));
+            [new ChatMessage("user", "Tell me a story.")], NoHints, new SamplingOptions { Seed = 1 }, new Recorder(seen, cancelled.Cancel), cancellationToken: cancelled.Token));
         Assert.Single(seen);
         Assert.NotEmpty(Models.Demo.Sample([new ChatMessage("user", "Hello.")], NoHints, new SamplingOptions(), cancellationToken: TestContext.Current.CancellationToken));
     }

@@ -37,9 +37,10 @@ internal sealed record ModelReport(
         yield return StyleHints.Count > 0
             ? $"hints      {Plural.Of(StyleHints.Count, "style hint")}: {string.Join(" ", StyleHints.Select(TerminalText.Line))}"
             : "hints      none: the setting says so, or the model was never taught to follow them";
-        yield return $"memory     {Size(ModelBytes.Weights)} weights + {Size(ModelBytes.Cache)} keys and values + {Size(ModelBytes.Buffers)} buffers + {Size(LearnerBytes)} learner, each profile in use + {Size(ProgramBytes)} program = {Size(NeededBytes)}";
+        yield return $"memory     {Size(ModelBytes.Weights)} weights + {Size(ModelBytes.Cache)} keys and values + {Size(ModelBytes.Buffers)} buffers "
+            + $"+ {Size(ModelBytes.Conversations)} parked conversations + {Size(LearnerBytes)} learner, each profile in use + {Size(ProgramBytes)} program = {Size(NeededBytes)}";
         if (!Fits)
-            yield return $"device     it does not fit: the service may take {Size(UsableBytes)} here. Lower context, candidates or max_tokens, or take a smaller model or quantisation.";
+            yield return $"device     it does not fit: the service may take {Size(UsableBytes)} here. Lower context, conversations, candidates or max_tokens, or take a smaller model or quantisation.";
         else if (NeededBytes > AvailableBytes)
             yield return $"device     it fits into the {Size(UsableBytes)} that the service may take, but only {Size(AvailableBytes)} are free now: end other programs first, or the daemon that runs.";
         else
