@@ -88,12 +88,8 @@ internal sealed class ConversationCache(DecodingContext context, int conversatio
     /// <summary>Drops all conversations of an owner.</summary>
     internal void Forget(string owner) => Drop((whose, _) => whose == owner);
 
-    /// <summary>Drops what the context holds: it may be damaged.</summary>
-    internal void DropResident()
-    {
-        _resident.Clear();
-        context.Wipe();
-    }
+    /// <summary>Takes what the context holds for damaged. The next request empties it.</summary>
+    internal void Discard() => _resident.Clear();
 
     public void Dispose()
     {
@@ -107,8 +103,10 @@ internal sealed class ConversationCache(DecodingContext context, int conversatio
     {
         foreach (ParkedConversation parked in _parked.Where(p => goes(p.Owner, p.Used)).ToArray())
             Drop(parked);
-        if (_resident.Count > 0 && goes(_owner, _used))
-            DropResident();
+        if (_resident.Count == 0 || !goes(_owner, _used))
+            return;
+        _resident.Clear();
+        context.Wipe();
     }
 
     private void Drop(ParkedConversation parked)

@@ -48,7 +48,7 @@ internal sealed class Generation(
                     context.RemoveSequence(sequence);
             }
             if (context.IsSpoilt)
-                conversations.DropResident();
+                conversations.Discard();
         }
     }
 
