@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # benchmarks.sh [VERB] [OPTION]...   Publishes the daemon and the benchmarks with Native AOT for this machine and runs them: all, or the one that VERB names.
-#   Verbs: all, update, acknowledge, bytes, engine, daemon, tastes. --help shows the options.
+#   Verbs: all, update, acknowledge, bytes, engine, chat, daemon, tastes. --help shows the options.
+# chat needs llama.cpp's own server, which is built once from the pinned source, in some ten minutes (cmake, ninja and g++).
 # Prints a table for each and adds the numbers to artifacts/benchmarks.json. ONLINERLHF_SMOLLM2 names the GGUF file of SmolLM2-135M-Instruct: without it, what
 # needs that model is left out or runs on the demo model. Leave the machine alone meanwhile: other work distorts the times.
 set -euo pipefail
@@ -23,4 +24,9 @@ given() { local wanted=$1 word; shift; for word in "$@"; do [ "$word" != "$wante
 given --directory "$@" || set -- "$@" --directory "$PWD/artifacts"
 given --json "$@" || set -- "$@" --json "$PWD/artifacts/benchmarks.json"
 given --daemon "$@" || set -- "$@" --daemon "$out/OnlineRlhf.Daemon/onlinerlhf"
+case " $* " in
+  *' --llama-server '* | *' --help '*) ;;
+  *' all '* | *' chat '*)
+    if built=$(tests/OnlineRlhf.Benchmarks/build-llama-server.sh "$PWD/artifacts/benchmarks/llama-server"); then set -- "$@" --llama-server "$built"; fi ;;
+esac
 exec "$out/OnlineRlhf.Benchmarks/onlinerlhf-benchmarks" "$@"

@@ -37,7 +37,7 @@ internal static class EngineBenchmark
 
     private static void Measure(Report report, string name, string path, int threads, int pairs, double? bar)
     {
-        var options = new LanguageModelOptions { ModelPath = path, ContextTokens = 1024, AnswerTokens = MaxTokens, Candidates = Candidates, Threads = threads };
+        var options = new LanguageModelOptions { ModelPath = path, ContextTokens = 1024, AnswerTokens = MaxTokens, Candidates = Candidates, Threads = threads, Conversations = 1 };
         using LanguageModel model = LanguageModel.Load(options);
         using LanguageModel bare = LanguageModel.Load(options, collectHidden: false);
         var map = new FeatureMap(model.EmbeddingLength, FeatureMap.Calibrate(model), TextStatistics.For("en"));
@@ -61,7 +61,8 @@ internal static class EngineBenchmark
                 engineProcessor = ProcessorMilliseconds();
                 engine = Clock.Milliseconds(() =>
                 {
-                    candidates = model.Sample(Request, hints, sampling, drawn);
+                    // Somebody else each time, so that the whole prompt is read.
+                    candidates = model.Sample(Request, hints, sampling, drawn, $"{seed}");
                     foreach (Candidate candidate in candidates)
                         map.Map(candidate.Hidden, Request[^1].Content, candidate.Text, features);
                 });
@@ -73,7 +74,11 @@ internal static class EngineBenchmark
                     decoded = model.Context.TokensDecoded - before;
                 }
             }
-            double decodeProcessor = ProcessorMilliseconds(), decode = Clock.Milliseconds(() => steps.Replay(bare.Context));
+            double decodeProcessor = ProcessorMilliseconds(), decode = Clock.Milliseconds(() =>
+            {
+                steps.Prepare(bare.Context, known: 0);
+                steps.Replay(bare.Context, known: 0);
+            });
             decodeProcessor = ProcessorMilliseconds() - decodeProcessor;
             if (pair < 0)
                 continue;

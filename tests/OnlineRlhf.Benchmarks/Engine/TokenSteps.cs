@@ -5,8 +5,8 @@ using OnlineRlhf.Inference.Sampling;
 namespace OnlineRlhf.Benchmarks.Engine;
 
 /// <summary>
-/// The batches that a sampling run decoded, built anew from its prompt and its tokens: the shared prefix, each suffix, then a step per token of the
-/// candidates that still run. Replaying them is all that the decoding of that run can cost.
+/// The batches that a sampling run decoded, built anew from its prompt and its tokens: what was new of the shared prefix, all suffixes, then a step per
+/// token of the candidates that still run. Replaying them is all that the decoding of that run can cost.
 /// </summary>
 internal sealed class TokenSteps(Prompt prompt, IReadOnlyList<Candidate> candidates)
 {
@@ -15,16 +15,20 @@ internal sealed class TokenSteps(Prompt prompt, IReadOnlyList<Candidate> candida
     /// <summary>Tokens of all batches, the prompt's and each suffix's once.</summary>
     internal long Tokens => prompt.Shared.Length + prompt.Suffixes.Sum(s => s.Length) + candidates.Sum(c => c.TokenIds.Count);
 
-    /// <summary>Decodes them all, and nothing else.</summary>
-    internal void Replay(DecodingContext context)
+    /// <summary>Decodes the beginning of the prompt that the engine knew.</summary>
+    internal void Prepare(DecodingContext context, int known)
     {
         context.Clear();
-        Prefill(context, prompt.Shared, 0, Shared, outputLast: false);
+        Prefill(context, [(prompt.Shared[..known], 0, Shared)], outputLast: false);
+    }
+
+    /// <summary>Decodes all that comes behind, and nothing else.</summary>
+    internal void Replay(DecodingContext context, int known)
+    {
+        Prefill(context, [(prompt.Shared[known..], known, Shared)], outputLast: false);
         for (int g = 0; g < prompt.Suffixes.Length; g++)
-        {
             context.CopySequence(Shared, 1 + g);
-            Prefill(context, prompt.Suffixes[g], prompt.Shared.Length, 1 + g, outputLast: true);
-        }
+        Prefill(context, [.. prompt.Suffixes.Select((suffix, g) => (suffix, prompt.Shared.Length, 1 + g))], outputLast: true);
         int first = 1 + prompt.Suffixes.Length;
         for (int i = 0; i < candidates.Count; i++)
             context.CopySequence(1 + prompt.Groups[i], first + i);
@@ -47,14 +51,25 @@ internal sealed class TokenSteps(Prompt prompt, IReadOnlyList<Candidate> candida
         }
     }
 
-    private static void Prefill(DecodingContext context, int[] tokens, int position, int sequence, bool outputLast)
+    private static void Prefill(DecodingContext context, (int[] Tokens, int Position, int Sequence)[] parts, bool outputLast)
     {
-        for (int at = 0; at < tokens.Length;)
+        context.Batch.Clear();
+        foreach ((int[] tokens, int position, int sequence) in parts)
         {
-            context.Batch.Clear();
-            for (; at < tokens.Length && context.Batch.Count < context.Batch.Capacity; at++)
+            for (int at = 0; at < tokens.Length; at++)
+            {
+                if (context.Batch.Count == context.Batch.Capacity)
+                    Flush();
                 context.Batch.Add(tokens[at], position + at, sequence, outputLast && at == tokens.Length - 1);
-            context.Decode(CancellationToken.None);
+            }
+        }
+        Flush();
+
+        void Flush()
+        {
+            if (context.Batch.Count > 0)
+                context.Decode(CancellationToken.None);
+            context.Batch.Clear();
         }
     }
 }
