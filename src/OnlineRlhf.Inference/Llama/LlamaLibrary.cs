@@ -34,6 +34,9 @@ internal static unsafe class LlamaLibrary
                 return s_natives;
             if (s_natives is not null)
                 throw new InferenceException(InferenceError.Library, $"llama.cpp is loaded from {s_natives.Folder} already and cannot be loaded from {natives.Folder} too.");
+            // Before its backends are asked how well they suit: the first one in memory would stay there.
+            if (natives.CommonLibrary is { } common)
+                _ = Open(common);
             if (natives.Builds.Count == 0)
                 throw new InferenceException(InferenceError.Library, $"No CPU backend (libggml-cpu-*.so) in {natives.Folder} runs on this machine: install the natives of this architecture.");
             (string library, string? backend) = natives.FilesOf(build ?? natives.Builds[0]);

@@ -44,6 +44,9 @@ public sealed unsafe class LlamaNatives
 
     internal Layout Layout { get; }
 
+    /// <summary>The one library of all builds; null where each build has its own.</summary>
+    internal string? CommonLibrary => Layout == Layout.OfPackages ? Path.Combine(Folder, Layout.FileName) : null;
+
     /// <summary>The Vulkan backend; null where none is installed.</summary>
     internal string? VulkanBackend { get; }
 
