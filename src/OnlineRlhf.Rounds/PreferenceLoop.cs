@@ -123,9 +123,16 @@ public sealed class PreferenceLoop : IDisposable
     public DecodingPace? Pace => _pacing?.Pace;
 
     /// <summary>What a round on a short request samples now, where the request does not say.</summary>
-    public RoundBudget Budget =>
-        _pacing?.Budget(_shortPrompt, null, _options.Sampling.Candidates, _options.Sampling.MaxTokens, _model.ThinkingBudget)
-        ?? new RoundBudget(_options.Sampling.Candidates, _options.Sampling.MaxTokens, _model.ThinkingBudget);
+    public RoundBudget Budget
+    {
+        get
+        {
+            // The context holds prompt and answer.
+            int maxTokens = Math.Clamp(_options.Sampling.MaxTokens, 1, Math.Max(1, _model.ContextTokens - _shortPrompt));
+            return _pacing?.Budget(_shortPrompt, null, _options.Sampling.Candidates, maxTokens, _model.ThinkingBudget)
+                ?? new RoundBudget(_options.Sampling.Candidates, maxTokens, _model.ThinkingBudget);
+        }
+    }
 
     /// <summary>Lets the model say a word, unseen: ready means that it answers, not that its file was read. How fast it does decides how much it may say in time.</summary>
     /// <exception cref="InferenceException">It does not answer.</exception>
@@ -359,8 +366,11 @@ public sealed class PreferenceLoop : IDisposable
         _turn.Release();
     }
 
-    private static string Valid(string profile) =>
-        ProfileName.IsValid(profile) ? profile : throw new RoundException(RoundError.BadRequest, ProfileName.Rule);
+    private static string Valid(string profile)
+    {
+        RoundRequest.RequireName(profile);
+        return profile;
+    }
 
     private CandidateSet Sample(RoundRequest request, SamplingOptions sampling, CancellationToken cancellationToken)
     {

@@ -46,6 +46,12 @@ public sealed record RoundRequest(IReadOnlyList<ChatMessage> Messages)
         }
         if (messages[^1].Role != "user" || string.IsNullOrWhiteSpace(messages[^1].Content))
             throw new RoundException(RoundError.BadRequest, "The last message must be the user's, and say something.");
+        RequireName(profile);
+    }
+
+    /// <exception cref="RoundException">No profile can have this name.</exception>
+    public static void RequireName(string profile)
+    {
         if (!Profiles.ProfileName.IsValid(profile))
             throw new RoundException(RoundError.BadRequest, Profiles.ProfileName.Rule);
     }

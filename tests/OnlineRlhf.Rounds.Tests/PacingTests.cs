@@ -45,5 +45,19 @@ public sealed class PacingTests
         Assert.Equal(4, bench.Loop.Budget.Candidates);
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(3600)]
+    public void No_answer_is_promised_that_is_longer_than_the_context(int seconds)
+    {
+        using var bench = new Bench(options: new RoundOptions
+        {
+            Sampling = new() { MaxTokens = 4000 }, TimeTarget = seconds > 0 ? TimeSpan.FromSeconds(seconds) : null,
+        });
+        bench.Loop.Rehearse(TestContext.Current.CancellationToken);
+
+        Assert.InRange(bench.Loop.Budget.MaxTokens, 1, 512);
+    }
+
     private static Candidate Answer(int tokens) => new("", tokens, true, null, null!);
 }

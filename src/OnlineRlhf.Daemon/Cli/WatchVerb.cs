@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
 using OnlineRlhf.Daemon.Cli.Watch;
+using OnlineRlhf.Rounds;
 
 namespace OnlineRlhf.Daemon.Cli;
 
@@ -18,6 +19,18 @@ internal static class WatchVerb
             "Show the open pair, what is written, pressed and learned, full-screen on a terminal; keys 1, 2, t (both the same) and s (no answer) answer there, q leaves. "
             + "Where standard output is no terminal, a line per event is printed, without the answers.") { profile, text };
         client.AddSocketTo(command);
+        command.Validators.Add(result =>
+        {
+            try
+            {
+                if (result.GetValue(profile) is { } name)
+                    RoundRequest.RequireName(name);
+            }
+            catch (RoundException e)
+            {
+                result.AddError(e.Message);
+            }
+        });
         command.SetAction(async (parsed, _) =>
         {
             using DaemonClient daemon = client.Connect(parsed);

@@ -39,6 +39,8 @@ internal static class Settings
     internal static string Describe(JsonException wrong)
     {
         string says = wrong.Message.Split(" LineNumber:")[0];
+        if (says.StartsWith("The input does not contain any JSON tokens", StringComparison.Ordinal))
+            return "there is nothing in it; {} says that no setting is changed.";
         return wrong.LineNumber is { } line ? $"line {line + 1}: {says}" : says;
     }
 

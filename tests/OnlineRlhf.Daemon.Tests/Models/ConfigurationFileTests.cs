@@ -8,8 +8,8 @@ namespace OnlineRlhf.Daemon.Tests.Models;
 public sealed class ConfigurationFileTests
 {
     [Theory]
-    [InlineData("{}", "{\n  \"model\": \"/m\",}")]
-    [InlineData("{\n  // \"model\": \"/old\",\n}\n", "{\n  \"model\": \"/m\",\n  // \"model\": \"/old\",\n}\n")]
+    [InlineData("{}", "{\n  \"model\": \"/m\"\n}")]
+    [InlineData("{\n  // \"model\": \"/old\",\n}\n", "{\n  \"model\": \"/m\"\n\n  // \"model\": \"/old\",\n}\n")]
     [InlineData("{\n  \"threads\": 3 // all but one\n}", "{\n  \"model\": \"/m\",\n  \"threads\": 3 // all but one\n}")]
     [InlineData("// why\n{ \"model\": \"/old\", \"ask\": \"never\", }", "// why\n{ \"model\": \"/m\", \"ask\": \"never\", }")]
     [InlineData("{ \"model\": /* there */ \"/o\\\"ld\" /* here */ }", "{ \"model\": /* there */ \"/m\" /* here */ }")]
@@ -20,7 +20,7 @@ public sealed class ConfigurationFileTests
     [Theory]
     [InlineData("/a \"quoted\" \\ name.gguf", "\"/a \\\"quoted\\\" \\\\ name.gguf\"")]
     [InlineData("/modèle/漢.gguf", "\"/modèle/漢.gguf\"")]
-    public void A_path_is_written_as_JSON(string path, string value) => Assert.Equal($"{{\n  \"model\": {value},}}", With("{}", path));
+    public void A_path_is_written_as_JSON(string path, string value) => Assert.Equal($"{{\n  \"model\": {value}\n}}", With("{}", path));
 
     [Theory]
     [InlineData("[]")]

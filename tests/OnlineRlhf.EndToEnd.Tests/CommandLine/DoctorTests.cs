@@ -82,6 +82,20 @@ public sealed class DoctorTests : IDisposable
     }
 
     [PublishedFact]
+    public async Task Buttons_that_a_daemon_was_started_without()
+    {
+        await using var daemon = new Impostor(_folder, Impostor.Health);
+        await MustFindAsync("board", ["started without", "restart"], "--gpio-chip", "chip", "--buttons", "first:1,second:2");
+    }
+
+    [PublishedFact]
+    public async Task A_daemon_that_serves_another_model_than_the_settings_name()
+    {
+        await using var daemon = new Impostor(_folder, Impostor.Health);
+        await MustFindAsync("model", ["serves Model", "restart"], "--model", DemoModelFile.Path);
+    }
+
+    [PublishedFact]
     public async Task A_state_that_this_user_may_not_look_at()
     {
         Directory.CreateDirectory(Path.Combine(_folder.State, "profiles"), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);

@@ -7,6 +7,14 @@ namespace OnlineRlhf.EndToEnd.Tests.CommandLine;
 public sealed class VerbTests(SharedDaemon daemon) : IClassFixture<SharedDaemon>
 {
     [PublishedFact]
+    public async Task Whoever_watches_a_profile_that_cannot_be_is_told_so()
+    {
+        Program.Ended watch = await RunAsync("watch", "--profile", "a b");
+        Assert.Equal(2, watch.ExitCode);
+        Assert.Contains("profile", watch.Errors, StringComparison.Ordinal);
+    }
+
+    [PublishedFact]
     public async Task A_round_can_be_played_in_words()
     {
         Program.Ended asked = await RunAsync("ask", "--profile", "words", "How", "do", "I", "make", "tea?");

@@ -51,6 +51,8 @@ internal sealed class Examination(DaemonOptions options, HealthBody? running, st
             says += $"; thinking: {report.Thinking}";
             return report.ChatTemplateProblem is { } problem ? Finding.Wrong(part, problem)
                 : DaemonOptions.IsHidden(options.Model) && IsSystem ? Finding.Wrong(part, $"{options.Model}: the service may not see files below /home and /root: sudo onlinerlhf model use {options.Model}")
+                : running is { Status: "ready", Model: { } served } && served != report.Name
+                ? Finding.Wrong(part, $"the daemon that runs serves {served}, and the settings name {report.Name}: restart it (sudo systemctl restart onlinerlhf.service)")
                 : report.Fits ? Finding.Good(part, says)
                 : Finding.Wrong(part, says + ": lower context, candidates or max_tokens, or take a smaller model");
         }
@@ -122,7 +124,12 @@ internal sealed class Examination(DaemonOptions options, HealthBody? running, st
         if (options.ForBoard() is not { } wiring)
             return Finding.Good(part, "no buttons and lamps are set");
         if (running is not null)
-            return running.Board is "fine" or null ? Finding.Good(part, $"{wiring.Chip}: the daemon holds the lines") : Finding.Wrong(part, running.Board);
+            return running.Board switch
+            {
+                "fine" => Finding.Good(part, $"{wiring.Chip}: the daemon holds the lines"),
+                null => Finding.Wrong(part, "the daemon that runs was started without buttons and lamps: restart it (sudo systemctl restart onlinerlhf.service)"),
+                var lost => Finding.Wrong(part, lost),
+            };
         using var board = new Board(wiring, TimeProvider.System, _ => { });
         return board.Problem is { } problem ? Finding.Wrong(part, problem) : Finding.Good(part, $"{wiring.Chip}: every line can be taken; onlinerlhf buttons test shows presses");
     }

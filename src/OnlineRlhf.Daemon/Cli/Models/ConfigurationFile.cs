@@ -17,10 +17,10 @@ internal static class ConfigurationFile
         string value = $"\"{JavaScriptEncoder.UnsafeRelaxedJsonEscaping.Encode(model)}\"";
         try
         {
-            (int start, int end, int open) = Find(settings);
+            (int start, int end, int open, bool isEmpty) = Find(settings);
             return start > 0
                 ? [.. settings[..start], .. Encoding.UTF8.GetBytes(value), .. settings[end..]]
-                : [.. settings[..open], .. Encoding.UTF8.GetBytes($"\n  \"{Key}\": {value},"), .. settings[open..]];
+                : [.. settings[..open], .. Encoding.UTF8.GetBytes($"\n  \"{Key}\": {value}{(isEmpty ? "\n" : ",")}"), .. settings[open..]];
         }
         catch (JsonException e)
         {
@@ -28,10 +28,10 @@ internal static class ConfigurationFile
         }
     }
 
-    /// <summary>Where the last value of the key is, and the end of the opening brace.</summary>
-    private static (int Start, int End, int Open) Find(byte[] settings)
+    /// <summary>Where the last value of the key is, the end of the opening brace, and whether there is no setting at all.</summary>
+    private static (int Start, int End, int Open, bool IsEmpty) Find(byte[] settings)
     {
-        (int start, int end, int open) = (0, 0, 0);
+        (int start, int end, int open, bool isEmpty) = (0, 0, 0, true);
         var reader = new Utf8JsonReader(settings, Lenient);
         while (reader.Read())
         {
@@ -41,6 +41,7 @@ internal static class ConfigurationFile
                 throw new JsonException("they must be one object.");
             if (reader.TokenType != JsonTokenType.PropertyName || reader.CurrentDepth != 1)
                 continue;
+            isEmpty = false;
             if (!reader.ValueTextEquals(Key))
                 continue;
             do
@@ -50,6 +51,6 @@ internal static class ConfigurationFile
             if (reader.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray)
                 throw new JsonException("model must be a text.");
         }
-        return (start, end, open);
+        return (start, end, open, isEmpty);
     }
 }
