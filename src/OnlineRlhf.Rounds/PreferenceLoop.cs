@@ -379,7 +379,9 @@ public sealed class PreferenceLoop : IDisposable
         {
             promptTokens = _model.PromptTokens(request.Messages, request.Profile);
             RoundBudget budget = pacing.Budget(promptTokens, request.Candidates, sampling.Candidates, sampling.MaxTokens, _model.ThinkingBudget);
-            sampling = sampling with { Candidates = budget.Candidates, MaxTokens = request.MaxTokens ?? budget.MaxTokens, ThinkingBudget = ThinkingBudget(budget) };
+            // The pace differs from round to round; the likeliest answer does not, nor where it ends.
+            if (sampling.Temperature > 0)
+                sampling = sampling with { Candidates = budget.Candidates, MaxTokens = request.MaxTokens ?? budget.MaxTokens, ThinkingBudget = ThinkingBudget(budget) };
         }
         string?[] hints;
         using (ProfileShelf.Loan loan = _shelf.Borrow(request.Profile))

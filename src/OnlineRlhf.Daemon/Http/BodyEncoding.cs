@@ -25,7 +25,8 @@ internal static class BodyEncoding
         if (Ascii.IsValid(body))
             return body;
         string set = ContentType(request)?.Charset.Value?.Trim('"') ?? "";
-        if (set.Length > 0 && !set.Equals("utf-8", StringComparison.OrdinalIgnoreCase))
+        // Many write utf8; and UTF-8 has ASCII in it.
+        if (set.Length > 0 && set.Replace("-", "", StringComparison.Ordinal).ToUpperInvariant() is not ("UTF8" or "USASCII" or "ASCII"))
             throw Unsupported($"The body is in another encoding (Content-Type: charset={Name(set)}): send it in UTF-8.");
         if (!System.Text.Unicode.Utf8.IsValid(body))
             throw new BadHttpRequestException($"The body is not valid UTF-8 at byte {FirstInvalid(body) + 1}: send whole characters.");

@@ -120,6 +120,8 @@ public sealed class BadRequestTests(SharedDaemon daemon) : IClassFixture<SharedD
         (await PostBytesAsync(Encoding.UTF8.GetBytes(body), contentType)).MustBeProblem(415, names, "JSON");
 
     [PublishedTheory]
+    [InlineData("application/json; charset=utf8", "", null)]
+    [InlineData("application/json; charset=US-ASCII", "", null)]
     [InlineData("application/json; charset=utf-8", "\uFEFF", "identity")]
     [InlineData("application/xml", "", null)]
     [InlineData("text/plain; charset=iso-8859-1", " ", null)]
