@@ -29,6 +29,9 @@ internal sealed class MarkovModel
     /// <summary>The token whose output is not a number; null for none.</summary>
     internal string? Poison { get; init; }
 
+    /// <summary>Tokens that the model cannot write: their logits are never numbers.</summary>
+    internal IReadOnlyList<string> Unspeakable { get; init; } = [];
+
     /// <summary>Says what may follow a token, each equally likely; "\n" and "\n\n" are tokens, others are made as they are named.</summary>
     internal MarkovModel After(string token, params string[] next)
     {
@@ -48,6 +51,8 @@ internal sealed class MarkovModel
             embedding[(t * width) + t] = _tokens[t] == Poison ? float.NaN : (float)root;
         foreach ((string from, string to, double probability) in _edges)
             output[(_tokens.IndexOf(to) * width) + _tokens.IndexOf(from)] = (float)((Math.Log(probability) + Floor) / root);
+        foreach (string token in Unspeakable)
+            Array.Fill(output, float.NaN, _tokens.IndexOf(token) * width, width);
         float[] ones = [.. Enumerable.Repeat(1f, width)], square = new float[width * width];
         List<(string Name, int[] Extents, float[] Values)> tensors =
         [

@@ -45,6 +45,21 @@ public sealed class PacingTests
         Assert.Equal(4, bench.Loop.Budget.Candidates);
     }
 
+    [Fact]
+    public async Task At_temperature_0_the_pace_cuts_no_answer()
+    {
+        RoundRequest request = Bench.Ask() with { Temperature = 0 };
+        using var patient = new Bench();
+        using var hasty = new Bench(options: new RoundOptions { TimeTarget = TimeSpan.FromMilliseconds(1) });
+        hasty.Loop.Rehearse(TestContext.Current.CancellationToken);
+
+        CandidateSet whole = await patient.Loop.SampleAsync(request, TestContext.Current.CancellationToken);
+        CandidateSet set = await hasty.Loop.SampleAsync(request, TestContext.Current.CancellationToken);
+
+        Assert.InRange(whole.Candidates[0].Tokens, 17, 512);
+        Assert.Equal(whole.Candidates[0].TokenIds, set.Candidates[0].TokenIds);
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(3600)]

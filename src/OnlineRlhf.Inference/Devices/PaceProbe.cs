@@ -4,7 +4,7 @@ using OnlineRlhf.Inference.Llama;
 namespace OnlineRlhf.Inference.Devices;
 
 /// <summary>A short decode as a round makes it: a prompt, then steps of several candidates. Its cost: two prompts and some ten steps.</summary>
-internal sealed class PaceProbe(DecodingContext context, int[] prompt, int candidates, CancellationToken cancellationToken)
+internal sealed class PaceProbe(DecodingContext context, int[] prompt, int endOfTurn, int candidates, CancellationToken cancellationToken)
 {
     // The first of each kind pays for what is made once: buffers, and a GPU's programs.
     private const int Steps = 3;
@@ -60,7 +60,7 @@ internal sealed class PaceProbe(DecodingContext context, int[] prompt, int candi
         // A GPU works on behind the call until somebody reads.
         _ = context.Logits(context.Batch.Count - 1)[0];
         double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
-        context.RequireFinite();
+        context.RequireFinite(endOfTurn);
         return seconds;
     }
 }

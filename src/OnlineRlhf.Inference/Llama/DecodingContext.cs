@@ -154,12 +154,18 @@ internal sealed unsafe class DecodingContext : IDisposable
             + "Where that happens with other texts too, its file is damaged: download it again, or use another one.");
     }
 
-    /// <summary>Looks at the output of the last batch: the hidden states, and whether a token can be drawn behind the last one.</summary>
-    /// <exception cref="InferenceException">It is not a number.</exception>
-    internal void RequireFinite()
+    /// <summary>Looks at the output of the last batch: the hidden states, and the logits behind the last token.</summary>
+    /// <param name="endOfTurn">The token that closes an answer, which has to be among those that can be drawn; negative for none.</param>
+    /// <exception cref="InferenceException">It is not a number. A few tokens that cannot be drawn are no reason: their rows alone are damaged.</exception>
+    internal void RequireFinite(int endOfTurn)
     {
+        ReadOnlySpan<float> logits = Logits(Batch.Count - 1);
+        int broken = 0;
+        foreach (float logit in logits)
+            broken += float.IsNaN(logit) ? 1 : 0;
         LLamaTokenData top = default;
-        bool finite = TopTokens.Select(Logits(Batch.Count - 1), new Span<LLamaTokenData>(ref top)) > 0 && float.IsFinite(top.Logit);
+        bool finite = broken <= logits.Length / 100 && (endOfTurn < 0 || !float.IsNaN(logits[endOfTurn]))
+            && TopTokens.Select(logits, new Span<LLamaTokenData>(ref top)) > 0 && float.IsFinite(top.Logit);
         for (int row = 0; finite && row < (_hidden?.Count ?? 0); row++)
             finite = TensorPrimitives.IsFiniteAll(Hidden(row));
         if (!finite)

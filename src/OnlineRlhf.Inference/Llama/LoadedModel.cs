@@ -146,7 +146,7 @@ internal sealed unsafe class LoadedModel : IDisposable
         Conversations.Park();
         Prompt prompt = BuildPrompt([new ChatMessage("user", "Tell me about the weather in the mountains, and what to wear there.")], [null]);
         int[] tokens = [.. prompt.Shared, .. prompt.Suffixes[0]];
-        return new PaceProbe(Context, tokens[..Math.Min(tokens.Length, ContextTokens / 2)], candidates, cancellationToken);
+        return new PaceProbe(Context, tokens[..Math.Min(tokens.Length, ContextTokens / 2)], Vocabulary.EndOfTurn, candidates, cancellationToken);
     }
 
     public void Dispose()

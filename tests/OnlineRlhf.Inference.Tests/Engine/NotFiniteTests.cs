@@ -27,6 +27,26 @@ public sealed class NotFiniteTests : IDisposable
     }
 
     [Fact]
+    public void A_model_that_cannot_end_an_answer_is_refused()
+    {
+        string path = new MarkovModel { Unspeakable = [MarkovModel.End] }.After("\n", "Yes").After("Yes", MarkovModel.End).Write(Path.Combine(_folder, "endless.gguf"));
+        Assert.Equal(InferenceError.NotFinite, Assert.Throws<InferenceException>(() => LanguageModel.Load(Models.Options(path), Cancel)).Error);
+    }
+
+    [Theory]
+    [InlineData(1, true)]
+    [InlineData(20, false)]
+    public void A_model_that_cannot_write_one_token_is_served_and_one_that_cannot_write_many_is_refused(int tokens, bool isServed)
+    {
+        string[] lost = [.. Enumerable.Range('A', tokens).Select(c => ((char)c).ToString())];
+        string path = new MarkovModel { Unspeakable = lost }.After("\n", "yes").After("yes", MarkovModel.End).Write(Path.Combine(_folder, "mute.gguf"));
+        if (isServed)
+            LanguageModel.Load(Models.Options(path), Cancel).Dispose();
+        else
+            Assert.Equal(InferenceError.NotFinite, Assert.Throws<InferenceException>(() => LanguageModel.Load(Models.Options(path), Cancel)).Error);
+    }
+
+    [Fact]
     public void A_request_that_spoils_the_output_is_refused_and_the_next_one_is_served()
     {
         using LanguageModel model = LoadPoisoned();
