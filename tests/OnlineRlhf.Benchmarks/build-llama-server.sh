@@ -9,22 +9,22 @@ if [ "$(cat "$out/.pin" 2> /dev/null)" = "$pin" ]; then echo "$out"; exit 0; fi
 for need in cmake ninja g++ git; do
   command -v $need > /dev/null || { echo "build-llama-server.sh: $need is missing: install it (Debian: cmake ninja-build g++ git)." >&2; exit 1; }
 done
-# One build of the CPU backend suffices; this one runs on every processor of the last ten years.
-variant=haswell; [ "$(uname -m)" != aarch64 ] || variant=armv8.2_2
+# Both engines compute with the same CPU backend: the one of the packages that runs on every processor of the last ten years.
+rid=linux-x64 variant=haswell; [ "$(uname -m)" != aarch64 ] || rid=linux-arm64 variant=armv8.2_2
 
+"$root/packaging/fetch-natives.sh" "$rid" "$root/artifacts/natives/$rid" >&2
 "$root/packaging/fetch-natives.sh" source "$root/artifacts/natives/source" >&2
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
 git -c advice.detachedHead=false clone -q "$root/artifacts/natives/source/gitRelease.bundle" source
 cmake -S source -B build -G Ninja -DCMAKE_BUILD_TYPE=Release -DBUILD_SHARED_LIBS=ON -DCMAKE_PLATFORM_NO_VERSIONED_SONAME=ON \
-  -DCMAKE_BUILD_WITH_INSTALL_RPATH=ON '-DCMAKE_INSTALL_RPATH=$ORIGIN' -DGGML_NATIVE=OFF -DGGML_BACKEND_DL=ON -DGGML_CPU_ALL_VARIANTS=ON -DGGML_OPENMP=OFF \
+  -DCMAKE_BUILD_WITH_INSTALL_RPATH=ON '-DCMAKE_INSTALL_RPATH=$ORIGIN' -DGGML_BACKEND_DL=ON -DGGML_CPU=OFF -DGGML_OPENMP=OFF \
   -DLLAMA_CURL=OFF -DLLAMA_OPENSSL=OFF -DLLAMA_BUILD_WEBUI=OFF -DLLAMA_BUILD_UI=OFF -DLLAMA_BUILD_{TESTS,EXAMPLES}=OFF > cmake.log 2>&1 || { tail -n 30 cmake.log >&2; exit 1; }
-nice -n 10 ninja -C build -j"${JOBS:-2}" llama-server "ggml-cpu-$variant" > ninja.log 2>&1 || { tail -n 30 ninja.log >&2; exit 1; }
+nice -n 10 ninja -C build -j"${JOBS:-2}" llama-server > ninja.log 2>&1 || { tail -n 30 ninja.log >&2; exit 1; }
 rm -rf "$out"
 mkdir -p "$out"
 cp build/bin/llama-server build/bin/lib*.so "$out"
-# The name by which the program knows this version.
-ln -s libllama.so "$out/libllama.v0.5.0.so"
+for library in libllama.v0.5.0 libggml.v0.5.0 libggml-base "libggml-cpu-$variant"; do cp "$root/artifacts/natives/$rid/$library.so" "$out"; done
 echo "$pin" > "$out/.pin"
 echo "$out"

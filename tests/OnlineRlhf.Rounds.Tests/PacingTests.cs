@@ -48,7 +48,7 @@ public sealed class PacingTests
     [Fact]
     public async Task At_temperature_0_the_pace_cuts_no_answer()
     {
-        RoundRequest request = Bench.Ask() with { Temperature = 0 };
+        RoundRequest request = Bench.Ask("Tell me a story about the sea.") with { Temperature = 0 };
         using var patient = new Bench();
         using var hasty = new Bench(options: new RoundOptions { TimeTarget = TimeSpan.FromMilliseconds(1) });
         hasty.Loop.Rehearse(TestContext.Current.CancellationToken);
