@@ -9,6 +9,9 @@ internal sealed class PaceProbe(DecodingContext context, int[] prompt, int candi
     // The first of each kind pays for what is made once: buffers, and a GPU's programs.
     private const int Steps = 3;
 
+    // A small model is measured again for so many seconds: other programs slow a pass down, and none makes it faster.
+    private const double Quick = .15;
+
     internal DecodingPace Run()
     {
         _ = Prompt();
@@ -18,6 +21,21 @@ internal sealed class PaceProbe(DecodingContext context, int[] prompt, int candi
         double perCandidate = few == candidates ? 0 : Math.Max(0, (many - less) / (candidates - few));
         context.Clear();
         return new DecodingPace(token, Math.Max(many - (candidates * perCandidate), 1e-9), perCandidate);
+    }
+
+    /// <summary>The prompt and steps of all candidates; the fastest of several passes where they are short. Its cost: one pass at least.</summary>
+    internal RoundPace RunRound()
+    {
+        double tokens = 0, promptTokens = 0;
+        long start = Stopwatch.GetTimestamp();
+        do
+        {
+            promptTokens = Math.Max(promptTokens, prompt.Length / Prompt());
+            tokens = Math.Max(tokens, candidates / Step(candidates));
+        }
+        while (Stopwatch.GetElapsedTime(start).TotalSeconds < Quick);
+        context.Clear();
+        return new RoundPace(tokens, promptTokens);
     }
 
     /// <summary>Decodes the prompt once.</summary>
