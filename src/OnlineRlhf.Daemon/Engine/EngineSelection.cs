@@ -16,7 +16,7 @@ internal sealed class EngineSelection(
     IReadOnlyList<string> builds, int threads, int cores,
     Func<string, int, TimeSpan, CancellationToken, Task<ChildResult>> measure, Action<string, string> notTaken)
 {
-    /// <summary>Builds that are tried: those behind them are for older and older processors.</summary>
+    /// <summary>The most builds that are tried: those behind them promise less and less.</summary>
     internal const int MostBuilds = 3;
 
     // A try that takes so many times longer than the fastest one is of a build that is clearly slower, whatever it would measure.

@@ -66,7 +66,7 @@ internal sealed class MachineEngine
     private EngineSelection Selection(Action<string, string> notTaken)
     {
         var child = new ChildBench(_options);
-        IReadOnlyList<string> builds = _options.CpuVariant is { } set ? [set] : [.. _natives.Builds.Take(EngineSelection.MostBuilds)];
+        IReadOnlyList<string> builds = _options.CpuVariant is { } set ? [set] : [.. _natives.Contenders.Take(EngineSelection.MostBuilds)];
         return new EngineSelection(builds, _options.Threads, ProcessorCores.Count(),
             (build, threads, limit, cancellationToken) => child.RunAsync("cpu", build, threads, limit, cancellationToken), notTaken);
     }
