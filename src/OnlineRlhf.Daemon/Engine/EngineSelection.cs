@@ -58,13 +58,13 @@ internal sealed class EngineSelection(
         EngineTrial fastest = others.MaxBy(t => t.TokensPerSecond)!;
         if (!BenchRun.IsNotable(usual.TokensPerSecond, fastest.TokensPerSecond))
             return usual;
-        usual = await AgainAsync(usual, cancellationToken).ConfigureAwait(false);
-        fastest = await AgainAsync(fastest, cancellationToken).ConfigureAwait(false);
-        return BenchRun.IsNotable(usual.TokensPerSecond, fastest.TokensPerSecond) ? fastest : usual;
-    }
+        EngineTrial? usualAgain = await AgainAsync(usual).ConfigureAwait(false), fastestAgain = await AgainAsync(fastest).ConfigureAwait(false);
+        bool wins = usualAgain is not null && fastestAgain is not null && BenchRun.IsNotable(usualAgain.TokensPerSecond, fastestAgain.TokensPerSecond);
+        return wins ? fastestAgain! : usualAgain ?? usual;
 
-    private async Task<EngineTrial> AgainAsync(EngineTrial trial, CancellationToken cancellationToken) =>
-        (await TryAsync(trial.CpuVariant, trial.Threads, cancellationToken).ConfigureAwait(false)).Trial ?? trial;
+        async Task<EngineTrial?> AgainAsync(EngineTrial trial) =>
+            (await TryAsync(trial.CpuVariant, trial.Threads, cancellationToken).ConfigureAwait(false)).Trial;
+    }
 
     /// <summary>Other programs slow a measurement down, and none makes it faster: of two of the same the better one is kept.</summary>
     private async Task<(EngineTrial? Trial, bool Stop)> TryAsync(string build, int count, CancellationToken cancellationToken)

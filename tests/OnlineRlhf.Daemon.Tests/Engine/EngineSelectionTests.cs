@@ -36,6 +36,18 @@ public sealed class EngineSelectionTests
         Assert.Equal(new EngineTrial("haswell", 1, 1000), choice.Chosen);
     }
 
+    [Theory]
+    [InlineData("haswell")]
+    [InlineData("piledriver")]
+    public async Task Where_one_of_both_cannot_be_measured_again_the_first_build_stays(string fails)
+    {
+        Dictionary<string, int> times = [];
+        EngineChoice choice = (await SelectAsync(["haswell", "piledriver"], (build, _) =>
+            (times[build] = times.GetValueOrDefault(build) + 1) > 1 && build == fails ? null : build == "haswell" ? 100 : 1000))!;
+
+        Assert.Equal("haswell", choice.Chosen.CpuVariant);
+    }
+
     [Fact]
     public async Task Fewer_threads_are_taken_where_they_are_notably_faster()
     {
