@@ -79,7 +79,8 @@ internal static class BenchVerb
 
         async Task AddAsync(string device, string variant, int threads)
         {
-            (BenchRun? run, string problem, _) = await child.RunAsync(device, variant, threads, ChildBench.Limit, cancellationToken).ConfigureAwait(false);
+            (BenchRun? run, string problem, _) = await child.RunAsync(device, variant, threads, ChildBench.Limit, cancellationToken)
+                .ConfigureAwait(false);
             if (run is not null)
             {
                 runs.Add(run);

@@ -26,7 +26,8 @@ internal sealed class ChildBench(DaemonOptions options, string? program = null)
     /// <param name="cancellationToken">Ends it too.</param>
     internal async Task<ChildResult> RunAsync(string device, string variant, int threads, TimeSpan limit, CancellationToken cancellationToken)
     {
-        using Process? process = Start(["bench", "--one", "--device", device, "--cpu-variant", variant, "--threads", Text(threads)], out string problem);
+        string[] arguments = ["bench", "--one", "--device", device, "--cpu-variant", variant, "--threads", Text(threads)];
+        using Process? process = Start(arguments, out string problem);
         if (process is null)
             return new ChildResult(null, problem);
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -54,8 +55,8 @@ internal sealed class ChildBench(DaemonOptions options, string? program = null)
         using DemoModel? embedded = options.Model is null ? DemoModel.Open() : null;
         using LanguageModel model = LanguageModel.Load(options.ForModel(options.Model ?? embedded!.Path), cancellationToken);
         RoundPace pace = model.MeasureRound(cancellationToken);
-        var run = new BenchRun(
-            model.Device.Name, options.CpuVariant ?? "", model.Threads, Math.Round(pace.TokensPerSecond, 1), Math.Round(pace.PromptTokensPerSecond, 1));
+        double tokens = Math.Round(pace.TokensPerSecond, 1), promptTokens = Math.Round(pace.PromptTokensPerSecond, 1);
+        var run = new BenchRun(model.Device.Name, options.CpuVariant ?? "", model.Threads, tokens, promptTokens);
         Cli.Output.Json(JsonSerializer.Serialize(run, BenchJson.Default.BenchRun));
     }
 
@@ -68,7 +69,8 @@ internal sealed class ChildBench(DaemonOptions options, string? program = null)
         }
         try
         {
-            return JsonSerializer.Deserialize(output, BenchJson.Default.BenchRun) is { CpuVariant.Length: > 0, Threads: > 0, TokensPerSecond: > 0 } run
+            BenchRun? run = JsonSerializer.Deserialize(output, BenchJson.Default.BenchRun);
+            return run is { CpuVariant.Length: > 0, Threads: > 0, TokensPerSecond: > 0 }
                 ? new ChildResult(run)
                 : new ChildResult(null, "it measured nothing");
         }

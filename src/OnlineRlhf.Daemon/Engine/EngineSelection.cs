@@ -4,8 +4,8 @@ using OnlineRlhf.Storage;
 namespace OnlineRlhf.Daemon.Engine;
 
 /// <summary>
-/// Finds the build of llama.cpp's CPU backend and the number of threads that decode a model fastest. The score that a build gives itself says little: on some
-/// processors the AVX-512 builds score highest and decode several times slower than AVX2 ones.
+/// Finds the build of llama.cpp's CPU backend and the number of threads that decode a model fastest. The score that a build gives itself says
+/// little: on some processors the AVX-512 builds score highest and decode several times slower than AVX2 ones.
 /// </summary>
 /// <param name="builds">The builds to try, the most promising one first.</param>
 /// <param name="threads">The threads that the settings name; 0 leaves the choice.</param>
@@ -30,7 +30,9 @@ internal sealed class EngineSelection(
     internal bool IsOpen => builds.Count > 1 || (threads == 0 && cores > 1);
 
     /// <summary>Tries them, a few hundred milliseconds each for a small model.</summary>
-    /// <returns>The first build with the usual number of threads, unless another is notably faster, twice; null where none could be measured.</returns>
+    /// <returns>
+    /// The first build with the usual number of threads, unless another is notably faster, twice; null where none could be measured.
+    /// </returns>
     internal async Task<EngineChoice?> RunAsync(CancellationToken cancellationToken)
     {
         EngineTrial? chosen = null;
@@ -45,21 +47,26 @@ internal sealed class EngineSelection(
         if (chosen is null)
             return null;
         chosen = await FasterAsync(chosen, _trials, cancellationToken).ConfigureAwait(false);
-        // Half of the threads are faster where memory is the limit. More than the usual number are never taken: a model too small to share them seems faster
-        // while nothing else runs, and a hundred times slower as soon as another program needs a core.
-        if (threads == 0 && chosen.Threads > 1 && await TryAsync(chosen.CpuVariant, chosen.Threads / 2, cancellationToken).ConfigureAwait(false) is ({ } half, _))
-            chosen = await FasterAsync(chosen, [half], cancellationToken).ConfigureAwait(false);
+        // Half of the threads are faster where memory is the limit. More than the usual number are never taken: a model too small to share them
+        // seems faster while nothing else runs, and is a hundred times slower as soon as another program needs a core.
+        if (threads == 0 && chosen.Threads > 1)
+        {
+            (EngineTrial? half, _) = await TryAsync(chosen.CpuVariant, chosen.Threads / 2, cancellationToken).ConfigureAwait(false);
+            if (half is not null)
+                chosen = await FasterAsync(chosen, [half], cancellationToken).ConfigureAwait(false);
+        }
         return new EngineChoice(chosen, [.. _trials.Where(t => !IsSame(t, chosen))]);
     }
 
-    /// <summary>The fastest of some, where it is notably faster than the usual one and is so again right after it: one short decode may be disturbed.</summary>
+    /// <summary>The fastest of some, where it is notably faster than the usual one and is so again: one short decode may be disturbed.</summary>
     private async Task<EngineTrial> FasterAsync(EngineTrial usual, IReadOnlyList<EngineTrial> others, CancellationToken cancellationToken)
     {
         EngineTrial fastest = others.MaxBy(t => t.TokensPerSecond)!;
         if (!BenchRun.IsNotable(usual.TokensPerSecond, fastest.TokensPerSecond))
             return usual;
         EngineTrial? usualAgain = await AgainAsync(usual).ConfigureAwait(false), fastestAgain = await AgainAsync(fastest).ConfigureAwait(false);
-        bool wins = usualAgain is not null && fastestAgain is not null && BenchRun.IsNotable(usualAgain.TokensPerSecond, fastestAgain.TokensPerSecond);
+        bool wins = usualAgain is not null && fastestAgain is not null
+            && BenchRun.IsNotable(usualAgain.TokensPerSecond, fastestAgain.TokensPerSecond);
         return wins ? fastestAgain! : usualAgain ?? usual;
 
         async Task<EngineTrial?> AgainAsync(EngineTrial trial) =>

@@ -48,7 +48,7 @@ internal sealed class MachineEngine
     /// <summary>Tries builds and threads.</summary>
     /// <param name="notTaken">Told of a build that failed, and why.</param>
     /// <param name="cancellationToken">Ends the try.</param>
-    /// <returns>Null where there is no choice, where a GPU is insisted on, or where nothing could be measured: then all is as it was without a try.</returns>
+    /// <returns>Null where there is no choice, where a GPU is insisted on, or where nothing could be measured: then the model is loaded as usual.</returns>
     internal async Task<EngineChoice?> TryAsync(Action<string, string> notTaken, CancellationToken cancellationToken)
     {
         EngineSelection selection = Selection(notTaken);

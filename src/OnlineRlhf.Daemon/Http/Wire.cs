@@ -78,17 +78,23 @@ internal sealed record EngineBody(string Version, string CpuVariant, IReadOnlyLi
     {
         if (Tried is not [var chosen, ..])
             return CpuVariant;
-        IEnumerable<string> others = Tried.Skip(1).Select(t => $"{t.CpuVariant}{(t.Threads == chosen.Threads ? "" : $" with {Plural.Of(t.Threads, "thread")}")} {Speed(t)}");
-        return string.Join("; ", others.Prepend($"{CpuVariant}, {Plural.Of(chosen.Threads, "thread")}, {Speed(chosen)} tokens/s"));
+        return string.Join("; ", Tried.Skip(1).Select(Other).Prepend($"{CpuVariant}, {Plural.Of(chosen.Threads, "thread")}, {Speed(chosen)} tokens/s"));
+
+        string Other(EngineTrialBody trial) =>
+            $"{trial.CpuVariant}{(trial.Threads == chosen.Threads ? "" : $" with {Plural.Of(trial.Threads, "thread")}")} {Speed(trial)}";
     }
 
     /// <summary>What was chosen; where nothing was, the build that is taken then.</summary>
-    internal static EngineBody Of(EngineChoice? choice, string version, string usualBuild) => choice is null
-        ? new EngineBody(version, usualBuild, [])
-        : new EngineBody(version, choice.Chosen.CpuVariant,
-            [.. choice.Others.OrderByDescending(t => t.TokensPerSecond).Prepend(choice.Chosen).Select(t => new EngineTrialBody(t.CpuVariant, t.Threads, t.TokensPerSecond))]);
+    internal static EngineBody Of(EngineChoice? choice, string version, string usualBuild)
+    {
+        if (choice is null)
+            return new EngineBody(version, usualBuild, []);
+        IEnumerable<EngineTrial> all = choice.Others.OrderByDescending(t => t.TokensPerSecond).Prepend(choice.Chosen);
+        return new EngineBody(version, choice.Chosen.CpuVariant, [.. all.Select(t => new EngineTrialBody(t.CpuVariant, t.Threads, t.TokensPerSecond))]);
+    }
 
-    private static string Speed(EngineTrialBody trial) => trial.TokensPerSecond.ToString(trial.TokensPerSecond < Fast ? "N1" : "N0", CultureInfo.InvariantCulture);
+    private static string Speed(EngineTrialBody trial) =>
+        trial.TokensPerSecond.ToString(trial.TokensPerSecond < Fast ? "N1" : "N0", CultureInfo.InvariantCulture);
 }
 
 internal sealed record PaceBody(double TokensPerSecond, double PromptTokensPerSecond, int TimeTarget, int Candidates, int MaxTokens)

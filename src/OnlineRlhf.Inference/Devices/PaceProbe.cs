@@ -23,7 +23,7 @@ internal sealed class PaceProbe(DecodingContext context, int[] prompt, int candi
         return new DecodingPace(token, Math.Max(many - (candidates * perCandidate), 1e-9), perCandidate);
     }
 
-    /// <summary>The prompt and steps of all candidates: the fastest one of several passes where they are short. Its cost: one pass at least.</summary>
+    /// <summary>The prompt and steps of all candidates: the fastest of several passes where they are short. Its cost: one pass.</summary>
     internal RoundPace RunRound()
     {
         double tokens = 0, promptTokens = 0;

@@ -25,7 +25,7 @@ public sealed unsafe class LlamaNatives
         ("noavx", ["sse4_2"]),
     ];
 
-    /// <summary>The builds with 512-bit vectors. They score highest, and some processors run them several times slower than those with 256 bits.</summary>
+    /// <summary>The builds with 512-bit vectors. They score highest, and some processors run them several times slower than others.</summary>
     private static readonly string[] Wide =
         ["avx512", "cannonlake", "cascadelake", "cooperlake", "icelake", "sapphirerapids", "skylakex", "zen4"];
 
@@ -46,7 +46,7 @@ public sealed unsafe class LlamaNatives
     /// <summary>The builds that run on this processor, such as "haswell" or "avx2", the most promising one first, which need not be the fastest.</summary>
     public IReadOnlyList<string> Builds => [.. _builds.Value.Select(b => b.Name)];
 
-    /// <summary>The same in the order in which they are worth measuring: the most promising one, then those without 512-bit vectors, then the others.</summary>
+    /// <summary>The same in the order in which to measure them: the most promising one, those without 512-bit vectors, the others.</summary>
     public IReadOnlyList<string> Contenders => Order(Builds);
 
     internal Layout Layout { get; }

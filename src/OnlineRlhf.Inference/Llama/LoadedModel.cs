@@ -134,7 +134,7 @@ internal sealed unsafe class LoadedModel : IDisposable
     /// <exception cref="InferenceException">A decode failed, or its output is not a number.</exception>
     internal DecodingPace Measure(int candidates, CancellationToken cancellationToken) => Probe(candidates, cancellationToken).Run();
 
-    /// <summary>How fast it decodes at the length that rounds have. Its cost: a prompt of 256 tokens, or of half the context, and some steps.</summary>
+    /// <summary>How fast it decodes at the length that rounds have. Its cost: a prompt of 256 tokens or half the context, and some steps.</summary>
     /// <exception cref="InferenceException">A decode failed, or its output is not a number.</exception>
     internal RoundPace MeasureRound(int candidates, CancellationToken cancellationToken)
     {

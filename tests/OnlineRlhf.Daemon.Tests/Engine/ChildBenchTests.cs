@@ -6,7 +6,8 @@ namespace OnlineRlhf.Daemon.Tests.Engine;
 /// <summary>What comes of a process that measures, and of one that crashes, hangs or fails.</summary>
 public sealed class ChildBenchTests : IDisposable
 {
-    private const string Measured = """{"device":"CPU","cpu_variant":"haswell","threads":2,"tokens_per_second":42.5,"prompt_tokens_per_second":100}""";
+    private const string Measured =
+        """{"device":"CPU","cpu_variant":"haswell","threads":2,"tokens_per_second":42.5,"prompt_tokens_per_second":100}""";
     private readonly string _folder = Directory.CreateTempSubdirectory("rlhf-").FullName;
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
@@ -67,8 +68,8 @@ public sealed class ChildBenchTests : IDisposable
 
     private Task<ChildResult> RunAsync(string script, DaemonOptions? options = null) =>
         // A hanging one is waited for a second, any other longer on a busy machine.
-        new ChildBench(options ?? new DaemonOptions(), Script(script))
-            .RunAsync("cpu", "haswell", 2, TimeSpan.FromSeconds(script.Contains("sleep", StringComparison.Ordinal) ? 1 : 60), TestContext.Current.CancellationToken);
+        new ChildBench(options ?? new DaemonOptions(), Script(script)).RunAsync("cpu", "haswell", 2,
+            TimeSpan.FromSeconds(script.Contains("sleep", StringComparison.Ordinal) ? 1 : 60), TestContext.Current.CancellationToken);
 
     private string Script(string script)
     {

@@ -12,7 +12,8 @@ public sealed class EngineSelectionTests
     [Fact]
     public async Task The_build_that_scores_highest_is_left_for_one_that_is_faster()
     {
-        EngineChoice choice = (await SelectAsync(["zen4", "haswell", "piledriver"], (build, _) => build switch { "zen4" => 1297, "haswell" => 7894, _ => 4000 }))!;
+        EngineChoice choice = (await SelectAsync(["zen4", "haswell", "piledriver"],
+            (build, _) => build switch { "zen4" => 1297, "haswell" => 7894, _ => 4000 }))!;
 
         Assert.Equal(new EngineTrial("haswell", 1, 7894), choice.Chosen);
         Assert.Equal([new EngineTrial("zen4", 1, 1297), new EngineTrial("piledriver", 1, 4000)], choice.Others);
@@ -105,7 +106,11 @@ public sealed class EngineSelectionTests
     {
         int tried = 0;
         var selection = new EngineSelection(["zen4", "haswell"], 0, 2,
-            (_, _, _, _) => Task.FromResult(tried++ < 9 ? new ChildResult(null, "damaged", IsConfiguration: true) : throw new InvalidOperationException()),
+            (_, _, _, _) =>
+            {
+                tried++;
+                return Task.FromResult(new ChildResult(null, "damaged", IsConfiguration: true));
+            },
             (build, _) => _notTaken.Add(build));
 
         Assert.Null(await selection.RunAsync(TestContext.Current.CancellationToken));
@@ -131,12 +136,13 @@ public sealed class EngineSelectionTests
     private Task<EngineChoice?> SelectAsync(string[] builds, Func<string, int, double?> speed, int usual = 1, int threads = 0) =>
         Selection(builds, threads, cores: 8, speed, usual).RunAsync(TestContext.Current.CancellationToken);
 
-    private EngineSelection Selection(string[] builds, int threads, int cores, Func<string, int, double?> speed, int usual) => new(builds, threads, cores,
-        (build, count, _, _) =>
-        {
-            int used = count == 0 ? usual : count;
-            _measured.Add((build, used));
-            return Task.FromResult(speed(build, used) is { } tokens ? new ChildResult(new BenchRun("CPU", build, used, tokens, 1)) : new ChildResult(null, "it crashed"));
-        },
-        (build, why) => _notTaken.Add($"{build}: {why}"));
+    private EngineSelection Selection(string[] builds, int threads, int cores, Func<string, int, double?> speed, int usual) =>
+        new(builds, threads, cores, (build, count, _, _) => Task.FromResult(Measure(speed, build, count == 0 ? usual : count)),
+            (build, why) => _notTaken.Add($"{build}: {why}"));
+
+    private ChildResult Measure(Func<string, int, double?> speed, string build, int threads)
+    {
+        _measured.Add((build, threads));
+        return speed(build, threads) is { } tokens ? new ChildResult(new BenchRun("CPU", build, threads, tokens, 1)) : new ChildResult(null, "it crashed");
+    }
 }

@@ -19,8 +19,6 @@ public sealed class EngineChoiceTests : IDisposable
         Assert.Contains(Measured, log, StringComparison.Ordinal);
         Assert.Equal(tried[0].Build, engine.GetProperty("cpu_variant").GetString());
         Assert.All(tried, t => Assert.True(t.Speed > 0));
-        // Which one is the fastest is the machine's business. One that is not taken is at most a little faster.
-        Assert.All(tried, t => Assert.True(t.Speed < 1.5 * tried[0].Speed, $"{t} is faster than {tried[0]}"));
         foreach (string told in (string[])[status, doctor])
         {
             Assert.Contains($"CPU backend {tried[0].Build}, 1 thread, ", told, StringComparison.Ordinal);
@@ -42,7 +40,9 @@ public sealed class EngineChoiceTests : IDisposable
         Assert.Equal(kept, await File.ReadAllBytesAsync(file, TestContext.Current.CancellationToken));
 
         // Another machine, and then a file that nobody can read.
-        foreach (string damaged in (string[])[File.ReadAllText(file).Replace("\"conditions\":\"", "\"conditions\":\"another-", StringComparison.Ordinal), "{"])
+        string another = (await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken))
+            .Replace("\"conditions\":\"", "\"conditions\":\"another-", StringComparison.Ordinal);
+        foreach (string damaged in (string[])[another, "{"])
         {
             await File.WriteAllTextAsync(file, damaged, TestContext.Current.CancellationToken);
             (_, log, _, _) = await ServeAsync();

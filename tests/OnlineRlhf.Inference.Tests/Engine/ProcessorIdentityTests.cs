@@ -37,7 +37,9 @@ public sealed class ProcessorIdentityTests
     [Fact]
     public void Behind_the_most_promising_build_those_without_512_bit_vectors_are_measured()
     {
-        Assert.Equal(["zen4", "alderlake", "haswell", "icelake", "skylakex"], LlamaNatives.Order(["zen4", "icelake", "skylakex", "alderlake", "haswell"]));
+        Assert.Equal(
+            ["zen4", "alderlake", "haswell", "icelake", "skylakex"],
+            LlamaNatives.Order(["zen4", "icelake", "skylakex", "alderlake", "haswell"]));
         Assert.Equal(["armv8.2_2", "armv8.2_1", "armv8.0_1"], LlamaNatives.Order(["armv8.2_2", "armv8.2_1", "armv8.0_1"]));
     }
 
@@ -47,7 +49,13 @@ public sealed class ProcessorIdentityTests
     [InlineData(128, 1, 1)]
     public void The_pace_of_rounds_is_measured_in_any_context(int context, int answer, int candidates)
     {
-        LanguageModelOptions options = Models.Options(Models.DemoPath) with { ContextTokens = context, AnswerTokens = answer, Candidates = candidates, StyleHints = [] };
+        LanguageModelOptions options = Models.Options(Models.DemoPath) with
+        {
+            ContextTokens = context,
+            AnswerTokens = answer,
+            Candidates = candidates,
+            StyleHints = [],
+        };
         using LanguageModel model = LanguageModel.Load(options, TestContext.Current.CancellationToken);
 
         RoundPace pace = model.MeasureRound(TestContext.Current.CancellationToken);

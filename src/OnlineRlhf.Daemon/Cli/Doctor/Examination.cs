@@ -72,12 +72,15 @@ internal sealed class Examination(DaemonOptions options, HealthBody? running, st
             var machine = new MachineEngine(options, options.Model ?? embedded!.Path, _state);
             EngineChoice? kept = machine.Kept();
             EngineBody engine = running?.Engine ?? EngineBody.Of(kept, machine.Version, machine.UsualBuild);
-            string next = running is null && kept is null && machine.IsOpen ? "the daemon's first start measures others too" : "onlinerlhf bench compares others";
+            string next = running is null && kept is null && machine.IsOpen
+                ? "the daemon's first start measures others too"
+                : "onlinerlhf bench compares others";
             return Finding.Good(part, $"{engine.Describe()}; {next}");
         }
         catch (ModelFileException)
         {
-            return Finding.Good(part, $"llama.cpp {LlamaNatives.Find(options.Natives).Version}; the fastest build is chosen once the model can be loaded");
+            string version = LlamaNatives.Find(options.Natives).Version;
+            return Finding.Good(part, $"llama.cpp {version}; the fastest build is chosen once the model can be loaded");
         }
         catch (InferenceException e)
         {

@@ -9,7 +9,10 @@ using OnlineRlhf.Storage;
 
 namespace OnlineRlhf.Daemon.Cli.Models;
 
-/// <summary>Loads a model as the daemon will, chooses the build that decodes it fastest and calibrates its features, so that what cannot work is told now and the daemon need not measure at its start.</summary>
+/// <summary>
+/// Loads a model as the daemon will, chooses the build that decodes it fastest and calibrates its features, so that what cannot work is told now
+/// and the daemon need not measure at its start.
+/// </summary>
 internal sealed class Trial(string state, DaemonOptions options, ModelReport report)
 {
     private string _engine = "";
