@@ -135,6 +135,14 @@ public sealed class LanguageModel : IDisposable
         OnDevice(() => _pace ??= _loaded.Measure(_options.Candidates, cancellationToken));
 
     /// <summary>
+    /// How fast the model decodes at the length that rounds have: a step of as many candidates as one request may have, behind a prompt of 256 tokens,
+    /// or of half the context where that is less.
+    /// </summary>
+    /// <exception cref="InferenceException">The decode failed.</exception>
+    public RoundPace MeasureRound(CancellationToken cancellationToken = default) =>
+        OnDevice(() => _loaded.MeasureRound(_options.Candidates, cancellationToken));
+
+    /// <summary>
     /// Tokens that a request with this conversation has the model read: what is new in it once, and what follows it with each style hint.
     /// </summary>
     /// <param name="messages">The conversation.</param>

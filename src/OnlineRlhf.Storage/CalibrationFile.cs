@@ -47,12 +47,5 @@ public static class CalibrationFile
     }
 
     /// <summary>Where the scales of a key are kept.</summary>
-    public static string PathOf(string directory, string key)
-    {
-        ArgumentException.ThrowIfNullOrEmpty(directory);
-        ArgumentException.ThrowIfNullOrEmpty(key);
-        if (key.Length > 128 || !key.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.'))
-            throw new ArgumentException($"{key} cannot be part of a file's name.", nameof(key));
-        return Path.Combine(directory, $"calibration-{key}.json");
-    }
+    public static string PathOf(string directory, string key) => StateFileName.PathOf(directory, "calibration", key);
 }

@@ -1,3 +1,4 @@
+using OnlineRlhf.Daemon.Engine;
 using OnlineRlhf.Daemon.Cli;
 
 namespace OnlineRlhf.Daemon.Tests;

@@ -1,24 +1,20 @@
 using System.CommandLine;
-using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
-using System.Text.Json.Serialization;
 using OnlineRlhf.Daemon.Configuration;
+using OnlineRlhf.Daemon.Engine;
 using OnlineRlhf.Inference;
 using OnlineRlhf.Inference.Devices;
 using OnlineRlhf.Inference.Llama;
+using OnlineRlhf.Storage;
 
 namespace OnlineRlhf.Daemon.Cli;
 
 /// <summary>onlinerlhf bench: how fast the model decodes with each number of threads, build of the CPU backend and device, and which settings that suggests.</summary>
 internal static class BenchVerb
 {
-    private static readonly string[] Keys = ["model", "natives", "context", "candidates", "threads", "device", "cpu_variant"];
+    private static readonly string[] Keys = ["model", "natives", "context", "candidates", "threads", "device", "cpu_variant", "chat_template"];
 
-    // What a difference must be to count: two runs of the same differ by some percent, on a busy machine by more.
-    private const double Notable = 1.1;
-
-    private const int Repetitions = 2;
     private const string Cpu = "CPU";
 
     internal static Command Create()
@@ -41,7 +37,10 @@ internal static class BenchVerb
         {
             DaemonOptions options = settings.Read(parsed);
             if (parsed.GetValue(one))
-                return Measure(options, cancellationToken);
+            {
+                ChildBench.Measure(options, cancellationToken);
+                return ExitCode.Success;
+            }
             if (RunningDaemon() is { } daemon)
                 Console.Error.WriteLine($"onlinerlhf: a daemon runs (process {daemon}) and takes cores: stop it first (sudo systemctl stop onlinerlhf.socket onlinerlhf)");
             List<BenchRun> runs = await CompareAsync(options, parsed.GetValue(json) ? TextWriter.Null : Console.Out, cancellationToken).ConfigureAwait(false);
@@ -54,46 +53,34 @@ internal static class BenchVerb
         return command;
     }
 
-    private static int Measure(DaemonOptions options, CancellationToken cancellationToken)
-    {
-        using DemoModel? embedded = options.Model is null ? DemoModel.Open() : null;
-        // Other programs slow a run down, and none makes it faster: the better one says more.
-        BenchRun run = Enumerable.Range(0, Repetitions).Select(_ => Once()).MaxBy(r => r.TokensPerSecond)!;
-        Output.Json(JsonSerializer.Serialize(run, BenchJson.Default.BenchRun));
-        return ExitCode.Success;
-
-        BenchRun Once()
-        {
-            using LanguageModel model = LanguageModel.Load(options.ForModel(options.Model ?? embedded!.Path), cancellationToken);
-            DecodingPace pace = model.Measure(cancellationToken);
-            return new BenchRun(model.Device.Name, options.CpuVariant ?? "", model.Threads, Math.Round(pace.TokensPerSecond(options.Candidates), 1), Math.Round(1 / pace.PerPromptToken, 1));
-        }
-    }
-
-    /// <summary>The default, other numbers of threads with the build that llama.cpp picks, the other builds with the best number of threads, then a GPU where there is one.</summary>
+    /// <summary>What the daemon takes, other numbers of threads with that build, the other builds with the best number of threads, then a GPU where there is one.</summary>
     private static async Task<List<BenchRun>> CompareAsync(DaemonOptions options, TextWriter table, CancellationToken cancellationToken)
     {
         IReadOnlyList<string> variants = LlamaNatives.Find(options.Natives).Builds;
         await table.WriteLineAsync($"{"device",-34} {"CPU backend",-14} {"threads",7} {"tokens/s",10} {"prompt tokens/s",16}").ConfigureAwait(false);
+        var child = new ChildBench(options);
         List<BenchRun> runs = [];
-        await AddAsync("cpu", variants[0], 0).ConfigureAwait(false);
+        EngineTrial? kept = Kept(options)?.Chosen;
+        string usual = kept?.CpuVariant ?? variants[0];
+        await AddAsync("cpu", usual, kept?.Threads ?? 0).ConfigureAwait(false);
         foreach (int threads in Threads().Where(t => t != runs[0].Threads))
-            await AddAsync("cpu", variants[0], threads).ConfigureAwait(false);
+            await AddAsync("cpu", usual, threads).ConfigureAwait(false);
         int best = runs.MaxBy(r => r.TokensPerSecond)!.Threads;
-        foreach (string variant in variants.Skip(1))
+        foreach (string variant in variants.Where(v => v != usual))
             await AddAsync("cpu", variant, best).ConfigureAwait(false);
         (string? gpu, string why) = LanguageModel.FindGpu(options.ForModel(""));
         if (gpu is null)
             await NoGpuAsync(why).ConfigureAwait(false);
         else
-            await AddAsync("vulkan", variants[0], best).ConfigureAwait(false);
+            await AddAsync("vulkan", usual, best).ConfigureAwait(false);
         return runs;
 
         Task NoGpuAsync(string problem) => table.WriteLineAsync($"Vulkan: {problem.Replace("the Vulkan backend is ", "", StringComparison.Ordinal)}");
 
         async Task AddAsync(string device, string variant, int threads)
         {
-            (BenchRun? run, string problem) = await RunAsync(options, device, variant, threads, cancellationToken).ConfigureAwait(false);
+            (BenchRun? run, string problem, _) = await child.RunAsync(device, variant, threads, ChildBench.Limit, cancellationToken)
+                .ConfigureAwait(false);
             if (run is not null)
             {
                 runs.Add(run);
@@ -106,29 +93,11 @@ internal static class BenchVerb
         }
     }
 
-    private static async Task<(BenchRun? Run, string Problem)> RunAsync(DaemonOptions options, string device, string variant, int threads, CancellationToken cancellationToken)
+    /// <summary>What the daemon has chosen for this model, where this user may look at it.</summary>
+    private static EngineChoice? Kept(DaemonOptions options)
     {
-        List<string> arguments = ["bench", "--one", "--device", device, "--cpu-variant", variant, "--threads", Text(threads), "--context", Text(options.Context), "--candidates", Text(options.Candidates)];
-        if (options.Model is not null)
-            arguments.AddRange(["--model", options.Model]);
-        if (options.Natives is not null)
-            arguments.AddRange(["--natives", options.Natives]);
-        using Process process = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
-        try
-        {
-            Task<string> output = process.StandardOutput.ReadToEndAsync(cancellationToken), errors = process.StandardError.ReadToEndAsync(cancellationToken);
-            await process.WaitForExitAsync(cancellationToken).ConfigureAwait(false);
-            // Ctrl+C ends both.
-            cancellationToken.ThrowIfCancellationRequested();
-            return process.ExitCode == ExitCode.Success
-                ? (JsonSerializer.Deserialize(await output.ConfigureAwait(false), BenchJson.Default.BenchRun), "")
-                : (null, (await errors.ConfigureAwait(false)).Replace("onlinerlhf: ", "", StringComparison.Ordinal).Trim() is { Length: > 0 } said ? said : $"it ended with code {process.ExitCode}");
-        }
-        catch (OperationCanceledException)
-        {
-            process.Kill();
-            throw;
-        }
+        using DemoModel? embedded = options.Model is null ? DemoModel.Open() : null;
+        return new MachineEngine(options, options.Model ?? embedded!.Path, Locations.StateOrNone()).Kept();
     }
 
     /// <summary>The process of a daemon that runs here. The socket is not asked: systemd would start a daemon for that.</summary>
@@ -149,12 +118,14 @@ internal static class BenchVerb
 
     private static async Task<string> AdviseAsync(DaemonOptions options, List<BenchRun> runs, CancellationToken cancellationToken)
     {
+        var child = new ChildBench(options);
         BenchRun usual = runs[0], chosen = Choose(runs);
         // On a busy machine the best of many rows is the luckiest one: it has to win once more, right after the default.
         return chosen == usual ? Advice(usual, chosen) : Advice(await AgainAsync(usual).ConfigureAwait(false), await AgainAsync(chosen).ConfigureAwait(false));
 
         async Task<BenchRun> AgainAsync(BenchRun run) =>
-            (await RunAsync(options, run.Device == Cpu ? "cpu" : "vulkan", run.CpuVariant, run.Threads, cancellationToken).ConfigureAwait(false)).Run ?? run;
+            (await child.RunAsync(run.Device == Cpu ? "cpu" : "vulkan", run.CpuVariant, run.Threads, ChildBench.Limit, cancellationToken)
+                .ConfigureAwait(false)).Run ?? run;
     }
 
     /// <summary>The run that is notably faster than the first, which is the default; of several the one that changes less.</summary>
@@ -186,7 +157,7 @@ internal static class BenchVerb
         return $"Faster by a factor of {gain}, as settings (other programs need cores too: threads may be one less):\n  {string.Join(", ", settings)}";
     }
 
-    private static bool IsNotable(BenchRun slower, BenchRun faster) => faster.TokensPerSecond > Notable * slower.TokensPerSecond;
+    private static bool IsNotable(BenchRun slower, BenchRun faster) => BenchRun.IsNotable(slower.TokensPerSecond, faster.TokensPerSecond);
 
     /// <summary>Powers of two, the performance cores, and all.</summary>
     private static IEnumerable<int> Threads() =>
@@ -194,11 +165,3 @@ internal static class BenchVerb
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 }
-
-/// <summary>One run of the comparison.</summary>
-internal sealed record BenchRun(string Device, string CpuVariant, int Threads, double TokensPerSecond, double PromptTokensPerSecond);
-
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
-[JsonSerializable(typeof(BenchRun))]
-[JsonSerializable(typeof(List<BenchRun>))]
-internal sealed partial class BenchJson : JsonSerializerContext;

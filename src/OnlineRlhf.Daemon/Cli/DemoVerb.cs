@@ -1,9 +1,11 @@
 using System.CommandLine;
 using OnlineRlhf.Daemon.Cli.Demo;
 using OnlineRlhf.Daemon.Configuration;
+using OnlineRlhf.Daemon.Engine;
 using OnlineRlhf.Inference;
 using OnlineRlhf.Rounds;
 using OnlineRlhf.Rounds.Simulation;
+using OnlineRlhf.Storage;
 
 namespace OnlineRlhf.Daemon.Cli;
 
@@ -37,7 +39,10 @@ internal static class DemoVerb
             using DemoModel? embedded = options.Model is null ? DemoModel.Open() : null;
             options.Candidates = plan.Candidates;
             options.MaxTokens = plan.MaxTokens;
-            using LanguageModel model = LanguageModel.Load(options.ForModel(options.Model ?? embedded!.Path), cancellationToken);
+            string path = options.Model ?? embedded!.Path;
+            var machine = new MachineEngine(options, path, Locations.StateOrNone());
+            EngineChoice? choice = machine.Kept() ?? await machine.TryAsync(static (_, _) => { }, cancellationToken).ConfigureAwait(false);
+            using LanguageModel model = LanguageModel.Load(MachineEngine.Apply(choice, options.ForModel(path)), cancellationToken);
             pressCount = pressCount > 0 ? pressCount : options.Model is null ? 50 : 25;
             string state = Directory.CreateTempSubdirectory("onlinerlhf-demo-").FullName;
             try

@@ -64,7 +64,7 @@ internal static class ModelVerb
             string state = Locations.Installed(options.State);
             var installation = new Installation(Path.Combine(state, "models"), settings.File(parsed));
             var trial = new Trial(state, options, report);
-            string installed = await installation.RunAsync(source, report.Fingerprint, expected, path => trial.Run(path, cancellationToken), cancellationToken).ConfigureAwait(false);
+            string installed = await installation.RunAsync(source, report.Fingerprint, expected, path => trial.RunAsync(path, cancellationToken), cancellationToken).ConfigureAwait(false);
             Console.WriteLine($"measured   {trial.Outcome}");
             Console.WriteLine($"installed  {installed}, named in {installation.Settings}");
             Console.WriteLine("next       start the daemon anew: sudo systemctl restart onlinerlhf.service");

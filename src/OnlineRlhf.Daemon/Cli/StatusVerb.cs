@@ -35,6 +35,8 @@ internal static class StatusVerb
         Console.WriteLine($"model      {health.Model}, {Plural.Of(health.Threads ?? 0, "thread")}, context of {health.ContextTokens} tokens");
         if (health.ChatTemplateNote is { } note)
             Console.WriteLine($"template   {note}");
+        if (health.Engine is { } engine)
+            Console.WriteLine($"engine     {engine.Describe()}");
         if (health.Device is { } device)
             Console.WriteLine($"device     {device.Describe()}");
         if (health.Pace is { } pace)

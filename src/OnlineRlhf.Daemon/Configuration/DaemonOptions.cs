@@ -127,6 +127,9 @@ internal sealed class DaemonOptions
     [ConfigurationKeyName("load_wait")]
     public int LoadWait { get; set; } = 120;
 
+    /// <summary>The settings file that was named; null for the default one.</summary>
+    internal string? ConfigFile { get; set; }
+
     /// <summary>Makes the paths absolute and checks every range.</summary>
     internal void Validate()
     {

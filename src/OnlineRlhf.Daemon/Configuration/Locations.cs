@@ -36,6 +36,19 @@ internal static class Locations
             : throw new ConfigurationException("state: no folder is known for the learned state; set --state or ONLINERLHF_STATE.");
     }
 
+    /// <summary>The folder of the learned state; null where none is known.</summary>
+    internal static string? StateOrNone()
+    {
+        try
+        {
+            return StateBehind(null, null);
+        }
+        catch (ConfigurationException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>The folder that says how far files were learned, for whoever runs this.</summary>
     internal static string Positions() => (Variable("STATE_DIRECTORY") ?? Variable("XDG_STATE_HOME") ?? Variable("HOME")) is not null
         ? Path.Combine(State(null), "learn")

@@ -26,6 +26,7 @@ internal static class Settings
                 setting.Check(value, given.ContainsKey(setting.Key) ? null : environment.ContainsKey(setting.Key) ? setting.Variable : Path.GetFullPath(file ?? DefaultFile));
         }
         configuration.Bind(options);
+        options.ConfigFile = file is null ? null : Path.GetFullPath(file);
         options.Validate();
         return options;
     }

@@ -65,6 +65,15 @@ internal static partial class Log
     [LoggerMessage(18, LogLevel.Warning, "No further connection fits ({Reason}): those that are idle are closed, and new ones may wait")]
     internal static partial void ConnectionsUsedUp(this ILogger logger, string reason);
 
+    [LoggerMessage(21, LogLevel.Information, "CPU backend: {Choice} ({Origin})")]
+    internal static partial void EngineChosen(this ILogger logger, string choice, string origin);
+
+    [LoggerMessage(22, LogLevel.Warning, "CPU backend {Build} is not taken: {Reason}")]
+    internal static partial void BuildNotTaken(this ILogger logger, string build, string reason);
+
+    [LoggerMessage(23, LogLevel.Warning, "The choice of the CPU backend is not kept, and the next start tries again: {Reason}")]
+    internal static partial void EngineNotKept(this ILogger logger, string reason);
+
     [LoggerMessage(20, LogLevel.Error,
         "Profile {Profile}: the damaged file is kept as it was found, in {Path}; delete it where nobody is to look into it")]
     internal static partial void ProfileMovedAside(this ILogger logger, string profile, string path);

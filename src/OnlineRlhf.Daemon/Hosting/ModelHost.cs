@@ -4,6 +4,8 @@ using System.Net.Sockets;
 using System.Runtime.ExceptionServices;
 using Microsoft.Extensions.Hosting.Systemd;
 using OnlineRlhf.Daemon.Configuration;
+using OnlineRlhf.Daemon.Engine;
+using OnlineRlhf.Daemon.Http;
 using OnlineRlhf.Inference;
 using OnlineRlhf.Rounds;
 using OnlineRlhf.Storage;
@@ -17,6 +19,7 @@ internal sealed class ModelHost(DaemonOptions options, string state, string sock
     private readonly TaskCompletionSource<PreferenceLoop> _loop = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly SystemdNotifier _systemd = new();
     private readonly TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private EngineBody? _engine;
     private DemoModel? _embedded;
     private LanguageModel? _model;
     private Exception? _failure;
@@ -24,6 +27,9 @@ internal sealed class ModelHost(DaemonOptions options, string state, string sock
 
     /// <summary>The model; null while it loads.</summary>
     internal LanguageModel? Model => _loop.Task.IsCompletedSuccessfully ? _model : null;
+
+    /// <summary>What decodes it on the CPU; null while it loads.</summary>
+    internal EngineBody? Engine => _loop.Task.IsCompletedSuccessfully ? _engine : null;
 
     /// <summary>Seconds that a round may take; 0 for any time.</summary>
     internal int TimeTarget => options.TimeTarget;
@@ -81,7 +87,7 @@ internal sealed class ModelHost(DaemonOptions options, string state, string sock
         try
         {
             long start = Stopwatch.GetTimestamp();
-            PreferenceLoop loop = await Task.Run(() => Load(stoppingToken), stoppingToken).ConfigureAwait(false);
+            PreferenceLoop loop = await Task.Run(() => LoadAsync(stoppingToken), stoppingToken).ConfigureAwait(false);
             logger.Ready(_model!.Name, loop.FeatureMap.Dimension, Plural.Of(_model.Threads, "thread"), (long)Stopwatch.GetElapsedTime(start).TotalMilliseconds);
             _loop.SetResult(loop);
             Notify(ServiceState.Ready);
@@ -135,13 +141,16 @@ internal sealed class ModelHost(DaemonOptions options, string state, string sock
         }
     }
 
-    private PreferenceLoop Load(CancellationToken stoppingToken)
+    private async Task<PreferenceLoop> LoadAsync(CancellationToken stoppingToken)
     {
         // Kept open: a GPU that fails has it loaded again.
         _embedded = options.Model is null ? DemoModel.Open() : null;
         // The socket's folder is emptied by a boot.
         string marker = Path.Combine(Path.GetDirectoryName(socket)!, "gpu-computes");
-        _model = LanguageModel.Load(options.ForModel(options.Model ?? _embedded!.Path) with { GpuMarker = marker }, stoppingToken);
+        string path = options.Model ?? _embedded!.Path;
+        // Before the model is loaded here: the processes that try it need its memory.
+        EngineChoice? choice = await ChooseEngineAsync(path, stoppingToken).ConfigureAwait(false);
+        _model = LanguageModel.Load(MachineEngine.Apply(choice, options.ForModel(path) with { GpuMarker = marker }), stoppingToken);
         logger.Device(_model.Device.Name, _model.Device.Layers is { } layers ? $", {layers} layers" : "", _model.Device.Why);
         if (_model.TemplateNote is { } note)
             logger.TemplateAssumed(note);
@@ -151,6 +160,26 @@ internal sealed class ModelHost(DaemonOptions options, string state, string sock
         // What reading the file and calibrating left behind is never needed again.
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         return loop;
+    }
+
+    private async Task<EngineChoice?> ChooseEngineAsync(string path, CancellationToken stoppingToken)
+    {
+        var machine = new MachineEngine(options, path, state);
+        EngineChoice? kept = machine.Kept(), choice = kept ?? await machine.TryAsync(logger.BuildNotTaken, stoppingToken).ConfigureAwait(false);
+        _engine = EngineBody.Of(choice, machine.Version, machine.UsualBuild);
+        if (choice is null)
+            return null;
+        logger.EngineChosen(_engine.DescribeChoice(), kept is null ? "measured now" : "measured at the first start");
+        try
+        {
+            if (kept is null)
+                machine.Keep(choice);
+        }
+        catch (StateException e)
+        {
+            logger.EngineNotKept(e.Message);
+        }
+        return choice;
     }
 
     private void Report(string profile, RecoveryReport recovery)

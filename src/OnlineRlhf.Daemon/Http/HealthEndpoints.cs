@@ -22,7 +22,7 @@ internal static class HealthEndpoints
                 ready ? "ready" : "loading", Version, host.Model?.Name, host.Loop?.FeatureMap.Dimension, host.Model?.Threads, host.Model?.ContextTokens,
                 host.Model?.Device is { } device ? new DeviceBody(device.Name, device.Layers, device.Why) : null, PaceBody.Of(host.Loop, host.TimeTarget),
                 host.Loop?.OpenRounds ?? 0, host.Loop?.QueuedRequests ?? 0, (long)clock.GetElapsedTime(start).TotalSeconds,
-                board.IsWanted ? board.Problem ?? "fine" : null, host.Model?.TemplateNote, host.Model?.Thinking);
+                board.IsWanted ? board.Problem ?? "fine" : null, host.Model?.TemplateNote, host.Model?.Thinking, host.Engine);
             await RoundEndpoints.Write(context, body, WireJson.Readable.HealthBody).ConfigureAwait(false);
         });
 

@@ -3,6 +3,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using OnlineRlhf.Rounds;
+using OnlineRlhf.Storage;
 
 namespace OnlineRlhf.Daemon.Http;
 
@@ -51,12 +52,49 @@ internal sealed record LearnedFileBody(string Profile, string Digest, Guid? Stat
 internal sealed record HealthBody(
     string Status, string Version, string? Model, int? Features, int? Threads, int? ContextTokens, DeviceBody? Device, PaceBody? Pace,
         int OpenRounds, int Queued, long UptimeSeconds, string? Board,
-    string? ChatTemplateNote = null, string? Thinking = null);
+    string? ChatTemplateNote = null, string? Thinking = null, EngineBody? Engine = null);
 
 internal sealed record DeviceBody(string Name, string? GpuLayers, string Why)
 {
     /// <summary>The same for people.</summary>
     internal string Describe() => $"{Name}{(GpuLayers is null ? "" : $", {GpuLayers} layers")}: {Why}";
+}
+
+internal sealed record EngineTrialBody(string CpuVariant, int Threads, double TokensPerSecond);
+
+/// <param name="Version">llama.cpp's version.</param>
+/// <param name="CpuVariant">The build of its CPU backend.</param>
+/// <param name="Tried">The builds and threads that were tried at the model's first start, the chosen one first; empty where nothing was.</param>
+internal sealed record EngineBody(string Version, string CpuVariant, IReadOnlyList<EngineTrialBody> Tried)
+{
+    // From here on the digit behind the point says nothing.
+    private const double Fast = 100;
+
+    /// <summary>The same for people.</summary>
+    internal string Describe() => $"llama.cpp {Version}, CPU backend {DescribeChoice()}";
+
+    /// <summary>The build, and the speeds that were measured.</summary>
+    internal string DescribeChoice()
+    {
+        if (Tried is not [var chosen, ..])
+            return CpuVariant;
+        return string.Join("; ", Tried.Skip(1).Select(Other).Prepend($"{CpuVariant}, {Plural.Of(chosen.Threads, "thread")}, {Speed(chosen)} tokens/s"));
+
+        string Other(EngineTrialBody trial) =>
+            $"{trial.CpuVariant}{(trial.Threads == chosen.Threads ? "" : $" with {Plural.Of(trial.Threads, "thread")}")} {Speed(trial)}";
+    }
+
+    /// <summary>What was chosen; where nothing was, the build that is taken then.</summary>
+    internal static EngineBody Of(EngineChoice? choice, string version, string usualBuild)
+    {
+        if (choice is null)
+            return new EngineBody(version, usualBuild, []);
+        IEnumerable<EngineTrial> all = choice.Others.OrderByDescending(t => t.TokensPerSecond).Prepend(choice.Chosen);
+        return new EngineBody(version, choice.Chosen.CpuVariant, [.. all.Select(t => new EngineTrialBody(t.CpuVariant, t.Threads, t.TokensPerSecond))]);
+    }
+
+    private static string Speed(EngineTrialBody trial) =>
+        trial.TokensPerSecond.ToString(trial.TokensPerSecond < Fast ? "N1" : "N0", CultureInfo.InvariantCulture);
 }
 
 internal sealed record PaceBody(double TokensPerSecond, double PromptTokensPerSecond, int TimeTarget, int Candidates, int MaxTokens)

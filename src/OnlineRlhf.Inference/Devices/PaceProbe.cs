@@ -7,17 +7,35 @@ namespace OnlineRlhf.Inference.Devices;
 internal sealed class PaceProbe(DecodingContext context, int[] prompt, int endOfTurn, int candidates, CancellationToken cancellationToken)
 {
     // The first of each kind pays for what is made once: buffers, and a GPU's programs.
-    private const int Steps = 3;
+    private const int Count = 3;
+
+    // A small model is measured again for so many seconds: other programs slow a step down, and none makes it faster.
+    private const double Quick = .15;
 
     internal DecodingPace Run()
     {
         _ = Prompt();
         double token = Prompt() / prompt.Length;
         int few = Math.Max(1, candidates / 2);
-        double many = Step(candidates), less = few == candidates ? many : Step(few);
+        double many = Median(Steps(candidates)), less = few == candidates ? many : Median(Steps(few));
         double perCandidate = few == candidates ? 0 : Math.Max(0, (many - less) / (candidates - few));
         context.Clear();
         return new DecodingPace(token, Math.Max(many - (candidates * perCandidate), 1e-9), perCandidate);
+    }
+
+    /// <summary>The prompt and steps of all candidates: the fastest of several passes where they are short. Its cost: one pass.</summary>
+    internal RoundPace RunRound()
+    {
+        double tokens = 0, promptTokens = 0;
+        long start = Stopwatch.GetTimestamp();
+        do
+        {
+            promptTokens = Math.Max(promptTokens, prompt.Length / Prompt());
+            tokens = Math.Max(tokens, candidates / Steps(candidates).Min());
+        }
+        while (Stopwatch.GetElapsedTime(start).TotalSeconds < Quick);
+        context.Clear();
+        return new RoundPace(tokens, promptTokens);
     }
 
     /// <summary>Decodes the prompt once.</summary>
@@ -37,20 +55,22 @@ internal sealed class PaceProbe(DecodingContext context, int[] prompt, int endOf
         return Decode();
     }
 
-    /// <summary>The median of some steps.</summary>
-    private double Step(int width)
+    private static double Median(double[] seconds) => seconds.Order().ElementAt(seconds.Length / 2);
+
+    /// <summary>The seconds of some steps.</summary>
+    private double[] Steps(int width)
     {
         for (int c = 1; c <= width; c++)
             context.CopySequence(0, c);
-        double[] seconds = new double[Steps + 1];
-        for (int s = 0; s <= Steps; s++)
+        double[] seconds = new double[Count + 1];
+        for (int s = 0; s <= Count; s++)
         {
             context.Batch.Clear();
             for (int c = 1; c <= width; c++)
                 context.Batch.Add(prompt[^1], prompt.Length + s, c, output: true);
             seconds[s] = Decode();
         }
-        return seconds[1..].Order().ElementAt(Steps / 2);
+        return seconds[1..];
     }
 
     private double Decode()

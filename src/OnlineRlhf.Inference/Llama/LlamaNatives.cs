@@ -25,6 +25,10 @@ public sealed unsafe class LlamaNatives
         ("noavx", ["sse4_2"]),
     ];
 
+    /// <summary>The builds with 512-bit vectors. They score highest, and some processors run them several times slower than others.</summary>
+    private static readonly string[] Wide =
+        ["avx512", "cannonlake", "cascadelake", "cooperlake", "icelake", "sapphirerapids", "skylakex", "zen4"];
+
     private readonly Lazy<List<(string Name, string Library, string? Backend)>> _builds;
 
     private LlamaNatives(string folder, Layout layout, Func<List<(string Name, string Library, string? Backend)>> builds)
@@ -41,6 +45,9 @@ public sealed unsafe class LlamaNatives
 
     /// <summary>The builds that run on this processor, such as "haswell" or "avx2", the most promising one first, which need not be the fastest.</summary>
     public IReadOnlyList<string> Builds => [.. _builds.Value.Select(b => b.Name)];
+
+    /// <summary>The same in the order in which to measure them: the most promising one, those without 512-bit vectors, the others.</summary>
+    public IReadOnlyList<string> Contenders => Order(Builds);
 
     internal Layout Layout { get; }
 
@@ -70,6 +77,8 @@ public sealed unsafe class LlamaNatives
         ? (found.Library, found.Backend)
         : throw new InferenceException(InferenceError.Library,
             $"cpu_variant: {build} does not run on this processor, or is not in {Folder}; {string.Join(", ", Builds)} do.");
+
+    internal static IReadOnlyList<string> Order(IReadOnlyList<string> builds) => [.. builds.Take(1), .. builds.Skip(1).OrderBy(Wide.Contains)];
 
     private static LlamaNatives? In(string folder)
     {

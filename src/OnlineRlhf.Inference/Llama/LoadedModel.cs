@@ -11,6 +11,9 @@ internal sealed unsafe class LoadedModel : IDisposable
 {
     internal const int LeastAnswer = 8;
 
+    /// <summary>Tokens of the prompt behind which the pace of rounds is measured: a request with its template and some conversation.</summary>
+    private const int RoundPrompt = 256;
+
     // A model smaller than this per thread spends its time in the barriers between threads, and hours in them on a busy machine.
     private const long BytesWorthAThread = 16 << 20;
     private const int AllLayers = int.MaxValue;
@@ -137,16 +140,33 @@ internal sealed unsafe class LoadedModel : IDisposable
     /// <exception cref="InferenceException">A decode failed, or its output is not a number.</exception>
     internal DecodingPace Measure(int candidates, CancellationToken cancellationToken) => Probe(candidates, cancellationToken).Run();
 
+    /// <summary>How fast it decodes at the length that rounds have. Its cost: a prompt of 256 tokens or half the context, and some steps.</summary>
+    /// <exception cref="InferenceException">A decode failed, or its output is not a number.</exception>
+    internal RoundPace MeasureRound(int candidates, CancellationToken cancellationToken)
+    {
+        int[] words = ProbePrompt();
+        int[] tokens = new int[Math.Min(RoundPrompt, ContextTokens / 2)];
+        for (int i = 0; i < tokens.Length; i++)
+            tokens[i] = words[i % words.Length];
+        return new PaceProbe(Context, tokens, Vocabulary.EndOfTurn, candidates, cancellationToken).RunRound();
+    }
+
     /// <summary>Whether it computes numbers at all. Its cost: a short prompt.</summary>
     /// <exception cref="InferenceException">The decode failed, or its output is not a number.</exception>
     internal void Check(CancellationToken cancellationToken) => Probe(candidates: 1, cancellationToken).Check();
 
     private PaceProbe Probe(int candidates, CancellationToken cancellationToken)
     {
+        int[] tokens = ProbePrompt();
+        return new PaceProbe(Context, tokens[..Math.Min(tokens.Length, ContextTokens / 2)], Vocabulary.EndOfTurn, candidates, cancellationToken);
+    }
+
+    private int[] ProbePrompt()
+    {
+        // A probe has the context for itself.
         Conversations.Park();
         Prompt prompt = BuildPrompt([new ChatMessage("user", "Tell me about the weather in the mountains, and what to wear there.")], [null]);
-        int[] tokens = [.. prompt.Shared, .. prompt.Suffixes[0]];
-        return new PaceProbe(Context, tokens[..Math.Min(tokens.Length, ContextTokens / 2)], Vocabulary.EndOfTurn, candidates, cancellationToken);
+        return [.. prompt.Shared, .. prompt.Suffixes[0]];
     }
 
     public void Dispose()

@@ -21,8 +21,10 @@ public sealed class BenchTests
         await using DaemonProcess daemon = DaemonProcess.Start(folder, "--cpu-variant", variant);
         await daemon.WaitUntilReadyAsync();
         string[] loaded = [.. (await File.ReadAllLinesAsync($"/proc/{daemon.Id}/maps", TestContext.Current.CancellationToken)).Where(l => l.Contains("libggml-cpu-", StringComparison.Ordinal))];
-        Assert.NotEmpty(loaded);
-        Assert.All(loaded, line => Assert.EndsWith($"libggml-cpu-{variant}.so", line, StringComparison.Ordinal));
+        // The first library of the folder that is asked for its score stays mapped, whichever that is: the C++ library never unloads it.
+        Assert.Contains(loaded, line => line.EndsWith($"libggml-cpu-{variant}.so", StringComparison.Ordinal));
+        Reply health = await daemon.Client.GetAsync("/health");
+        Assert.Equal(variant, health.Json.GetProperty("engine").GetProperty("cpu_variant").GetString());
     }
 
     [PublishedFact]

@@ -1,12 +1,14 @@
 using System.Globalization;
 using OnlineRlhf.Daemon.Cli.Models;
 using OnlineRlhf.Daemon.Configuration;
+using OnlineRlhf.Daemon.Engine;
 using OnlineRlhf.Daemon.Http;
 using OnlineRlhf.Hardware;
 using OnlineRlhf.Inference;
 using OnlineRlhf.Inference.Devices;
 using OnlineRlhf.Inference.Gguf;
 using OnlineRlhf.Inference.Llama;
+using OnlineRlhf.Storage;
 
 namespace OnlineRlhf.Daemon.Cli.Doctor;
 
@@ -67,8 +69,20 @@ internal sealed class Examination(DaemonOptions options, HealthBody? running, st
         const string part = "engine";
         try
         {
-            LlamaNatives natives = LanguageModel.LoadEngine(options.ForModel(""));
-            return Finding.Good(part, $"llama.cpp {natives.Version}, CPU backend {options.CpuVariant ?? natives.Builds[0]}; onlinerlhf bench compares it with others");
+            LanguageModel.LoadEngine(options.ForModel(""));
+            using DemoModel? embedded = options.Model is null ? DemoModel.Open() : null;
+            var machine = new MachineEngine(options, options.Model ?? embedded!.Path, _state);
+            EngineChoice? kept = machine.Kept();
+            EngineBody engine = running?.Engine ?? EngineBody.Of(kept, machine.Version, machine.UsualBuild);
+            string next = running is null && kept is null && machine.IsOpen
+                ? "the daemon's first start measures others too"
+                : "onlinerlhf bench compares others";
+            return Finding.Good(part, $"{engine.Describe()}; {next}");
+        }
+        catch (ModelFileException)
+        {
+            string version = LlamaNatives.Find(options.Natives).Version;
+            return Finding.Good(part, $"llama.cpp {version}; the fastest build is chosen once the model can be loaded");
         }
         catch (InferenceException e)
         {

@@ -31,7 +31,7 @@ internal sealed class Installation
     /// <param name="sha256">What its checksum must be; null for any.</param>
     /// <param name="measure">Tries the model in its place before the settings name it.</param>
     /// <param name="cancellationToken">Leaves everything as it was.</param>
-    internal async Task<string> RunAsync(string source, string fingerprint, string? sha256, Action<string> measure, CancellationToken cancellationToken)
+    internal async Task<string> RunAsync(string source, string fingerprint, string? sha256, Func<string, Task> measure, CancellationToken cancellationToken)
     {
         string target = Target(source, fingerprint);
         // What cannot be written is told before gigabytes are.
@@ -55,7 +55,7 @@ internal sealed class Installation
             await CopyAsync(source, target, fingerprint, sha256, cancellationToken).ConfigureAwait(false);
         try
         {
-            measure(target);
+            await measure(target).ConfigureAwait(false);
             settings.Commit();
         }
         catch when (isNew)

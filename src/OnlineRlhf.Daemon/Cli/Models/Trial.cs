@@ -1,19 +1,27 @@
 using System.Diagnostics;
 using OnlineRlhf.Daemon.Cli.Demo;
 using OnlineRlhf.Daemon.Configuration;
+using OnlineRlhf.Daemon.Engine;
+using OnlineRlhf.Daemon.Http;
 using OnlineRlhf.Inference;
 using OnlineRlhf.Rounds;
+using OnlineRlhf.Storage;
 
 namespace OnlineRlhf.Daemon.Cli.Models;
 
-/// <summary>Loads a model as the daemon will and calibrates its features, so that what cannot work is told now and the daemon need not measure at its start.</summary>
+/// <summary>
+/// Loads a model as the daemon will, chooses the build that decodes it fastest and calibrates its features, so that what cannot work is told now
+/// and the daemon need not measure at its start.
+/// </summary>
 internal sealed class Trial(string state, DaemonOptions options, ModelReport report)
 {
+    private string _engine = "";
+
     /// <summary>What came of it, in words.</summary>
     internal string Outcome { get; private set; } = "";
 
     /// <exception cref="InferenceException">llama.cpp refuses the model.</exception>
-    internal void Run(string path, CancellationToken cancellationToken)
+    internal async Task RunAsync(string path, CancellationToken cancellationToken)
     {
         if (report.NeededBytes > report.AvailableBytes)
         {
@@ -24,15 +32,22 @@ internal sealed class Trial(string state, DaemonOptions options, ModelReport rep
         long start = Stopwatch.GetTimestamp();
         try
         {
-            using LanguageModel model = LanguageModel.Load(options.ForModel(path), cancellationToken);
+            var machine = new MachineEngine(options, path, state);
+            EngineChoice? choice = await machine.TryAsync(static (_, _) => { }, cancellationToken).ConfigureAwait(false);
+            using LanguageModel model = LanguageModel.Load(MachineEngine.Apply(choice, options.ForModel(path)), cancellationToken);
             string calibration = PreferenceLoop.Calibrate(model, state, cancellationToken);
             GiveAway(calibration);
+            if (choice is null)
+                return;
+            machine.Keep(choice);
+            GiveAway(machine.KeptIn);
+            _engine = $"; CPU backend {EngineBody.Of(choice, machine.Version, machine.UsualBuild).DescribeChoice()}";
         }
         finally
         {
             Screen.Progress("");
+            Outcome = $"once, in {Stopwatch.GetElapsedTime(start).TotalSeconds:F0} s{_engine}";
         }
-        Outcome = $"once, in {Stopwatch.GetElapsedTime(start).TotalSeconds:F0} s";
     }
 
     /// <summary>What root wrote belongs to whoever owns the folder: the daemon's user.</summary>

@@ -1,0 +1,134 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using OnlineRlhf.Daemon.Configuration;
+using OnlineRlhf.Inference;
+using OnlineRlhf.Inference.Devices;
+
+namespace OnlineRlhf.Daemon.Engine;
+
+/// <summary>
+/// Measures the model in a process of its own: llama.cpp takes one build of its CPU backend per process, and a build that crashes takes nothing else
+/// with it. The process is this same program, as <c>bench --one</c>.
+/// </summary>
+/// <param name="options">The settings that the model is loaded with.</param>
+/// <param name="program">The program; null for this one.</param>
+internal sealed class ChildBench(DaemonOptions options, string? program = null)
+{
+    /// <summary>The most that one measurement may take: a large model is read from a slow disk first.</summary>
+    internal static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
+
+    /// <param name="device">The device setting.</param>
+    /// <param name="variant">The build of the CPU backend.</param>
+    /// <param name="threads">Threads that decode; 0 for what suits the model.</param>
+    /// <param name="limit">When it is ended.</param>
+    /// <param name="cancellationToken">Ends it too.</param>
+    internal async Task<ChildResult> RunAsync(string device, string variant, int threads, TimeSpan limit, CancellationToken cancellationToken)
+    {
+        string[] arguments = ["bench", "--one", "--device", device, "--cpu-variant", variant, "--threads", Text(threads)];
+        using Process? process = Start(arguments, out string problem);
+        if (process is null)
+            return new ChildResult(null, problem);
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        end.CancelAfter(limit);
+        try
+        {
+            Task<string> output = process.StandardOutput.ReadToEndAsync(end.Token), errors = process.StandardError.ReadToEndAsync(end.Token);
+            await process.WaitForExitAsync(end.Token).ConfigureAwait(false);
+            // Ctrl+C ends both.
+            cancellationToken.ThrowIfCancellationRequested();
+            return Result(process.ExitCode, await output.ConfigureAwait(false), await errors.ConfigureAwait(false));
+        }
+        catch (OperationCanceledException)
+        {
+            process.Kill();
+            cancellationToken.ThrowIfCancellationRequested();
+            return new ChildResult(null, string.Create(CultureInfo.InvariantCulture, $"it took longer than {limit.TotalSeconds:F0} s"));
+        }
+    }
+
+    /// <summary>What the process does.</summary>
+    internal static void Measure(DaemonOptions options, CancellationToken cancellationToken)
+    {
+        EndWithParent();
+        using DemoModel? embedded = options.Model is null ? DemoModel.Open() : null;
+        using LanguageModel model = LanguageModel.Load(options.ForModel(options.Model ?? embedded!.Path), cancellationToken);
+        RoundPace pace = model.MeasureRound(cancellationToken);
+        double tokens = Math.Round(pace.TokensPerSecond, 1), promptTokens = Math.Round(pace.PromptTokensPerSecond, 1);
+        var run = new BenchRun(model.Device.Name, options.CpuVariant ?? "", model.Threads, tokens, promptTokens);
+        Cli.Output.Json(JsonSerializer.Serialize(run, BenchJson.Default.BenchRun));
+    }
+
+    private static ChildResult Result(int code, string output, string errors)
+    {
+        if (code != ExitCode.Success)
+        {
+            string said = errors.Replace("onlinerlhf: ", "", StringComparison.Ordinal).Trim();
+            return new ChildResult(null, said.Length > 0 ? said : $"it ended with code {code}", code == ExitCode.Configuration);
+        }
+        try
+        {
+            BenchRun? run = JsonSerializer.Deserialize(output, BenchJson.Default.BenchRun);
+            return run is { CpuVariant.Length: > 0, Threads: > 0, TokensPerSecond: > 0 }
+                ? new ChildResult(run)
+                : new ChildResult(null, "it measured nothing");
+        }
+        catch (JsonException)
+        {
+            return new ChildResult(null, "what it printed is no measurement");
+        }
+    }
+
+    /// <summary>A process that nobody reads measures for nothing, or hangs for ever: it ends when the one that started it does.</summary>
+    private static void EndWithParent()
+    {
+        var watch = new Thread(() =>
+        {
+            using Stream parent = Console.OpenStandardInput();
+            while (parent.ReadByte() >= 0)
+            {
+            }
+            Environment.Exit(ExitCode.Failure);
+        })
+        { IsBackground = true };
+        watch.Start();
+    }
+
+    private Process? Start(string[] arguments, out string problem)
+    {
+        var start = new ProcessStartInfo(program ?? Environment.ProcessPath!, arguments)
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        if (options.ConfigFile is not null)
+        {
+            start.ArgumentList.Add("--config");
+            start.ArgumentList.Add(options.ConfigFile);
+        }
+        // What the flags of this process say wins over the file there too. A setting without a value has none in environment and file either.
+        foreach ((string key, string? value) in Settings())
+            start.Environment[Setting.EnvironmentPrefix + key.ToUpperInvariant()] = value;
+        try
+        {
+            problem = "";
+            return Process.Start(start)!;
+        }
+        catch (Exception e) when (e is Win32Exception or IOException)
+        {
+            problem = e.Message;
+            return null;
+        }
+    }
+
+    private IEnumerable<(string Key, string? Value)> Settings() =>
+    [
+        ("model", options.Model), ("natives", options.Natives), ("chat_template", options.ChatTemplate),
+        ("context", Text(options.Context)), ("candidates", Text(options.Candidates)), ("max_tokens", Text(options.MaxTokens)),
+        ("style_hints", options.StyleHints), ("thinking", options.Thinking), ("thinking_budget", Text(options.ThinkingBudget)),
+    ];
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+}

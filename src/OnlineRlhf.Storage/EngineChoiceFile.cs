@@ -1,0 +1,54 @@
+using System.Text.Json;
+using OnlineRlhf.Storage.Disk;
+using OnlineRlhf.Storage.Engine;
+
+namespace OnlineRlhf.Storage;
+
+/// <summary>Which build and how many threads decode a model, measured once on this machine and kept in <c>engine-MODEL.json</c>.</summary>
+/// <remarks>It can be measured again at any time: so whatever cannot be used is as good as absent.</remarks>
+public static class EngineChoiceFile
+{
+    /// <summary>Reads the choice; null where there is none, or none for this model under these conditions.</summary>
+    /// <param name="directory">Where the file is.</param>
+    /// <param name="model">The model's fingerprint: letters, digits, <c>-</c>, <c>_</c> and <c>.</c>, since it is part of the file's name.</param>
+    /// <param name="conditions">What else the choice depends on: the machine, llama.cpp's version, and the settings.</param>
+    public static EngineChoice? Read(string directory, string model, string conditions)
+    {
+        try
+        {
+            byte[] text = File.ReadAllBytes(PathOf(directory, model));
+            EngineDocument? document = JsonSerializer.Deserialize(text, EngineContext.Default.EngineDocument);
+            return document is { Chosen.IsUsable: true, Others: { } others }
+                && document.ModelFingerprint == model && document.Conditions == conditions
+                && Array.TrueForAll(others, trial => trial is { IsUsable: true })
+                ? new EngineChoice(document.Chosen, others!)
+                : null;
+        }
+        catch (Exception unusable) when (unusable is IOException or UnauthorizedAccessException or JsonException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Writes the choice: whole or not at all, durable, and for its owner alone. Creates the directory where it is missing.</summary>
+    /// <exception cref="StateException">The file cannot be written.</exception>
+    public static void Write(string directory, string model, string conditions, EngineChoice choice)
+    {
+        ArgumentNullException.ThrowIfNull(choice);
+        string path = PathOf(directory, model);
+        try
+        {
+            _ = Directory.CreateDirectory(directory);
+            var document = new EngineDocument(model, conditions, choice.Chosen, [.. choice.Others]);
+            PrivateFile.Replace(path, JsonSerializer.SerializeToUtf8Bytes(document, EngineContext.Default.EngineDocument));
+            DurableFolder.Sync(directory);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw StateException.Of(failure, path);
+        }
+    }
+
+    /// <summary>Where the choice for a model is kept.</summary>
+    public static string PathOf(string directory, string model) => StateFileName.PathOf(directory, "engine", model);
+}
