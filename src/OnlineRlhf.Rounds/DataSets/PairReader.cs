@@ -153,7 +153,8 @@ internal static class PairReader
         {
             if (line[name] is not { } value || (value.ValueKind == JsonValueKind.Array && value.EnumerateArray().All(Conversation.IsMessage)))
                 continue;
-            if (value.ValueKind != JsonValueKind.String || !messages.Exists(m => Plain(m.Content).Contains(Plain(value.GetString()!), StringComparison.Ordinal)))
+            if (value.ValueKind != JsonValueKind.String
+                || !messages.Exists(m => Plain(m.Content).Contains(Plain(value.GetString()!), StringComparison.Ordinal)))
                 throw new FormatException(
                     $"it has {name} beside its {prompt ?? "conversation"}, and nothing says how the two go together: put both into a prompt.");
         }
@@ -178,7 +179,9 @@ internal static class PairReader
             return messages;
         if (history.ValueKind != JsonValueKind.Array)
             throw new FormatException("history is no list of pairs of texts.");
-        List<ChatMessage> earlier = history.EnumerateArray().All(Conversation.IsMessage) ? Conversation.Turns(history, "history") : [.. Pairs(history)];
+        List<ChatMessage> earlier = history.EnumerateArray().All(Conversation.IsMessage)
+            ? Conversation.Turns(history, "history")
+            : [.. Pairs(history)];
         List<ChatMessage> asked = messages.FindAll(m => m.Role != "system");
         if (asked.Count == 0 || Conversation.StartsWith(asked, earlier))
             return messages;

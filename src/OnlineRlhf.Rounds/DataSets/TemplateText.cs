@@ -85,7 +85,8 @@ internal static partial class TemplateText
     }
 
     [GeneratedRegex(
-        @"<\|[A-Za-z_]+\|>|\[/?(INST|SYSTEM_PROMPT|AVAILABLE_TOOLS)\]|<</?SYS>>|<(start|end)_of_turn>|<｜|<\|turn>|<turn\|>|\[\|[A-Za-z_]+\|\]|\]~b\]|\[e~\[|</?seed:[be]os>|<(reserved|extra_id)_\d+>|^### (Instruction|Response):",
+        @"<\|[A-Za-z_]+\|>|\[/?(INST|SYSTEM_PROMPT|AVAILABLE_TOOLS)\]|<</?SYS>>|<(start|end)_of_turn>|<｜|"
+        + @"<\|turn>|<turn\|>|\[\|[A-Za-z_]+\|\]|\]~b\]|\[e~\[|</?seed:[be]os>|<(reserved|extra_id)_\d+>|^### (Instruction|Response):",
         RegexOptions.Multiline)]
     private static partial Regex Mark();
 }

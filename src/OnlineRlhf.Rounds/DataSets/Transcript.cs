@@ -12,7 +12,7 @@ internal static class Transcript
     private static readonly Labels[] Known =
     [
         new("Human:", "Assistant:"), new("### Human:", "### Assistant:"), new("### Instruction:", "### Response:"),
-        new("User:", "Assistant:"), new("Human:", "AI:"), new("User:", "AI:"),
+        new("### User:", "### Assistant:"), new("User:", "Assistant:"), new("Human:", "AI:"), new("User:", "AI:"), new("User:", "Bot:"),
     ];
 
     /// <summary>The turns of a text that begins with a label; null for any other. Two turns in a row of the same speaker are one.</summary>
@@ -25,7 +25,8 @@ internal static class Transcript
                 return Turns(rest, labels);
             // A text may begin with "User:" and be none; one that goes on with an answer is one.
             bool begins = rest.StartsWith(labels.User, Case)
-                && (HasTurn(rest, labels.Assistant) || (labels == Known[0] && !HasTurn(rest, Known[^1].Assistant)));
+                && (HasTurn(rest, labels.Assistant)
+                    || (labels == Known[0] && !Array.Exists(Known, l => l.User == labels.User && HasTurn(rest, l.Assistant))));
             if (begins || (rest.StartsWith(System, Case) && HasTurn(rest, labels.User)))
                 return Turns(rest, labels);
         }

@@ -74,6 +74,8 @@ public sealed class PreferencePairTests
     [InlineData("""{"prompt": "HUMAN: How?\n\nASSISTANT:", "chosen": "So.", "rejected": "Thus."}""")]
     [InlineData("""{"prompt": "human: How?", "chosen": "assistant: So.", "rejected": "AI: Thus."}""")]
     [InlineData("""{"prompt": "Human: How?\nAI:", "chosen": "So.", "rejected": "Thus."}""")]
+    [InlineData("""{"prompt": "User: How?\nBot:", "chosen": "So.", "rejected": "Thus."}""")]
+    [InlineData("""{"prompt": "### User:\nHow?\n\n### Assistant:\n", "chosen": "So.", "rejected": "Thus."}""")]
     [InlineData("""{"prompt": "How?\nAssistant:", "chosen": "So.", "rejected": "Thus."}""")]
     public void One_comparison_is_the_same_in_every_shape(string line) => Assert.Equal("user: How? | So. | Thus.", Describe(Parse(Messages(line))));
 
