@@ -30,6 +30,8 @@ internal sealed class ComparisonIntake(
         // What is known already, or finds no room, costs the model nothing.
         if (Known(request) is { } earlier)
             return earlier;
+        using (ProfileShelf.Loan loan = shelf.Borrow(request.Profile))
+            loan.Profile.RequireAtLeast(request.AtLeast);
         float[] difference = await CompareAsync(request, cancellationToken).ConfigureAwait(false);
         await turn.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
@@ -38,7 +40,7 @@ internal sealed class ComparisonIntake(
             if (Known(request) is { } overtaken)
                 return overtaken;
             using ProfileShelf.Loan loan = shelf.Borrow(request.Profile);
-            long comparisons = loan.Profile.Learn(ProfileName.ComparisonKey(request.Profile, request.Id), difference, request.IsTie ? 0.5 : 1);
+            long comparisons = loan.Profile.Learn(ProfileName.ComparisonKey(request.Profile, request.Id), difference, request.IsTie ? 0.5 : 1, request.AtLeast);
             Interlocked.Increment(ref _learned);
             events.Publish(new RoundEvent.Learned(request.Id, request.Profile, comparisons));
             return new FeedbackResult(request.Id, request.Profile, true, comparisons);

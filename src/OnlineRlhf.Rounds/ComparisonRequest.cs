@@ -20,6 +20,11 @@ public sealed record ComparisonRequest(IReadOnlyList<ChatMessage> Messages, stri
     /// <summary>Whether neither answer is better: then the order of the two says nothing.</summary>
     public bool IsTie { get; init; }
 
+    /// <summary>
+    /// How many comparisons the profile must hold for this one to be learned: where it holds fewer, its state is not the one that the client knew.
+    /// </summary>
+    public long AtLeast { get; init; }
+
     internal void Validate()
     {
         RoundRequest.Validate(Messages, Profile);

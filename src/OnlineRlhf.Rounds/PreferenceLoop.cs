@@ -312,13 +312,18 @@ public sealed class PreferenceLoop : IDisposable
     }
 
     /// <summary>Notes that a profile has learned a data set to its end so often; with 0 runs nothing but the state gets a name.</summary>
-    /// <exception cref="RoundException">The profile's name is none, or it has learned nothing.</exception>
+    /// <param name="profile">The profile.</param>
+    /// <param name="digest">The data set.</param>
+    /// <param name="runs">How often.</param>
+    /// <param name="state">The state that learned it; null takes any.</param>
+    /// <param name="atLeast">How many comparisons that state must hold.</param>
+    /// <exception cref="RoundException">The profile's name is none, it has learned nothing, or its state is another one.</exception>
     /// <exception cref="StateException">It could not be made durable.</exception>
-    public LearnedFile RecordFile(string profile, UInt128 digest, int runs)
+    public LearnedFile RecordFile(string profile, UInt128 digest, int runs, Guid? state = null, long atLeast = 0)
     {
         using (ProfileShelf.Loan loan = _shelf.Borrow(Valid(profile)))
         {
-            if (!loan.Profile.RecordFile(digest, runs))
+            if (!loan.Profile.RecordFile(digest, runs, state, atLeast))
                 throw new RoundException(RoundError.NothingLearned, $"Profile {profile} has learned nothing: there is no state to note a file in.");
         }
         return LookFile(profile, digest);

@@ -32,6 +32,9 @@ public enum RoundError
 
     /// <summary>The profile has learned nothing, so that nothing can be noted beside its state.</summary>
     NothingLearned,
+
+    /// <summary>The profile's state is not the one that the client knew: it was deleted, or an older one was put in its place.</summary>
+    StateChanged,
 }
 
 /// <summary>A round or its feedback was refused; the message says why and what to do.</summary>

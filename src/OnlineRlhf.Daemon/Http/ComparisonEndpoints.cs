@@ -38,6 +38,7 @@ internal static class ComparisonEndpoints
         Profile = body.Profile ?? RoundRequest.DefaultProfile,
         Id = body.Id is null ? Guid.NewGuid() : Id(body.Id),
         IsTie = body.Tie ?? false,
+        AtLeast = body.AtLeast ?? 0,
     };
 
     private static Guid Id(string? text) => Guid.TryParseExact(text, "D", out Guid id)

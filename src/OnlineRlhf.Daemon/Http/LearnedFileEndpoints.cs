@@ -32,7 +32,7 @@ internal static class LearnedFileEndpoints
             if (body.Runs is not (>= 0 and var runs))
                 throw new BadHttpRequestException("runs must be how often the file was learned to its end: 0 or more.");
             PreferenceLoop loop = await host.WaitAsync(context.RequestAborted).ConfigureAwait(false);
-            await Write(context, loop.RecordFile(profile, digest, runs)).ConfigureAwait(false);
+            await Write(context, loop.RecordFile(profile, digest, runs, body.State, body.AtLeast ?? 0)).ConfigureAwait(false);
         });
     }
 

@@ -18,6 +18,9 @@ internal static class Problems
     /// <summary>The reason of a daemon that ends, since its model's file was changed.</summary>
     internal const string ModelChangedReason = "model-changed";
 
+    /// <summary>What a client reads where a profile's state is not the one that it knew.</summary>
+    internal const string StateChangedReason = "state-changed";
+
     private const int InsufficientStorage = 507;
 
     /// <summary>Runs the rest of the request and turns what it throws into a problem.</summary>
@@ -86,6 +89,7 @@ internal static class Problems
             RoundError.TooManyProfiles => (InsufficientStorage, "too-many-profiles", e.Message),
             RoundError.NoAnswer => (StatusCodes.Status503ServiceUnavailable, "no-answer", e.Message),
             RoundError.NothingLearned => (StatusCodes.Status409Conflict, "nothing-learned", e.Message),
+            RoundError.StateChanged => (StatusCodes.Status409Conflict, StateChangedReason, e.Message),
             RoundError.OtherAnswer => (StatusCodes.Status409Conflict, "other-answer", e.Message),
             RoundError.NothingAsked => (StatusCodes.Status409Conflict, "nothing-asked", e.Message),
         },

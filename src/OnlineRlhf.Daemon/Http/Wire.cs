@@ -35,10 +35,16 @@ internal sealed record FeedbackResultBody(Guid Id, string Profile, bool Learned,
 
 internal sealed record ComparisonBody(
     IReadOnlyList<MessageBody>? Messages, string? Chosen, string? Rejected, string? Profile, string? Id,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] bool? Tie = null);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] bool? Tie = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? AtLeast = null);
 
 /// <param name="Runs">How often the data set was learned to its end.</param>
-internal sealed record LearnedFileUpdateBody(int? Runs);
+/// <param name="State">The state that learned it; null takes any.</param>
+/// <param name="AtLeast">How many comparisons that state must hold.</param>
+internal sealed record LearnedFileUpdateBody(
+    int? Runs,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Guid? State = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? AtLeast = null);
 
 /// <param name="Profile">Whose state it is.</param>
 /// <param name="Digest">The data set.</param>

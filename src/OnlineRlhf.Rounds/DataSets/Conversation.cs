@@ -9,8 +9,14 @@ internal static class Conversation
 {
     /// <summary>The turns of a list or of one message.</summary>
     /// <exception cref="FormatException">It holds something else.</exception>
-    internal static List<ChatMessage> Turns(JsonElement value, string name) =>
-        value.ValueKind == JsonValueKind.Array ? [.. value.EnumerateArray().Select(m => Message(m, name))] : [Message(value, name)];
+    internal static List<ChatMessage> Turns(JsonElement value, string name)
+    {
+        List<ChatMessage> messages = value.ValueKind == JsonValueKind.Array
+            ? [.. value.EnumerateArray().Select(m => Message(m, name))]
+            : [Message(value, name)];
+        // The last answer is looked at by who learns it.
+        return [.. messages.SelectMany((m, at) => at == messages.Count - 1 && m.Role == "assistant" ? [m] : WithoutLabels(m, name))];
+    }
 
     /// <summary>Whether a JSON object is a message.</summary>
     internal static bool IsMessage(JsonElement value) =>
@@ -55,10 +61,24 @@ internal static class Conversation
         }
     }
 
+    /// <summary>The turns of a message that carries the labels of a text that it was cut from.</summary>
+    private static List<ChatMessage> WithoutLabels(ChatMessage message, string name)
+    {
+        string text = message.Content;
+        if ((message.Role switch { "user" => Transcript.ParsePrompt(text), "assistant" => Transcript.ParseAnswer(text), _ => null }) is not { } turns)
+            return [message];
+        if (turns is [.., _, { Role: "assistant", Content: "" }])
+            turns.RemoveAt(turns.Count - 1);
+        return turns[^1].Role == message.Role && (message.Role == "user" || turns.Count == 1)
+            ? turns
+            : throw new FormatException($"{name} holds a message that goes on with turns of somebody else.");
+    }
+
     private static ChatMessage Message(JsonElement message, string name)
     {
         if (message.ValueKind != JsonValueKind.Object || Text(message, "role", "from") is not { } who)
             throw new FormatException($"{name} holds a message without a role that is a text.");
+        new Fields(message).RequireText($"a message in {name}");
         string role = Speaker.Of(who) ?? throw new FormatException($"{name} holds a message of somebody who is neither system, user nor assistant.");
         return new ChatMessage(role, Content(message) ?? throw new FormatException($"{name} holds a message without a content that is text."));
     }

@@ -41,8 +41,8 @@ internal sealed class EntrySplitter
     /// <summary>Whether the entry that was read last is no whole value.</summary>
     internal bool IsBroken { get; private set; }
 
-    /// <summary>Whether a list is open.</summary>
-    internal bool InList { get; private set; }
+    /// <summary>Whether a list or an entry is open, and so what follows is missing at the end; not where an entry is broken.</summary>
+    internal bool IsOpen => !IsLost && (InList || _part == Part.Entry);
 
     /// <summary>Whether an entry is broken and nothing yet shows where the next one begins.</summary>
     internal bool IsLost => _part == Part.Broken;
@@ -153,6 +153,8 @@ internal sealed class EntrySplitter
             _last = b;
         return false;
     }
+
+    private bool InList { get; set; }
 
     private bool IsInnerList => (_lists >> (_depth - 1) & 1) != 0;
 

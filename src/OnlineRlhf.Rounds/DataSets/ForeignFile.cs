@@ -13,8 +13,14 @@ internal static partial class ForeignFile
     /// <param name="path">The file.</param>
     /// <param name="head">How what it holds begins, unpacked.</param>
     /// <param name="isPacked">Whether it was unpacked for that.</param>
-    internal static string? Describe(string path, ReadOnlySpan<byte> head, bool isPacked) =>
-        Describe(path, head) is { } what ? isPacked ? $"{what} (It is packed as well: unpack it first.)" : what : null;
+    internal static string? Describe(string path, ReadOnlySpan<byte> head, bool isPacked) => Whole(Describe(path, head), isPacked);
+
+    /// <summary>Why a file that was read to its end cannot be read; null where it can.</summary>
+    internal static string? Describe(string path, TextEncoding encoding, bool isPacked) =>
+        Whole(encoding.Describe(Quoted(path)) is { } what ? $"{path} is {what}" : null, isPacked);
+
+    private static string? Whole(string? what, bool isPacked) =>
+        what is not null && isPacked ? $"{what} (It is packed as well: unpack it first.)" : what;
 
     private static string? Describe(string path, ReadOnlySpan<byte> head)
     {
@@ -23,7 +29,7 @@ internal static partial class ForeignFile
         if (Known(head, file, converted) is { } known)
             return $"{path} is {known}";
         ReadOnlySpan<byte> text = head.TrimStart(" \t\r\n\uFEFF"u8);
-        if (text.IsEmpty || text[0] is (byte)'{' or (byte)'[')
+        if (text.IsEmpty || LooksLikeJson(text))
             return null;
         if (head.ContainsAnyInRange((byte)0, (byte)8))
             return $"{path} is no text: save the data set as JSON, one object a line.";
@@ -34,11 +40,46 @@ internal static partial class ForeignFile
         string[] lines = Encoding.UTF8.GetString(text).Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         if (lines is [])
             return null;
-        if (TableHeader().IsMatch(lines[0]) && !(lines.Length > 1 && lines[1] is ['{', ..]))
-            return $"{path} is a table (CSV or TSV): convert it with {Table(lines[0], file, converted)}";
+        bool hasJson = Array.Exists(lines, l => l is ['{' or '[', ..] && LooksLikeJson(Encoding.UTF8.GetBytes(l)));
+        // A line of another kind may stand before objects; where it names columns of a data set, it is a table whatever follows.
+        if (Delimiter(lines, hasJson) is { } delimiter)
+        {
+            string first = ColumnName().IsMatch(lines[0]) ? "" : " Its first line must name the columns: prompt,chosen,rejected";
+            return $"{path} is a table (CSV or TSV): convert it with {Table(delimiter, file, converted)}{first}";
+        }
         // Where a line at least looks like JSON, the others are skipped one by one.
-        return Array.Exists(lines, l => l is ['{' or '[', ..]) ? null
-            : $"{path} is text and no JSON: each line must be an object with a prompt and two answers.";
+        return hasJson ? null : $"{path} is text and no JSON: each line must be an object with a prompt and two answers.";
+    }
+
+    /// <summary>Whether a text may begin with JSON: a word within its bracket is none.</summary>
+    private static bool LooksLikeJson(ReadOnlySpan<byte> text) =>
+        text is [(byte)'{' or (byte)'[', ..] && !(text[1..].TrimStart(" \t\r\n"u8) is [var next, ..] && char.IsAsciiLetter((char)next));
+
+    /// <summary>What stands between the columns; null where it is no table.</summary>
+    private static char? Delimiter(string[] lines, bool hasJson)
+    {
+        foreach (char delimiter in "\t;|,")
+        {
+            int columns = Columns(lines[0], delimiter);
+            bool isHeader = columns > 1 && TableHeader().IsMatch(lines[0]) && (!hasJson || ColumnName().IsMatch(lines[0]));
+            // Two lines with as many columns are none of a text by chance where those are three or more.
+            if (isHeader || (!hasJson && columns > 2 && lines.Length > 1 && columns == Columns(lines[1], delimiter)))
+                return delimiter;
+        }
+        return null;
+    }
+
+    /// <summary>How many columns a line has; what stands between quotes is one.</summary>
+    private static int Columns(string line, char delimiter)
+    {
+        int columns = 1;
+        bool isQuoted = false;
+        foreach (char c in line)
+        {
+            isQuoted ^= c == '"';
+            columns += c == delimiter && !isQuoted ? 1 : 0;
+        }
+        return columns;
     }
 
     /// <summary>Whether a file is packed with zstd.</summary>
@@ -99,10 +140,9 @@ internal static partial class ForeignFile
     private static string Pandas(string read, string file, string converted) =>
         $"python3 -c 'import pandas, sys; pandas.{read}(sys.argv[1]).to_json(sys.argv[2], orient=\"records\", lines=True)' {file} {converted}";
 
-    private static string Table(string header, string file, string converted)
+    private static string Table(char between, string file, string converted)
     {
-        string delimiter = header.Contains('\t', StringComparison.Ordinal) ? ", delimiter=\"\\t\""
-            : header.Contains(';', StringComparison.Ordinal) ? ", delimiter=\";\"" : "";
+        string delimiter = between == ',' ? "" : $", delimiter=\"{(between == '\t' ? "\\t" : between)}\"";
         return "python3 -c 'import csv, json, sys; csv.field_size_limit(1 << 30); "
             + "[print(json.dumps(row)) for row in csv.DictReader(open(sys.argv[1], encoding=\"utf-8-sig\", newline=\"\")"
             + $"{delimiter})]' {file} > {converted}";
@@ -115,6 +155,10 @@ internal static partial class ForeignFile
     private static partial Regex Plain();
 
     /// <summary>Names of columns, at least two.</summary>
-    [GeneratedRegex("""^"?[\w .-]{0,60}"?([,;\t]"?[\w .-]{0,60}"?)+$""")]
+    [GeneratedRegex("""^"?[\w .()[\]-]{0,60}"?([,;|\t]"?[\w .()[\]-]{0,60}"?)+$""")]
     private static partial Regex TableHeader();
+
+    /// <summary>The name of a column that a data set of preferences has.</summary>
+    [GeneratedRegex(@"\b(prompt|chosen|rejected|question|instruction|winner)", RegexOptions.IgnoreCase)]
+    private static partial Regex ColumnName();
 }

@@ -9,19 +9,21 @@ internal static class PairReader
 {
     private static readonly string[] Prompts = ["prompt", "messages", "conversations", "conversation", "question", "query", "instruction", "input"];
     private static readonly string[] Systems = ["system", "system_prompt", "system_message"];
-    private static readonly string[] Beyond = ["tools", "functions", "images", "image", "videos", "audios", "audio"];
+    private static readonly string[] Asked = ["question", "query", "instruction", "input", "context"];
 
     private readonly record struct Answer(List<ChatMessage> Before, string Text);
 
     /// <exception cref="FormatException">It is no pair.</exception>
     internal static PreferencePair Read(Fields line)
     {
-        RequireText(line);
+        line.RequireText("it");
         (Answer chosen, Answer rejected, bool isTie) = Answers(line);
         if (chosen.Before.Count != rejected.Before.Count || !Conversation.StartsWith(chosen.Before, rejected.Before))
             throw new FormatException("chosen and rejected are not answers to the same conversation.");
-        List<ChatMessage> messages = Join(Prompt(line, chosen.Text, rejected.Text), chosen.Before);
-        messages = WithSystem(line, messages);
+        (string? name, List<ChatMessage> prompt) = Prompt(line, chosen.Text, rejected.Text);
+        List<ChatMessage> messages = Join(prompt, chosen.Before, "the prompt and the conversations in chosen and rejected differ.");
+        messages = WithSystem(line, WithHistory(line, WithLists(line, name, messages)));
+        RequireNothingBeside(line, name, messages);
         // An empty turn of the system says nothing, and some templates refuse it.
         _ = messages.RemoveAll(m => m.Role == "system" && string.IsNullOrWhiteSpace(m.Content));
         if (!messages.Exists(m => m.Role == "user"))
@@ -33,15 +35,6 @@ internal static class PairReader
         RequireNoMarks(chosen.Text, "chosen");
         RequireNoMarks(rejected.Text, "rejected");
         return new PreferencePair(messages, chosen.Text, rejected.Text, isTie);
-    }
-
-    private static void RequireText(Fields line)
-    {
-        foreach (string name in Beyond)
-        {
-            if (line[name] is { } value && !(value.ValueKind == JsonValueKind.String && value.GetString()!.Trim() == "[]"))
-                throw new FormatException($"it has {name}, and answers are learned from text alone.");
-        }
     }
 
     private static (Answer Chosen, Answer Rejected, bool IsTie) Answers(Fields line)
@@ -108,7 +101,8 @@ internal static class PairReader
             : new Answer(before, within?[0].Content ?? text);
     }
 
-    private static List<ChatMessage> Prompt(Fields line, string chosen, string rejected)
+    /// <summary>The prompt, and which field holds it.</summary>
+    private static (string? Name, List<ChatMessage> Turns) Prompt(Fields line, string chosen, string rejected)
     {
         foreach (string name in Prompts)
         {
@@ -116,7 +110,7 @@ internal static class PairReader
                 continue;
             if (value.ValueKind == JsonValueKind.Object && name == "input" && new Fields(value) is var input)
             {
-                RequireText(input);
+                input.RequireText("input");
                 value = input["messages"] ?? value;
             }
             List<ChatMessage> turns = value.ValueKind switch
@@ -126,13 +120,46 @@ internal static class PairReader
                 JsonValueKind.Object when Conversation.IsMessage(value) => Conversation.Turns(value, name),
                 _ => throw new FormatException($"{name} is neither a text nor a list of messages."),
             };
-            // Where the answer goes, and where a list of all that was said repeats it.
-            if (turns is [.., { Role: "assistant", Content: var last }] && last.Trim() is var said
-                && (said.Length == 0 || said == chosen || said == rejected))
-                turns.RemoveAt(turns.Count - 1);
-            return turns;
+            return (name, WithoutAnswer(turns, chosen, rejected));
         }
-        return [];
+        return (null, []);
+    }
+
+    /// <summary>A conversation without the place where the answer goes, and without the answer that a list of all that was said repeats.</summary>
+    private static List<ChatMessage> WithoutAnswer(List<ChatMessage> turns, string chosen, string rejected) =>
+        turns is [.. var before, { Role: "assistant", Content: var last }] && last.Trim() is var said
+            && (said.Length == 0 || said == chosen || said == rejected)
+            ? before : turns;
+
+    /// <summary>The conversation with what lists of messages beside the prompt know more of it.</summary>
+    private static List<ChatMessage> WithLists(Fields line, string? prompt, List<ChatMessage> messages)
+    {
+        foreach (string name in Prompts.Where(n => n != prompt))
+        {
+            if (line[name] is { ValueKind: JsonValueKind.Array } list && list.EnumerateArray().All(Conversation.IsMessage))
+                messages = Join(messages, Asking(list, name), $"{prompt ?? "the conversation"} and {name} differ.");
+        }
+        return messages;
+
+        // It may end with an answer, chosen or a third one.
+        static List<ChatMessage> Asking(JsonElement list, string name) =>
+            Conversation.Turns(list, name) is [.. var before, { Role: "assistant" }] ? before : Conversation.Turns(list, name);
+    }
+
+    /// <summary>Refuses texts that belong to what was asked and are no part of it.</summary>
+    private static void RequireNothingBeside(Fields line, string? prompt, List<ChatMessage> messages)
+    {
+        foreach (string name in Asked.Where(n => n != prompt))
+        {
+            if (line[name] is not { } value || (value.ValueKind == JsonValueKind.Array && value.EnumerateArray().All(Conversation.IsMessage)))
+                continue;
+            if (value.ValueKind != JsonValueKind.String
+                || !messages.Exists(m => Plain(m.Content).Contains(Plain(value.GetString()!), StringComparison.Ordinal)))
+                throw new FormatException(
+                    $"it has {name} beside its {prompt ?? "conversation"}, and nothing says how the two go together: put both into a prompt.");
+        }
+
+        static string Plain(string text) => text.ReplaceLineEndings("\n").Trim();
     }
 
     private static List<ChatMessage> OfText(Fields line, string name, string text)
@@ -140,20 +167,32 @@ internal static class PairReader
         if (Conversation.Turns(text, name, isAnswer: false) is { } turns)
             return turns;
         text = TemplateText.Bare(text);
-        if (name is "question" or "query" or "instruction" && line["context"] is not null)
-            throw new FormatException($"it has a context beside its {name}: put both into a prompt.");
         if (name == "instruction" && line.Text("input") is { } input)
             text = $"{text}\n{input.Trim()}";
-        return [.. History(line), new ChatMessage("user", text)];
+        return [new ChatMessage("user", text)];
+    }
+
+    /// <summary>The conversation behind its earlier turns.</summary>
+    private static List<ChatMessage> WithHistory(Fields line, List<ChatMessage> messages)
+    {
+        if (line["history"] is not { } history)
+            return messages;
+        if (history.ValueKind != JsonValueKind.Array)
+            throw new FormatException("history is no list of pairs of texts.");
+        List<ChatMessage> earlier = history.EnumerateArray().All(Conversation.IsMessage)
+            ? Conversation.Turns(history, "history")
+            : [.. Pairs(history)];
+        List<ChatMessage> asked = messages.FindAll(m => m.Role != "system");
+        if (asked.Count == 0 || Conversation.StartsWith(asked, earlier))
+            return messages;
+        return asked.Count == 1
+            ? [.. messages.Where(m => m.Role == "system"), .. earlier, .. asked]
+            : throw new FormatException("it has a history beside a conversation of several turns that begins otherwise.");
     }
 
     /// <summary>Earlier turns, as pairs of a question and its answer.</summary>
-    private static IEnumerable<ChatMessage> History(Fields line)
+    private static IEnumerable<ChatMessage> Pairs(JsonElement history)
     {
-        if (line["history"] is not { } history)
-            yield break;
-        if (history.ValueKind != JsonValueKind.Array)
-            throw new FormatException("history is no list of pairs of texts.");
         foreach (JsonElement pair in history.EnumerateArray())
         {
             if (pair.ValueKind != JsonValueKind.Array || pair.GetArrayLength() != 2
@@ -165,7 +204,7 @@ internal static class PairReader
     }
 
     /// <summary>One conversation of a prompt and of what the answers' own conversations begin with: mostly one repeats the other.</summary>
-    private static List<ChatMessage> Join(List<ChatMessage> prompt, List<ChatMessage> before)
+    private static List<ChatMessage> Join(List<ChatMessage> prompt, List<ChatMessage> before, string otherwise)
     {
         if (before.Count == 0 || prompt.Count == 0)
             return before.Count == 0 ? prompt : before;
@@ -177,7 +216,7 @@ internal static class PairReader
             return [.. system, .. asked];
         return asked[^1].Role == "assistant" && said[0].Role == "user"
             ? [.. system, .. asked, .. said]
-            : throw new FormatException("the prompt and the conversations in chosen and rejected differ.");
+            : throw new FormatException(otherwise);
     }
 
     private static List<ChatMessage> WithSystem(Fields line, List<ChatMessage> messages)
@@ -187,7 +226,7 @@ internal static class PairReader
             if (line.Text(name) is not { } text)
                 continue;
             List<ChatMessage> system = OneSystem([new ChatMessage("system", text.Trim())], messages.FindAll(m => m.Role == "system"));
-            return [.. system, .. messages.Where(m => m.Role != "system")];
+            messages = [.. system, .. messages.Where(m => m.Role != "system")];
         }
         return messages;
     }

@@ -51,6 +51,7 @@ public sealed record PreferenceFile(string Path, UInt128 Hash, long Lines)
         await using (stream.ConfigureAwait(false))
         {
             var hash = new XxHash128();
+            var encoding = new TextEncoding();
             byte[] chunk = new byte[Chunk];
             long lines = 0, unpacked = 0;
             byte last = (byte)'\n';
@@ -65,6 +66,7 @@ public sealed record PreferenceFile(string Path, UInt128 Hash, long Lines)
                     if (StartsEntries(chunk.AsSpan(0, read)))
                         entries = new EntrySplitter();
                 }
+                encoding.Add(chunk.AsSpan(0, read));
                 hash.Append(chunk.AsSpan(0, read));
                 unpacked += read;
                 lines += chunk.AsSpan(0, read).Count((byte)'\n');
@@ -77,9 +79,11 @@ public sealed record PreferenceFile(string Path, UInt128 Hash, long Lines)
             }
             if (stream is GZipStream && !await GzipEnd.IsThereAsync(path, unpacked, cancellationToken).ConfigureAwait(false))
                 throw new InvalidDataException();
+            if (ForeignFile.Describe(path, encoding, stream is not FileStream) is { } other)
+                throw new IOException(other);
             bool isLost = entries?.IsLost ?? false;
-            if (entries is { InList: true } && !entries.TryFinish())
-                throw new IOException($"{path} was cut off: the list that it holds has no end. Fetch it again.");
+            if (entries is { IsOpen: true })
+                throw new IOException($"{path} was cut off: what it holds has no end. Fetch it again.");
             bool shareLines = entries?.ShareLines ?? false;
             return new PreferenceFile(path, hash.GetCurrentHashAsUInt128(), shareLines ? entries!.Count : last == '\n' ? lines : lines + 1)
             {

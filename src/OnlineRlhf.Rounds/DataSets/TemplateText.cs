@@ -12,12 +12,13 @@ internal static partial class TemplateText
     private static readonly (string Open, string AfterRole, string Close)[] Forms =
     [
         ("<|im_start|>", "\n", "<|im_end|>"), ("<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>"), ("<start_of_turn>", "\n", "<end_of_turn>"),
-        ("<|", "|>", "</s>"),
+        ("<|turn>", "\n", "<turn|>"), ("]~b]", "\n", "[e~["), ("<seed:bos>", "\n", "<seed:eos>"), ("[|", "|]", "</s>"), ("<|", "|>", "</s>"),
     ];
 
-    private static readonly string[] Beginnings = ["<s>", "<bos>", "<|begin_of_text|>", "<|startoftext|>"];
-    private static readonly string[] Ends =
-        ["</s>", "<eos>", "<|im_end|>", "<|eot_id|>", "<|end_of_text|>", "<|endoftext|>", "<|end|>", "<end_of_turn>"];
+    // Where the marks of speakers look like those of an end, it is told by its words.
+    private static readonly string[] TurnEnds = ["<|end|>", "[|endofturn|]"];
+    private static readonly string[] Beginnings = ["<s>", "<bos>", "<|begin_of_text|>", "<|startoftext|>", "]~!b["];
+    private static readonly string[] Ends = ["<eos>", "<|end_of_text|>", "<|endoftext|>", .. TurnEnds, .. Forms.Select(f => f.Close)];
 
     /// <summary>A text without what only tells a model where it begins and ends.</summary>
     internal static string Bare(string text)
@@ -41,7 +42,7 @@ internal static partial class TemplateText
         foreach ((string open, string afterRole, string close) in Forms)
         {
             if (bare.StartsWith(open, StringComparison.Ordinal))
-                return Turns(open == "<|" ? bare.Replace("<|end|>", close, StringComparison.Ordinal) : bare, open, afterRole, close);
+                return Turns(TurnEnds.Aggregate(bare, (text, end) => text.Replace(end, close, StringComparison.Ordinal)), open, afterRole, close);
         }
         return null;
     }
@@ -84,7 +85,8 @@ internal static partial class TemplateText
     }
 
     [GeneratedRegex(
-        @"<\|[A-Za-z_]+\|>|\[/?(INST|SYSTEM_PROMPT|AVAILABLE_TOOLS)\]|<</?SYS>>|<(start|end)_of_turn>|<｜|^### (Instruction|Response):",
+        @"<\|[A-Za-z_]+\|>|\[/?(INST|SYSTEM_PROMPT|AVAILABLE_TOOLS)\]|<</?SYS>>|<(start|end)_of_turn>|<｜|"
+        + @"<\|turn>|<turn\|>|\[\|[A-Za-z_]+\|\]|\]~b\]|\[e~\[|</?seed:[be]os>|<(reserved|extra_id)_\d+>|^### (Instruction|Response):",
         RegexOptions.Multiline)]
     private static partial Regex Mark();
 }

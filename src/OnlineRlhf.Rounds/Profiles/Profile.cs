@@ -55,10 +55,12 @@ internal sealed class Profile : IDisposable
     }
 
     /// <summary>Makes a comparison durable, to be learned when the model is next read; returns how many the profile holds with it.</summary>
-    internal long Learn(Guid round, ReadOnlySpan<float> difference, double label)
+    /// <exception cref="RoundException">The profile holds fewer comparisons than it must.</exception>
+    internal long Learn(Guid round, ReadOnlySpan<float> difference, double label, long atLeast = 0)
     {
         lock (_gate)
         {
+            RequireAtLeast(atLeast);
             ObjectDisposedException.ThrowIf(_disposed, this);
             CloseIfRemoved();
             try
@@ -71,6 +73,21 @@ internal sealed class Profile : IDisposable
                 Close();
                 throw;
             }
+        }
+    }
+
+    /// <summary>Refuses where the profile holds fewer comparisons than somebody knows it to hold.</summary>
+    /// <exception cref="RoundException">It does.</exception>
+    internal void RequireAtLeast(long comparisons)
+    {
+        if (comparisons <= 0)
+            return;
+        lock (_gate)
+        {
+            OpenWhatIsStored();
+            long held = _store?.Sequence ?? 0;
+            if (held < comparisons)
+                throw StateChanged($"holds {held} comparisons, and held {comparisons} before");
         }
     }
 
@@ -108,14 +125,18 @@ internal sealed class Profile : IDisposable
     }
 
     /// <summary>Makes durable that a data set was learned to its end so often, or more often than that; false where no state is stored.</summary>
-    internal bool RecordFile(UInt128 digest, int runs)
+    /// <exception cref="RoundException">It is not the state that is meant, or holds fewer comparisons than it must.</exception>
+    internal bool RecordFile(UInt128 digest, int runs, Guid? state = null, long atLeast = 0)
     {
         lock (_gate)
         {
+            RequireAtLeast(atLeast);
             OpenWhatIsStored();
             if (_store is null)
                 return false;
             LearnedFiles files = LearnedFiles.Read(_directory);
+            if (state is not null && state != files.State)
+                throw StateChanged("has another state than before");
             files.Record(digest, Math.Max(runs, files.Runs(digest, _store.Sequence)), _store.Sequence);
             files.Write(_directory);
             return true;
@@ -145,6 +166,9 @@ internal sealed class Profile : IDisposable
             Close();
         }
     }
+
+    private RoundException StateChanged(string how) => new(
+        RoundError.StateChanged, $"Profile {Name} {how}: its state was deleted, or an older one was put in its place.");
 
     private OnePassRewardModel Model()
     {

@@ -158,6 +158,43 @@ public sealed class LearnTests(SharedDaemon daemon) : IClassFixture<SharedDaemon
             .Sum(l => double.Parse(l[(l.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture));
     }
 
+    [PublishedTheory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_state_that_is_deleted_or_put_back_meanwhile_is_told_and_the_same_command_learns_what_it_lacks(bool putBack)
+    {
+        using var folder = new TempFolder();
+        await using DaemonProcess own = await DaemonProcess.StartReadyAsync(folder);
+        const int lines = 200;
+        string file = folder.Write("many.jsonl", PreferenceData.Lines(lines)), earlier = folder.Write("few.jsonl", PreferenceData.Line(0) + "\n");
+        await Program.RunAsync(folder, "learn", earlier);
+        string state = Assert.Single(Directory.EnumerateDirectories(Path.Combine(folder.State, "profiles"), "default", SearchOption.AllDirectories));
+        string copy = Path.Combine(folder.Root, "copy");
+        Directory.CreateDirectory(copy);
+        foreach (string part in Directory.EnumerateFiles(state).Where(p => !p.EndsWith(".lock", StringComparison.Ordinal)))
+            File.Copy(part, Path.Combine(copy, Path.GetFileName(part)));
+        Task<Program.Ended> running = Program.RunAsync(folder, "learn", file);
+        while (await HeldAsync() < 60)
+            await Task.Delay(2, TestContext.Current.CancellationToken);
+        Directory.Move(state, Path.Combine(folder.Root, "gone"));
+        if (putBack)
+            Directory.Move(copy, state);
+        Program.Ended stopped = await running, second = await Program.RunAsync(folder, "learn", file);
+        Program.Ended third = await Program.RunAsync(folder, "learn", file);
+
+        int before = putBack ? 1 : 0;
+        Assert.Equal(1, stopped.ExitCode);
+        Assert.Matches(
+            $@"^onlinerlhf: Stopped after line \d+ of {lines}\. Profile default holds [0{before}] comparisons, and held \d+ before: .*The same command",
+            Assert.Single(stopped.ErrorLines));
+        Assert.Equal((0, ""), (second.ExitCode, second.Errors));
+        Assert.Matches($@"Learned {lines} comparisons in .*; 0 known before, .*\. Profile default holds {lines + before}\.\n$", second.Output);
+        Assert.StartsWith("The whole file was learned before", third.Output, StringComparison.Ordinal);
+        Assert.Equal(lines + before, await HeldAsync());
+
+        async Task<long> HeldAsync() => (await own.Client.GetAsync($"/v1/comparisons/{Guid.NewGuid()}")).Comparisons;
+    }
+
     [PublishedFact]
     public async Task Files_of_a_profile_can_be_asked_for_and_told()
     {

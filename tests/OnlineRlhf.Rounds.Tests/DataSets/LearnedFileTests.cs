@@ -58,11 +58,32 @@ public sealed class LearnedFileTests : IDisposable
         Assert.NotEqual(named.State, anew.State);
     }
 
+    [Fact]
+    public async Task What_a_deleted_state_held_is_neither_noted_nor_added_to_in_its_successor()
+    {
+        await LearnAsync(1, 0);
+        await LearnAsync(2, 0);
+        LearnedFile named = _bench.Loop.RecordFile(Profile, Digest, 0);
+        Directory.Delete(_bench.ProfileFolder(Profile), recursive: true);
+
+        RoundException refused = await Assert.ThrowsAsync<RoundException>(() => LearnAsync(3, 0, atLeast: 2));
+        Assert.Equal(RoundError.StateChanged, refused.Error);
+        Assert.Contains("holds 0 comparisons, and held 2 before", refused.Message, StringComparison.Ordinal);
+        Assert.Equal(0, Look(Digest).Comparisons);
+        await LearnAsync(1, 0);
+        await LearnAsync(2, 0, atLeast: 1);
+        _bench.Loop.RecordFile(Profile, Other, 1);
+        Assert.Equal(RoundError.StateChanged, Assert.Throws<RoundException>(() => _bench.Loop.RecordFile(Profile, Digest, 1, named.State)).Error);
+        Assert.Equal(RoundError.StateChanged, Assert.Throws<RoundException>(() => _bench.Loop.RecordFile(Profile, Digest, 1, atLeast: 3)).Error);
+        Assert.Equal(0, Look(Digest).Runs);
+        Assert.Equal(1, _bench.Loop.RecordFile(Profile, Digest, 1, Look(Digest).State, 2).Runs);
+    }
+
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     private LearnedFile Look(UInt128 digest) => _bench.Loop.LookFile(Profile, digest, cancellationToken: Cancel);
 
-    private Task<FeedbackResult> LearnAsync(long line, int run) => _bench.Loop.LearnAsync(
-        new ComparisonRequest([new ChatMessage("user", "How do I make tea?")], $"Steep it {line} minutes.", "I do not know.") { Profile = Profile, Id = ComparisonId.Of(Digest, Profile, line, run) },
+    private Task<FeedbackResult> LearnAsync(long line, int run, long atLeast = 0) => _bench.Loop.LearnAsync(
+        new ComparisonRequest([new ChatMessage("user", "How do I make tea?")], $"Steep it {line} minutes.", "I do not know.") { Profile = Profile, Id = ComparisonId.Of(Digest, Profile, line, run), AtLeast = atLeast },
         Cancel);
 }

@@ -141,12 +141,33 @@ public sealed class PreferenceFileTests : IDisposable
         Assert.Equal((50_003, 50_003, 1, true), (file.Lines, count, tooLong, file.CountsEntries));
     }
 
-    [Fact]
-    public async Task A_list_that_was_cut_off_is_refused_and_one_that_is_broken_says_where()
+    [Theory]
+    [InlineData("[{},{},")]
+    [InlineData("[\n{},\n{\"prompt\": \"How")]
+    [InlineData("[\n{},\n{\"prompt\": [")]
+    [InlineData("[{}, nul")]
+    [InlineData("{\n\"prompt\": \"How?\"\n}\n{\n\"prompt\":")]
+    public async Task What_was_cut_off_within_a_list_or_an_object_of_several_lines_is_refused(string text)
     {
-        await File.WriteAllTextAsync(_path, "[{},{},", Cancel);
+        await File.WriteAllTextAsync(_path, text, Cancel);
         IOException refused = await Assert.ThrowsAsync<IOException>(() => PreferenceFile.OpenAsync(_path, Cancel));
         Assert.Contains("was cut off", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("{\"prompt\": \"Na\u00EFve \u2013 caf\u00E9?\"}\n")]
+    [InlineData("{\"prompt\": \"\u0424\u043B\u0438\u043D\u0442\"}\n")]
+    public async Task A_file_in_utf8_is_read_also_where_a_line_of_it_is_damaged(string line)
+    {
+        await File.WriteAllBytesAsync(_path, [.. Encoding.UTF8.GetBytes(line), .. "{\"a\": \"\xE9 \xE9\"}\n"u8, (byte)'"', 0xE9, (byte)'"'], Cancel);
+        Assert.Equal(3, (await PreferenceFile.OpenAsync(_path, Cancel)).Lines);
+        await File.WriteAllBytesAsync(_path, [.. "{\"prompt\": \""u8, 0xE2, 0x80, .. "\"}\n"u8], Cancel);
+        Assert.Equal(1, (await PreferenceFile.OpenAsync(_path, Cancel)).Lines);
+    }
+
+    [Fact]
+    public async Task A_list_that_is_broken_says_where()
+    {
         await File.WriteAllTextAsync(_path, "[{},{},{\"a\"]},{},{}]", Cancel);
         PreferenceFile broken = await PreferenceFile.OpenAsync(_path, Cancel);
         Assert.Equal((3, 3), (broken.BrokenAt, broken.Lines));
@@ -176,6 +197,16 @@ public sealed class PreferenceFileTests : IDisposable
         { "iconv -f UTF-32LE", Encoding.UTF32.GetBytes("{}\n") },
         { "table (CSV or TSV)", [.. "prompt,chosen,rejected\n\"a\",\"b\",\"c\"\n"u8] },
         { "delimiter=\"\\t\"", [.. "prompt\tchosen\trejected\na\tb\tc\n"u8] },
+        { "table (CSV or TSV)", [.. "prompt,chosen,rejected\n{a},b,c\n"u8] },
+        { "table (CSV or TSV)", [.. "prompt,chosen,rejected\n{\"a\": 1},b,c\n"u8] },
+        { "table (CSV or TSV)", [.. "[prompt],[chosen],[rejected]\na,b,c\n"u8] },
+        { "[print(json.dumps(row))", [.. "\"Which: prompt?\",\"chosen, better\",\"rejected!\"\n\"a\",\"b\",\"c\"\n"u8] },
+        { "first line must name the columns", [.. "How?,So.,Thus.\nWhy?,\"So, so.\",Thus.\n"u8] },
+        { "delimiter=\"|\"", [.. "prompt|chosen|rejected\na|b|c\n"u8] },
+        { "iconv -f ISO-8859-1 -t UTF-8", Encoding.Latin1.GetBytes("{\"prompt\": \"D\u00E9j\u00E0 vu?\"}\n") },
+        { "iconv -f WINDOWS-1252 -t UTF-8", [.. "{\"prompt\": \"Why"u8, 0x92, .. "s that?\"}\n"u8] },
+        { "unpack it first", Pack(Encoding.Latin1.GetBytes($"{new string(' ', 70_000)}{{\"prompt\": \"D\u00E9j\u00E0 vu?\"}}\n")) },
+        { "iconv -f ENCODING", [.. "{\"prompt\": \""u8, .. Enumerable.Range(0, 60).Select(n => (byte)(0xC0 + (n % 48))), .. "\"}\n"u8] },
         { "web page", [.. "<!DOCTYPE html>\n<html>"u8] },
         { "git lfs pull", [.. "version https://git-lfs.github.com/spec/v1\noid sha256:0\n"u8] },
         { "no text", [1, 2, 3, 4, 5, 6, 7, 8] },

@@ -16,7 +16,7 @@ internal sealed class LearningRun(DaemonClient daemon, PreferenceFile file, stri
     private const int LinesPerFlush = 16, TriesWhileBusy = 120;
     private static readonly TimeSpan BusyPause = TimeSpan.FromSeconds(1);
     private readonly SortedDictionary<string, long> _reasons = new(StringComparer.Ordinal);
-    private long _learned, _confirmed, _skipped;
+    private long _learned, _confirmed, _skipped, _held;
 
     /// <summary>What the position is kept under: the data, whose taste, which daemon, and which model, since each has a state of its own.</summary>
     internal static UInt128 Key(PreferenceFile file, string profile, string socket, string? model)
@@ -32,15 +32,16 @@ internal sealed class LearningRun(DaemonClient daemon, PreferenceFile file, stri
         if (position.WasUnreadable)
             Say("The position cannot be read: going on from what the daemon knows.");
         LearnedFileBody known = await LookAsync(null, cancellationToken).ConfigureAwait(false);
+        _held = known.Comparisons;
         (Progress done, bool isSure) = await CheckAsync(known, dimension, cancellationToken).ConfigureAwait(false);
         string unsure = isSure ? "" : $" So much was learned since that profile {profile} cannot tell whether it still holds it.";
         if (done.Whole && !again)
         {
             // Version 0.1.0 left this to the position alone.
             if (isSure && known.Runs <= done.Run)
-                await TellAsync(done.Run + 1, cancellationToken).ConfigureAwait(false);
+                await TellAsync(done.Run + 1, done.State, cancellationToken).ConfigureAwait(false);
             Say($"The whole file was learned before: nothing to do.{unsure} With --again it is learned once more.");
-            return End(done, done.Lines, known.Comparisons, TimeSpan.Zero);
+            return End(done, done.Lines, TimeSpan.Zero);
         }
         if (done.Whole)
             done = new Progress(Run: done.Run + 1, State: known.State);
@@ -49,7 +50,7 @@ internal sealed class LearningRun(DaemonClient daemon, PreferenceFile file, stri
         position.Save(done);
         long start = clock.GetTimestamp(), after = done.Lines;
         done = await LearnAsync(done, known, cancellationToken).ConfigureAwait(false);
-        return End(done, after, Math.Max(known.Comparisons, done.Comparisons), clock.GetElapsedTime(start));
+        return End(done, after, clock.GetElapsedTime(start));
     }
 
     private async Task<Progress> LearnAsync(Progress done, LearnedFileBody known, CancellationToken cancellationToken)
@@ -63,9 +64,10 @@ internal sealed class LearningRun(DaemonClient daemon, PreferenceFile file, stri
                     continue;
                 (FeedbackResultBody? learned, Skip? skipped) = await LineAsync(number, content, done.Run, cancellationToken).ConfigureAwait(false);
                 done = learned is null ? done with { Lines = number } : done with { Lines = number, Last = number, Comparisons = learned.Comparisons };
+                _held = Math.Max(_held, learned?.Comparisons ?? 0);
                 // The first comparison may have founded the state.
                 if (learned is not null && done.State is null)
-                    done = done with { State = (await TellAsync(known.Runs, cancellationToken).ConfigureAwait(false)).State };
+                    done = done with { State = (await TellAsync(known.Runs, null, cancellationToken).ConfigureAwait(false)).State };
                 if (learned is not null && learned.Comparisons > known.Comparisons)
                     _learned++;
                 else if (learned is not null)
@@ -88,8 +90,12 @@ internal sealed class LearningRun(DaemonClient daemon, PreferenceFile file, stri
             done = done with { Lines = file.Lines };
             bar.Show(file.Lines);
             if (done.Last > 0)
-                await TellAsync(done.Run + 1, cancellationToken).ConfigureAwait(false);
+                await TellAsync(done.Run + 1, done.State, cancellationToken).ConfigureAwait(false);
             done = done with { Whole = true };
+        }
+        catch (RefusedException e) when (e.Problem is { Reason: Problems.StateChangedReason } problem)
+        {
+            throw new IOException($"Stopped after line {done.Lines} of {file.Lines}. {problem.Detail} The same command learns what is missing now.");
         }
         catch (OperationCanceledException)
         {
@@ -126,7 +132,7 @@ internal sealed class LearningRun(DaemonClient daemon, PreferenceFile file, stri
         }
         var body = new ComparisonBody(
             [.. pair.Messages.Select(m => new MessageBody(m.Role, m.Content))], pair.Chosen, pair.Rejected, profile,
-            ComparisonId.Of(file.Hash, profile, number, run).ToString(), pair.IsTie ? true : null);
+            ComparisonId.Of(file.Hash, profile, number, run).ToString(), pair.IsTie ? true : null, Held);
         if (JsonSerializer.SerializeToUtf8Bytes(body, WireJson.Readable.ComparisonBody).Length > RoundEndpoints.LargestBody)
             return (null, new Skip($"as a request it is larger than {RoundEndpoints.LargestBody} bytes."));
         DaemonClient.Reply reply = default;
@@ -161,12 +167,15 @@ internal sealed class LearningRun(DaemonClient daemon, PreferenceFile file, stri
         if (finished == known.Runs && saved.Whole)
             return (saved, true);
         LearnedFileBody ring = saved.Run == known.Runs ? known : await LookAsync(saved.Run, cancellationToken).ConfigureAwait(false);
+        bool isOtherState = saved.State is not null && saved.State != known.State;
+        // Of the lines that were done none need be in another state. Where its ring holds all that it learned, it knows each line again.
+        if (isOtherState && ring.LastLine > 0 && known.Comparisons <= dimension)
+            return (new Progress(Run: known.Runs, State: known.State), true);
         if (ring.LastLine > saved.Lines)
             return (Of(ring) with { Run = saved.Run }, true);
         if (ring.LastLine >= saved.Last)
             return (saved with { State = known.State }, true);
         // The ring holds the last d comparisons: after so many others it can tell nothing, and only the state's name can.
-        bool isOtherState = saved.State is not null && saved.State != known.State;
         if (!isOtherState && known.Comparisons - saved.Comparisons >= dimension)
             return (saved, saved.State is not null);
         Say(known.LastLine > 0
@@ -190,24 +199,29 @@ internal sealed class LearningRun(DaemonClient daemon, PreferenceFile file, stri
         return Known(await daemon.GetAsync(Address + query, cancellationToken).ConfigureAwait(false));
     }
 
-    /// <summary>Tells the daemon how often the file was learned to its end.</summary>
-    private async Task<LearnedFileBody> TellAsync(int runs, CancellationToken cancellationToken) =>
-        Known(await daemon.PutAsync(Address, new LearnedFileUpdateBody(runs), WireJson.Readable.LearnedFileUpdateBody, cancellationToken)
+    /// <summary>Tells the daemon how often the file was learned to its end, in the state that learned it.</summary>
+    private async Task<LearnedFileBody> TellAsync(int runs, Guid? state, CancellationToken cancellationToken) =>
+        Known(await daemon.PutAsync(Address, new LearnedFileUpdateBody(runs, state, Held), WireJson.Readable.LearnedFileUpdateBody, cancellationToken)
             .ConfigureAwait(false));
 
     private static LearnedFileBody Known(DaemonClient.Reply reply) =>
         reply.Succeeded ? reply.Read(WireJson.Complete.LearnedFileBody) : throw new RefusedException(reply);
 
+    /// <summary>
+    /// What the profile must hold still: where it holds fewer, its state was deleted meanwhile, and a line learned now would hide the missing ones.
+    /// </summary>
+    private long? Held => _held > 0 ? _held : null;
+
     private string Address => $"/v1/profiles/{Uri.EscapeDataString(profile)}/files/{file.Hash:x32}";
 
     private string Unit => file.CountsEntries ? "entry" : "line";
 
-    private int End(Progress done, long after, long comparisons, TimeSpan took)
+    private int End(Progress done, long after, TimeSpan took)
     {
         if (json)
         {
             var report = new LearnReport(
-                profile, file.Lines, after, _learned, _confirmed, _skipped, comparisons, Math.Round(took.TotalSeconds, 3), _reasons);
+                profile, file.Lines, after, _learned, _confirmed, _skipped, _held, Math.Round(took.TotalSeconds, 3), _reasons);
             Output.Json(JsonSerializer.Serialize(report, LearnJson.Default.LearnReport));
         }
         else if (took > TimeSpan.Zero)
@@ -216,7 +230,7 @@ internal sealed class LearningRun(DaemonClient daemon, PreferenceFile file, stri
             string skipped = file.CountsEntries ? Plural.Of(_skipped, "entry", "entries") : Plural.Of(_skipped, "line");
             Console.WriteLine(
                 $"Learned {Plural.Of(_learned, "comparison")} in {ProgressBar.Words(took)}; {_confirmed} known before, "
-                + $"{skipped} skipped{reasons}. Profile {profile} holds {comparisons}.");
+                + $"{skipped} skipped{reasons}. Profile {profile} holds {_held}.");
         }
         if (file.BrokenAt is { } broken)
             Console.Error.WriteLine(

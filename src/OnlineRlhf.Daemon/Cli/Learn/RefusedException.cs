@@ -1,7 +1,11 @@
+using OnlineRlhf.Daemon.Http;
+
 namespace OnlineRlhf.Daemon.Cli.Learn;
 
 /// <summary>The daemon refuses for a reason that will hold for every line.</summary>
 internal sealed class RefusedException(DaemonClient.Reply reply) : Exception
 {
     internal DaemonClient.Reply Reply { get; } = reply;
+
+    internal ProblemBody? Problem => Reply.TryRead(WireJson.Complete.ProblemBody);
 }
