@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace OnlineRlhf.Inference.Prompts;
 
 /// <summary>How a family of models marks what it thinks before it answers.</summary>
@@ -35,6 +37,20 @@ internal sealed record ThoughtFormat(string Open, string Close, string Cut, stri
         // Command R7B, Command A
         new("<|START_THINKING|>", "<|END_THINKING|>", "<|END_THINKING|>", "<|START_THINKING|><|END_THINKING|>") { AnswerOpen = "<|START_RESPONSE|>", AnswerEnds = ["<|END_RESPONSE|>"] },
     ];
+
+    /// <summary>Whether a closing marker ends thoughts whose opening one is not in the text, as where a prompt has opened them.</summary>
+    /// <remarks>
+    /// It does where nothing stands before it, at a line's beginning or end, or right at a word or a sentence's end, with no white space between.
+    /// An answer that explains the marker puts white space, quotes or brackets around it: there it is text.
+    /// </remarks>
+    /// <param name="before">What stands before the marker; null for nothing.</param>
+    /// <param name="after">What follows it; null for nothing.</param>
+    internal static bool EndsThoughts(Rune? before, Rune? after) =>
+        before is null or { Value: '\n' } || after is { Value: '\n' or '\r' } || EndsWord(before.Value)
+        || (after is { } next && Rune.IsLetterOrDigit(next));
+
+    private static bool EndsWord(Rune rune) =>
+        Rune.IsLetterOrDigit(rune) || rune.Value is '.' or '!' or '?' or ')' or '\u2026' or '\u3002' or '\uFF01' or '\uFF1F';
 
     private static ThoughtFormat Tags(string open, string close) => new(open, close, $"\n{close}\n\n", $"{open}\n\n{close}\n\n");
 }

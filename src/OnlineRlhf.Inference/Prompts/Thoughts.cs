@@ -1,10 +1,12 @@
+using System.Text;
+
 namespace OnlineRlhf.Inference.Prompts;
 
 /// <summary>What a reasoning model thinks before it answers is no part of its answer.</summary>
 public static class Thoughts
 {
     /// <summary>A text without the thoughts that it begins with; the text itself where there are none, an empty one where nothing follows them.</summary>
-    /// <remarks>A marker in the middle of an answer is text: somebody may explain it.</remarks>
+    /// <remarks>A marker in the middle of an answer is text where somebody explains it: see <see cref="ThoughtFormat.EndsThoughts"/>.</remarks>
     public static string Drop(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -22,10 +24,15 @@ public static class Thoughts
         {
             if (start.StartsWith(format.Open, StringComparison.Ordinal))
                 return After(start, start.IndexOf(format.Close, format.Open.Length, StringComparison.Ordinal), format);
-            // Some models' prompts open the block, so that only its end is in the text, on a line of its own or at a line's end.
-            int close = start.IndexOf(format.Close, StringComparison.Ordinal);
-            if (close >= 0 && start.IndexOf(format.Open, 0, close, StringComparison.Ordinal) < 0 && EndsBlock(start, close, format))
-                return After(start, close, format);
+            // Some models' prompts open the block, so that only its end is in the text.
+            int open = start.IndexOf(format.Open, StringComparison.Ordinal);
+            for (int close = Next(0); close >= 0 && (open < 0 || close < open); close = Next(close + 1))
+            {
+                if (ThoughtFormat.EndsThoughts(Last(start.AsSpan(0, close)), First(start.AsSpan(close + format.Close.Length))))
+                    return After(start, close, format);
+            }
+
+            int Next(int from) => start.IndexOf(format.Close, from, StringComparison.Ordinal);
         }
         return null;
     }
@@ -42,9 +49,15 @@ public static class Thoughts
         return end is null ? answer : answer.TrimEnd()[..^end.Length];
     }
 
-    private static bool EndsBlock(string text, int close, ThoughtFormat format)
+    private static Rune? Last(ReadOnlySpan<char> text)
     {
-        int end = close + format.Close.Length;
-        return close == 0 || text[close - 1] == '\n' || end == text.Length || text[end] is '\n' or '\r';
+        _ = Rune.DecodeLastFromUtf16(text, out Rune last, out int length);
+        return length == 0 ? null : last;
+    }
+
+    private static Rune? First(ReadOnlySpan<char> text)
+    {
+        _ = Rune.DecodeFromUtf16(text, out Rune first, out int length);
+        return length == 0 ? null : first;
     }
 }

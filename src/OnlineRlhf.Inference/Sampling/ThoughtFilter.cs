@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Runtime.InteropServices;
 using System.Text;
 using OnlineRlhf.Inference.Prompts;
@@ -8,6 +9,7 @@ namespace OnlineRlhf.Inference.Sampling;
 /// <remarks>It sees control tokens as text too, since some models mark their thoughts by them. A marker in the middle of an answer is text.</remarks>
 internal sealed class ThoughtFilter
 {
+    private const int LongestRune = 4;
     private static readonly Marker[] Markers = [.. ThoughtFormat.All.Select(f => new Marker(f, Encoding.UTF8.GetBytes(f.Open), Encoding.UTF8.GetBytes(f.Close)))];
 
     private readonly Marker? _known;
@@ -55,7 +57,7 @@ internal sealed class ThoughtFilter
         {
             Phase.Thinking => TryClose(_marker!),
             // A model may think on without a word where its prompt or the budget has closed the block: then its end alone is seen.
-            Phase.Answering => _known is not null && !IsAboutMarkers(_known) && TryClose(_known),
+            Phase.Answering => _known is not null && TryCloseUnopened(_known),
             _ => false,
         };
         if (_phase is Phase.Thinking or Phase.Answering)
@@ -92,8 +94,31 @@ internal sealed class ThoughtFilter
         }
     }
 
-    /// <summary>Whether the answer itself opens a block, as one does that explains it: then the end of one is text too.</summary>
-    private bool IsAboutMarkers(Marker marker) => _isAboutMarkers |= CollectionsMarshal.AsSpan(_seen).IndexOf(marker.Open) >= 0;
+    /// <summary>Looks for the end of thoughts that were not opened, as <see cref="ThoughtFormat.EndsThoughts"/> tells it.</summary>
+    private bool TryCloseUnopened(Marker marker)
+    {
+        while (!_isAboutMarkers)
+        {
+            ReadOnlySpan<byte> text = CollectionsMarshal.AsSpan(_seen);
+            int at = text.IndexOf(marker.Close), open = text.IndexOf(marker.Open), end = at + marker.Close.Length;
+            // An answer that opens a block itself explains it: then the end of one is text too.
+            _isAboutMarkers = open >= 0 && (at < 0 || open < at);
+            if (at < 0 || _isAboutMarkers)
+            {
+                _seen.RemoveRange(0, Math.Max(0, _seen.Count - marker.Close.Length - LongestRune));
+                break;
+            }
+            bool isCut = Rune.DecodeFromUtf8(text[end..], out Rune after, out int length) == OperationStatus.NeedMoreData;
+            _ = Rune.DecodeLastFromUtf8(text[..at], out Rune before, out int previous);
+            if (ThoughtFormat.EndsThoughts(previous == 0 ? null : before, isCut || length == 0 ? null : after))
+                return TryClose(marker);
+            // What follows may tell yet.
+            if (isCut)
+                break;
+            _seen.RemoveRange(0, at + 1);
+        }
+        return false;
+    }
 
     /// <summary>Looks for the end of the thoughts, and forgets what stands before it.</summary>
     private bool TryClose(Marker marker)

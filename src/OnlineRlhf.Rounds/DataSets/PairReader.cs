@@ -9,7 +9,7 @@ internal static class PairReader
 {
     private static readonly string[] Prompts = ["prompt", "messages", "conversations", "conversation", "question", "query", "instruction", "input"];
     private static readonly string[] Systems = ["system", "system_prompt", "system_message"];
-    private static readonly string[] Asked = ["question", "query", "instruction", "input", "context"];
+    private static readonly string[] Asked = ["question", "query", "instruction", "input", "context", "passage", "document"];
 
     private readonly record struct Answer(List<ChatMessage> Before, string Text);
 
@@ -127,7 +127,7 @@ internal static class PairReader
 
     /// <summary>A conversation without the place where the answer goes, and without the answer that a list of all that was said repeats.</summary>
     private static List<ChatMessage> WithoutAnswer(List<ChatMessage> turns, string chosen, string rejected) =>
-        turns is [.. var before, { Role: "assistant", Content: var last }] && last.Trim() is var said
+        turns is [.. var before, { Role: "assistant", Content: var last }] && Thoughts.Drop(last).Trim() is var said
             && (said.Length == 0 || said == chosen || said == rejected)
             ? before : turns;
 

@@ -34,7 +34,51 @@ public sealed class ThoughtsTests
     [InlineData("Use <think> and </think> around it.", "Use <think> and </think> around it.")]
     [InlineData("Close it with </think> at the end.", "Close it with </think> at the end.")]
     [InlineData("The answer is [THINK] twice.", "The answer is [THINK] twice.")]
+    [InlineData("hm hm</think>A", "A")]
+    [InlineData("hm hm.</think> A", "A")]
+    [InlineData("hm hm </think>A", "A")]
+    [InlineData("\u3042\u3044\u3002</think>\u3046", "\u3046")]
+    [InlineData("hm \u2013 hm </think>\n\nA", "A")]
+    [InlineData("Use </think> now.", "Use </think> now.")]
+    [InlineData("Write `</think>` and go on.", "Write `</think>` and go on.")]
+    [InlineData("Close it with \u201C</think>\u201D. hm</think>A", "A")]
+    [InlineData("Close it with \u201C</think>\u201D (</think>).", "Close it with \u201C</think>\u201D (</think>).")]
+    [InlineData("Use <think> and</think>", "Use <think> and</think>")]
+    [InlineData("Close it with </think>", "Close it with </think>")]
+    [InlineData("It ends.</think>", "")]
     public void Only_the_answer_is_left(string text, string answer) => Assert.Equal(answer, Thoughts.Drop(text));
+
+    /// <summary>Where a model's template knows of thoughts, what is sampled is told from them as what a file holds is.</summary>
+    [Theory]
+    [InlineData("hm hm</think>A", "A")]
+    [InlineData("hm hm.</think> A", "A")]
+    [InlineData("hm hm </think>A", "A")]
+    [InlineData("\u3042\u3044\u3002</think>\u3046", "\u3046")]
+    [InlineData("hm \u2013 hm </think>\n\nA", "A")]
+    [InlineData("Use </think> now.", "Use </think> now.")]
+    [InlineData("Write `</think>` and go on.", "Write `</think>` and go on.")]
+    [InlineData("Close it with \u201C</think>\u201D. hm</think>A", "A")]
+    [InlineData("Close it with \u201C</think>\u201D (</think>).", "Close it with \u201C</think>\u201D (</think>).")]
+    [InlineData("Use <think> and</think>", "Use <think> and</think>")]
+    public void Token_by_token_an_end_alone_is_told_as_in_a_whole_text(string text, string answer)
+    {
+        byte[] bytes = Encoding.UTF8.GetBytes(text);
+        for (int seed = 0; seed < 200; seed++)
+        {
+            var random = new Random(seed);
+            var filter = new ThoughtFilter(Thinking.Of("{{ message.split('</think>') }}", on: false));
+            List<byte> kept = [];
+            for (int at = 0, length; at < bytes.Length; at += length)
+            {
+                length = Math.Min(1 + random.Next(1 + (seed % 6)), bytes.Length - at);
+                if (filter.Take(bytes.AsSpan(at, length)))
+                    kept.AddRange(bytes.AsSpan(at, length));
+                else
+                    kept = [.. filter.Rest];
+            }
+            Assert.Equal(answer, Encoding.UTF8.GetString([.. kept]).Trim());
+        }
+    }
 
     [Fact]
     public void What_was_dropped_once_holds_nothing_to_drop() =>
