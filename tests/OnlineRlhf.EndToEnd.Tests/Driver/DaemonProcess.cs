@@ -1,14 +1,16 @@
 using System.Diagnostics;
 using System.Text;
+using System.Text.RegularExpressions;
 
 namespace OnlineRlhf.EndToEnd.Tests.Driver;
 
 /// <summary>A running <c>onlinerlhf serve</c>. Disposing kills it.</summary>
-internal sealed class DaemonProcess : IAsyncDisposable
+internal sealed partial class DaemonProcess : IAsyncDisposable
 {
     /// <summary>Opens a socket and starts a program at its first connection, as systemd does.</summary>
     internal const string Activator = "/usr/bin/systemd-socket-activate";
 
+    private static readonly Lazy<string?> CpuVariant = new(UsualCpuVariant);
     private readonly Process _process;
     private readonly StringBuilder _log = new();
 
@@ -43,10 +45,14 @@ internal sealed class DaemonProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>Starts it; the model still loads.</summary>
+    /// <summary>Starts it; the model still loads. The build of the CPU backend is named: each start would measure builds first, for a second or two.</summary>
     internal static DaemonProcess Start(TempFolder folder, params string[] arguments) => Start(folder, [], arguments);
 
     internal static DaemonProcess Start(TempFolder folder, Variables environment, params string[] arguments) =>
+        StartMeasuring(folder, environment, arguments.Contains("--cpu-variant") || CpuVariant.Value is not { } variant ? arguments : ["--cpu-variant", variant, .. arguments]);
+
+    /// <summary>Starts it as it is started for the first time: it measures which build of the CPU backend is the fastest.</summary>
+    internal static DaemonProcess StartMeasuring(TempFolder folder, Variables environment, params string[] arguments) =>
         new(folder, Program.Describe(folder, environment, ["serve", "--threads", "1", .. arguments]));
 
     /// <summary>Starts the one for arm64 under an emulator.</summary>
@@ -72,6 +78,23 @@ internal sealed class DaemonProcess : IAsyncDisposable
 
     /// <summary>Starts it with a limit on the files that it has open.</summary>
     internal static DaemonProcess StartWithFewFiles(TempFolder folder, int files) => StartInShell(folder, $"ulimit -n {files}; exec \"$@\"");
+
+    /// <summary>The build that doctor names; null where it names none.</summary>
+    private static string? UsualCpuVariant()
+    {
+        using var folder = new TempFolder();
+        ProcessStartInfo start = Program.Describe(folder, [], ["doctor"]);
+        using Process doctor = Process.Start(start)!;
+        doctor.StandardInput.Close();
+        doctor.ErrorDataReceived += (_, _) => { };
+        doctor.BeginErrorReadLine();
+        Match named = NamedVariant().Match(doctor.StandardOutput.ReadToEnd());
+        doctor.WaitForExit();
+        return named.Success ? named.Groups[1].Value : null;
+    }
+
+    [GeneratedRegex(@"CPU backend ([\w.]+)")]
+    private static partial Regex NamedVariant();
 
     private static DaemonProcess StartInShell(TempFolder folder, string script)
     {

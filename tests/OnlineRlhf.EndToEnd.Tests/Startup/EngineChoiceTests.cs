@@ -56,7 +56,7 @@ public sealed class EngineChoiceTests : IDisposable
         foreach (bool kill in (bool[])[false, true])
         {
             string state = Path.Combine(_folder.Root, $"state-{kill}");
-            await using DaemonProcess daemon = DaemonProcess.Start(_folder, "--state", state);
+            await using DaemonProcess daemon = DaemonProcess.StartMeasuring(_folder, [], "--state", state);
             while (Children(daemon.Id).Length == 0 && !daemon.HasExited && !daemon.Log.Contains("CPU backend", StringComparison.Ordinal))
                 await Task.Delay(1, TestContext.Current.CancellationToken);
             int[] children = Children(daemon.Id);
@@ -71,7 +71,8 @@ public sealed class EngineChoiceTests : IDisposable
 
     private async Task<(JsonElement Engine, string Log, string Status, string Doctor)> ServeAsync(params string[] arguments)
     {
-        await using DaemonProcess daemon = await DaemonProcess.StartReadyAsync(_folder, arguments);
+        await using DaemonProcess daemon = DaemonProcess.StartMeasuring(_folder, [], arguments);
+        await daemon.WaitUntilReadyAsync();
         JsonElement engine = (await daemon.Client.GetAsync("/health")).Json.GetProperty("engine");
         string status = (await Program.RunAsync(_folder, "status")).Output, doctor = (await Program.RunAsync(_folder, "doctor")).Output;
         Assert.Equal(0, (await daemon.StopAsync()).ExitCode);
