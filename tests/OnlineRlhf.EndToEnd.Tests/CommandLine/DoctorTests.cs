@@ -67,7 +67,8 @@ public sealed class DoctorTests : IDisposable
     [PublishedFact]
     public Task No_CPU_backend_that_runs_here()
     {
-        File.CreateSymbolicLink(Path.Combine(_folder.Root, "libllama.v0.5.0.so"), Path.Combine(Path.GetDirectoryName(Published.Path)!, "natives", "libllama.v0.5.0.so"));
+        foreach (string library in (string[])["libllama.v0.5.0.so", "libggml.v0.5.0.so", "libggml-base.so"])
+            File.CreateSymbolicLink(Path.Combine(_folder.Root, library), Path.Combine(Path.GetDirectoryName(Published.Path)!, "natives", library));
         return MustFindAsync("engine", ["natives of this architecture"], "--natives", _folder.Root);
     }
 
