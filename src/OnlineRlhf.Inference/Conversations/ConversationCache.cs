@@ -139,24 +139,22 @@ internal sealed class ConversationCache(DecodingContext context, int conversatio
         }
     }
 
-    private KeptSequence? FindResident(string owner, ReadOnlySpan<int> prompt)
-    {
-        KeptSequence? longest = null;
-        foreach (KeptSequence kept in _resident)
-        {
-            if (owner == _owner && kept.Tokens.Length > (longest?.Tokens.Length ?? 0) && prompt.StartsWith(kept.Tokens))
-                longest = kept;
-        }
-        return longest;
-    }
+    private KeptSequence? FindResident(string owner, ReadOnlySpan<int> prompt) =>
+        owner == _owner ? Longest(_resident, kept => kept.Tokens, prompt) : null;
 
-    private ParkedConversation? FindParked(string owner, ReadOnlySpan<int> prompt)
+    private ParkedConversation? FindParked(string owner, ReadOnlySpan<int> prompt) =>
+        Longest(_parked.Where(parked => parked.Owner == owner), parked => parked.Tokens, prompt);
+
+    /// <summary>Of what a prompt begins with the longest; null where it begins with none.</summary>
+    private static T? Longest<T>(IEnumerable<T> kept, Func<T, int[]> tokens, ReadOnlySpan<int> prompt)
+        where T : class
     {
-        ParkedConversation? longest = null;
-        foreach (ParkedConversation parked in _parked)
+        T? longest = null;
+        int length = 0;
+        foreach (T one in kept)
         {
-            if (owner == parked.Owner && parked.Tokens.Length > (longest?.Tokens.Length ?? 0) && prompt.StartsWith(parked.Tokens))
-                longest = parked;
+            if (tokens(one).Length > length && prompt.StartsWith(tokens(one)))
+                (longest, length) = (one, tokens(one).Length);
         }
         return longest;
     }

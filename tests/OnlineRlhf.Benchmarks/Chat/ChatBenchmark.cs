@@ -163,11 +163,4 @@ internal static class ChatBenchmark
             return messages;
         }
     }
-
-    private sealed class LastProgress : IProgress<SamplingProgress>
-    {
-        internal int Tokens { get; private set; }
-
-        public void Report(SamplingProgress value) => Tokens = value.Tokens;
-    }
 }

@@ -95,11 +95,4 @@ internal static class EngineBenchmark
     }
 
     private static double ProcessorMilliseconds() => Environment.CpuUsage.TotalTime.TotalMilliseconds;
-
-    private sealed class LastProgress : IProgress<SamplingProgress>
-    {
-        internal int Tokens { get; private set; }
-
-        public void Report(SamplingProgress value) => Tokens = value.Tokens;
-    }
 }
