@@ -11,14 +11,13 @@ namespace OnlineRlhf.Rounds;
 /// a tie; from there on they are feedback like any other.
 /// </summary>
 /// <param name="model">Reads the answers.</param>
-/// <param name="map">φ.</param>
 /// <param name="queue">The model's one queue.</param>
 /// <param name="shelf">The profiles.</param>
 /// <param name="turn">Held while something is learned: one at a time, with the presses.</param>
 /// <param name="events">Told what was learned.</param>
 /// <param name="mostProfiles">Profiles that may be stored.</param>
 internal sealed class ComparisonIntake(
-    LanguageModel model, FeatureMap map, GenerationQueue queue, ProfileShelf shelf, SemaphoreSlim turn, EventHub events, int mostProfiles)
+    LanguageModel model, GenerationQueue queue, ProfileShelf shelf, SemaphoreSlim turn, EventHub events, int mostProfiles)
 {
     private long _learned;
 
@@ -73,6 +72,9 @@ internal sealed class ComparisonIntake(
 
     private float[] Difference(ComparisonRequest request, CancellationToken cancellationToken)
     {
+        FeatureMap map;
+        using (ProfileShelf.Loan loan = shelf.Borrow(request.Profile))
+            map = loan.Profile.Map;
         IReadOnlyList<HiddenBlocks> hidden = model.Force(request.Messages, [request.Chosen, request.Rejected], cancellationToken);
         float[] chosen = Features(hidden[0], request.Chosen), rejected = Features(hidden[1], request.Rejected);
         TensorPrimitives.Subtract(chosen, rejected, chosen);

@@ -22,7 +22,7 @@ public sealed class PreferenceLoop : IDisposable
     private const float LeastTemperature = 1e-3f;
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
     private readonly LanguageModel _model;
-    private readonly FeatureMap _map;
+    private readonly FeatureMaps _maps;
     private readonly RoundOptions _options;
     private readonly TimeProvider _clock;
     private readonly ProfileShelf _shelf;
@@ -54,10 +54,9 @@ public sealed class PreferenceLoop : IDisposable
         _model = model;
         _options = options;
         _clock = clock;
-        CalibratedMap calibrated = CalibratedMap.Load(model, stateDirectory, calibrating, cancellationToken);
-        _map = calibrated.Map;
+        _maps = FeatureMaps.Load(model, stateDirectory, calibrating, cancellationToken);
         _question = new QuestionRule(options.Usefulness, options.MaxUnaskedInARow);
-        _hints = new HintDealer(model.Hints, _map.Dimension);
+        _hints = new HintDealer(model.Hints, FeatureMap.Dimension);
         _queue = new GenerationQueue(options.QueueLength, clock);
         model.Progressed += _queue.Progressed;
         _desk = new RoundDesk(clock, Events);
@@ -67,17 +66,13 @@ public sealed class PreferenceLoop : IDisposable
             File.SetUnixFileMode(profiles, OwnerOnly);
         _shelf = new ProfileShelf(
             // A folder per model: another model starts a state of its own and leaves this one for its return.
-            Path.Combine(profiles, model.Fingerprint[..ModelFolderDigits]), new StateIdentity(model.Fingerprint, _map.Fingerprint, _map.Dimension), options.HyperParameters,
-            options.ProfilesInMemory, Opened);
+            Path.Combine(profiles, model.Fingerprint[..ModelFolderDigits]), _maps, options.HyperParameters, options.ProfilesInMemory, Opened);
         _feedback = new FeedbackIntake(_desk, _shelf, _turn, Events, options.ProfilesStored);
-        _comparisons = new ComparisonIntake(model, _map, _queue, _shelf, _turn, Events, options.ProfilesStored);
+        _comparisons = new ComparisonIntake(model, _queue, _shelf, _turn, Events, options.ProfilesStored);
 
         void Opened(string profile, RecoveryReport recovery)
         {
-            // Before the first comparison is stored: the state folder may have been deleted meanwhile, with the scales in it.
-            if (recovery.Outcome != RecoveryOutcome.Removed)
-                calibrated.Keep();
-            else
+            if (recovery.Outcome == RecoveryOutcome.Removed)
                 model.ForgetConversations(profile);
             opened?.Invoke(profile, recovery);
         }
@@ -86,8 +81,8 @@ public sealed class PreferenceLoop : IDisposable
     /// <summary>What happens, as it happens.</summary>
     public EventHub Events { get; } = new();
 
-    /// <summary>The map from answers to features.</summary>
-    public FeatureMap FeatureMap => _map;
+    /// <summary>The map from answers to features of a new profile; a stored one has the scales that it was founded with.</summary>
+    public FeatureMap FeatureMap => _maps.Measured;
 
     /// <summary>Rounds that wait for feedback.</summary>
     public int OpenRounds => _desk.Open;
@@ -115,7 +110,7 @@ public sealed class PreferenceLoop : IDisposable
     public static string Calibrate(LanguageModel model, string stateDirectory, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(model);
-        _ = CalibratedMap.Load(model, stateDirectory, calibrating: null, cancellationToken);
+        _ = FeatureMaps.Load(model, stateDirectory, calibrating: null, cancellationToken);
         return CalibrationFile.PathOf(stateDirectory, FeatureMap.CalibrationKey(model));
     }
 
@@ -388,9 +383,13 @@ public sealed class PreferenceLoop : IDisposable
             if (sampling.Temperature > 0)
                 sampling = sampling with { Candidates = budget.Candidates, MaxTokens = request.MaxTokens ?? budget.MaxTokens, ThinkingBudget = ThinkingBudget(budget) };
         }
+        FeatureMap map;
         string?[] hints;
         using (ProfileShelf.Loan loan = _shelf.Borrow(request.Profile))
+        {
+            map = loan.Profile.Map;
             hints = loan.Profile.Read(model => _hints.Deal(model, sampling.Candidates, sampling.Seed));
+        }
         var progress = new Announcement(Events, request.Profile);
         // Reading the prompt takes a while too.
         progress.Report(new SamplingProgress(0, 0, sampling.Candidates));
@@ -399,7 +398,7 @@ public sealed class PreferenceLoop : IDisposable
         _pacing?.Took(_clock.GetElapsedTime(start), promptTokens, candidates);
         if (candidates.All(c => c.Text.Length == 0))
             throw new RoundException(RoundError.NoAnswer, NoAnswer(candidates));
-        CandidateSet set = WithFeatures(request, candidates);
+        CandidateSet set = WithFeatures(request, map, candidates);
         _hints.Remember([.. set.Candidates.Select(c => c.Hint)], set.Features);
         return set;
     }
@@ -411,16 +410,16 @@ public sealed class PreferenceLoop : IDisposable
         ? $"The model thought for {thoughts} tokens and wrote no answer: raise max_tokens or context, or try again."
         : "The model wrote no answer to this: say it in other words, or try again.";
 
-    private CandidateSet WithFeatures(RoundRequest request, IReadOnlyList<Candidate> candidates)
+    private static CandidateSet WithFeatures(RoundRequest request, FeatureMap map, IReadOnlyList<Candidate> candidates)
     {
-        float[] features = new float[candidates.Count * _map.Dimension];
+        float[] features = new float[candidates.Count * map.Dimension];
         List<Candidate> usable = [];
         InferenceException? refusal = null;
         foreach (Candidate candidate in candidates)
         {
             try
             {
-                _map.Map(candidate.Hidden, request.LastUserTurn, candidate.Text, features.AsSpan(usable.Count * _map.Dimension, _map.Dimension));
+                map.Map(candidate.Hidden, request.LastUserTurn, candidate.Text, features.AsSpan(usable.Count * map.Dimension, map.Dimension));
                 usable.Add(candidate);
             }
             catch (InferenceException e)
@@ -429,7 +428,7 @@ public sealed class PreferenceLoop : IDisposable
                 refusal = e;
             }
         }
-        return usable.Count > 0 ? new CandidateSet(request, usable, features[..(usable.Count * _map.Dimension)], _map.Dimension) : throw refusal!;
+        return usable.Count > 0 ? new CandidateSet(request, usable, features[..(usable.Count * map.Dimension)], map.Dimension) : throw refusal!;
     }
 
     /// <summary>Publishes progress from the thread that generates, in order.</summary>

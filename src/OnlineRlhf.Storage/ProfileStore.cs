@@ -29,9 +29,9 @@ public sealed class ProfileStore : IDisposable
     private bool _disposed;
 
     private ProfileStore(
-        ProfileDirectory directory, StateDatabase database, OnePassRewardModel model, CheckpointWriter checkpoints, IEnumerable<SlotRecord> slots, RecoveryReport recovery)
+        ProfileDirectory directory, StateDatabase database, StateIdentity identity, OnePassRewardModel model, CheckpointWriter checkpoints, IEnumerable<SlotRecord> slots, RecoveryReport recovery)
     {
-        (_directory, _database, _model, _checkpoints, Recovery) = (directory, database, model, checkpoints, recovery);
+        (_directory, _database, Identity, _model, _checkpoints, Recovery) = (directory, database, identity, model, checkpoints, recovery);
         Sequence = model.Comparisons;
         _rounds = new Guid[model.Dimension];
         _recorded = new Dictionary<Guid, RecordedComparison>(model.Dimension);
@@ -64,6 +64,9 @@ public sealed class ProfileStore : IDisposable
     /// <summary>The number of the last durable comparison, 0 before the first; t of the learner.</summary>
     public long Sequence { get; private set; }
 
+    /// <summary>What the state belongs to: to the feature map that it was founded with, where that was recognised.</summary>
+    public StateIdentity Identity { get; }
+
     /// <summary>What happened when the state was opened.</summary>
     public RecoveryReport Recovery { get; }
 
@@ -86,12 +89,18 @@ public sealed class ProfileStore : IDisposable
 
     /// <summary>Opens the state in a directory, or starts one where there is none. Restores, repairs, and converts to <paramref name="hyperParameters"/> where they changed.</summary>
     /// <param name="directory">The profile's own directory; created with mode 0700 where missing.</param>
-    /// <param name="identity">What the state must belong to.</param>
+    /// <param name="identity">What a new state belongs to.</param>
     /// <param name="hyperParameters">η from 1e-6, λ from 1e-6, β from 0, each up to 1e6. Stored comparisons are replayed under those they were learned with.</param>
+    /// <param name="recognise">
+    /// Asked about a stored state of the same model and dimension whose feature map is another one; returns it, with the scales of its map, where it can be served all
+    /// the same. Null recognises none.
+    /// </param>
     /// <exception cref="StateException">The state does not fit, is newer, is open elsewhere, or cannot be read or written.</exception>
-    public static ProfileStore Open(string directory, StateIdentity identity, HyperParameters hyperParameters) => Open(directory, identity, hyperParameters, null);
+    public static ProfileStore Open(string directory, StateIdentity identity, HyperParameters hyperParameters, Func<StateIdentity, StateIdentity?>? recognise = null) =>
+        Open(directory, identity, hyperParameters, recognise, null);
 
-    internal static ProfileStore Open(string directory, StateIdentity identity, HyperParameters hyperParameters, DiskProbe? probe)
+    internal static ProfileStore Open(
+        string directory, StateIdentity identity, HyperParameters hyperParameters, Func<StateIdentity, StateIdentity?>? recognise, DiskProbe? probe)
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);
         ArgumentNullException.ThrowIfNull(identity);
@@ -101,7 +110,7 @@ public sealed class ProfileStore : IDisposable
         ProfileDirectory files = ProfileDirectory.Take(directory);
         try
         {
-            return StateOpening.Open(files, identity, hyperParameters, probe, Create);
+            return StateOpening.Open(files, identity, recognise ?? (_ => null), hyperParameters, probe, Create);
         }
         catch (Exception failure)
         {
@@ -209,7 +218,7 @@ public sealed class ProfileStore : IDisposable
     {
         OnePassRewardModel model = state.Model!;
         var checkpoints = new CheckpointWriter(database, model.Dimension, state.Checkpoints[0]!, state.Checkpoints[1]!);
-        return new ProfileStore(directory, database, model, checkpoints, state.Slots, state.Report);
+        return new ProfileStore(directory, database, state.Identity, model, checkpoints, state.Slots, state.Report);
     }
 
     private void Remember(RecordedComparison comparison)

@@ -141,21 +141,4 @@ public sealed class ProfileTests : IDisposable
             await _bench.OpenAsync(profile: name);
         Assert.Equal(1, (await _bench.PressAsync(round.Id, Preferred.Second)).Comparisons);
     }
-
-    [Fact]
-    public async Task A_state_of_another_feature_map_is_refused_and_left_as_it_is()
-    {
-        Round round = await _bench.OpenAsync(profile: "anna");
-        await _bench.PressAsync(round.Id, Preferred.First);
-        _bench.Loop.Dispose();
-        string file = Directory.EnumerateFiles(_bench.ProfileFolder("anna")).First();
-        string calibration = Directory.EnumerateFiles(_bench.State, "*.json").Single();
-        await File.WriteAllTextAsync(calibration, (await File.ReadAllTextAsync(calibration, TestContext.Current.CancellationToken)).Replace("0.", "1.", StringComparison.Ordinal), TestContext.Current.CancellationToken);
-        byte[] before = await File.ReadAllBytesAsync(file, TestContext.Current.CancellationToken);
-        _bench.Restart();
-        StateException refused = await Assert.ThrowsAsync<StateException>(() => _bench.OpenAsync(profile: "anna"));
-        Assert.Equal(StateError.DoesNotFit, refused.Reason);
-        Assert.Equal(before, await File.ReadAllBytesAsync(file, TestContext.Current.CancellationToken));
-        Assert.NotEmpty((await _bench.OpenAsync(profile: "ben")).First.Text);
-    }
 }

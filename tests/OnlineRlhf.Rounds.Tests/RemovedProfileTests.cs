@@ -47,11 +47,8 @@ public sealed class RemovedProfileTests : IDisposable
     public async Task With_the_whole_state_folder_gone_the_new_state_fits_after_a_restart()
     {
         await LearnAsync("anna", 2);
-        string calibration = Directory.EnumerateFiles(_bench.State, "calibration-*.json").Single();
-        byte[] scales = await File.ReadAllBytesAsync(calibration, TestContext.Current.CancellationToken);
         Directory.Delete(_bench.State, recursive: true);
         Assert.Equal(1, await LearnAsync("anna", 1));
-        Assert.Equal(scales, await File.ReadAllBytesAsync(calibration, TestContext.Current.CancellationToken));
         _bench.Restart();
         Assert.Equal(2, await LearnAsync("anna", 1));
     }

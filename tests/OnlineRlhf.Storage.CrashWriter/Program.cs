@@ -17,7 +17,7 @@ int d = int.Parse(dimension, CultureInfo.InvariantCulture), seed = int.Parse(num
 var hyperParameters = new HyperParameters(double.Parse(eta, CultureInfo.InvariantCulture), double.Parse(lambda, CultureInfo.InvariantCulture));
 using var output = new StreamWriter(Console.OpenStandardOutput(), bufferSize: 64) { AutoFlush = true };
 bool trace = args.Length > 6;
-using ProfileStore store = ProfileStore.Open(directory, Known.Identity(d), hyperParameters, trace ? (_, _, _, _) => output.WriteLine("D") : null);
+using ProfileStore store = ProfileStore.Open(directory, Known.Identity(d), hyperParameters, null, trace ? (_, _, _, _) => output.WriteLine("D") : null);
 output.WriteLine($"O {store.Sequence}");
 while (true)
 {

@@ -104,7 +104,7 @@ public class DiskFailureTests
         {
             int left = failAt;
             Assert.Equal(StateError.DiskFull, Assert.Throws<StateException>(() => ProfileStore.Open(
-                folder.Profile, Known.Identity(Dimension), new Learning.HyperParameters(0.5), (_, _, _, _) => Fail(ref left))).Reason);
+                folder.Profile, Known.Identity(Dimension), new Learning.HyperParameters(0.5), null, (_, _, _, _) => Fail(ref left))).Reason);
             using ProfileStore store = folder.Open();
             Assert.Equal((true, false), (store.Recovery.IsClean, store.Recovery.HyperParametersChanged));
             Oracle.AssertSame(Oracle.After(30, Dimension), store.Model);

@@ -29,10 +29,10 @@ internal sealed class StateFolder : IDisposable
 
     public long Bytes => Directory.EnumerateFiles(Profile).Sum(file => new FileInfo(file).Length);
 
-    public ProfileStore Open(HyperParameters? hyperParameters = null, StateIdentity? identity = null) =>
-        ProfileStore.Open(Profile, identity ?? Known.Identity(Dimension), hyperParameters ?? new HyperParameters());
+    public ProfileStore Open(HyperParameters? hyperParameters = null, StateIdentity? identity = null, Func<StateIdentity, StateIdentity?>? recognise = null) =>
+        ProfileStore.Open(Profile, identity ?? Known.Identity(Dimension), hyperParameters ?? new HyperParameters(), recognise);
 
-    public ProfileStore Open(Disk.DiskProbe probe) => ProfileStore.Open(Profile, Known.Identity(Dimension), new HyperParameters(), probe);
+    public ProfileStore Open(Disk.DiskProbe probe) => ProfileStore.Open(Profile, Known.Identity(Dimension), new HyperParameters(), null, probe);
 
     public void Fill(long until, bool paced = true)
     {

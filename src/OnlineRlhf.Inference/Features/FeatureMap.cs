@@ -25,6 +25,9 @@ public sealed class FeatureMap
     // A difference of two such features is what the learner still takes.
     private const float LargestFeature = 5e5f;
     private const byte CalibrationVersion = 2;
+
+    // How far the scales of one model are looked for around those of another build of the engine: 20 units of the third digit, each.
+    private const int Reach = 20;
     private readonly int _width, _hidden;
     private readonly float[] _scales;
     private readonly TextStatistics _statistics;
@@ -39,16 +42,17 @@ public sealed class FeatureMap
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(embeddingLength);
         ArgumentNullException.ThrowIfNull(scales);
         ArgumentNullException.ThrowIfNull(statistics);
-        if (scales.Count != HiddenBlocks.Count || scales.Any(c => !double.IsFinite(c) || c < 0))
+        if (!AreValid(scales))
             throw new ArgumentException($"A feature map takes {HiddenBlocks.Count} finite scales, none negative.", nameof(scales));
         _width = embeddingLength;
+        Scales = [.. scales];
         _scales = [.. scales.Select(c => (float)c)];
         _statistics = statistics;
         int full = HiddenBlocks.Count * embeddingLength;
         _hidden = DimensionOf(embeddingLength) - Named;
         _projection = _hidden < full ? new HadamardProjection(full, _hidden) : null;
         Dimension = _hidden + Named;
-        Fingerprint = Identify(scales);
+        Fingerprint = Identify(embeddingLength, scales, statistics);
     }
 
     /// <summary>d of a model whose hidden states have this width.</summary>
@@ -59,6 +63,9 @@ public sealed class FeatureMap
 
     /// <summary>Tells maps with other blocks, scales, statistics or projection apart: a state learned under one cannot be read under another.</summary>
     public string Fingerprint { get; }
+
+    /// <summary>c₁, c₂, c₃.</summary>
+    public IReadOnlyList<double> Scales { get; }
 
     /// <summary>The dimensions that have a name, from <see cref="FirstNamed"/> on: what was learned can be said in words.</summary>
     public static IReadOnlyList<string> Names { get; } = ["tokens", .. TextStatistics.Names];
@@ -145,6 +152,26 @@ public sealed class FeatureMap
         return [.. deviation.Select((sum, b) => Scale(Math.Sqrt(sum / answers), Math.Sqrt(level[b] / answers)))];
     }
 
+    /// <summary>Finds the map of a fingerprint among those whose scales are near others: measured by another build of the engine they differ in their third digit.</summary>
+    /// <param name="fingerprint">The map's <see cref="Fingerprint"/>.</param>
+    /// <param name="embeddingLength">The width of a hidden state.</param>
+    /// <param name="near">Scales of three digits; those of the map differ from each by at most 20 units of the last.</param>
+    /// <param name="statistics">The statistics of the person's language.</param>
+    /// <returns>The map; null where there is none. Costs up to 70,000 hashes.</returns>
+    public static FeatureMap? Find(string fingerprint, int embeddingLength, IReadOnlyList<double> near, TextStatistics statistics)
+    {
+        ArgumentNullException.ThrowIfNull(near);
+        ArgumentNullException.ThrowIfNull(statistics);
+        return AreValid(near) ? Search([]) : null;
+
+        FeatureMap? Search(double[] scales)
+        {
+            if (scales.Length == near.Count)
+                return Identify(embeddingLength, scales, statistics) == fingerprint ? new FeatureMap(embeddingLength, scales, statistics) : null;
+            return Neighbours(near[scales.Length]).Select(c => Search([.. scales, c])).FirstOrDefault(m => m is not null);
+        }
+    }
+
     /// <summary>Names what the scales of a model depend on: the model, its chat template, the calibration set and how it is measured.</summary>
     public static string CalibrationKey(LanguageModel model)
     {
@@ -168,10 +195,29 @@ public sealed class FeatureMap
         return double.Parse((1 / (Math.Sqrt(HiddenBlocks.Count) * rootMeanSquare)).ToString("E2", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
     }
 
-    private string Identify(IReadOnlyList<double> scales)
+    private static bool AreValid(IReadOnlyList<double> scales) => scales.Count == HiddenBlocks.Count && scales.All(c => double.IsFinite(c) && c >= 0);
+
+    /// <summary>The numbers of three digits around one, itself first and the nearest next.</summary>
+    private static IEnumerable<double> Neighbours(double scale)
+    {
+        if (scale == 0)
+            return [0];
+        // Each power of ten has 900 of them: d.ddE±eee.
+        string text = scale.ToString("E2", CultureInfo.InvariantCulture);
+        int place = (900 * int.Parse(text[5..], CultureInfo.InvariantCulture)) + int.Parse($"{text[0]}{text[2..4]}", CultureInfo.InvariantCulture) - 100;
+        return Enumerable.Range(0, (2 * Reach) + 1).Select(i => At(place + ((i % 2 == 0 ? 1 : -1) * ((i + 1) / 2))));
+
+        static double At(int place)
+        {
+            int power = (int)Math.Floor(place / 900d);
+            return double.Parse($"{place - (900 * power) + 100}E{power - 2}", CultureInfo.InvariantCulture);
+        }
+    }
+
+    private static string Identify(int embeddingLength, IReadOnlyList<double> scales, TextStatistics statistics)
     {
         string description = string.Create(CultureInfo.InvariantCulture,
-            $"{Version};{_width};{_hidden};{string.Join(',', scales.Select(c => c.ToString("R", CultureInfo.InvariantCulture)))};{StatisticsWeight};{_statistics.Fingerprint}");
+            $"{Version};{embeddingLength};{DimensionOf(embeddingLength) - Named};{string.Join(',', scales.Select(c => c.ToString("R", CultureInfo.InvariantCulture)))};{StatisticsWeight};{statistics.Fingerprint}");
         return Convert.ToHexStringLower(XxHash128.Hash(Encoding.UTF8.GetBytes(description)));
     }
 }

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using OnlineRlhf.Inference.Devices;
 
 namespace OnlineRlhf.Inference.Llama;
 
@@ -104,22 +105,16 @@ public sealed unsafe class LlamaNatives
     private static List<(string Name, string Library, string? Backend)> OfLLamaSharp(string root)
     {
         List<(string, string, string?)> builds = [];
-        string[] features = [];
         foreach ((string name, string[] needed) in Levels.Append((Folder: "", Features: [])))
         {
             string folder = Path.Combine(root, name), library = Path.Combine(folder, Layout.OfLLamaSharp.FileName);
             if (!File.Exists(library) || !File.Exists(Path.Combine(folder, CpuBackend + Extension)))
                 continue;
-            features = features.Length > 0 ? features : ProcessorFeatures();
-            if (needed.All(features.Contains))
+            if (needed.All(InstructionSets.OfProcessor.Contains))
                 builds.Add((name.Length > 0 ? name : Path.GetFileName(root), library, null));
         }
         return builds;
     }
-
-    /// <summary>What the kernel lets programs use. Under Native AOT, Avx2.IsSupported is what the compiler was told, not what the processor has.</summary>
-    private static string[] ProcessorFeatures() =>
-        File.ReadLines("/proc/cpuinfo").FirstOrDefault(line => line.StartsWith("flags", StringComparison.Ordinal))?.Split(' ', ':', '\t') ?? [];
 
     /// <summary>The CPU backends of a folder that run on this processor, by the score that they give themselves.</summary>
     private static IEnumerable<(string Name, string Path)> Scored(string folder) =>

@@ -1,3 +1,4 @@
+using OnlineRlhf.Inference.Features;
 using OnlineRlhf.Learning;
 using OnlineRlhf.Learning.RewardModels;
 using OnlineRlhf.Storage;
@@ -25,7 +26,7 @@ internal sealed class Profile : IDisposable
 
     private readonly Lock _gate = new();
     private readonly string _directory;
-    private readonly StateIdentity _identity;
+    private readonly FeatureMaps _maps;
     private readonly HyperParameters _hyperParameters;
     private readonly Action<string, RecoveryReport> _opened;
     private OnePassRewardModel? _fresh;
@@ -33,11 +34,11 @@ internal sealed class Profile : IDisposable
     private volatile bool _checkpointing;
     private bool _disposed;
 
-    internal Profile(string name, string directory, StateIdentity identity, HyperParameters hyperParameters, Action<string, RecoveryReport> opened)
+    internal Profile(string name, string directory, FeatureMaps maps, HyperParameters hyperParameters, Action<string, RecoveryReport> opened)
     {
         Name = name;
         _directory = directory;
-        _identity = identity;
+        _maps = maps;
         _hyperParameters = hyperParameters;
         _opened = opened;
     }
@@ -46,6 +47,19 @@ internal sealed class Profile : IDisposable
 
     /// <summary>Rounds in a row that asked nothing.</summary>
     internal int UnaskedInARow { get; set; }
+
+    /// <summary>φ, with the scales that the profile was founded with; where nothing is stored, with those it would be.</summary>
+    internal FeatureMap Map
+    {
+        get
+        {
+            lock (_gate)
+            {
+                OpenWhatIsStored();
+                return _store is null ? _maps.Measured : _maps.Of(_store.Identity);
+            }
+        }
+    }
 
     /// <summary>Reads the model; it does not change meanwhile.</summary>
     internal T Read<T>(Func<OnePassRewardModel, T> read)
@@ -175,7 +189,7 @@ internal sealed class Profile : IDisposable
         OpenWhatIsStored();
         try
         {
-            return _store?.Model ?? (_fresh ??= new OnePassRewardModel(_identity.Dimension, _hyperParameters));
+            return _store?.Model ?? (_fresh ??= new OnePassRewardModel(_maps.New.Dimension, _hyperParameters));
         }
         catch (StateException)
         {
@@ -199,7 +213,7 @@ internal sealed class Profile : IDisposable
             // A state that starts anew has learned no file.
             if (!ProfileStore.Exists(_directory))
                 LearnedFiles.Delete(_directory);
-            _store = ProfileStore.Open(_directory, _identity, _hyperParameters);
+            _store = ProfileStore.Open(_directory, _maps.New, _hyperParameters, _maps.Recognise);
             _fresh = null;
             if (_store.Recovery.Outcome == RecoveryOutcome.Lost)
                 LearnedFiles.Delete(_directory);

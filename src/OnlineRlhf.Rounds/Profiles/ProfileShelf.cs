@@ -4,7 +4,7 @@ using OnlineRlhf.Storage;
 namespace OnlineRlhf.Rounds.Profiles;
 
 /// <summary>The profiles: opened on demand, a few of them in memory, the one not used for longest closed first. Closing loses nothing.</summary>
-internal sealed class ProfileShelf(string directory, StateIdentity identity, HyperParameters hyperParameters, int capacity, Action<string, RecoveryReport> opened) : IDisposable
+internal sealed class ProfileShelf(string directory, FeatureMaps maps, HyperParameters hyperParameters, int capacity, Action<string, RecoveryReport> opened) : IDisposable
 {
     private const int RememberedCounts = 1024;
 
@@ -56,7 +56,7 @@ internal sealed class ProfileShelf(string directory, StateIdentity identity, Hyp
             Place? place = _places.Find(p => p.Profile.Name == name);
             if (place is null)
             {
-                var profile = new Profile(name, Path.Combine(directory, name), identity, hyperParameters, opened) { UnaskedInARow = _unasked.TryGetValue(name, out int unasked) ? unasked : Unknown };
+                var profile = new Profile(name, Path.Combine(directory, name), maps, hyperParameters, opened) { UnaskedInARow = _unasked.TryGetValue(name, out int unasked) ? unasked : Unknown };
                 place = new Place(profile);
             }
             else

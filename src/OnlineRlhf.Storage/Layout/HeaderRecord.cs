@@ -19,6 +19,7 @@ internal sealed record HeaderRecord(StateIdentity Identity, HyperParameters Hype
         ["model"] = Identity.ModelFingerprint,
         ["map"] = Identity.FeatureMapFingerprint,
         ["d"] = Identity.Dimension,
+        ["scales"] = new BsonArray(Identity.Scales.Select(c => new BsonValue(c))),
         ["eta"] = HyperParameters.StepSize,
         ["lambda"] = HyperParameters.Regularization,
         ["beta"] = HyperParameters.Exploration,
@@ -38,7 +39,9 @@ internal sealed record HeaderRecord(StateIdentity Identity, HyperParameters Hype
             return null;
         if (StateFormat.HyperParametersOf(eta, lambda, beta) is not { } hyperParameters)
             return null;
-        var header = new HeaderRecord(new StateIdentity(model.AsString, map.AsString, dimension.AsInt32), hyperParameters);
+        // Not in the sum, which earlier versions check as well; the map's fingerprint tells whether they hold.
+        double[] scales = document["scales"] is { IsArray: true } array ? [.. array.AsArray.Where(c => c.IsDouble).Select(c => c.AsDouble)] : [];
+        var header = new HeaderRecord(new StateIdentity(model.AsString, map.AsString, dimension.AsInt32) { Scales = scales }, hyperParameters);
         return header.Sum() == sum.AsInt64 ? header : null;
     }
 

@@ -9,32 +9,33 @@ namespace OnlineRlhf.Storage.Recovery;
 internal sealed class StateLoader
 {
     private readonly StateDatabase _database;
-    private readonly StateIdentity _identity;
+    private readonly Func<StateIdentity, StateIdentity?> _recognise;
     private readonly int _d;
     private readonly List<string> _problems = [];
     private readonly SlotRecord?[] _ring;
     private readonly string?[] _slotProblems;
+    private StateIdentity _identity;
 
-    private StateLoader(StateDatabase database, StateIdentity identity)
+    private StateLoader(StateDatabase database, StateIdentity identity, Func<StateIdentity, StateIdentity?> recognise)
     {
-        (_database, _identity, _d) = (database, identity, identity.Dimension);
+        (_database, _identity, _recognise, _d) = (database, identity, recognise, identity.Dimension);
         _ring = new SlotRecord?[_d];
         _slotProblems = new string?[_d];
     }
 
     /// <summary>Reads all of it. What is damaged is reported, not thrown.</summary>
     /// <exception cref="StateException">The file belongs to something else or to a newer version.</exception>
-    public static LoadedState Load(StateDatabase database, string path, StateIdentity identity)
+    public static LoadedState Load(StateDatabase database, string path, StateIdentity identity, Func<StateIdentity, StateIdentity?> recognise)
     {
-        var loader = new StateLoader(database, identity);
+        var loader = new StateLoader(database, identity, recognise);
         if (loader.CheckHeader(path) is { } problem)
-            return Nothing(problem);
+            return Nothing(identity, problem);
         return loader.LoadAll();
     }
 
     /// <summary>A file of which nothing can be used.</summary>
-    public static LoadedState Nothing(params IReadOnlyList<string> problems) =>
-        new(null, new CheckpointRecord?[2], [], new RecoveryReport { Outcome = RecoveryOutcome.Lost, Sequence = 0, Problems = problems });
+    public static LoadedState Nothing(StateIdentity identity, params IReadOnlyList<string> problems) =>
+        new(identity, null, new CheckpointRecord?[2], [], new RecoveryReport { Outcome = RecoveryOutcome.Lost, Sequence = 0, Problems = problems });
 
     private string? CheckHeader(string path)
     {
@@ -50,6 +51,11 @@ internal sealed class StateLoader
         StateIdentity stored = header.Identity;
         if (stored == _identity)
             return null;
+        if (stored with { FeatureMapFingerprint = _identity.FeatureMapFingerprint } == _identity && _recognise(stored) is { } recognised)
+        {
+            _identity = recognised;
+            return null;
+        }
         string what = stored.ModelFingerprint != _identity.ModelFingerprint
             ? $"was learned with the model {stored.ModelFingerprint}, not with {_identity.ModelFingerprint}"
             : stored.Dimension != _identity.Dimension
@@ -79,7 +85,7 @@ internal sealed class StateLoader
             newerFailed |= used is null;
         }
         if (model is null || used is null)
-            return Nothing([.. _problems, "No checkpoint can be used."]);
+            return Nothing(_identity, [.. _problems, "No checkpoint can be used."]);
 
         ReadRing();
         long? endedAt = Replay(model);
@@ -94,7 +100,7 @@ internal sealed class StateLoader
             Discarded = discarded,
             Problems = _problems,
         };
-        return new LoadedState(model, checkpoints, kept, report);
+        return new LoadedState(_identity, model, checkpoints, kept, report);
     }
 
     private CheckpointRecord? ReadHeader(int number)

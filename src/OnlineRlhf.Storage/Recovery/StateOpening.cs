@@ -10,10 +10,11 @@ internal static class StateOpening
 {
     /// <summary>Opens the state; <paramref name="create"/> takes over the database it is given.</summary>
     public static T Open<T>(
-        ProfileDirectory directory, StateIdentity identity, HyperParameters wanted, DiskProbe? probe, Func<ProfileDirectory, StateDatabase, LoadedState, T> create)
+        ProfileDirectory directory, StateIdentity identity, Func<StateIdentity, StateIdentity?> recognise, HyperParameters wanted, DiskProbe? probe,
+        Func<ProfileDirectory, StateDatabase, LoadedState, T> create)
     {
         directory.RemoveNew();
-        LoadedState state = File.Exists(directory.DataPath) ? Load(directory, identity, probe) : Fresh(directory, identity, wanted, probe);
+        LoadedState state = File.Exists(directory.DataPath) ? Load(directory, identity, recognise, probe) : Fresh(directory, identity, wanted, probe);
         RecoveryReport report = state.Report;
         bool changes = state.Model is { } found && found.HyperParameters != wanted;
         // Before anything is written: where the model cannot be converted nothing is changed, and the next start finds and reports the damage again.
@@ -25,7 +26,7 @@ internal static class StateOpening
         if (!report.IsClean)
             report = report with { MovedAsideTo = directory.CopyAside() };
         if (changes || !report.IsClean)
-            state = Rebuild(directory, identity, state, probe, wanted);
+            state = Rebuild(directory, state, probe, wanted);
         else
             ApplyLog(directory, probe);
         // Also where all of it was found here: a process that was killed may have put it in place and not synced its name.
@@ -45,29 +46,29 @@ internal static class StateOpening
 
     private static LoadedState Fresh(ProfileDirectory directory, StateIdentity identity, HyperParameters wanted, DiskProbe? probe)
     {
-        LoadedState nothing = StateLoader.Nothing();
-        return Rebuild(directory, identity, nothing with { Report = nothing.Report with { Outcome = RecoveryOutcome.Fresh } }, probe, wanted);
+        LoadedState nothing = StateLoader.Nothing(identity);
+        return Rebuild(directory, nothing with { Report = nothing.Report with { Outcome = RecoveryOutcome.Fresh } }, probe, wanted);
     }
 
-    private static LoadedState Load(ProfileDirectory directory, StateIdentity identity, DiskProbe? probe)
+    private static LoadedState Load(ProfileDirectory directory, StateIdentity identity, Func<StateIdentity, StateIdentity?> recognise, DiskProbe? probe)
     {
         try
         {
             using StateDatabase database = StateDatabase.OpenToRead(directory.DataPath, directory.LogPath, probe);
-            return StateLoader.Load(database, directory.DataPath, identity);
+            return StateLoader.Load(database, directory.DataPath, identity, recognise);
         }
         catch (Exception damaged) when (damaged is not (StateException or IOException or UnauthorizedAccessException))
         {
-            return StateLoader.Nothing($"The file cannot be opened: {damaged.Message}");
+            return StateLoader.Nothing(identity, $"The file cannot be opened: {damaged.Message}");
         }
     }
 
-    private static LoadedState Rebuild(ProfileDirectory directory, StateIdentity identity, LoadedState state, DiskProbe? probe, HyperParameters wanted)
+    private static LoadedState Rebuild(ProfileDirectory directory, LoadedState state, DiskProbe? probe, HyperParameters wanted)
     {
         ApplyLog(directory, probe);
-        StateDatabase.ResetLog(directory.LogPath, StateFormat.LargestTransaction(identity.Dimension), probe);
-        OnePassRewardModel model = state.Model ?? new OnePassRewardModel(identity.Dimension, wanted);
-        StateBuilder.Build(directory, identity, model, state.Slots, probe);
+        StateDatabase.ResetLog(directory.LogPath, StateFormat.LargestTransaction(state.Identity.Dimension), probe);
+        OnePassRewardModel model = state.Model ?? new OnePassRewardModel(state.Identity.Dimension, wanted);
+        StateBuilder.Build(directory, state.Identity, model, state.Slots, probe);
         CheckpointRecord?[] checkpoints = [StateBuilder.Checkpoint(1, model), StateBuilder.Checkpoint(2, model)];
         return state with { Model = model, Checkpoints = checkpoints };
     }

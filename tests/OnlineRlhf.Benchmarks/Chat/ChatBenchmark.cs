@@ -112,7 +112,10 @@ internal static class ChatBenchmark
                 int[] plain = [.. prompt.Shared, .. model.BuildPrompt(messages, [null]).Suffixes[0]];
                 // One token more of another text, so that nothing of the last measurement is known.
                 _ = server.Complete(isFurther ? plain[..known] : [0], 1, seed);
-                double served = Clock.Milliseconds(() => server.Complete(plain, answers[0].Tokens, seed));
+                int read = 0;
+                double served = Clock.Milliseconds(() => read = server.Complete(plain, answers[0].Tokens, seed));
+                if (read != plain.Length - known)
+                    throw new InvalidOperationException($"llama-server read {read} tokens of a prompt of which {plain.Length - known} are new.");
                 steps.Prepare(bare.Context, known);
                 double decode = Clock.Milliseconds(() => steps.Replay(bare.Context, known));
                 return new TurnTimes(engine, served, decode, excess);

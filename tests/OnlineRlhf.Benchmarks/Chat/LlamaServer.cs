@@ -29,6 +29,8 @@ internal sealed class LlamaServer : IDisposable
         string[] arguments =
         [
             "-m", model, "-c", Text(context), "-np", "1", "-t", Text(threads), "-tb", Text(threads), "--host", "127.0.0.1", "--port", Text(port), "-ngl", "0",
+            // Prompts that it put aside come back otherwise, and a question that is measured twice is not read.
+            "--cache-ram", "0",
         ];
         var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
         var server = new LlamaServer(Process.Start(start)!, port);

@@ -48,6 +48,32 @@ public sealed class FeatureMapTests
     }
 
     [Theory]
+    [InlineData(0.0472, 0.0472, 0)]
+    [InlineData(0.0472, 0.0473, 3.04)]
+    [InlineData(0.0999, 0.101, 3)]
+    [InlineData(0.101, 0.0995, 3.2)]
+    [InlineData(1.23e-12, 1.43e-12, 3)]
+    [InlineData(1.23e5, 1.25e5, 2.8)]
+    public void A_map_is_found_by_its_fingerprint_among_those_with_scales_near_the_measured_ones(double measured, double founded, double last)
+    {
+        var map = new FeatureMap(576, [founded, 0, last], English);
+        FeatureMap? found = FeatureMap.Find(map.Fingerprint, 576, [measured, 0, last == 0 ? 0 : 3], English);
+        Assert.Equal(map.Scales, found?.Scales);
+    }
+
+    [Fact]
+    public void A_map_whose_scales_are_far_away_or_of_another_kind_is_not_found()
+    {
+        string far = new FeatureMap(8, [1, 1, 1.3], English).Fingerprint;
+        Assert.Null(FeatureMap.Find(far, 8, [1, 1, 1], English));
+        Assert.Null(FeatureMap.Find(far, 9, [1, 1, 1.3], English));
+        Assert.Null(FeatureMap.Find(far, 8, [1, 1, 1.3], TextStatistics.For("xx")));
+        Assert.Null(FeatureMap.Find(far, 8, [1, 1], English));
+        Assert.Null(FeatureMap.Find(far, 8, [1, double.NaN, 1.3], English));
+        Assert.NotNull(FeatureMap.Find(far, 8, [1, 1, 1.3], English));
+    }
+
+    [Theory]
     [InlineData("demo")]
     [InlineData("smollm2")]
     public void Calibration_gives_three_digits_and_deviations_of_one_in_all(string name)

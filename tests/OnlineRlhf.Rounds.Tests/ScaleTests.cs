@@ -1,0 +1,99 @@
+using OnlineRlhf.Inference.Features;
+using OnlineRlhf.Storage;
+
+namespace OnlineRlhf.Rounds.Tests;
+
+/// <summary>Another build of the engine measures other scales; what a profile has learned is served with those that it was founded with.</summary>
+public sealed class ScaleTests : IDisposable
+{
+    private readonly Bench _bench = new();
+
+    public void Dispose() => _bench.Dispose();
+
+    [Theory]
+    [InlineData(1.002)]
+    [InlineData(3)]
+    public async Task A_profile_goes_on_with_the_scales_that_it_was_founded_with(double factor)
+    {
+        await LearnAsync("anna");
+        (CandidateSet set, Choice choice) = await LookAsync("anna");
+        RestartWith(c => c * factor);
+        (CandidateSet again, Choice chosen) = await LookAsync("anna");
+        Assert.Equal(set.Features[0].ToArray(), again.Features[0].ToArray());
+        Assert.Equal(choice, chosen);
+        Assert.Equal(2, await LearnAsync("anna"));
+        // Who comes now gets what is measured now.
+        Assert.NotEqual(set.Features[0].ToArray(), (await LookAsync("ben")).Set.Features[0].ToArray());
+        await LearnAsync("ben");
+        RestartWith(c => c / factor);
+        Assert.Equal(3, await LearnAsync("anna"));
+        Assert.Equal(2, await LearnAsync("ben"));
+    }
+
+    [Fact]
+    public async Task What_a_client_brings_is_read_with_the_same_scales()
+    {
+        await LearnAsync("anna");
+        ComparisonRequest brought = new([new("user", "Tell me a joke.")], "A short one.", "A long one, with a horse in it.") { Profile = "anna" };
+        float[] difference = await _bench.Loop.CompareAsync(brought, Cancel);
+        RestartWith(c => c * 2);
+        Assert.Equal(difference, await _bench.Loop.CompareAsync(brought, Cancel));
+        Assert.NotEqual(difference, await _bench.Loop.CompareAsync(brought with { Profile = "ben" }, Cancel));
+    }
+
+    [Fact]
+    public async Task A_state_that_does_not_hold_its_scales_is_served_with_those_that_fit_its_map()
+    {
+        FoundWithoutScales("anna");
+        (CandidateSet set, _) = await LookAsync("anna");
+        RestartWith(c => c * 1.01);
+        Assert.Equal(set.Features[0].ToArray(), (await LookAsync("anna")).Set.Features[0].ToArray());
+        // Where its file is written anew it holds them.
+        _bench.Restart(o => o with { HyperParameters = o.HyperParameters with { StepSize = 0.5 } });
+        Assert.Equal(2, await LearnAsync("anna"));
+        RestartWith(c => c * 3);
+        Assert.Equal(set.Features[0].ToArray(), (await LookAsync("anna")).Set.Features[0].ToArray());
+        Assert.Equal(3, await LearnAsync("anna"));
+    }
+
+    [Fact]
+    public async Task A_state_of_another_feature_map_is_refused_and_left_as_it_is()
+    {
+        FoundWithoutScales("anna");
+        string file = Directory.EnumerateFiles(_bench.ProfileFolder("anna")).First();
+        byte[] before = await File.ReadAllBytesAsync(file, Cancel);
+        RestartWith(c => c * 3);
+        StateException refused = await Assert.ThrowsAsync<StateException>(() => _bench.OpenAsync(profile: "anna"));
+        Assert.Equal(StateError.DoesNotFit, refused.Reason);
+        Assert.Equal(before, await File.ReadAllBytesAsync(file, Cancel));
+        Assert.NotEmpty((await _bench.OpenAsync(profile: "ben")).First.Text);
+    }
+
+    /// <summary>As earlier versions founded it.</summary>
+    private void FoundWithoutScales(string profile)
+    {
+        FeatureMap map = _bench.Loop.FeatureMap;
+        using var store = ProfileStore.Open(
+            _bench.ProfileFolder(profile), new StateIdentity(Bench.Model.Fingerprint, map.Fingerprint, map.Dimension), _bench.Options.HyperParameters);
+        store.Append(Guid.NewGuid(), [.. Enumerable.Repeat(0.1f, map.Dimension)], 1);
+    }
+
+    /// <summary>Starts again where the scales were measured to be others.</summary>
+    private void RestartWith(Func<double, double> change)
+    {
+        double[] scales = [.. _bench.Loop.FeatureMap.Scales.Select(c => double.Parse($"{change(c):E2}", null))];
+        CalibrationFile.Write(_bench.State, FeatureMap.CalibrationKey(Bench.Model), scales);
+        _bench.Restart();
+    }
+
+    private async Task<(CandidateSet Set, Choice Choice)> LookAsync(string profile)
+    {
+        CandidateSet set = await _bench.Loop.SampleAsync(Bench.Ask(profile: profile, ask: AskMode.Always), Cancel);
+        return (set, _bench.Loop.Choose(set));
+    }
+
+    private async Task<long> LearnAsync(string profile) =>
+        (await _bench.PressAsync((await _bench.OpenAsync(profile: profile, ask: AskMode.Always)).Id, Preferred.First)).Comparisons;
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+}
