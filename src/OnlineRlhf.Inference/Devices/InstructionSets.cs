@@ -11,22 +11,26 @@ internal static class InstructionSets
 {
     private const int ExtendedStates = 27;
 
-    /// <summary>Those that matter to builds of llama.cpp; none on ARM.</summary>
-    internal static IReadOnlySet<string> OfProcessor { get; } = X86Base.IsSupported ? Read() : new HashSet<string>();
+    private static readonly (string Name, bool IsExtended, int Bit)[] Known =
+    [
+        ("sse4_2", false, 20), ("fma", false, 12), ("avx", false, 28), ("f16c", false, 29), ("avx2", true, 5), ("bmi2", true, 8),
+        ("avx512f", true, 16), ("avx512dq", true, 17), ("avx512cd", true, 28), ("avx512bw", true, 30), ("avx512vl", true, 31),
+    ];
 
-    private static HashSet<string> Read()
+    /// <summary>Those that matter to builds of llama.cpp; none on ARM.</summary>
+    internal static IReadOnlyList<string> OfProcessor { get; } = X86Base.IsSupported ? Read() : [];
+
+    private static List<string> Read()
     {
         (_, _, int first, _) = X86Base.CpuId(1, 0);
         (_, int extended, _, _) = X86Base.CpuId(7, 0);
-        HashSet<string> sets = [.. Named(first, ("sse4_2", 20))];
-        // Without it the kernel keeps no wide registers, whatever the processor has.
-        if ((first >> ExtendedStates & 1) == 1)
+        List<string> sets = [];
+        foreach ((string name, bool isExtended, int bit) in Known)
         {
-            sets.UnionWith(Named(first, ("fma", 12), ("avx", 28), ("f16c", 29)));
-            sets.UnionWith(Named(extended, ("avx2", 5), ("bmi2", 8), ("avx512f", 16), ("avx512dq", 17), ("avx512cd", 28), ("avx512bw", 30), ("avx512vl", 31)));
+            // Where the kernel does not keep the states of wide registers, all but the first are of no use, whatever the processor has.
+            if (((isExtended ? extended : first) >> bit & 1) == 1 && (name == Known[0].Name || (first >> ExtendedStates & 1) == 1))
+                sets.Add(name);
         }
         return sets;
     }
-
-    private static IEnumerable<string> Named(int register, params (string Name, int Bit)[] sets) => sets.Where(s => (register >> s.Bit & 1) == 1).Select(s => s.Name);
 }

@@ -162,13 +162,22 @@ public sealed class FeatureMap
     {
         ArgumentNullException.ThrowIfNull(near);
         ArgumentNullException.ThrowIfNull(statistics);
-        return AreValid(near) ? Search([]) : null;
+        if (!AreValid(near))
+            return null;
+        double[] scales = new double[HiddenBlocks.Count];
+        return Search(0);
 
-        FeatureMap? Search(double[] scales)
+        FeatureMap? Search(int block)
         {
-            if (scales.Length == near.Count)
+            if (block == scales.Length)
                 return Identify(embeddingLength, scales, statistics) == fingerprint ? new FeatureMap(embeddingLength, scales, statistics) : null;
-            return Neighbours(near[scales.Length]).Select(c => Search([.. scales, c])).FirstOrDefault(m => m is not null);
+            FeatureMap? found = null;
+            for (int step = 0; found is null && step <= (near[block] > 0 ? 2 * Reach : 0); step++)
+            {
+                scales[block] = Neighbour(near[block], (step % 2 == 0 ? 1 : -1) * ((step + 1) / 2));
+                found = Search(block + 1);
+            }
+            return found;
         }
     }
 
@@ -197,21 +206,16 @@ public sealed class FeatureMap
 
     private static bool AreValid(IReadOnlyList<double> scales) => scales.Count == HiddenBlocks.Count && scales.All(c => double.IsFinite(c) && c >= 0);
 
-    /// <summary>The numbers of three digits around one, itself first and the nearest next.</summary>
-    private static IEnumerable<double> Neighbours(double scale)
+    /// <summary>The number of three digits that is so many of these above another.</summary>
+    private static double Neighbour(double scale, int steps)
     {
         if (scale == 0)
-            return [0];
+            return 0;
         // Each power of ten has 900 of them: d.ddE±eee.
         string text = scale.ToString("E2", CultureInfo.InvariantCulture);
-        int place = (900 * int.Parse(text[5..], CultureInfo.InvariantCulture)) + int.Parse($"{text[0]}{text[2..4]}", CultureInfo.InvariantCulture) - 100;
-        return Enumerable.Range(0, (2 * Reach) + 1).Select(i => At(place + ((i % 2 == 0 ? 1 : -1) * ((i + 1) / 2))));
-
-        static double At(int place)
-        {
-            int power = (int)Math.Floor(place / 900d);
-            return double.Parse($"{place - (900 * power) + 100}E{power - 2}", CultureInfo.InvariantCulture);
-        }
+        int place = (900 * int.Parse(text[5..], CultureInfo.InvariantCulture)) + int.Parse($"{text[0]}{text[2..4]}", CultureInfo.InvariantCulture) - 100 + steps;
+        int power = (int)Math.Floor(place / 900d);
+        return double.Parse($"{place - (900 * power) + 100}E{power - 2}", CultureInfo.InvariantCulture);
     }
 
     private static string Identify(int embeddingLength, IReadOnlyList<double> scales, TextStatistics statistics)
