@@ -8,7 +8,7 @@ namespace OnlineRlhf.Storage;
 /// <remarks>They can be measured again at any time: so whatever cannot be used is as good as absent.</remarks>
 public static class CalibrationFile
 {
-    /// <summary>Reads the scales; null where there are none, or not <paramref name="count"/> finite ones of this key.</summary>
+    /// <summary>Reads the scales; null where there are none, or not <paramref name="count"/> of this key, finite and none negative.</summary>
     /// <param name="directory">Where the file is.</param>
     /// <param name="key">What the scales depend on, the model first: letters, digits, <c>-</c>, <c>_</c> and <c>.</c>, since it is part of the file's name.</param>
     /// <param name="count">How many scales the feature map has.</param>
@@ -18,7 +18,8 @@ public static class CalibrationFile
         {
             byte[] text = File.ReadAllBytes(PathOf(directory, key));
             CalibrationDocument? document = JsonSerializer.Deserialize(text, CalibrationContext.Default.CalibrationDocument);
-            return document?.ModelFingerprint == key && document.Values?.Length == count && Array.TrueForAll(document.Values, double.IsFinite)
+            return document is { Holds: true } && document.ModelFingerprint == key && document.Values?.Length == count
+                && Array.TrueForAll(document.Values, value => double.IsFinite(value) && value >= 0)
                 ? document.Values
                 : null;
         }
@@ -36,7 +37,7 @@ public static class CalibrationFile
         try
         {
             _ = Directory.CreateDirectory(directory);
-            byte[] text = JsonSerializer.SerializeToUtf8Bytes(new CalibrationDocument(key, values.ToArray()), CalibrationContext.Default.CalibrationDocument);
+            byte[] text = JsonSerializer.SerializeToUtf8Bytes(new CalibrationDocument(key, [.. values], CalibrationDocument.Sum(key, [.. values])), CalibrationContext.Default.CalibrationDocument);
             PrivateFile.Replace(path, text);
             DurableFolder.Sync(directory);
         }

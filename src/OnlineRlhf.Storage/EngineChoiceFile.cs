@@ -18,7 +18,7 @@ public static class EngineChoiceFile
         {
             byte[] text = File.ReadAllBytes(PathOf(directory, model));
             EngineDocument? document = JsonSerializer.Deserialize(text, EngineContext.Default.EngineDocument);
-            return document is { Chosen.IsUsable: true, Others: { } others }
+            return document is { Holds: true, Chosen.IsUsable: true, Others: { } others }
                 && document.ModelFingerprint == model && document.Conditions == conditions
                 && Array.TrueForAll(others, trial => trial is { IsUsable: true })
                 ? new EngineChoice(document.Chosen, others!)
@@ -39,7 +39,7 @@ public static class EngineChoiceFile
         try
         {
             _ = Directory.CreateDirectory(directory);
-            var document = new EngineDocument(model, conditions, choice.Chosen, [.. choice.Others]);
+            EngineDocument document = new EngineDocument(model, conditions, choice.Chosen, [.. choice.Others]).Sealed();
             PrivateFile.Replace(path, JsonSerializer.SerializeToUtf8Bytes(document, EngineContext.Default.EngineDocument));
             DurableFolder.Sync(directory);
         }

@@ -27,11 +27,25 @@ public class CalibrationFileTests
     [InlineData("{\"model_fingerprint\":\"abc\",\"values\":[1,2]}")]
     [InlineData("{\"model_fingerprint\":\"abc\",\"values\":[1,1e999,3]}")]
     [InlineData("{\"model_fingerprint\":\"abc\",\"values\":[1,\"NaN\",3]}")]
+    [InlineData("{\"model_fingerprint\":\"abc\",\"values\":[1,-2,3]}")]
+    [InlineData("{\"model_fingerprint\":\"abc\",\"values\":[1,2,3],\"checksum\":17}")]
     public void What_cannot_be_used_is_absent(string text)
     {
         using var folder = new StateFolder(1);
         File.WriteAllText(Path.Combine(folder.Root, "calibration-abc.json"), text);
         Assert.Null(CalibrationFile.Read(folder.Root, "abc", 3));
+    }
+
+    [Fact]
+    public void A_file_that_was_changed_is_absent_and_one_of_version_0_1_0_is_read()
+    {
+        using var folder = new StateFolder(1);
+        CalibrationFile.Write(folder.Root, "abc", [0.12, 0.0568, 0.0527]);
+        string path = CalibrationFile.PathOf(folder.Root, "abc");
+        File.WriteAllText(path, File.ReadAllText(path).Replace("0.0568", "0.568", StringComparison.Ordinal));
+        Assert.Null(CalibrationFile.Read(folder.Root, "abc", 3));
+        File.WriteAllText(path, """{"model_fingerprint":"abc","values":[0.12,0.0568,0.0527]}""");
+        Assert.Equal([0.12, 0.0568, 0.0527], CalibrationFile.Read(folder.Root, "abc", 3));
     }
 
     [Fact]

@@ -48,6 +48,20 @@ public class EngineChoiceFileTests
         Assert.Null(EngineChoiceFile.Read(folder.Root, "abc", "c"));
     }
 
+    [Theory]
+    [InlineData("\"threads\":2", "\"threads\":100000")]
+    [InlineData("zen4", "zen5")]
+    [InlineData("7894.1", "7894.2")]
+    public void A_file_that_was_changed_is_as_good_as_none(string was, string now)
+    {
+        using var folder = new StateFolder(1);
+        EngineChoiceFile.Write(folder.Root, Model, Conditions, Choice);
+        string path = EngineChoiceFile.PathOf(folder.Root, Model), text = File.ReadAllText(path);
+        Assert.Contains(was, text, StringComparison.Ordinal);
+        File.WriteAllText(path, text.Replace(was, now, StringComparison.Ordinal));
+        Assert.Null(EngineChoiceFile.Read(folder.Root, Model, Conditions));
+    }
+
     [Fact]
     public void A_fingerprint_cannot_name_another_directory() =>
         Assert.Throws<ArgumentException>(() => EngineChoiceFile.Write("/tmp", "../x", Conditions, Choice));

@@ -4,7 +4,7 @@
 set -u
 S=/run/onlinerlhf/onlinerlhf.sock
 pass() { echo "PASS $*"; }
-fail() { echo "FAIL $*"; journalctl -u onlinerlhf -b --no-pager -o cat | tail -n 30; systemctl status onlinerlhf.service onlinerlhf.socket --no-pager | head -40; echo VM-TEST-FAIL; poweroff -f; exit 1; }
+fail() { echo "FAIL $*"; journalctl -u onlinerlhf -b --no-pager -o cat | tail -n 200; systemctl status onlinerlhf.service onlinerlhf.socket --no-pager | head -40; echo VM-TEST-FAIL; poweroff -f; exit 1; }
 expect() { local what=$1; shift; if "$@" > /tmp/out 2>&1; then pass "$what"; else cat /tmp/out; fail "$what"; fi; }
 call() { curl -sS --max-time 300 --unix-socket "$S" "$@"; }
 line() { echo "/sys/devices/platform/$(cat /sys/kernel/config/gpio-sim/edge/dev_name)/$(cat /sys/kernel/config/gpio-sim/edge/bank0/chip_name)/sim_gpio$1"; }

@@ -9,7 +9,7 @@ namespace OnlineRlhf.Inference.Llama;
 /// </summary>
 public sealed unsafe class LlamaNatives
 {
-    private const string CpuBackend = "libggml-cpu", Extension = ".so", VulkanBackendFile = "libggml-vulkan.so";
+    private const string BaseLibrary = "libggml-base.so", CpuBackend = "libggml-cpu", Extension = ".so", VulkanBackendFile = "libggml-vulkan.so";
 
     // Where NuGet's packages keep their folders, and where the build of a program that uses LLamaSharp puts them.
     private static readonly string[] Within = ["", "LLamaSharpRuntimes/linux-x64/native", "runtimes/linux-x64/native"];
@@ -117,10 +117,14 @@ public sealed unsafe class LlamaNatives
     }
 
     /// <summary>The CPU backends of a folder that run on this processor, by the score that they give themselves.</summary>
-    private static IEnumerable<(string Name, string Path)> Scored(string folder) =>
-        Directory.EnumerateFiles(folder, CpuBackend + "-*" + Extension)
+    private static IEnumerable<(string Name, string Path)> Scored(string folder)
+    {
+        // Every backend depends on it, and it aborts the process where it is loaded a second time: it stays when they are unloaded.
+        _ = NativeLibrary.TryLoad(Path.Combine(folder, BaseLibrary), out _);
+        return Directory.EnumerateFiles(folder, CpuBackend + "-*" + Extension)
             .Select(path => (Name: Path.GetFileName(path)[(CpuBackend.Length + 1)..^Extension.Length], Path: path, Score: Score(path)))
             .Where(b => b.Score > 0).OrderByDescending(b => b.Score).ThenBy(b => b.Name, StringComparer.Ordinal).Select(b => (b.Name, b.Path));
+    }
 
     /// <summary>What the library itself says of this processor; 0 where it would not run.</summary>
     private static int Score(string path)
