@@ -11,14 +11,14 @@ namespace OnlineRlhf.Inference;
 /// <remarks>One call at a time; a second one waits. Disposing frees the model's memory.</remarks>
 public sealed class LanguageModel : IDisposable
 {
-    // A timer may be early by a moment.
-    private static readonly TimeSpan LoadingSign = TimeSpan.FromSeconds(10), ExpirySlack = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LoadingSign = TimeSpan.FromSeconds(10), LongestSweep = TimeSpan.FromSeconds(10);
     private readonly Lock _gate = new();
     private readonly LanguageModelOptions _options;
     private readonly GgufFile _file;
     private readonly GpuMarker _marker;
     private readonly bool _collectHidden;
     private readonly ITimer _expiry;
+    private readonly TimeSpan _sweep;
     private LoadedModel _loaded;
     private DecodingPace? _pace;
     private bool _disposed;
@@ -30,6 +30,8 @@ public sealed class LanguageModel : IDisposable
         _collectHidden = collectHidden;
         _marker = new GpuMarker(options.GpuMarker);
         _expiry = options.Clock.CreateTimer(_ => DropExpired(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        // A conversation outlives its time by this at most.
+        _sweep = options.ConversationLifetime / 4 < LongestSweep ? options.ConversationLifetime / 4 : LongestSweep;
         Natives = LlamaLibrary.Load(options.NativesFolder, options.CpuVariant);
         try
         {
@@ -146,15 +148,15 @@ public sealed class LanguageModel : IDisposable
     /// Tokens that a request with this conversation has the model read: what is new in it once, and what follows it with each style hint.
     /// </summary>
     /// <param name="messages">The conversation.</param>
-    /// <param name="owner">Whose conversation it is.</param>
-    public int PromptTokens(IReadOnlyList<ChatMessage> messages, string owner = "")
+    /// <param name="owner">Whose conversation it is; null where all of it is read again, as at temperature 0.</param>
+    public int PromptTokens(IReadOnlyList<ChatMessage> messages, string? owner = "")
     {
         ArgumentNullException.ThrowIfNull(messages);
         // Nothing is computed, so that no GPU is marked as working.
         return Guarded(() => Unchanged(() =>
         {
             Prompt prompt = BuildPrompt(messages, [null, .. Hints.Take(MaxCandidates - 1)]);
-            return prompt.Shared.Length - _loaded.Conversations.Known(owner, prompt.Shared) + prompt.Suffixes.Sum(s => s.Length);
+            return prompt.Shared.Length - (owner is null ? 0 : _loaded.Conversations.Known(owner, prompt.Shared)) + prompt.Suffixes.Sum(s => s.Length);
         }));
     }
 
@@ -178,6 +180,7 @@ public sealed class LanguageModel : IDisposable
             throw new ArgumentException($"candidates must be 1 to {_options.Candidates}, the number that memory was set aside for, not {hints.Count}");
         return OnDevice(() =>
         {
+            Sweep();
             Prompt prompt = BuildPrompt(messages, hints);
             int decoded = prompt.Shared.Length + prompt.Suffixes.Sum(s => s.Length), answer = Math.Min(options.MaxTokens, _options.AnswerTokens);
             // The first suffices for the model's own hints; others may take more cells than were set aside.
@@ -195,20 +198,15 @@ public sealed class LanguageModel : IDisposable
             }
             finally
             {
-                _expiry.Change(_options.ConversationLifetime + ExpirySlack, Timeout.InfiniteTimeSpan);
+                _expiry.Change(_sweep, _sweep);
             }
         });
     }
 
-    /// <summary>Drops what was read of an owner's conversations.</summary>
-    public void ForgetConversations(string owner)
-    {
-        lock (_gate)
-        {
-            if (!_loaded.IsDisposed)
-                _loaded.Conversations.Forget(owner);
-        }
-    }
+    /// <summary>
+    /// Asked about owners of conversations, from time to time and before each request: whether what was read of theirs is to be dropped. Null keeps all.
+    /// </summary>
+    public Func<string, bool>? IsForgotten { get; set; }
 
     /// <summary>
     /// The hidden states of given answers to one conversation, as if the model had written them. One prompt decode for all; the states of each are the
@@ -329,15 +327,25 @@ public sealed class LanguageModel : IDisposable
         return LoadedModel.Open(_options, _file, gpu, _collectHidden, () => Progressed?.Invoke(), cancellationToken);
     }
 
-    /// <summary>Drops conversations that nobody has gone on with. A request that runs sets the timer anew.</summary>
+    private void Sweep()
+    {
+        _loaded.Conversations.DropExpired();
+        if (IsForgotten is { } isForgotten)
+            _loaded.Conversations.Forget(isForgotten);
+    }
+
+    /// <summary>Drops conversations that nobody has gone on with, and those of forgotten owners. Where a request runs, the next time will do.</summary>
     private void DropExpired()
     {
         if (!_gate.TryEnter())
             return;
         try
         {
-            if (!_loaded.IsDisposed)
-                _loaded.Conversations.DropExpired();
+            if (_disposed || _loaded.IsDisposed)
+                return;
+            Sweep();
+            if (_loaded.Conversations.IsEmpty)
+                _expiry.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         }
         finally
         {

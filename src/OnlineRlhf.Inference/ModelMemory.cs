@@ -6,7 +6,9 @@ namespace OnlineRlhf.Inference;
 
 /// <summary>The memory that a model takes, in bytes, estimated from its header; rather too much than too little.</summary>
 /// <param name="Weights">The weights, mapped from the file.</param>
-/// <param name="Cache">Keys and values of every token of a round: they grow with context, candidates and the length of answers.</param>
+/// <param name="Cache">
+/// Keys and values of every token of a round: they grow with context, candidates and the length of answers. For a recurrent model its state for each sequence.
+/// </param>
 /// <param name="Buffers">What one step of a decode computes in, and the logits.</param>
 /// <param name="Conversations">Conversations that are kept outside of the context, and one on its way in, each as long as the context.</param>
 public sealed record ModelMemory(long Weights, long Cache, long Buffers, long Conversations)
@@ -38,7 +40,8 @@ public sealed record ModelMemory(long Weights, long Cache, long Buffers, long Co
         long mask = step * cells * (Float + HalfFloat);
         long logits = 2L * DecodingContext.OutputRows * file.VocabularySize * Float;
         long cell = (long)file.BlockCount * file.CacheWidth * HalfFloat;
-        long copies = options.Conversations > 1 ? options.Conversations : 0;
-        return new ModelMemory(file.WeightBytes, cells * cell, activations + mask + logits, copies * context * cell);
+        long copies = options.Conversations > 1 ? options.Conversations : 0, state = file.RecurrentStateBytes;
+        return new ModelMemory(
+            file.WeightBytes, (cells * cell) + (LoadedModel.Sequences(options.Candidates) * state), activations + mask + logits, copies * ((context * cell) + state));
     }
 }

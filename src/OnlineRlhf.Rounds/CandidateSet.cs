@@ -1,3 +1,4 @@
+using OnlineRlhf.Inference.Features;
 using OnlineRlhf.Inference.Sampling;
 using OnlineRlhf.Learning;
 
@@ -8,12 +9,12 @@ public sealed class CandidateSet
 {
     private readonly float[] _features;
 
-    internal CandidateSet(RoundRequest request, IReadOnlyList<Candidate> candidates, float[] features, int dimension)
+    internal CandidateSet(RoundRequest request, IReadOnlyList<Candidate> candidates, FeatureMap map, float[] features)
     {
         Request = request;
         Candidates = candidates;
+        Map = map;
         _features = features;
-        Dimension = dimension;
     }
 
     /// <summary>What was asked.</summary>
@@ -23,10 +24,13 @@ public sealed class CandidateSet
     public IReadOnlyList<Candidate> Candidates { get; }
 
     /// <summary>d.</summary>
-    public int Dimension { get; }
+    public int Dimension => Map.Dimension;
+
+    /// <summary>φ.</summary>
+    internal FeatureMap Map { get; }
 
     /// <summary>The same candidates, seen by another profile.</summary>
-    internal CandidateSet For(string profile) => new(Request with { Profile = profile }, Candidates, _features, Dimension);
+    internal CandidateSet For(string profile) => new(Request with { Profile = profile }, Candidates, Map, _features);
 
     /// <summary>φ of each answer.</summary>
     public CandidateFeatures Features => new(_features, Dimension);

@@ -31,7 +31,7 @@ internal sealed class ComparisonIntake(
             return earlier;
         using (ProfileShelf.Loan loan = shelf.Borrow(request.Profile))
             loan.Profile.RequireAtLeast(request.AtLeast);
-        float[] difference = await CompareAsync(request, cancellationToken).ConfigureAwait(false);
+        (float[] difference, FeatureMap map) = await CompareAsync(request, cancellationToken).ConfigureAwait(false);
         await turn.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
@@ -39,7 +39,7 @@ internal sealed class ComparisonIntake(
             if (Known(request) is { } overtaken)
                 return overtaken;
             using ProfileShelf.Loan loan = shelf.Borrow(request.Profile);
-            long comparisons = loan.Profile.Learn(ProfileName.ComparisonKey(request.Profile, request.Id), difference, request.IsTie ? 0.5 : 1, request.AtLeast);
+            long comparisons = loan.Profile.Learn(ProfileName.ComparisonKey(request.Profile, request.Id), map, difference, request.IsTie ? 0.5 : 1, request.AtLeast);
             Interlocked.Increment(ref _learned);
             events.Publish(new RoundEvent.Learned(request.Id, request.Profile, comparisons));
             return new FeedbackResult(request.Id, request.Profile, true, comparisons);
@@ -50,8 +50,8 @@ internal sealed class ComparisonIntake(
         }
     }
 
-    /// <summary>z, without learning it.</summary>
-    internal Task<float[]> CompareAsync(ComparisonRequest request, CancellationToken cancellationToken) => queue.RunAsync(token => Difference(request, token), cancellationToken);
+    /// <summary>z, and the φ that it is computed with, without learning it.</summary>
+    internal Task<(float[] Difference, FeatureMap Map)> CompareAsync(ComparisonRequest request, CancellationToken cancellationToken) => queue.RunAsync(token => Difference(request, token), cancellationToken);
 
     /// <summary>The number of a comparison, where the ring holds it; else how many its profile has learned.</summary>
     internal FeedbackResult Look(Guid id, string profile)
@@ -70,7 +70,7 @@ internal sealed class ComparisonIntake(
         return null;
     }
 
-    private float[] Difference(ComparisonRequest request, CancellationToken cancellationToken)
+    private (float[] Difference, FeatureMap Map) Difference(ComparisonRequest request, CancellationToken cancellationToken)
     {
         FeatureMap map;
         using (ProfileShelf.Loan loan = shelf.Borrow(request.Profile))
@@ -78,7 +78,7 @@ internal sealed class ComparisonIntake(
         IReadOnlyList<HiddenBlocks> hidden = model.Force(request.Messages, [request.Chosen, request.Rejected], cancellationToken);
         float[] chosen = Features(hidden[0], request.Chosen), rejected = Features(hidden[1], request.Rejected);
         TensorPrimitives.Subtract(chosen, rejected, chosen);
-        return chosen;
+        return (chosen, map);
 
         float[] Features(HiddenBlocks blocks, string answer)
         {

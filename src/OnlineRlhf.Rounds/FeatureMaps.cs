@@ -12,22 +12,22 @@ namespace OnlineRlhf.Rounds;
 internal sealed class FeatureMaps
 {
     private static readonly TextStatistics Statistics = TextStatistics.For("en");
+    private readonly string _model;
     private readonly int _width;
     private readonly ConcurrentDictionary<string, FeatureMap> _maps = new();
 
     private FeatureMaps(LanguageModel model, double[] scales)
     {
-        _width = model.EmbeddingLength;
+        (_model, _width) = (model.Fingerprint, model.EmbeddingLength);
         Measured = new FeatureMap(_width, scales, Statistics);
         _maps[Measured.Fingerprint] = Measured;
-        New = new StateIdentity(model.Fingerprint, Measured.Fingerprint, Measured.Dimension) { Scales = scales };
     }
 
     /// <summary>The map of new profiles.</summary>
     internal FeatureMap Measured { get; }
 
-    /// <summary>What new profiles belong to.</summary>
-    internal StateIdentity New { get; }
+    /// <summary>What a state belongs to that is founded with a map.</summary>
+    internal StateIdentity IdentityOf(FeatureMap map) => new(_model, map.Fingerprint, map.Dimension) { Scales = map.Scales };
 
     /// <summary>Reads the scales of a model; measures them where that was not done yet.</summary>
     /// <param name="model">The model.</param>
@@ -46,7 +46,7 @@ internal sealed class FeatureMaps
         return new FeatureMaps(model, scales);
     }
 
-    /// <summary>The map of an identity that is <see cref="New"/> or was recognised.</summary>
+    /// <summary>The map of a state that is open.</summary>
     internal FeatureMap Of(StateIdentity identity) => _maps[identity.FeatureMapFingerprint];
 
     /// <summary>
@@ -59,7 +59,7 @@ internal sealed class FeatureMaps
         string wanted = stored.FeatureMapFingerprint;
         if (!_maps.TryGetValue(wanted, out FeatureMap? map))
         {
-            map = FeatureMap.Find(wanted, _width, stored.Scales, Statistics) ?? FeatureMap.Find(wanted, _width, New.Scales, Statistics);
+            map = FeatureMap.Find(wanted, _width, stored.Scales, Statistics) ?? FeatureMap.Find(wanted, _width, Measured.Scales, Statistics);
             if (map is null)
                 return null;
             _maps[wanted] = map;

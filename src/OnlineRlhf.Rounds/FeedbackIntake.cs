@@ -56,7 +56,7 @@ internal sealed class FeedbackIntake(RoundDesk desk, ProfileShelf shelf, Semapho
         if (preferred == Preferred.Skip)
             return new FeedbackResult(round.Id, round.Profile, false, profile.Read(m => m.Comparisons));
         shelf.RequireRoomFor(round.Profile, mostProfiles);
-        return new FeedbackResult(round.Id, round.Profile, true, profile.Learn(round.Id, round.Difference, Label(preferred)));
+        return new FeedbackResult(round.Id, round.Profile, true, profile.Learn(round.Id, round.Map, round.Difference, Label(preferred)));
     }
 
     /// <summary>Answers feedback to a round that is not open: from memory, else from the comparison it left in its profile's ring.</summary>

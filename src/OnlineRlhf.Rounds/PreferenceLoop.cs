@@ -64,16 +64,20 @@ public sealed class PreferenceLoop : IDisposable
         // The names of profiles are for the owner alone too.
         if (Directory.Exists(profiles) && File.GetUnixFileMode(profiles) != OwnerOnly)
             File.SetUnixFileMode(profiles, OwnerOnly);
-        _shelf = new ProfileShelf(
-            // A folder per model: another model starts a state of its own and leaves this one for its return.
-            Path.Combine(profiles, model.Fingerprint[..ModelFolderDigits]), _maps, options.HyperParameters, options.ProfilesInMemory, Opened);
+        // A folder per model: another model starts a state of its own and leaves this one for its return.
+        string own = Path.Combine(profiles, model.Fingerprint[..ModelFolderDigits]);
+        var forgotten = new ForgottenProfiles(own);
+        model.IsForgotten = forgotten.Take;
+        _shelf = new ProfileShelf(own, _maps, options.HyperParameters, options.ProfilesInMemory, Opened);
         _feedback = new FeedbackIntake(_desk, _shelf, _turn, Events, options.ProfilesStored);
         _comparisons = new ComparisonIntake(model, _queue, _shelf, _turn, Events, options.ProfilesStored);
 
         void Opened(string profile, RecoveryReport recovery)
         {
             if (recovery.Outcome == RecoveryOutcome.Removed)
-                model.ForgetConversations(profile);
+                forgotten.Removed(profile);
+            else
+                forgotten.Opened(profile);
             opened?.Invoke(profile, recovery);
         }
     }
@@ -272,12 +276,12 @@ public sealed class PreferenceLoop : IDisposable
     /// <summary>z of a comparison that a client brings, without learning it.</summary>
     /// <exception cref="RoundException">The comparison is wrong, or too many requests wait.</exception>
     /// <exception cref="InferenceException">Prompt and answer are longer than the context, or the engine failed.</exception>
-    public Task<float[]> CompareAsync(ComparisonRequest request, CancellationToken cancellationToken = default)
+    public async Task<float[]> CompareAsync(ComparisonRequest request, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(request);
         request = request.WithoutThoughts();
         request.Validate();
-        return _comparisons.CompareAsync(request, cancellationToken);
+        return (await _comparisons.CompareAsync(request, cancellationToken).ConfigureAwait(false)).Difference;
     }
 
     /// <summary>What is known of a comparison that a client brought, as long as the ring holds it: its number; where it is not known, what the profile has learned in all.</summary>
@@ -361,6 +365,7 @@ public sealed class PreferenceLoop : IDisposable
         // The semaphore itself is not disposed: whoever waits for it must get its turn, to be told that it is too late.
         _turn.Wait();
         _model.Progressed -= _queue.Progressed;
+        _model.IsForgotten = null;
         _desk.Dispose();
         _shelf.Dispose();
         _turn.Release();
@@ -377,7 +382,7 @@ public sealed class PreferenceLoop : IDisposable
         int promptTokens = 0;
         if (_pacing is { } pacing)
         {
-            promptTokens = _model.PromptTokens(request.Messages, request.Profile);
+            promptTokens = _model.PromptTokens(request.Messages, sampling.Temperature == 0 ? null : request.Profile);
             RoundBudget budget = pacing.Budget(promptTokens, request.Candidates, sampling.Candidates, sampling.MaxTokens, _model.ThinkingBudget);
             // The pace differs from round to round; the likeliest answer does not, nor where it ends.
             if (sampling.Temperature > 0)
@@ -428,7 +433,7 @@ public sealed class PreferenceLoop : IDisposable
                 refusal = e;
             }
         }
-        return usable.Count > 0 ? new CandidateSet(request, usable, features[..(usable.Count * map.Dimension)], map.Dimension) : throw refusal!;
+        return usable.Count > 0 ? new CandidateSet(request, usable, map, features[..(usable.Count * map.Dimension)]) : throw refusal!;
     }
 
     /// <summary>Publishes progress from the thread that generates, in order.</summary>

@@ -1,3 +1,4 @@
+using OnlineRlhf.Inference.Features;
 using OnlineRlhf.Inference.Sampling;
 
 namespace OnlineRlhf.Rounds;
@@ -11,6 +12,7 @@ public sealed class Round
     {
         Id = id;
         Profile = set.Request.Profile;
+        Map = set.Map;
         CandidateCount = set.Candidates.Count;
         Uncertainty = choice.Uncertainty;
         CreatedAt = clock.GetUtcNow();
@@ -47,6 +49,9 @@ public sealed class Round
 
     /// <summary>When it stops to accept feedback.</summary>
     public DateTimeOffset ExpiresAt { get; }
+
+    /// <summary>The φ that z was computed with.</summary>
+    internal FeatureMap Map { get; }
 
     /// <summary>z = φ(first) − φ(second), d numbers; empty where nothing is asked.</summary>
     internal ReadOnlySpan<float> Difference => _difference;

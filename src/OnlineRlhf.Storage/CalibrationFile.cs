@@ -8,7 +8,10 @@ namespace OnlineRlhf.Storage;
 /// <remarks>They can be measured again at any time: so whatever cannot be used is as good as absent.</remarks>
 public static class CalibrationFile
 {
-    /// <summary>Reads the scales; null where there are none, or not <paramref name="count"/> of this key, finite and none negative.</summary>
+    /// <summary>No model's hidden states deviate by so little.</summary>
+    private const double Largest = 1e30;
+
+    /// <summary>Reads the scales; null where there are none, or not <paramref name="count"/> of this key, none negative or beyond all measure.</summary>
     /// <param name="directory">Where the file is.</param>
     /// <param name="key">What the scales depend on, the model first: letters, digits, <c>-</c>, <c>_</c> and <c>.</c>, since it is part of the file's name.</param>
     /// <param name="count">How many scales the feature map has.</param>
@@ -19,7 +22,7 @@ public static class CalibrationFile
             byte[] text = File.ReadAllBytes(PathOf(directory, key));
             CalibrationDocument? document = JsonSerializer.Deserialize(text, CalibrationContext.Default.CalibrationDocument);
             return document is { Holds: true } && document.ModelFingerprint == key && document.Values?.Length == count
-                && Array.TrueForAll(document.Values, value => double.IsFinite(value) && value >= 0)
+                && Array.TrueForAll(document.Values, value => value is >= 0 and <= Largest)
                 ? document.Values
                 : null;
         }

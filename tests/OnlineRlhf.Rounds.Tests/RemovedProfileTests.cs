@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Time.Testing;
+using OnlineRlhf.Inference;
 using OnlineRlhf.Storage;
 
 namespace OnlineRlhf.Rounds.Tests;
@@ -90,6 +92,54 @@ public sealed class RemovedProfileTests : IDisposable
         Assert.Contains(_bench.ProfileFolder("anna"), refused.Message, StringComparison.Ordinal);
         File.Delete(_bench.ProfileFolder("anna"));
         Assert.Equal(1, (await _bench.PressAsync(round.Id, Preferred.First)).Comparisons);
+    }
+
+    [Fact]
+    public async Task A_profile_whose_files_are_removed_keeps_nobodys_press_waiting_for_the_model()
+    {
+        await LearnAsync("anna", 1);
+        Round asked = await _bench.OpenAsync(profile: "anna"), other = await _bench.OpenAsync(profile: "carl");
+        Directory.Delete(_bench.ProfileFolder("anna"), recursive: true);
+        using var writing = new ManualResetEventSlim();
+        using var end = new ManualResetEventSlim();
+        // While the model works it holds its lock.
+        void Work()
+        {
+            writing.Set();
+            end.Wait(TestContext.Current.CancellationToken);
+        }
+        Bench.Model.Progressed += Work;
+        Task<Round> round = _bench.OpenAsync("Tell me of the sea.", profile: "ben");
+        try
+        {
+            writing.Wait(TestContext.Current.CancellationToken);
+            TimeSpan limit = TimeSpan.FromSeconds(20);
+            Assert.Equal(1, (await _bench.PressAsync(asked.Id, Preferred.First).WaitAsync(limit, TestContext.Current.CancellationToken)).Comparisons);
+            Assert.Equal(1, (await _bench.PressAsync(other.Id, Preferred.First).WaitAsync(limit, TestContext.Current.CancellationToken)).Comparisons);
+        }
+        finally
+        {
+            Bench.Model.Progressed -= Work;
+            end.Set();
+            await round;
+        }
+    }
+
+    [Fact]
+    public async Task What_was_read_of_a_profile_is_dropped_when_its_files_are_removed_though_nobody_asks()
+    {
+        var clock = new FakeTimeProvider();
+        using LanguageModel model = LanguageModel.Load(
+            new LanguageModelOptions { ModelPath = Bench.ModelPath, Threads = 1, ContextTokens = 512, Clock = clock }, TestContext.Current.CancellationToken);
+        using var loop = new PreferenceLoop(model, _bench.State, _bench.Options, TimeProvider.System);
+        RoundRequest request = Bench.Ask(profile: "anna", ask: AskMode.Always);
+        Round round = await loop.OpenRoundAsync(request, TestContext.Current.CancellationToken);
+        await loop.GiveFeedbackAsync(round.Id, Preferred.First, TestContext.Current.CancellationToken);
+        clock.Advance(TimeSpan.FromSeconds(30));
+        Assert.True(model.PromptTokens(request.Messages, "anna") < model.PromptTokens(request.Messages, null));
+        Directory.Delete(_bench.ProfileFolder("anna"), recursive: true);
+        clock.Advance(TimeSpan.FromSeconds(30));
+        Assert.Equal(model.PromptTokens(request.Messages, null), model.PromptTokens(request.Messages, "anna"));
     }
 
     [Fact]

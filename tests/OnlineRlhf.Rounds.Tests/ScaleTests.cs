@@ -31,6 +31,33 @@ public sealed class ScaleTests : IDisposable
     }
 
     [Fact]
+    public async Task A_state_that_is_founded_by_a_press_has_the_scales_of_its_round()
+    {
+        await LearnAsync("anna");
+        RestartWith(c => c * 3);
+        (CandidateSet set, _) = await LookAsync("anna");
+        Round round = await _bench.OpenAsync(profile: "anna", ask: AskMode.Always);
+        Directory.Delete(_bench.ProfileFolder("anna"), recursive: true);
+        Assert.Equal(1, (await _bench.PressAsync(round.Id, Preferred.First)).Comparisons);
+        Assert.Equal(set.Features[0].ToArray(), (await LookAsync("anna")).Set.Features[0].ToArray());
+    }
+
+    [Fact]
+    public async Task A_press_is_refused_where_a_state_with_other_scales_took_the_place_of_its_rounds()
+    {
+        RestartWith(c => c * 3);
+        await LearnAsync("ben");
+        RestartWith(c => c / 3);
+        await LearnAsync("anna");
+        Round round = await _bench.OpenAsync(profile: "anna", ask: AskMode.Always);
+        Directory.Delete(_bench.ProfileFolder("anna"), recursive: true);
+        Directory.Move(_bench.ProfileFolder("ben"), _bench.ProfileFolder("anna"));
+        Assert.Equal(RoundError.StateChanged, await _bench.RefusalAsync(round.Id, Preferred.First));
+        Assert.Equal(1, _bench.Loop.Comparisons("anna"));
+        Assert.Equal(2, await LearnAsync("anna"));
+    }
+
+    [Fact]
     public async Task What_a_client_brings_is_read_with_the_same_scales()
     {
         await LearnAsync("anna");

@@ -28,6 +28,7 @@ public class CalibrationFileTests
     [InlineData("{\"model_fingerprint\":\"abc\",\"values\":[1,1e999,3]}")]
     [InlineData("{\"model_fingerprint\":\"abc\",\"values\":[1,\"NaN\",3]}")]
     [InlineData("{\"model_fingerprint\":\"abc\",\"values\":[1,-2,3]}")]
+    [InlineData("{\"model_fingerprint\":\"abc\",\"values\":[1,2,1e300]}")]
     [InlineData("{\"model_fingerprint\":\"abc\",\"values\":[1,2,3],\"checksum\":17}")]
     public void What_cannot_be_used_is_absent(string text)
     {
@@ -45,7 +46,7 @@ public class CalibrationFileTests
         File.WriteAllText(path, File.ReadAllText(path).Replace("0.0568", "0.568", StringComparison.Ordinal));
         Assert.Null(CalibrationFile.Read(folder.Root, "abc", 3));
         File.WriteAllText(path, """{"model_fingerprint":"abc","values":[0.12,0.0568,0.0527]}""");
-        Assert.Equal([0.12, 0.0568, 0.0527], CalibrationFile.Read(folder.Root, "abc", 3));
+        Assert.Equal([0.12, 0.0568, 0.0527], CalibrationFile.Read(folder.Root, "abc", 3)!);
     }
 
     [Fact]

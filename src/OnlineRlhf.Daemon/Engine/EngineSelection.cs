@@ -24,6 +24,7 @@ internal sealed class EngineSelection(
     private static readonly TimeSpan Least = TimeSpan.FromSeconds(5);
 
     private readonly List<EngineTrial> _trials = [];
+    private readonly List<(string Build, ChildResult Result)> _failures = [];
     private TimeSpan _limit = ChildBench.Limit;
 
     /// <summary>Whether there is anything to choose.</summary>
@@ -38,12 +39,12 @@ internal sealed class EngineSelection(
         EngineTrial? chosen = null;
         foreach (string build in builds)
         {
-            (EngineTrial? trial, bool stop) = await TryAsync(build, threads, cancellationToken).ConfigureAwait(false);
-            // What is wrong with the model or a setting is told when the model is loaded.
-            if (stop)
-                return null;
+            EngineTrial? trial = await TryAsync(build, threads, cancellationToken).ConfigureAwait(false);
             chosen ??= trial;
         }
+        // What is wrong with the model or a setting fails with every build, and is told when the model is loaded.
+        foreach ((string build, ChildResult result) in _failures.Where(f => chosen is not null || !f.Result.IsConfiguration))
+            notTaken(build, result.Problem);
         if (chosen is null)
             return null;
         chosen = await FasterAsync(chosen, _trials, cancellationToken).ConfigureAwait(false);
@@ -51,7 +52,7 @@ internal sealed class EngineSelection(
         // seems faster while nothing else runs, and is a hundred times slower as soon as another program needs a core.
         if (threads == 0 && chosen.Threads > 1)
         {
-            (EngineTrial? half, _) = await TryAsync(chosen.CpuVariant, chosen.Threads / 2, cancellationToken).ConfigureAwait(false);
+            EngineTrial? half = await TryAsync(chosen.CpuVariant, chosen.Threads / 2, cancellationToken).ConfigureAwait(false);
             if (half is not null)
                 chosen = await FasterAsync(chosen, [half], cancellationToken).ConfigureAwait(false);
         }
@@ -69,20 +70,18 @@ internal sealed class EngineSelection(
             && BenchRun.IsNotable(usualAgain.TokensPerSecond, fastestAgain.TokensPerSecond);
         return wins ? fastestAgain! : usualAgain ?? usual;
 
-        async Task<EngineTrial?> AgainAsync(EngineTrial trial) =>
-            (await TryAsync(trial.CpuVariant, trial.Threads, cancellationToken).ConfigureAwait(false)).Trial;
+        Task<EngineTrial?> AgainAsync(EngineTrial trial) => TryAsync(trial.CpuVariant, trial.Threads, cancellationToken);
     }
 
     /// <summary>Other programs slow a measurement down, and none makes it faster: of two of the same the better one is kept.</summary>
-    private async Task<(EngineTrial? Trial, bool Stop)> TryAsync(string build, int count, CancellationToken cancellationToken)
+    private async Task<EngineTrial?> TryAsync(string build, int count, CancellationToken cancellationToken)
     {
         long start = Stopwatch.GetTimestamp();
         ChildResult result = await measure(build, count, _limit, cancellationToken).ConfigureAwait(false);
         if (result.Run is not { } run)
         {
-            if (!result.IsConfiguration)
-                notTaken(build, result.Problem);
-            return (null, result.IsConfiguration);
+            _failures.Add((build, result));
+            return null;
         }
         TimeSpan longest = Patience * Stopwatch.GetElapsedTime(start);
         _limit = longest < Least && Least < _limit ? Least : longest < _limit ? longest : _limit;
@@ -92,7 +91,7 @@ internal sealed class EngineSelection(
             _trials.Add(trial);
         else if (_trials[known].TokensPerSecond < trial.TokensPerSecond)
             _trials[known] = trial;
-        return (known < 0 ? trial : _trials[known], false);
+        return known < 0 ? trial : _trials[known];
     }
 
     private static bool IsSame(EngineTrial one, EngineTrial other) => one.CpuVariant == other.CpuVariant && one.Threads == other.Threads;

@@ -26,7 +26,10 @@ internal sealed class ConversationCache(DecodingContext context, int conversatio
 
     /// <summary>How many of a prompt's tokens need not be read again.</summary>
     internal int Known(string owner, ReadOnlySpan<int> prompt) =>
-        FindResident(owner, prompt)?.Tokens.Length ?? FindParked(owner, prompt)?.Tokens.Length ?? 0;
+        Math.Max(FindResident(owner, prompt)?.Tokens.Length ?? 0, FindParked(owner, prompt)?.Tokens.Length ?? 0);
+
+    /// <summary>Whether anything is kept.</summary>
+    internal bool IsEmpty => _resident.Count == 0 && _parked.Count == 0;
 
     /// <summary>Prepares the context for a request: it holds the known beginning of the prompt and nothing of other conversations.</summary>
     /// <param name="owner">Whose conversation it is. Nobody goes on with another owner's.</param>
@@ -37,14 +40,20 @@ internal sealed class ConversationCache(DecodingContext context, int conversatio
     {
         DropExpired();
         KeptSequence? kept = fresh ? null : FindResident(owner, prompt);
-        if (kept is null)
+        ParkedConversation? parked = fresh ? null : FindParked(owner, prompt);
+        if (kept is null || parked?.Tokens.Length > kept.Tokens.Length)
         {
-            ParkedConversation? parked = fresh ? null : FindParked(owner, prompt);
             if (parked is not null)
                 _parked.Remove(parked);
-            Park();
+            if (fresh && _resident.Count > 0 && owner == _owner && prompt.StartsWith(_resident[0].Tokens))
+                Empty();
+            else
+                Park();
             kept = parked is null ? null : Restore(parked);
         }
+        else if (!kept.Tokens.AsSpan().StartsWith(_resident[0].Tokens))
+            // The two share their beginning only: another chat that begins alike, or a turn that was written anew.
+            Copy();
         // The request's own answers need the cells of the others.
         foreach (KeptSequence other in _resident.Where(other => other != kept).ToArray())
             Remove(other);
@@ -71,22 +80,20 @@ internal sealed class ConversationCache(DecodingContext context, int conversatio
     /// <summary>Moves the conversation out of the context, which is empty then.</summary>
     internal void Park()
     {
-        if (_resident.Count > 0 && conversations > 1)
-        {
-            // One sequence for each conversation bounds the memory. Its answer is read again when it goes on.
-            _parked.Add(new ParkedConversation(_owner, _resident[0].Tokens, _used, context.SaveSequence(_resident[0].Sequence)));
-            while (_parked.Count >= conversations)
-                Drop(_parked[0]);
-        }
-        _resident.Clear();
-        context.Clear();
+        Copy();
+        Empty();
     }
 
     /// <summary>Drops what has not been used for its lifetime.</summary>
     internal void DropExpired() => Drop((_, used) => clock.GetElapsedTime(used) >= lifetime);
 
-    /// <summary>Drops all conversations of an owner.</summary>
-    internal void Forget(string owner) => Drop((whose, _) => whose == owner);
+    /// <summary>Drops all conversations of some owners.</summary>
+    internal void Forget(Func<string, bool> isForgotten)
+    {
+        string[] owners = [.. _parked.Select(p => p.Owner).Append(_owner).Distinct().Where(isForgotten)];
+        if (owners.Length > 0)
+            Drop((owner, _) => owners.Contains(owner));
+    }
 
     /// <summary>Takes what the context holds for damaged. The next request empties it.</summary>
     internal void Discard() => _resident.Clear();
@@ -97,6 +104,26 @@ internal sealed class ConversationCache(DecodingContext context, int conversatio
             parked.Dispose();
         _parked.Clear();
         _resident.Clear();
+    }
+
+    private void Empty()
+    {
+        _resident.Clear();
+        context.Clear();
+    }
+
+    /// <summary>Copies the conversation out of the context.</summary>
+    private void Copy()
+    {
+        if (_resident.Count == 0 || conversations == 1)
+            return;
+        // One sequence for each conversation bounds the memory. Its answer is read again when it goes on.
+        KeptSequence prompt = _resident[0];
+        foreach (ParkedConversation earlier in _parked.Where(p => p.Owner == _owner && prompt.Tokens.AsSpan().StartsWith(p.Tokens)).ToArray())
+            Drop(earlier);
+        _parked.Add(new ParkedConversation(_owner, prompt.Tokens, _used, context.SaveSequence(prompt.Sequence)));
+        while (_parked.Count >= conversations)
+            Drop(_parked[0]);
     }
 
     private void Drop(Func<string, long, bool> goes)

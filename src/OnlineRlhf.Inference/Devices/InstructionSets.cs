@@ -27,7 +27,7 @@ internal static class InstructionSets
         List<string> sets = [];
         foreach ((string name, bool isExtended, int bit) in Known)
         {
-            // Where the kernel does not keep the states of wide registers, all but the first are of no use, whatever the processor has.
+            // Where the kernel was told not to keep wide registers (noxsave), all but the first are of no use, whatever the processor has.
             if (((isExtended ? extended : first) >> bit & 1) == 1 && (name == Known[0].Name || (first >> ExtendedStates & 1) == 1))
                 sets.Add(name);
         }

@@ -209,8 +209,8 @@ public sealed class FeatureMap
     /// <summary>The number of three digits that is so many of these above another.</summary>
     private static double Neighbour(double scale, int steps)
     {
-        if (scale == 0)
-            return 0;
+        if (scale == 0 || steps == 0)
+            return scale;
         // Each power of ten has 900 of them: d.ddE±eee.
         string text = scale.ToString("E2", CultureInfo.InvariantCulture);
         int place = (900 * int.Parse(text[5..], CultureInfo.InvariantCulture)) + int.Parse($"{text[0]}{text[2..4]}", CultureInfo.InvariantCulture) - 100 + steps;

@@ -38,6 +38,7 @@ public sealed class GgufFile
         int heads = Optional(metadata, "attention.head_count") ?? 1, keyHeads = Optional(metadata, "attention.head_count_kv") ?? heads;
         int ofOneHead = Math.Max(EmbeddingLength / heads, 1);
         CacheWidth = (long)keyHeads * ((Optional(metadata, "attention.key_length") ?? ofOneHead) + (Optional(metadata, "attention.value_length") ?? ofOneHead));
+        RecurrentStateBytes = RecurrentState.BytesOf(key => Optional(metadata, key), EmbeddingLength, BlockCount, heads);
         FeedForwardLength = Optional(metadata, "feed_forward_length") ?? 4 * EmbeddingLength;
 
         TensorTable table = TensorTable.Read(reader, tensors, metadata.Alignment);
@@ -94,6 +95,9 @@ public sealed class GgufFile
 
     /// <summary>The format of most of the weights, such as Q4_K.</summary>
     public string Quantisation { get; }
+
+    /// <summary>Bytes of what a recurrent or hybrid model remembers of one sequence, in all layers; 0 for other models.</summary>
+    public long RecurrentStateBytes { get; }
 
     /// <summary>How many numbers of keys and values a layer keeps for each token.</summary>
     public long CacheWidth { get; }

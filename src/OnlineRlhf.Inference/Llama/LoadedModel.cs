@@ -35,10 +35,12 @@ internal sealed unsafe class LoadedModel : IDisposable
         Hints = options.StyleHints ?? StyleHints.For(Name);
         ThinkingBudget = Thinking.IsOn ? options.ThinkingBudget : 0;
         CellCount = (Cells(options, BuildPrompt([new ChatMessage("user", "")], [null, .. Hints])) + 255) / 256 * 256;
-        // What a request goes on from, its prompt, and for each candidate a hint and an answer.
-        Context = new DecodingContext(model, CellCount, 2 + (2 * options.Candidates), Threads, EmbeddingLength, collectHidden, file.RequireUnchanged, decoded);
+        Context = new DecodingContext(model, CellCount, Sequences(options.Candidates), Threads, EmbeddingLength, collectHidden, file.RequireUnchanged, decoded);
         Conversations = new ConversationCache(Context, options.Conversations, options.ConversationLifetime, options.Clock);
     }
+
+    /// <summary>What a request goes on from, its prompt, and for each candidate a hint and an answer.</summary>
+    internal static int Sequences(int candidates) => 2 + (2 * candidates);
 
     internal string Name { get; }
 

@@ -21,9 +21,6 @@ internal static unsafe partial class NativeMethods
     internal static partial void llama_log_set(delegate* unmanaged[Cdecl]<int, byte*, void*, void> callback, void* userData);
 
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
-    internal static partial void ggml_backend_load_all_from_path(string folder);
-
-    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial nint ggml_backend_load(string path);
 
     [LibraryImport(Library)]

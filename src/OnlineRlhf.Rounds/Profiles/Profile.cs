@@ -69,8 +69,13 @@ internal sealed class Profile : IDisposable
     }
 
     /// <summary>Makes a comparison durable, to be learned when the model is next read; returns how many the profile holds with it.</summary>
-    /// <exception cref="RoundException">The profile holds fewer comparisons than it must.</exception>
-    internal long Learn(Guid round, ReadOnlySpan<float> difference, double label, long atLeast = 0)
+    /// <param name="round">Names it.</param>
+    /// <param name="map">The φ that its difference was computed with. A new state is founded with it.</param>
+    /// <param name="difference">z.</param>
+    /// <param name="label">y.</param>
+    /// <param name="atLeast">How many comparisons the profile must hold.</param>
+    /// <exception cref="RoundException">The profile holds fewer comparisons than it must, or another state than the one that the difference was computed for.</exception>
+    internal long Learn(Guid round, FeatureMap map, ReadOnlySpan<float> difference, double label, long atLeast = 0)
     {
         lock (_gate)
         {
@@ -79,7 +84,10 @@ internal sealed class Profile : IDisposable
             CloseIfRemoved();
             try
             {
-                return OpenStore().Append(round, difference, label);
+                ProfileStore store = OpenStore(map);
+                return store.Identity.FeatureMapFingerprint == map.Fingerprint
+                    ? store.Append(round, difference, label)
+                    : throw StateChanged("has another state than before");
             }
             catch (StateException)
             {
@@ -189,7 +197,7 @@ internal sealed class Profile : IDisposable
         OpenWhatIsStored();
         try
         {
-            return _store?.Model ?? (_fresh ??= new OnePassRewardModel(_maps.New.Dimension, _hyperParameters));
+            return _store?.Model ?? (_fresh ??= new OnePassRewardModel(_maps.Measured.Dimension, _hyperParameters));
         }
         catch (StateException)
         {
@@ -206,14 +214,14 @@ internal sealed class Profile : IDisposable
             OpenStore();
     }
 
-    private ProfileStore OpenStore()
+    private ProfileStore OpenStore(FeatureMap? founding = null)
     {
         if (_store is null)
         {
             // A state that starts anew has learned no file.
             if (!ProfileStore.Exists(_directory))
                 LearnedFiles.Delete(_directory);
-            _store = ProfileStore.Open(_directory, _maps.New, _hyperParameters, _maps.Recognise);
+            _store = ProfileStore.Open(_directory, _maps.IdentityOf(founding ?? _maps.Measured), _hyperParameters, _maps.Recognise);
             _fresh = null;
             if (_store.Recovery.Outcome == RecoveryOutcome.Lost)
                 LearnedFiles.Delete(_directory);

@@ -102,7 +102,7 @@ public sealed class EngineSelectionTests
     }
 
     [Fact]
-    public async Task What_is_wrong_with_the_model_is_not_tried_again_and_left_to_who_loads_it()
+    public async Task What_is_wrong_with_the_model_is_left_to_who_loads_it()
     {
         int tried = 0;
         var selection = new EngineSelection(["zen4", "haswell"], 0, 2,
@@ -114,8 +114,21 @@ public sealed class EngineSelectionTests
             (build, _) => _notTaken.Add(build));
 
         Assert.Null(await selection.RunAsync(TestContext.Current.CancellationToken));
-        Assert.Equal(1, tried);
+        Assert.Equal(2, tried);
         Assert.Empty(_notTaken);
+    }
+
+    [Fact]
+    public async Task A_build_that_cannot_be_loaded_is_not_taken_and_another_one_is()
+    {
+        var selection = new EngineSelection(["zzz", "haswell"], 1, 1,
+            (build, threads, _, _) => Task.FromResult(build == "zzz"
+                ? new ChildResult(null, "llama.cpp cannot load it", IsConfiguration: true)
+                : new ChildResult(new BenchRun("CPU", build, threads, 100, 100))),
+            (build, _) => _notTaken.Add(build));
+
+        Assert.Equal("haswell", (await selection.RunAsync(TestContext.Current.CancellationToken))?.Chosen.CpuVariant);
+        Assert.Equal(["zzz"], _notTaken);
     }
 
     [Fact]

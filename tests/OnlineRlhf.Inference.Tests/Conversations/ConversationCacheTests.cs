@@ -1,5 +1,7 @@
 using Microsoft.Extensions.Time.Testing;
 using OnlineRlhf.Inference.Features;
+using OnlineRlhf.Inference.Gguf;
+using OnlineRlhf.Inference.Llama;
 using OnlineRlhf.Inference.Prompts;
 using OnlineRlhf.Inference.Sampling;
 using OnlineRlhf.Inference.Tests.Engine;
@@ -118,6 +120,38 @@ public sealed class ConversationCacheTests : IDisposable
     }
 
     [Fact]
+    public void Two_chats_of_one_person_that_begin_alike_read_only_what_is_new_in_turn()
+    {
+        string?[] hints = [null, Hint];
+        ChatMessage[][] chats = [Bread, Bread];
+        for (int turn = 0; turn < 3; turn++)
+        {
+            for (int chat = 0; chat < chats.Length; chat++)
+            {
+                ChatMessage[] messages = chats[chat];
+                int read = Answer(messages, hints, out IReadOnlyList<Candidate> candidates);
+                Prompt prompt = Model.BuildPrompt(messages, hints);
+                int known = turn == 0 ? prompt.Shared.Length * chat : Model.BuildPrompt(messages[..^2], hints).Shared.Length;
+                Assert.InRange(read, 0, prompt.Shared.Length - known + prompt.Suffixes.Sum(s => s.Length));
+                chats[chat] = Continued(messages, candidates[0], $"And what of rolls, in chat {chat}?");
+            }
+        }
+    }
+
+    [Fact]
+    public void A_long_chat_goes_on_behind_a_new_one_that_begins_alike()
+    {
+        string?[] hints = [null];
+        Answer(Bread, hints, out IReadOnlyList<Candidate> first);
+        ChatMessage[] second = Continued(Bread, first[0]);
+        Answer(second, hints, out IReadOnlyList<Candidate> further);
+        Answer(Bread, hints, out _);
+        ChatMessage[] third = Continued(second, further[0]);
+        Prompt before = Model.BuildPrompt(second, hints), after = Model.BuildPrompt(third, hints);
+        Assert.Equal(after.Shared.Length - before.Shared.Length + after.Suffixes.Sum(s => s.Length), Answer(third, hints, out _));
+    }
+
+    [Fact]
     public void Given_answers_are_read_beside_it()
     {
         string?[] hints = [null, Hint];
@@ -150,8 +184,11 @@ public sealed class ConversationCacheTests : IDisposable
         string?[] hints = [null];
         Answer(Bread, hints, out _);
         Answer(Sea, hints, out _, owner: Ben);
-        Model.ForgetConversations(Ada);
-        Model.ForgetConversations(Ben);
+        HashSet<string> forgotten = [Ada, Ben];
+        Model.IsForgotten = forgotten.Remove;
+        _clock.Advance(TimeSpan.FromSeconds(11));
+        Assert.Empty(forgotten);
+        Model.IsForgotten = null;
         Assert.Equal(Tokens(Sea, hints), Answer(Sea, hints, out _, owner: Ben));
         Assert.Equal(Tokens(Bread, hints), Answer(Bread, hints, out _));
     }
@@ -164,6 +201,27 @@ public sealed class ConversationCacheTests : IDisposable
         Assert.True(Model.PromptTokens(Bread, Ada) < Model.PromptTokens(Bread, Ben));
         _clock.Advance(TimeSpan.FromMinutes(61));
         Assert.Equal(Model.PromptTokens(Bread, Ben), Model.PromptTokens(Bread, Ada));
+    }
+
+    [Fact]
+    public void Each_conversation_has_a_lifetime_of_its_own()
+    {
+        string?[] hints = [null];
+        Answer(Bread, hints, out _);
+        _clock.Advance(TimeSpan.FromMinutes(59));
+        Answer(Sea, hints, out _, owner: Ben);
+        _clock.Advance(TimeSpan.FromMinutes(2));
+        Assert.Equal(Model.PromptTokens(Bread, null), Model.PromptTokens(Bread, Ada));
+        Assert.True(Model.PromptTokens(Sea, Ben) < Model.PromptTokens(Sea, null));
+    }
+
+    [Fact]
+    public void The_likeliest_answer_asked_again_and_again_displaces_no_other_conversation()
+    {
+        Answer(Sea, [null], out _, owner: Ben);
+        for (int i = 0; i < 3; i++)
+            _ = Model.Sample(Bread, [null], new SamplingOptions { Temperature = 0, MaxTokens = 8 }, owner: Ada, cancellationToken: Cancel);
+        Assert.True(Model.PromptTokens(Sea, Ben) < Model.PromptTokens(Sea, null));
     }
 
     [Fact]
@@ -212,6 +270,24 @@ public sealed class ConversationCacheTests : IDisposable
             kept = prompt.Shared.Length;
             messages = Continued(messages, candidates.First(c => c.Hint is not null));
         }
+    }
+
+    [Theory]
+    [MemberData(nameof(Architectures))]
+    public void What_a_recurrent_model_remembers_of_a_sequence_is_counted(string architecture)
+    {
+        string path = RandomModel.Write(architecture, Path.Combine(_folder, architecture + ".gguf"));
+        using LanguageModel model = LanguageModel.Load(Options(path), Cancel);
+        GgufFile file = GgufFile.Open(path);
+        int sequence = model.Context.RentSequence();
+        model.Context.Batch.Clear();
+        model.Context.Batch.Add(1, 0, sequence, output: true);
+        model.Context.Decode(Cancel);
+        using SequenceState state = model.Context.SaveSequence(sequence);
+        long cell = file.BlockCount * file.CacheWidth * 2;
+        // Besides the state there are some numbers for each layer.
+        Assert.InRange((long)state.Bytes, file.RecurrentStateBytes / 2, file.RecurrentStateBytes + cell + (200 * file.BlockCount) + 500);
+        TestContext.Current.TestOutputHelper?.WriteLine($"{architecture}: {state.Bytes} bytes, {file.RecurrentStateBytes} counted, {cell} for a cell");
     }
 
     public static TheoryData<string> Architectures { get; } = [.. RandomModel.Architectures];

@@ -71,6 +71,8 @@ public sealed class FeatureMapTests
         Assert.Null(FeatureMap.Find(far, 8, [1, 1], English));
         Assert.Null(FeatureMap.Find(far, 8, [1, double.NaN, 1.3], English));
         Assert.NotNull(FeatureMap.Find(far, 8, [1, 1, 1.3], English));
+        string fine = new FeatureMap(8, [0.04721, 1, 1], English).Fingerprint;
+        Assert.NotNull(FeatureMap.Find(fine, 8, [0.04721, 1, 1], English));
     }
 
     [Theory]
