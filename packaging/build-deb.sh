@@ -79,6 +79,8 @@ put 644 "$here/debian/completion.bash" usr/share/bash-completion/completions/onl
 zip "$here/debian/onlinerlhf.1" usr/share/man/man1/onlinerlhf.1.gz
 zip "$root/README.md" usr/share/doc/onlinerlhf/README.md.gz
 zip "$root/SECURITY.md" usr/share/doc/onlinerlhf/SECURITY.md.gz
+zip "$root/CHANGELOG.md" usr/share/doc/onlinerlhf/CHANGELOG.md.gz
+for page in "$root"/docs/*.md; do zip "$page" "usr/share/doc/onlinerlhf/docs/$(basename "$page").gz"; done
 pack onlinerlhf postinst prerm postrm <<EOF
 Depends: libc6 (>= 2.34), libgcc-s1 (>= 3.0), libstdc++6 (>= 12), systemd (>= 252) | systemd-sysusers, init-system-helpers (>= 1.54)
 Recommends: libgpiod3 | libgpiod2, gpiod

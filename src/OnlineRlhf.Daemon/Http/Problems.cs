@@ -30,7 +30,7 @@ internal static class Problems
         {
             await next(context).ConfigureAwait(false);
             if (context.Response is { HasStarted: false, StatusCode: StatusCodes.Status404NotFound })
-                await Write(context, StatusCodes.Status404NotFound, "no-such-path", "There is nothing at this path: see the README for what there is.").ConfigureAwait(false);
+                await Write(context, StatusCodes.Status404NotFound, "no-such-path", "There is nothing at this path: docs/http-api.md lists what there is.").ConfigureAwait(false);
             else if (context.Response is { HasStarted: false, StatusCode: StatusCodes.Status405MethodNotAllowed })
                 await Write(context, StatusCodes.Status405MethodNotAllowed, "method", $"This path does not take {context.Request.Method}.").ConfigureAwait(false);
         }
