@@ -284,7 +284,7 @@ public sealed class LanguageModel : IDisposable
             try
             {
                 T result = Unchanged(work);
-                return Context.IsSpoilt ? throw Context.NotFinite() : result;
+                return Context.IsCorrupted ? throw Context.NotFinite() : result;
             }
             catch (InferenceException e) when (e.Error is InferenceError.Decode or InferenceError.NotFinite)
             {
@@ -356,7 +356,7 @@ public sealed class LanguageModel : IDisposable
     private List<HiddenBlocks> Read(IReadOnlyList<ChatMessage> messages, IReadOnlyList<IReadOnlyList<int>> answers, string? hint,
         CancellationToken cancellationToken)
     {
-        _loaded.Conversations.Park();
+        _loaded.Conversations.Offload();
         return new ForcedDecode(Context, EmbeddingLength, _loaded.BuildAnswerPrompt(messages, hint), limit: ContextTokens, _loaded.MoreContext)
             .Run(answers, cancellationToken);
     }

@@ -35,7 +35,7 @@ public sealed record LanguageModelOptions
     /// <summary>A file that is there only while a GPU computes, on a file system that a boot clears; null for none. A start that finds it takes the CPU.</summary>
     public string? GpuMarker { get; init; }
 
-    /// <summary>The style hints that candidates are dealt, for which memory is set aside; null takes those that suit the model.</summary>
+    /// <summary>The style hints that candidates are assigned, for which memory is set aside; null takes those that suit the model.</summary>
     public IReadOnlyList<string>? StyleHints { get; init; }
 
     /// <summary>One of llama.cpp's built-in chat templates by name; null takes the model's own.</summary>

@@ -41,7 +41,7 @@ public sealed class ModelInspection
     /// <summary>Tokens of prompt and answer together, as they would be.</summary>
     public int ContextTokens { get; }
 
-    /// <summary>The style hints that candidates would be dealt.</summary>
+    /// <summary>The style hints that candidates would be assigned.</summary>
     public IReadOnlyList<string> Hints { get; }
 
     /// <summary>The memory it would take.</summary>

@@ -24,7 +24,7 @@ public sealed record ModelMemory(long Weights, long Cache, long Buffers, long Co
     /// <summary>Estimates it.</summary>
     /// <param name="file">The model.</param>
     /// <param name="options">Context, candidates and length of answers.</param>
-    /// <param name="hints">The style hints that candidates are dealt.</param>
+    /// <param name="hints">The style hints that candidates are assigned.</param>
     public static ModelMemory Of(GgufFile file, LanguageModelOptions options, IReadOnlyList<string> hints)
     {
         ArgumentNullException.ThrowIfNull(file);

@@ -13,7 +13,7 @@ internal sealed class GenerationQueue(int length, TimeProvider clock) : IDisposa
     internal int Inside => Volatile.Read(ref _inside);
 
     /// <summary>How long what runs has made no progress; zero where nothing runs.</summary>
-    internal TimeSpan Standstill
+    internal TimeSpan TimeSinceProgress
     {
         get
         {

@@ -25,14 +25,14 @@ public sealed class PreferenceLoop : IDisposable
     private readonly FeatureMaps _maps;
     private readonly RoundOptions _options;
     private readonly TimeProvider _clock;
-    private readonly ProfileShelf _shelf;
-    private readonly RoundDesk _desk;
+    private readonly ProfileCache _profiles;
+    private readonly RoundRegistry _registry;
     private readonly GenerationQueue _queue;
     private readonly QuestionRule _question;
-    private readonly HintDealer _hints;
+    private readonly HintSelector _hints;
     private readonly SemaphoreSlim _turn = new(1, 1);
-    private readonly FeedbackIntake _feedback;
-    private readonly ComparisonIntake _comparisons;
+    private readonly FeedbackHandler _feedback;
+    private readonly ComparisonHandler _comparisons;
     private Pacing? _pacing;
     private int _shortPrompt;
 
@@ -56,10 +56,10 @@ public sealed class PreferenceLoop : IDisposable
         _clock = clock;
         _maps = FeatureMaps.Load(model, stateDirectory, calibrating, cancellationToken);
         _question = new QuestionRule(options.Usefulness, options.MaxUnaskedInARow);
-        _hints = new HintDealer(model.Hints, FeatureMap.Dimension);
+        _hints = new HintSelector(model.Hints, FeatureMap.Dimension);
         _queue = new GenerationQueue(options.QueueLength, clock);
         model.Progressed += _queue.Progressed;
-        _desk = new RoundDesk(clock, Events);
+        _registry = new RoundRegistry(clock, Events);
         string profiles = Path.Combine(stateDirectory, "profiles");
         // The names of profiles are for the owner alone too.
         if (Directory.Exists(profiles) && File.GetUnixFileMode(profiles) != OwnerOnly)
@@ -68,9 +68,9 @@ public sealed class PreferenceLoop : IDisposable
         string own = Path.Combine(profiles, model.Fingerprint[..ModelFolderDigits]);
         var forgotten = new ForgottenProfiles(own);
         model.IsForgotten = forgotten.Take;
-        _shelf = new ProfileShelf(own, _maps, options.HyperParameters, options.ProfilesInMemory, Opened);
-        _feedback = new FeedbackIntake(_desk, _shelf, _turn, Events, options.ProfilesStored);
-        _comparisons = new ComparisonIntake(model, _queue, _shelf, _turn, Events, options.ProfilesStored);
+        _profiles = new ProfileCache(own, _maps, options.HyperParameters, options.ProfilesInMemory, Opened);
+        _feedback = new FeedbackHandler(_registry, _profiles, _turn, Events, options.ProfilesStored);
+        _comparisons = new ComparisonHandler(model, _queue, _profiles, _turn, Events, options.ProfilesStored);
 
         void Opened(string profile, RecoveryReport recovery)
         {
@@ -89,25 +89,25 @@ public sealed class PreferenceLoop : IDisposable
     public FeatureMap FeatureMap => _maps.Measured;
 
     /// <summary>Rounds that wait for feedback.</summary>
-    public int OpenRounds => _desk.Open;
+    public int OpenRounds => _registry.Open;
 
     /// <summary>Whether a request is being answered, from its arrival until its round is open or it has failed: a press counts for nothing meanwhile.</summary>
-    public bool IsWriting => _desk.IsWriting;
+    public bool IsWriting => _registry.IsWriting;
 
     /// <summary>Requests that run or wait.</summary>
     public int QueuedRequests => _queue.Inside;
 
     /// <summary>How long the request that runs has made no progress: no token, no step of the prompt. Zero where none runs.</summary>
-    public TimeSpan Standstill => _queue.Standstill;
+    public TimeSpan TimeSinceProgress => _queue.TimeSinceProgress;
 
     /// <summary>Profiles in memory.</summary>
-    public int OpenProfiles => _shelf.Open;
+    public int OpenProfiles => _profiles.Open;
 
     /// <summary>Rounds that were answered so by somebody; repeats do not count.</summary>
     public long Answered(Preferred preferred) => _feedback.Answered(preferred);
 
     /// <summary>Comparisons learned that clients brought; repeats do not count.</summary>
-    public long Brought => _comparisons.Learned;
+    public long Submitted => _comparisons.Learned;
 
     /// <summary>Measures a model's features, where that was not done yet: a loop on it then starts at once.</summary>
     /// <returns>The file that holds them.</returns>
@@ -135,7 +135,7 @@ public sealed class PreferenceLoop : IDisposable
 
     /// <summary>Lets the model say a word, unseen: ready means that it answers, not that its file was read. How fast it does decides how much it may say in time.</summary>
     /// <exception cref="InferenceException">It does not answer.</exception>
-    public void Rehearse(CancellationToken cancellationToken = default)
+    public void WarmUp(CancellationToken cancellationToken = default)
     {
         List<ChatMessage> messages = [new("user", "How do I cook rice for two, and what goes with it?")];
         try
@@ -161,7 +161,7 @@ public sealed class PreferenceLoop : IDisposable
     {
         ArgumentNullException.ThrowIfNull(request);
         request.Validate();
-        _desk.Begin(request.Profile);
+        _registry.Begin(request.Profile);
         try
         {
             // A state that cannot be read is told before the model works for seconds.
@@ -171,12 +171,12 @@ public sealed class PreferenceLoop : IDisposable
             Guid id = ProfileName.NewRoundId(request.Profile);
             bool leaderFirst = request.Seed is { } seed ? (seed * 0x9E3779B9u >> 31) == 0 : Random.Shared.Next(2) == 0;
             var round = new Round(id, set, choice, leaderFirst, _clock, _options.Lifetime);
-            _desk.Add(round);
+            _registry.Add(round);
             return round;
         }
         catch (Exception e)
         {
-            _desk.Abandon(
+            _registry.Abandon(
                 request.Profile,
                 failed: e is not (OperationCanceledException or ObjectDisposedException or RoundException or InferenceException { Error: InferenceError.PromptTooLong }));
             throw;
@@ -224,8 +224,8 @@ public sealed class PreferenceLoop : IDisposable
         ArgumentNullException.ThrowIfNull(set);
         if (set.Candidates.Count == 1)
             return new Choice(0, null, 0);
-        using ProfileShelf.Loan loan = _shelf.Borrow(set.Request.Profile);
-        Profile profile = loan.Profile;
+        using ProfileCache.Lease lease = _profiles.Acquire(set.Request.Profile);
+        Profile profile = lease.Profile;
         return profile.Read(model =>
         {
             Pair pair = ExplorationRule.Select(model, set.Features);
@@ -241,15 +241,15 @@ public sealed class PreferenceLoop : IDisposable
     /// <summary>Comparisons that a profile has learned.</summary>
     public long Comparisons(string profile)
     {
-        using ProfileShelf.Loan loan = _shelf.Borrow(profile);
-        return loan.Profile.Read(model => model.Comparisons);
+        using ProfileCache.Lease lease = _profiles.Acquire(profile);
+        return lease.Profile.Read(model => model.Comparisons);
     }
 
     /// <summary>An open round.</summary>
-    public Round? Find(Guid id) => _desk.Find(id);
+    public Round? Find(Guid id) => _registry.Find(id);
 
     /// <summary>The open round of a profile; without a name, the newest of any profile that asks.</summary>
-    public Round? Current(string? profile) => _desk.Current(profile);
+    public Round? Current(string? profile) => _registry.Current(profile);
 
     /// <summary>
     /// Takes a person's answer: makes it durable, learns it, and closes the round. The same answer given again, also after a restart, is confirmed and not
@@ -285,7 +285,7 @@ public sealed class PreferenceLoop : IDisposable
     }
 
     /// <summary>What is known of a comparison that a client brought, as long as the ring holds it: its number; where it is not known, what the profile has learned in all.</summary>
-    public FeedbackResult Look(Guid comparison, string profile) => _comparisons.Look(comparison, Valid(profile));
+    public FeedbackResult FindComparison(Guid comparison, string profile) => _comparisons.Find(comparison, Valid(profile));
 
     /// <summary>What a profile knows of a data set: how often it learned it to its end, and how far a run came as the ring tells.</summary>
     /// <param name="profile">The profile.</param>
@@ -295,12 +295,12 @@ public sealed class PreferenceLoop : IDisposable
     /// <param name="cancellationToken">Ends the search.</param>
     /// <exception cref="RoundException">The profile's name is none.</exception>
     /// <exception cref="StateException">The profile's state cannot be read.</exception>
-    public LearnedFile LookFile(string profile, UInt128 digest, int? run = null, long lines = 0, CancellationToken cancellationToken = default)
+    public LearnedFile FindFile(string profile, UInt128 digest, int? run = null, long lines = 0, CancellationToken cancellationToken = default)
     {
-        using ProfileShelf.Loan loan = _shelf.Borrow(Valid(profile));
-        (int runs, Guid? state) = loan.Profile.FindFile(digest);
-        var file = new LearnedFile(profile, digest, state, runs, loan.Profile.Read(m => m.Comparisons), 0, 0);
-        IReadOnlyDictionary<Guid, RecordedComparison> recorded = loan.Profile.Recorded();
+        using ProfileCache.Lease lease = _profiles.Acquire(Valid(profile));
+        (int runs, Guid? state) = lease.Profile.FindFile(digest);
+        var file = new LearnedFile(profile, digest, state, runs, lease.Profile.Read(m => m.Comparisons), 0, 0);
+        IReadOnlyDictionary<Guid, RecordedComparison> recorded = lease.Profile.Recorded();
         for (long line = recorded.Count > 0 ? lines : 0; line > 0; line--)
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -320,12 +320,12 @@ public sealed class PreferenceLoop : IDisposable
     /// <exception cref="StateException">It could not be made durable.</exception>
     public LearnedFile RecordFile(string profile, UInt128 digest, int runs, Guid? state = null, long atLeast = 0)
     {
-        using (ProfileShelf.Loan loan = _shelf.Borrow(Valid(profile)))
+        using (ProfileCache.Lease lease = _profiles.Acquire(Valid(profile)))
         {
-            if (!loan.Profile.RecordFile(digest, runs, state, atLeast))
+            if (!lease.Profile.RecordFile(digest, runs, state, atLeast))
                 throw new RoundException(RoundError.NothingLearned, $"Profile {profile} has learned nothing: there is no state to note a file in.");
         }
-        return LookFile(profile, digest);
+        return FindFile(profile, digest);
     }
 
     /// <summary>
@@ -337,7 +337,7 @@ public sealed class PreferenceLoop : IDisposable
     /// <exception cref="StateException">The comparison could not be made durable; the round stays open.</exception>
     public async Task<PressOutcome> PressAsync(Preferred preferred, long began)
     {
-        (Round? round, PressOutcome? refusal) = _desk.ForPress(began);
+        (Round? round, PressOutcome? refusal) = _registry.ForPress(began);
         PressOutcome outcome = refusal ?? PressOutcome.Refused;
         try
         {
@@ -366,8 +366,8 @@ public sealed class PreferenceLoop : IDisposable
         _turn.Wait();
         _model.Progressed -= _queue.Progressed;
         _model.IsForgotten = null;
-        _desk.Dispose();
-        _shelf.Dispose();
+        _registry.Dispose();
+        _profiles.Dispose();
         _turn.Release();
     }
 
@@ -390,12 +390,12 @@ public sealed class PreferenceLoop : IDisposable
         }
         FeatureMap map;
         string?[] hints;
-        using (ProfileShelf.Loan loan = _shelf.Borrow(request.Profile))
+        using (ProfileCache.Lease lease = _profiles.Acquire(request.Profile))
         {
-            map = loan.Profile.Map;
-            hints = loan.Profile.Read(model => _hints.Deal(model, sampling.Candidates, sampling.Seed));
+            map = lease.Profile.Map;
+            hints = lease.Profile.Read(model => _hints.Assign(model, sampling.Candidates, sampling.Seed));
         }
-        var progress = new Announcement(Events, request.Profile);
+        var progress = new ProgressPublisher(Events, request.Profile);
         // Reading the prompt takes a while too.
         progress.Report(new SamplingProgress(0, 0, sampling.Candidates));
         long start = _clock.GetTimestamp();
@@ -437,7 +437,7 @@ public sealed class PreferenceLoop : IDisposable
     }
 
     /// <summary>Publishes progress from the thread that generates, in order.</summary>
-    private sealed class Announcement(EventHub events, string profile) : IProgress<SamplingProgress>
+    private sealed class ProgressPublisher(EventHub events, string profile) : IProgress<SamplingProgress>
     {
         public void Report(SamplingProgress value)
         {

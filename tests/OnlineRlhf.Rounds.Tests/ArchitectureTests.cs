@@ -22,7 +22,7 @@ public sealed partial class ArchitectureTests
     public static TheoryData<string, string> OnePath => new()
     {
         { @"\.Sample\(", "OnlineRlhf.Rounds/PreferenceLoop.cs" },
-        { @"\.Force\(", "OnlineRlhf.Rounds/ComparisonIntake.cs" },
+        { @"\.Force\(", "OnlineRlhf.Rounds/ComparisonHandler.cs" },
         { @"ExplorationRule\.Select\(", "OnlineRlhf.Rounds/PreferenceLoop.cs" },
         { @"\.IsUseful\(", "OnlineRlhf.Rounds/PreferenceLoop.cs" },
         { @"\.Append\(round, ", "OnlineRlhf.Rounds/Profiles/Profile.cs" },

@@ -103,11 +103,11 @@ public sealed class ComparisonTests : IDisposable
         Assert.Equal(first, await LearnAsync(comparison));
         _bench.Restart();
         Assert.Equal(first, await LearnAsync(comparison));
-        Assert.Equal(first, _bench.Loop.Look(comparison.Id, "default"));
+        Assert.Equal(first, _bench.Loop.FindComparison(comparison.Id, "default"));
         Assert.Equal(2, _bench.Loop.Comparisons("default"));
-        Assert.Equal(0, _bench.Loop.Brought);
+        Assert.Equal(0, _bench.Loop.Submitted);
         var unknown = Guid.NewGuid();
-        Assert.Equal(new FeedbackResult(unknown, "default", false, 2), _bench.Loop.Look(unknown, "default"));
+        Assert.Equal(new FeedbackResult(unknown, "default", false, 2), _bench.Loop.FindComparison(unknown, "default"));
         Assert.Equal(1, (await LearnAsync(comparison with { Profile = "ben" })).Comparisons);
     }
 
@@ -117,7 +117,7 @@ public sealed class ComparisonTests : IDisposable
         ComparisonRequest comparison = Of(Short, Long);
         FeedbackResult[] results = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => LearnAsync(comparison)));
         Assert.All(results, r => Assert.Equal((true, 1), (r.Learned, r.Comparisons)));
-        Assert.Equal(1, _bench.Loop.Brought);
+        Assert.Equal(1, _bench.Loop.Submitted);
     }
 
     [Fact]

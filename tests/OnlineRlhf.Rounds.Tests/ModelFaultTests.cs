@@ -47,7 +47,7 @@ public sealed class ModelFaultTests : IDisposable
     {
         using LanguageModel model = Load(PatchedModel.Poisoned(PatchedModel.Rice));
         using PreferenceLoop loop = NewLoop(model);
-        loop.Rehearse(Cancel);
+        loop.WarmUp(Cancel);
         ChatMessage[] messages = [new("user", "How do I boil an egg?")];
         Assert.Equal(1, (await loop.LearnAsync(new ComparisonRequest(messages, "Seven minutes.", "That depends."), Cancel)).Comparisons);
         Assert.Equal(InferenceError.NotFinite,

@@ -34,7 +34,7 @@ public sealed class PacingTests
     public async Task A_round_has_no_longer_answers_than_the_time_allows()
     {
         using var bench = new Bench(options: new RoundOptions { TimeTarget = TimeSpan.FromMilliseconds(1) });
-        bench.Loop.Rehearse(TestContext.Current.CancellationToken);
+        bench.Loop.WarmUp(TestContext.Current.CancellationToken);
 
         CandidateSet set = await bench.Loop.SampleAsync(Bench.Ask(), TestContext.Current.CancellationToken);
         CandidateSet wished = await bench.Loop.SampleAsync(Bench.Ask() with { Candidates = 6, MaxTokens = 40 }, TestContext.Current.CancellationToken);
@@ -51,7 +51,7 @@ public sealed class PacingTests
         RoundRequest request = Bench.Ask("Tell me a story about the sea.") with { Temperature = 0 };
         using var patient = new Bench();
         using var hasty = new Bench(options: new RoundOptions { TimeTarget = TimeSpan.FromMilliseconds(1) });
-        hasty.Loop.Rehearse(TestContext.Current.CancellationToken);
+        hasty.Loop.WarmUp(TestContext.Current.CancellationToken);
 
         CandidateSet whole = await patient.Loop.SampleAsync(request, TestContext.Current.CancellationToken);
         CandidateSet set = await hasty.Loop.SampleAsync(request, TestContext.Current.CancellationToken);
@@ -69,7 +69,7 @@ public sealed class PacingTests
         {
             Sampling = new() { MaxTokens = 4000 }, TimeTarget = seconds > 0 ? TimeSpan.FromSeconds(seconds) : null,
         });
-        bench.Loop.Rehearse(TestContext.Current.CancellationToken);
+        bench.Loop.WarmUp(TestContext.Current.CancellationToken);
 
         Assert.InRange(bench.Loop.Budget.MaxTokens, 1, 512);
     }

@@ -45,7 +45,7 @@ public sealed class ThinkingRoundTests : IDisposable
         var options = new LanguageModelOptions { ModelPath = markov.Write(Path.Combine(_folder, "model.gguf")), Threads = 1, ContextTokens = 512, StyleHints = [] };
         using LanguageModel model = LanguageModel.Load(options, TestContext.Current.CancellationToken);
         using var loop = new PreferenceLoop(model, _folder, new RoundOptions { Sampling = new SamplingOptions { Temperature = 1, MinP = 0, TopP = 1 } }, TimeProvider.System);
-        loop.Rehearse(TestContext.Current.CancellationToken);
+        loop.WarmUp(TestContext.Current.CancellationToken);
         return await loop.OpenRoundAsync(new RoundRequest([new ChatMessage("user", "Will it rain?")]) { Seed = 3 }, TestContext.Current.CancellationToken);
     }
 }

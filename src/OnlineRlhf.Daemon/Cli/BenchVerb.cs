@@ -38,7 +38,7 @@ internal static class BenchVerb
             DaemonOptions options = settings.Read(parsed);
             if (parsed.GetValue(one))
             {
-                ChildBench.Measure(options, cancellationToken);
+                BenchProcess.Measure(options, cancellationToken);
                 return ExitCode.Success;
             }
             if (RunningDaemon() is { } daemon)
@@ -58,7 +58,7 @@ internal static class BenchVerb
     {
         IReadOnlyList<string> variants = LlamaNatives.Find(options.Natives).Builds;
         await table.WriteLineAsync($"{"device",-34} {"CPU backend",-14} {"threads",7} {"tokens/s",10} {"prompt tokens/s",16}").ConfigureAwait(false);
-        var child = new ChildBench(options);
+        var child = new BenchProcess(options);
         List<BenchRun> runs = [];
         EngineTrial? kept = Kept(options)?.Chosen;
         string usual = kept?.CpuVariant ?? variants[0];
@@ -79,7 +79,7 @@ internal static class BenchVerb
 
         async Task AddAsync(string device, string variant, int threads)
         {
-            (BenchRun? run, string problem, _) = await child.RunAsync(device, variant, threads, ChildBench.Limit, cancellationToken)
+            (BenchRun? run, string problem, _) = await child.RunAsync(device, variant, threads, BenchProcess.Limit, cancellationToken)
                 .ConfigureAwait(false);
             if (run is not null)
             {
@@ -97,7 +97,7 @@ internal static class BenchVerb
     private static EngineChoice? Kept(DaemonOptions options)
     {
         using DemoModel? embedded = options.Model is null ? DemoModel.Open() : null;
-        return new MachineEngine(options, options.Model ?? embedded!.Path, Locations.StateOrNone()).Kept();
+        return new EngineSetup(options, options.Model ?? embedded!.Path, Locations.StateOrNone()).Kept();
     }
 
     /// <summary>The process of a daemon that runs here. The socket is not asked: systemd would start a daemon for that.</summary>
@@ -118,13 +118,13 @@ internal static class BenchVerb
 
     private static async Task<string> AdviseAsync(DaemonOptions options, List<BenchRun> runs, CancellationToken cancellationToken)
     {
-        var child = new ChildBench(options);
+        var child = new BenchProcess(options);
         BenchRun usual = runs[0], chosen = Choose(runs);
         // On a busy machine the best of many rows is the luckiest one: it has to win once more, right after the default.
         return chosen == usual ? Advice(usual, chosen) : Advice(await AgainAsync(usual).ConfigureAwait(false), await AgainAsync(chosen).ConfigureAwait(false));
 
         async Task<BenchRun> AgainAsync(BenchRun run) =>
-            (await child.RunAsync(run.Device == Cpu ? "cpu" : "vulkan", run.CpuVariant, run.Threads, ChildBench.Limit, cancellationToken)
+            (await child.RunAsync(run.Device == Cpu ? "cpu" : "vulkan", run.CpuVariant, run.Threads, BenchProcess.Limit, cancellationToken)
                 .ConfigureAwait(false)).Run ?? run;
     }
 

@@ -81,7 +81,7 @@ internal sealed class DaemonClient : IDisposable
         using (response)
         {
             Reply reply = await ReadAsync(response, cancellationToken).ConfigureAwait(false);
-            throw Unavailable(reply) ?? Stranger(reply.Status);
+            throw Unavailable(reply) ?? NotOurDaemon(reply.Status);
         }
     }
 
@@ -129,7 +129,7 @@ internal sealed class DaemonClient : IDisposable
         return new DaemonUnreachableException($"The daemon {what}: {problem.Detail}") { CannotStart = cannotStart };
     }
 
-    private static DaemonUnreachableException Stranger(int status) =>
+    private static DaemonUnreachableException NotOurDaemon(int status) =>
         new($"What answers on the socket is no onlinerlhf daemon, or one of another version (status {status}): say where yours is with --socket.");
 
     private static string Reason(HttpRequestException e) => e.InnerException is SocketException socket
@@ -149,7 +149,7 @@ internal sealed class DaemonClient : IDisposable
         /// <exception cref="DaemonUnreachableException">It is not what the daemon answers.</exception>
         internal T Read<T>(JsonTypeInfo<T> type)
             where T : class => TryRead(type)
-            ?? throw Stranger(Status);
+            ?? throw NotOurDaemon(Status);
 
         /// <summary>The body; null where it is something else.</summary>
         internal T? TryRead<T>(JsonTypeInfo<T> type)

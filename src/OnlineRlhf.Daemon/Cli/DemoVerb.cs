@@ -40,9 +40,9 @@ internal static class DemoVerb
             options.Candidates = plan.Candidates;
             options.MaxTokens = plan.MaxTokens;
             string path = options.Model ?? embedded!.Path;
-            var machine = new MachineEngine(options, path, Locations.StateOrNone());
+            var machine = new EngineSetup(options, path, Locations.StateOrNone());
             EngineChoice? choice = machine.Kept() ?? await machine.TryAsync(static (_, _) => { }, cancellationToken).ConfigureAwait(false);
-            using LanguageModel model = LanguageModel.Load(MachineEngine.Apply(choice, options.ForModel(path)), cancellationToken);
+            using LanguageModel model = LanguageModel.Load(EngineSetup.Apply(choice, options.ForModel(path)), cancellationToken);
             pressCount = pressCount > 0 ? pressCount : options.Model is null ? 50 : 25;
             string state = Directory.CreateTempSubdirectory("onlinerlhf-demo-").FullName;
             try

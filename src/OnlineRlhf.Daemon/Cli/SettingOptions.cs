@@ -13,7 +13,7 @@ internal sealed class SettingOptions
     {
         foreach (Setting setting in settings)
         {
-            var option = new Option<string>(setting.Flag) { Description = $"{setting.Says} [{setting.Variable}]" };
+            var option = new Option<string>(setting.Flag) { Description = $"{setting.Description} [{setting.Variable}]" };
             _flags.Add((setting, option));
             command.Add(option);
         }

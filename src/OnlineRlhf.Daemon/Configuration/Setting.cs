@@ -3,7 +3,7 @@ using System.Globalization;
 namespace OnlineRlhf.Daemon.Configuration;
 
 /// <summary>One setting: its key in the file; the flag is --key with dashes, the environment variable ONLINERLHF_KEY.</summary>
-internal sealed record Setting(string Key, string Says, SettingKind Kind = SettingKind.Text)
+internal sealed record Setting(string Key, string Description, SettingKind Kind = SettingKind.Text)
 {
     private static readonly DaemonOptions Default = new();
 

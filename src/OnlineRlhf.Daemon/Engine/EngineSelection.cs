@@ -14,7 +14,7 @@ namespace OnlineRlhf.Daemon.Engine;
 /// <param name="notTaken">Told of a build that failed, and why.</param>
 internal sealed class EngineSelection(
     IReadOnlyList<string> builds, int threads, int cores,
-    Func<string, int, TimeSpan, CancellationToken, Task<ChildResult>> measure, Action<string, string> notTaken)
+    Func<string, int, TimeSpan, CancellationToken, Task<BenchProcessResult>> measure, Action<string, string> notTaken)
 {
     /// <summary>The most builds that are tried: those behind them promise less and less.</summary>
     internal const int MostBuilds = 3;
@@ -24,8 +24,8 @@ internal sealed class EngineSelection(
     private static readonly TimeSpan Least = TimeSpan.FromSeconds(5);
 
     private readonly List<EngineTrial> _trials = [];
-    private readonly List<(string Build, ChildResult Result)> _failures = [];
-    private TimeSpan _limit = ChildBench.Limit;
+    private readonly List<(string Build, BenchProcessResult Result)> _failures = [];
+    private TimeSpan _limit = BenchProcess.Limit;
 
     /// <summary>Whether there is anything to choose.</summary>
     internal bool IsOpen => builds.Count > 1 || (threads == 0 && cores > 1);
@@ -43,7 +43,7 @@ internal sealed class EngineSelection(
             chosen ??= trial;
         }
         // What is wrong with the model or a setting fails with every build, and is told when the model is loaded.
-        foreach ((string build, ChildResult result) in _failures.Where(f => chosen is not null || !f.Result.IsConfiguration))
+        foreach ((string build, BenchProcessResult result) in _failures.Where(f => chosen is not null || !f.Result.IsConfiguration))
             notTaken(build, result.Problem);
         if (chosen is null)
             return null;
@@ -77,7 +77,7 @@ internal sealed class EngineSelection(
     private async Task<EngineTrial?> TryAsync(string build, int count, CancellationToken cancellationToken)
     {
         long start = Stopwatch.GetTimestamp();
-        ChildResult result = await measure(build, count, _limit, cancellationToken).ConfigureAwait(false);
+        BenchProcessResult result = await measure(build, count, _limit, cancellationToken).ConfigureAwait(false);
         if (result.Run is not { } run)
         {
             _failures.Add((build, result));

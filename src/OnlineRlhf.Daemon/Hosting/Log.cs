@@ -51,7 +51,7 @@ internal static partial class Log
     internal static partial void Calibrating(this ILogger logger, string model);
 
     [LoggerMessage(15, LogLevel.Error, "The model has made no progress for {Seconds} s: the watchdog is not fed")]
-    internal static partial void StandsStill(this ILogger logger, long seconds);
+    internal static partial void NoProgress(this ILogger logger, long seconds);
 
     [LoggerMessage(16, LogLevel.Information, "Device: {Name}{Layers}: {Why}")]
     internal static partial void Device(this ILogger logger, string name, string layers, string why);

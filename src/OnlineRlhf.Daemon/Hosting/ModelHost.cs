@@ -121,10 +121,10 @@ internal sealed class ModelHost(DaemonOptions options, string state, string sock
         using var timer = new PeriodicTimer(limit / 2, clock);
         do
         {
-            if (loop.Standstill < limit)
+            if (loop.TimeSinceProgress < limit)
                 Notify(Alive);
             else
-                logger.StandsStill((long)loop.Standstill.TotalSeconds);
+                logger.NoProgress((long)loop.TimeSinceProgress.TotalSeconds);
         }
         while (await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false));
     }
@@ -150,13 +150,13 @@ internal sealed class ModelHost(DaemonOptions options, string state, string sock
         string path = options.Model ?? _embedded!.Path;
         // Before the model is loaded here: the processes that try it need its memory.
         EngineChoice? choice = await ChooseEngineAsync(path, stoppingToken).ConfigureAwait(false);
-        _model = LanguageModel.Load(MachineEngine.Apply(choice, options.ForModel(path) with { GpuMarker = marker }), stoppingToken);
+        _model = LanguageModel.Load(EngineSetup.Apply(choice, options.ForModel(path) with { GpuMarker = marker }), stoppingToken);
         logger.Device(_model.Device.Name, _model.Device.Layers is { } layers ? $", {layers} layers" : "", _model.Device.Why);
         if (_model.TemplateNote is { } note)
             logger.TemplateAssumed(note);
         _model.FileChanged += e => _changed.TrySetException(e);
         var loop = new PreferenceLoop(_model, state, options.ForRounds(), clock, Report, () => logger.Calibrating(_model.Name), stoppingToken);
-        loop.Rehearse(stoppingToken);
+        loop.WarmUp(stoppingToken);
         // What reading the file and calibrating left behind is never needed again.
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         return loop;
@@ -164,7 +164,7 @@ internal sealed class ModelHost(DaemonOptions options, string state, string sock
 
     private async Task<EngineChoice?> ChooseEngineAsync(string path, CancellationToken stoppingToken)
     {
-        var machine = new MachineEngine(options, path, state);
+        var machine = new EngineSetup(options, path, state);
         EngineChoice? kept = machine.Kept(), choice = kept ?? await machine.TryAsync(logger.BuildNotTaken, stoppingToken).ConfigureAwait(false);
         _engine = EngineBody.Of(choice, machine.Version, machine.UsualBuild);
         if (choice is null)

@@ -39,7 +39,7 @@ internal sealed partial class OpenConnection(ConnectionContext connection, Socke
         long since = Interlocked.Read(ref _idleSince);
         TimeSpan time = since == 0 ? TimeSpan.Zero : clock.GetElapsedTime(since);
         // A busy machine may not have read yet what the client has sent.
-        if (time < Idle || Look(Readable) != 0)
+        if (time < Idle || Poll(Readable) != 0)
             return false;
         if (time > Overdue)
             connection.Abort();
@@ -77,14 +77,14 @@ internal sealed partial class OpenConnection(ConnectionContext connection, Socke
     {
         using (var either = CancellationTokenSource.CreateLinkedTokenSource(inputEnded, served))
             await Task.Delay(Timeout.InfiniteTimeSpan, clock, either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        while (!served.IsCancellationRequested && (Look(0) & HungUp) == 0)
+        while (!served.IsCancellationRequested && (Poll(0) & HungUp) == 0)
             await Task.Delay(LookInterval, clock, served).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (!served.IsCancellationRequested)
             await gone.CancelAsync().ConfigureAwait(false);
     }
 
     /// <summary>What the kernel reports of the socket.</summary>
-    private unsafe short Look(short wanted)
+    private unsafe short Poll(short wanted)
     {
         bool held = false;
         try

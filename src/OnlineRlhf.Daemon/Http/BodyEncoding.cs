@@ -34,7 +34,7 @@ internal static class BodyEncoding
     }
 
     /// <summary>What a body is that is no JSON, by its content type; null where that says nothing. curl calls everything a form.</summary>
-    internal static BadHttpRequestException? Stranger(HttpRequest request) => ContentType(request)?.MediaType.Value switch
+    internal static BadHttpRequestException? Unsupported(HttpRequest request) => ContentType(request)?.MediaType.Value switch
     {
         null or "application/x-www-form-urlencoded" or "application/octet-stream" or "text/plain" => null,
         { } type when type.EndsWith("json", StringComparison.OrdinalIgnoreCase) => null,

@@ -23,7 +23,7 @@ internal static class ComparisonEndpoints
             Guid id = Id((string?)context.Request.RouteValues["id"]);
             PreferenceLoop loop = await host.WaitAsync(context.RequestAborted).ConfigureAwait(false);
             string? profile = context.Request.Query["profile"];
-            await Write(context, loop.Look(id, profile ?? RoundRequest.DefaultProfile)).ConfigureAwait(false);
+            await Write(context, loop.FindComparison(id, profile ?? RoundRequest.DefaultProfile)).ConfigureAwait(false);
         });
     }
 

@@ -22,7 +22,7 @@ internal static class LearnedFileEndpoints
             long lines = Number(context, "lines", MostLines) ?? 0;
             var run = (int?)Number(context, "run", int.MaxValue);
             PreferenceLoop loop = await host.WaitAsync(context.RequestAborted).ConfigureAwait(false);
-            await Write(context, loop.LookFile(profile, digest, run, lines, context.RequestAborted)).ConfigureAwait(false);
+            await Write(context, loop.FindFile(profile, digest, run, lines, context.RequestAborted)).ConfigureAwait(false);
         });
 
         app.MapPut(Route, async context =>

@@ -35,8 +35,8 @@ internal sealed class Metrics
         Line("rounds_open", "gauge", "rounds that wait for feedback", host.Loop?.OpenRounds ?? 0);
         Line("requests_queued", "gauge", "requests that run or wait for the model", host.Loop?.QueuedRequests ?? 0);
         Line("profiles_in_memory", "gauge", "profiles held in memory", host.Loop?.OpenProfiles ?? 0);
-        Line("learned_total", "counter", "comparisons learned", feedback.Sum(f => f.Key == Preferred.Skip ? 0 : f.Value) + (host.Loop?.Brought ?? 0));
-        Line("brought_total", "counter", "comparisons learned that clients brought", host.Loop?.Brought ?? 0);
+        Line("learned_total", "counter", "comparisons learned", feedback.Sum(f => f.Key == Preferred.Skip ? 0 : f.Value) + (host.Loop?.Submitted ?? 0));
+        Line("brought_total", "counter", "comparisons learned that clients brought", host.Loop?.Submitted ?? 0);
         Labelled("feedback_total", "feedback given, by answer; repeats do not count", "preferred", feedback.Where(f => f.Value > 0).Select(f => KeyValuePair.Create(WireName.Of(f.Key), f.Value)));
         Labelled("responses_total", "responses by status", "status", _responses);
         return text.ToString();

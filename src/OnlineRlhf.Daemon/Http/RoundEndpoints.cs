@@ -94,9 +94,9 @@ internal static class RoundEndpoints
         {
             return JsonSerializer.Deserialize(BodyEncoding.Utf8(context.Request, body), type) ?? throw new JsonException();
         }
-        catch (JsonException e) when (e.InnerException is JsonException && BodyEncoding.Stranger(context.Request) is { } stranger)
+        catch (JsonException e) when (e.InnerException is JsonException && BodyEncoding.Unsupported(context.Request) is { } unsupported)
         {
-            throw stranger;
+            throw unsupported;
         }
     }
 

@@ -4,7 +4,7 @@ namespace OnlineRlhf.Inference.Conversations;
 
 /// <summary>
 /// Keeps what the model has read of the last conversations, so that a further turn costs only its new tokens. The conversation that was used last stays in
-/// the context. The others are parked in memory of their own, since their cells would slow every step.
+/// the context. The others are offloaded in memory of their own, since their cells would slow every step.
 /// </summary>
 /// <remarks>
 /// A kept sequence ends where a conversation's own text ends. It is extended as a whole and never cut, so that this also serves models whose memory cannot
@@ -17,19 +17,19 @@ namespace OnlineRlhf.Inference.Conversations;
 internal sealed class ConversationCache(DecodingContext context, int conversations, TimeSpan lifetime, TimeProvider clock) : IDisposable
 {
     // The conversation in the context, as its prompt, what that prompt extended, and its answers.
-    private readonly List<KeptSequence> _resident = [];
+    private readonly List<CachedSequence> _resident = [];
 
     // The one that was used longest ago comes first.
-    private readonly List<ParkedConversation> _parked = [];
+    private readonly List<OffloadedConversation> _offloaded = [];
     private string _owner = "";
     private long _used;
 
     /// <summary>How many of a prompt's tokens need not be read again.</summary>
     internal int Known(string owner, ReadOnlySpan<int> prompt) =>
-        Math.Max(FindResident(owner, prompt)?.Tokens.Length ?? 0, FindParked(owner, prompt)?.Tokens.Length ?? 0);
+        Math.Max(FindResident(owner, prompt)?.Tokens.Length ?? 0, FindOffloaded(owner, prompt)?.Tokens.Length ?? 0);
 
     /// <summary>Whether anything is kept.</summary>
-    internal bool IsEmpty => _resident.Count == 0 && _parked.Count == 0;
+    internal bool IsEmpty => _resident.Count == 0 && _offloaded.Count == 0;
 
     /// <summary>Prepares the context for a request: it holds the known beginning of the prompt and nothing of other conversations.</summary>
     /// <param name="owner">Whose conversation it is. Nobody goes on with another owner's.</param>
@@ -39,23 +39,23 @@ internal sealed class ConversationCache(DecodingContext context, int conversatio
     internal (int Sequence, int Known) Resume(string owner, ReadOnlySpan<int> prompt, bool fresh)
     {
         DropExpired();
-        KeptSequence? kept = fresh ? null : FindResident(owner, prompt);
-        ParkedConversation? parked = fresh ? null : FindParked(owner, prompt);
-        if (kept is null || parked?.Tokens.Length > kept.Tokens.Length)
+        CachedSequence? kept = fresh ? null : FindResident(owner, prompt);
+        OffloadedConversation? offloaded = fresh ? null : FindOffloaded(owner, prompt);
+        if (kept is null || offloaded?.Tokens.Length > kept.Tokens.Length)
         {
-            if (parked is not null)
-                _parked.Remove(parked);
+            if (offloaded is not null)
+                _offloaded.Remove(offloaded);
             if (fresh && _resident.Count > 0 && owner == _owner && prompt.StartsWith(_resident[0].Tokens))
                 Empty();
             else
-                Park();
-            kept = parked is null ? null : Restore(parked);
+                Offload();
+            kept = offloaded is null ? null : Restore(offloaded);
         }
         else if (!kept.Tokens.AsSpan().StartsWith(_resident[0].Tokens))
             // The two share their beginning only: another chat that begins alike, or a turn that was written anew.
             Copy();
         // The request's own answers need the cells of the others.
-        foreach (KeptSequence other in _resident.Where(other => other != kept).ToArray())
+        foreach (CachedSequence other in _resident.Where(other => other != kept).ToArray())
             Remove(other);
         int sequence = context.RentSequence();
         if (kept is not null)
@@ -67,7 +67,7 @@ internal sealed class ConversationCache(DecodingContext context, int conversatio
     /// <param name="owner">Whose conversation it is.</param>
     /// <param name="prompt">The prompt.</param>
     /// <param name="answers">Prompts with an answer behind them.</param>
-    internal void Keep(string owner, KeptSequence prompt, IEnumerable<KeptSequence> answers)
+    internal void Keep(string owner, CachedSequence prompt, IEnumerable<CachedSequence> answers)
     {
         // Where the same prompt was asked again, the copy says nothing more.
         if (_resident is [var same] && same.Tokens.Length == prompt.Tokens.Length)
@@ -78,7 +78,7 @@ internal sealed class ConversationCache(DecodingContext context, int conversatio
     }
 
     /// <summary>Moves the conversation out of the context, which is empty then.</summary>
-    internal void Park()
+    internal void Offload()
     {
         Copy();
         Empty();
@@ -90,7 +90,7 @@ internal sealed class ConversationCache(DecodingContext context, int conversatio
     /// <summary>Drops all conversations of some owners.</summary>
     internal void Forget(Func<string, bool> isForgotten)
     {
-        string[] owners = [.. _parked.Select(p => p.Owner).Append(_owner).Distinct().Where(isForgotten)];
+        string[] owners = [.. _offloaded.Select(p => p.Owner).Append(_owner).Distinct().Where(isForgotten)];
         if (owners.Length > 0)
             Drop((owner, _) => owners.Contains(owner));
     }
@@ -100,9 +100,9 @@ internal sealed class ConversationCache(DecodingContext context, int conversatio
 
     public void Dispose()
     {
-        foreach (ParkedConversation parked in _parked)
-            parked.Dispose();
-        _parked.Clear();
+        foreach (OffloadedConversation offloaded in _offloaded)
+            offloaded.Dispose();
+        _offloaded.Clear();
         _resident.Clear();
     }
 
@@ -118,59 +118,59 @@ internal sealed class ConversationCache(DecodingContext context, int conversatio
         if (_resident.Count == 0 || conversations == 1)
             return;
         // One sequence for each conversation bounds the memory. Its answer is read again when it goes on.
-        KeptSequence prompt = _resident[0];
-        foreach (ParkedConversation earlier in _parked.Where(p => p.Owner == _owner && prompt.Tokens.AsSpan().StartsWith(p.Tokens)).ToArray())
+        CachedSequence prompt = _resident[0];
+        foreach (OffloadedConversation earlier in _offloaded.Where(p => p.Owner == _owner && prompt.Tokens.AsSpan().StartsWith(p.Tokens)).ToArray())
             Drop(earlier);
-        _parked.Add(new ParkedConversation(_owner, prompt.Tokens, _used, context.SaveSequence(prompt.Sequence)));
-        while (_parked.Count >= conversations)
-            Drop(_parked[0]);
+        _offloaded.Add(new OffloadedConversation(_owner, prompt.Tokens, _used, context.SaveSequence(prompt.Sequence)));
+        while (_offloaded.Count >= conversations)
+            Drop(_offloaded[0]);
     }
 
     private void Drop(Func<string, long, bool> goes)
     {
-        foreach (ParkedConversation parked in _parked.Where(p => goes(p.Owner, p.Used)).ToArray())
-            Drop(parked);
+        foreach (OffloadedConversation offloaded in _offloaded.Where(p => goes(p.Owner, p.Used)).ToArray())
+            Drop(offloaded);
         if (_resident.Count == 0 || !goes(_owner, _used))
             return;
         _resident.Clear();
         context.Wipe();
     }
 
-    private void Drop(ParkedConversation parked)
+    private void Drop(OffloadedConversation offloaded)
     {
-        _parked.Remove(parked);
-        parked.Dispose();
+        _offloaded.Remove(offloaded);
+        offloaded.Dispose();
     }
 
-    private void Remove(KeptSequence kept)
+    private void Remove(CachedSequence kept)
     {
         context.RemoveSequence(kept.Sequence);
         _resident.Remove(kept);
     }
 
-    /// <summary>Puts a parked conversation into the context; null where llama.cpp does not take it back.</summary>
-    private KeptSequence? Restore(ParkedConversation parked)
+    /// <summary>Puts a offloaded conversation into the context; null where llama.cpp does not take it back.</summary>
+    private CachedSequence? Restore(OffloadedConversation offloaded)
     {
-        using (parked)
+        using (offloaded)
         {
             int sequence = context.RentSequence();
-            if (!context.RestoreSequence(sequence, parked.State))
+            if (!context.RestoreSequence(sequence, offloaded.State))
             {
                 context.Clear();
                 return null;
             }
-            var kept = new KeptSequence(sequence, parked.Tokens);
+            var kept = new CachedSequence(sequence, offloaded.Tokens);
             _resident.Add(kept);
-            (_owner, _used) = (parked.Owner, parked.Used);
+            (_owner, _used) = (offloaded.Owner, offloaded.Used);
             return kept;
         }
     }
 
-    private KeptSequence? FindResident(string owner, ReadOnlySpan<int> prompt) =>
+    private CachedSequence? FindResident(string owner, ReadOnlySpan<int> prompt) =>
         owner == _owner ? Longest(_resident, kept => kept.Tokens, prompt) : null;
 
-    private ParkedConversation? FindParked(string owner, ReadOnlySpan<int> prompt) =>
-        Longest(_parked.Where(parked => parked.Owner == owner), parked => parked.Tokens, prompt);
+    private OffloadedConversation? FindOffloaded(string owner, ReadOnlySpan<int> prompt) =>
+        Longest(_offloaded.Where(offloaded => offloaded.Owner == owner), offloaded => offloaded.Tokens, prompt);
 
     /// <summary>Of what a prompt begins with the longest; null where it begins with none.</summary>
     private static T? Longest<T>(IEnumerable<T> kept, Func<T, int[]> tokens, ReadOnlySpan<int> prompt)

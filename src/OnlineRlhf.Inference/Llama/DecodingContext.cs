@@ -65,7 +65,7 @@ internal sealed unsafe class DecodingContext : IDisposable
     internal long TokensDecoded { get; private set; }
 
     /// <summary>Whether the cache may hold what is not a number, which some kernels spread to other sequences; until it is cleared.</summary>
-    internal bool IsSpoilt { get; private set; }
+    internal bool IsCorrupted { get; private set; }
 
     /// <summary>Decodes what <see cref="Batch"/> holds. Cancelled in the middle on the CPU: a long prompt takes seconds.</summary>
     internal void Decode(CancellationToken cancellationToken)
@@ -133,22 +133,22 @@ internal sealed unsafe class DecodingContext : IDisposable
     /// <summary>Empties the cache.</summary>
     internal void Clear()
     {
-        _context.MemoryClear(data: IsSpoilt);
-        IsSpoilt = false;
+        _context.MemoryClear(data: IsCorrupted);
+        IsCorrupted = false;
         Array.Clear(_rented);
     }
 
     /// <summary>Empties the cache and overwrites it.</summary>
     internal void Wipe()
     {
-        IsSpoilt = true;
+        IsCorrupted = true;
         Clear();
     }
 
-    /// <summary>Marks the cache as spoilt, and says so.</summary>
+    /// <summary>Marks the cache as corrupted, and says so.</summary>
     internal InferenceException NotFinite()
     {
-        IsSpoilt = true;
+        IsCorrupted = true;
         return new InferenceException(InferenceError.NotFinite,
             "The model's output is not a number: nothing can be drawn or learned from it. "
             + "Where that happens with other texts too, its file is damaged: download it again, or use another one.");

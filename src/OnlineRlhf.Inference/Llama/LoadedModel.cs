@@ -166,7 +166,7 @@ internal sealed unsafe class LoadedModel : IDisposable
     private int[] ProbePrompt()
     {
         // A probe has the context for itself.
-        Conversations.Park();
+        Conversations.Offload();
         Prompt prompt = BuildPrompt([new ChatMessage("user", "Tell me about the weather in the mountains, and what to wear there.")], [null]);
         return [.. prompt.Shared, .. prompt.Suffixes[0]];
     }

@@ -17,18 +17,18 @@ public static class StyleHints
         modelName is not null && modelName.StartsWith("Hearth", StringComparison.Ordinal) ? [] : Everyday;
 
     /// <summary>
-    /// Deals hints to n candidates: two in eight get none, so that the model's own voice is always among them; where there are more hints than
-    /// places, the seed decides who is dealt.
+    /// Assigns hints to n candidates: two in eight get none, so that the model's own voice is always among them; where there are more hints than
+    /// places, the seed decides who is assigned.
     /// </summary>
-    public static string?[] Deal(IReadOnlyList<string> hints, int candidates, uint seed)
+    public static string?[] Assign(IReadOnlyList<string> hints, int candidates, uint seed)
     {
         ArgumentNullException.ThrowIfNull(hints);
-        string?[] dealt = new string?[candidates];
+        string?[] assigned = new string?[candidates];
         if (hints.Count == 0)
-            return dealt;
+            return assigned;
         int plain = (candidates + 3) / 4;
         for (int i = plain; i < candidates; i++)
-            dealt[i] = hints[(int)((seed + (uint)(i - plain)) % (uint)hints.Count)];
-        return dealt;
+            assigned[i] = hints[(int)((seed + (uint)(i - plain)) % (uint)hints.Count)];
+        return assigned;
     }
 }

@@ -47,7 +47,7 @@ internal sealed class Generation(
                 if (sequence >= 0)
                     context.RemoveSequence(sequence);
             }
-            if (context.IsSpoilt)
+            if (context.IsCorrupted)
                 conversations.Discard();
         }
     }
@@ -76,13 +76,13 @@ internal sealed class Generation(
     /// <summary>Keeps the prompt, and the answers that were written without a hint: the next turn goes on from the one that the person kept.</summary>
     private void Keep(Track[] tracks)
     {
-        List<KeptSequence> answers = [];
+        List<CachedSequence> answers = [];
         foreach (int i in Enumerable.Range(0, tracks.Length).Where(i => MayBeKept(tracks[i]) && !IsWorthless(tracks, i)))
         {
-            answers.Add(new KeptSequence(_sequences[i], [.. prompt.Shared, .. prompt.Suffixes[prompt.Groups[i]], .. tracks[i].TokenIds]));
+            answers.Add(new CachedSequence(_sequences[i], [.. prompt.Shared, .. prompt.Suffixes[prompt.Groups[i]], .. tracks[i].TokenIds]));
             _sequences[i] = -1;
         }
-        conversations.Keep(owner, new KeptSequence(_shared, prompt.Shared), answers);
+        conversations.Keep(owner, new CachedSequence(_shared, prompt.Shared), answers);
     }
 
     private bool MayBeKept(Track track) => hints[Array.IndexOf(_sequences, track.Sequence)] is null && !track.HasThoughts;

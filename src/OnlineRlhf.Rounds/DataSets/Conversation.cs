@@ -79,7 +79,7 @@ internal static class Conversation
         if (message.ValueKind != JsonValueKind.Object || Text(message, "role", "from") is not { } who)
             throw new FormatException($"{name} holds a message without a role that is a text.");
         new Fields(message).RequireText($"a message in {name}");
-        string role = Speaker.Of(who) ?? throw new FormatException($"{name} holds a message of somebody who is neither system, user nor assistant.");
+        string role = SpeakerRole.Of(who) ?? throw new FormatException($"{name} holds a message of somebody who is neither system, user nor assistant.");
         return new ChatMessage(role, Content(message) ?? throw new FormatException($"{name} holds a message without a content that is text."));
     }
 

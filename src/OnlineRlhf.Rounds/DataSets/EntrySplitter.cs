@@ -5,7 +5,7 @@ namespace OnlineRlhf.Rounds.DataSets;
 /// <summary>Cuts JSON text into its entries: the elements of a list, or objects that span several lines. It needs the memory of one entry.</summary>
 /// <remarks>
 /// It looks at brackets and strings alone. Where those do not fit, the entry ends, and the next one begins with the next line that begins with an
-/// object: a broken entry spoils no other.
+/// object: a broken entry corrupts no other.
 /// </remarks>
 internal sealed class EntrySplitter
 {

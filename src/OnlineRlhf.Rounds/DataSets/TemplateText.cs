@@ -55,7 +55,7 @@ internal static partial class TemplateText
             int role = part.IndexOf(afterRole, StringComparison.Ordinal);
             string said = role < 0 ? "" : part[(role + afterRole.Length)..];
             int end = said.IndexOf(close, StringComparison.Ordinal);
-            if (Speaker.Of(role < 0 ? part : part[..role]) is not { } speaker || (end >= 0 && Bare(said[end..]).Length > 0))
+            if (SpeakerRole.Of(role < 0 ? part : part[..role]) is not { } speaker || (end >= 0 && Bare(said[end..]).Length > 0))
                 return null;
             turns.Add(new ChatMessage(speaker, (end < 0 ? said : said[..end]).Trim()));
         }

@@ -10,7 +10,7 @@ internal static class ProfileName
     internal const string Rule = "A profile's name has 1 to 64 letters, digits, dots, dashes or underscores, and begins with a letter or digit.";
 
     /// <summary>Seeds the hash of brought comparisons; never to be changed, as stored rings hold them.</summary>
-    private const long Brought = 1;
+    private const long Submitted = 1;
 
     private static readonly SearchValues<char> Allowed = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-");
 
@@ -37,7 +37,7 @@ internal static class ProfileName
     {
         Span<byte> key = stackalloc byte[16];
         id.TryWriteBytes(key, bigEndian: true, out _);
-        XxHash128.Hash(key, key, Brought);
+        XxHash128.Hash(key, key, Submitted);
         Tag(profile).CopyTo(key);
         return new Guid(key, bigEndian: true);
     }

@@ -92,7 +92,7 @@ internal static class ChatBenchmark
 
         internal TurnTimes Take(bool isFurther, int candidates, uint seed)
         {
-            string?[] hints = candidates == 1 ? [null] : StyleHints.Deal(model.Hints, candidates, seed);
+            string?[] hints = candidates == 1 ? [null] : StyleHints.Assign(model.Hints, candidates, seed);
             // A run that drew a duplicate anew has other batches than its candidates show: such a seed is passed over.
             while (true)
             {

@@ -20,7 +20,7 @@ internal static class EngineFootprint
         using LanguageModel model = LanguageModel.Load(new LanguageModelOptions { ModelPath = modelPath ?? embedded!.Path, AnswerTokens = 160 });
         // The daemon has calibrated its feature map: that touches the buffers of many output rows.
         _ = FeatureMap.Calibrate(model);
-        _ = model.Sample([new ChatMessage("user", DaemonBenchmark.Request)], StyleHints.Deal(model.Hints, 8, 0), new SamplingOptions());
+        _ = model.Sample([new ChatMessage("user", DaemonBenchmark.Request)], StyleHints.Assign(model.Hints, 8, 0), new SamplingOptions());
         Collect();
         return (KernelCounters.PrivateBytes() - before, KernelCounters.PrivateDirtyBytes() - dirtyBefore);
     }

@@ -42,7 +42,7 @@ internal static class EngineBenchmark
         using LanguageModel bare = LanguageModel.Load(options, collectHidden: false);
         var map = new FeatureMap(model.EmbeddingLength, FeatureMap.Calibrate(model), TextStatistics.For("en"));
         float[] features = new float[map.Dimension];
-        string?[] hints = StyleHints.Deal(model.Hints, Candidates, 0);
+        string?[] hints = StyleHints.Assign(model.Hints, Candidates, 0);
 
         List<double> rates = [], ratios = [], processor = [];
         long prompts = 0, decoded = 0;

@@ -31,7 +31,7 @@ internal static class CandidateSampling
         path ??= Path.Combine(directory, $"tastes-{model.Fingerprint[..8]}.jsonl");
         Console.WriteLine($"The candidates are kept in {path}.");
         IReadOnlyList<string> hints = model.Hints;
-        string?[] pool = [.. new string?[Candidates.PlainInPool], .. hints.SelectMany(h => Enumerable.Repeat(h, HintDealer.MostAlike))];
+        string?[] pool = [.. new string?[Candidates.PlainInPool], .. hints.SelectMany(h => Enumerable.Repeat(h, HintSelector.MostAlike))];
         if (hints.Count == 0)
             Console.WriteLine($"{model.Name} follows no hints: its hinted sets are plain ones.");
         CandidateFile file = CandidateFile.Open(path, new CandidateHeader(model.Name, model.Fingerprint, map.Fingerprint, MaxTokens, Temperature, [.. pool.Select(h => h ?? "")]));
@@ -44,10 +44,10 @@ internal static class CandidateSampling
             (string request, bool hinted) = missing[i];
             uint seed = (uint)((100 * Array.IndexOf(wanted, request)) + (hinted ? 50 : 0));
             List<CachedCandidate> drawn = [];
-            foreach (string?[] dealt in (hinted ? pool : new string?[8]).Chunk(PerCall))
+            foreach (string?[] assigned in (hinted ? pool : new string?[8]).Chunk(PerCall))
             {
-                var options = new SamplingOptions { Candidates = dealt.Length, MaxTokens = MaxTokens, Temperature = Temperature, Seed = seed++ };
-                drawn.AddRange(model.Sample([new ChatMessage("user", request)], dealt, options).Select(c => Cache(map, request, c)));
+                var options = new SamplingOptions { Candidates = assigned.Length, MaxTokens = MaxTokens, Temperature = Temperature, Seed = seed++ };
+                drawn.AddRange(model.Sample([new ChatMessage("user", request)], assigned, options).Select(c => Cache(map, request, c)));
             }
             file.Append(new CandidateSet(request, hinted, [.. drawn.DistinctBy(c => c.Text)]));
             if (i % 10 == 9 || i == missing.Count - 1)

@@ -1,10 +1,10 @@
 namespace OnlineRlhf.Benchmarks.Tastes;
 
-/// <summary>The sampled candidates by request: for each a plain set, and a pool of hinted answers that rounds are dealt from.</summary>
+/// <summary>The sampled candidates by request: for each a plain set, and a pool of hinted answers that rounds are assigned from.</summary>
 internal sealed class Candidates
 {
     /// <summary>Candidates of a round.</summary>
-    internal const int Dealt = 8;
+    internal const int Assigned = 8;
 
     /// <summary>Plain candidates in a pool: as many as a round deals.</summary>
     internal const int PlainInPool = 2;
@@ -35,23 +35,23 @@ internal sealed class Candidates
     /// <summary>The hinted set of a request.</summary>
     internal IReadOnlyList<CachedCandidate> Pool(int request) => Sets[Set(request, hinted: true)].Candidates;
 
-    /// <summary>Candidates of a hinted set, one for each hint that was dealt; fewer where the pool has no more of a hint.</summary>
-    internal int[] Deal(int request, string?[] hints, uint seed)
+    /// <summary>Candidates of a hinted set, one for each hint that was assigned; fewer where the pool has no more of a hint.</summary>
+    internal int[] Assign(int request, string?[] hints, uint seed)
     {
         IReadOnlyList<CachedCandidate> pool = Pool(request);
-        List<int> dealt = [];
+        List<int> assigned = [];
         foreach (string? hint in hints)
         {
             for (int i = 0; i < pool.Count; i++)
             {
                 int c = (int)((seed + (uint)i) % (uint)pool.Count);
-                if (pool[c].Hint != hint || dealt.Contains(c))
+                if (pool[c].Hint != hint || assigned.Contains(c))
                     continue;
-                dealt.Add(c);
+                assigned.Add(c);
                 break;
             }
         }
-        return [.. dealt];
+        return [.. assigned];
     }
 
     /// <summary>

@@ -104,6 +104,6 @@ internal sealed class FeatureTable
 /// <summary>What a learner is given.</summary>
 /// <param name="Name">How the table calls it.</param>
 /// <param name="Hinted">Whether the candidates are the hinted ones.</param>
-/// <param name="Adaptive">Whether hints are dealt by what was learned.</param>
+/// <param name="Adaptive">Whether hints are assigned by what was learned.</param>
 /// <param name="Statistics">Whether φ has the text statistics, the overlap among them.</param>
 internal sealed record LearnerKind(string Name, bool Hinted, bool Adaptive, bool Statistics);

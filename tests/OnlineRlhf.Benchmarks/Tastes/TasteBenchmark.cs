@@ -21,7 +21,7 @@ internal static class TasteBenchmark
         new("8 plain + statistics", Hinted: false, Adaptive: false, Statistics: true),
         new("2 plain + 6 hints, without statistics", Hinted: true, Adaptive: false, Statistics: false),
         new("2 plain + 6 " + Full, Hinted: true, Adaptive: false, Statistics: true),
-        new("  the same, hints dealt by what was learned", Hinted: true, Adaptive: true, Statistics: true),
+        new("  the same, hints assigned by what was learned", Hinted: true, Adaptive: true, Statistics: true),
     ];
 
     internal static void Run(Report report, string? model, string? file, string directory, int threads, int requests)

@@ -18,7 +18,7 @@ internal static class Trial
     {
         var random = new Random(seed);
         var model = new OnePassRewardModel(features.Dimension, new RoundOptions().HyperParameters);
-        var dealer = new HintDealer(candidates.Hints, features.Dimension);
+        var selector = new HintSelector(candidates.Hints, features.Dimension);
         float[] difference = new float[features.Dimension];
         double[] served = new double[Checkpoints.Length];
         int[] order = [.. split.Training];
@@ -29,31 +29,31 @@ internal static class Trial
             if (press % order.Length == 0)
                 random.Shuffle(order);
             int request = order[press % order.Length];
-            int[] dealt = Deal(request);
-            CandidateFeatures seen = features.Of(request, dealt);
+            int[] assigned = Assign(request);
+            CandidateFeatures seen = features.Of(request, assigned);
             if (kind.Adaptive)
-                dealer.Remember([.. dealt.Select(c => candidates.Pool(request)[c].Hint)], seen);
+                selector.Remember([.. assigned.Select(c => candidates.Pool(request)[c].Hint)], seen);
             Pair pair = ExplorationRule.Select(model, seen);
             double[] utilities = taste.Utilities[Candidates.Set(request, kind.Hinted)];
-            double odds = taste.Sharpness * (utilities[dealt[pair.Leader]] - utilities[dealt[pair.Challenger]]);
+            double odds = taste.Sharpness * (utilities[assigned[pair.Leader]] - utilities[assigned[pair.Challenger]]);
             bool leaderPreferred = random.NextDouble() < 1 / (1 + Math.Exp(-odds));
             TensorPrimitives.Subtract(seen[pair.Leader], seen[pair.Challenger], difference);
             model.Observe(new Comparison(difference, leaderPreferred ? 1 : 0));
         }
         return served;
 
-        int[] Deal(int request)
+        int[] Assign(int request)
         {
             uint deal = (uint)random.Next();
             return kind.Hinted
-                ? candidates.Deal(request, kind.Adaptive ? dealer.Deal(model, Candidates.Dealt, deal) : StyleHints.Deal(candidates.Hints, Candidates.Dealt, deal), deal)
+                ? candidates.Assign(request, kind.Adaptive ? selector.Assign(model, Candidates.Assigned, deal) : StyleHints.Assign(candidates.Hints, Candidates.Assigned, deal), deal)
                 : [.. Enumerable.Range(0, candidates.Sets[Candidates.Set(request, hinted: false)].Candidates.Count)];
         }
 
         double Serve(int request)
         {
-            int[] dealt = Deal(request);
-            CandidateFeatures seen = features.Of(request, dealt);
+            int[] assigned = Assign(request);
+            CandidateFeatures seen = features.Of(request, assigned);
             int leader = 0;
             double best = double.NegativeInfinity;
             for (int c = 0; c < seen.Count; c++)
@@ -62,7 +62,7 @@ internal static class Trial
                 if (score > best)
                     (leader, best) = (c, score);
             }
-            return taste.Utilities[Candidates.Set(request, kind.Hinted)][dealt[leader]];
+            return taste.Utilities[Candidates.Set(request, kind.Hinted)][assigned[leader]];
         }
     }
 
@@ -70,7 +70,7 @@ internal static class Trial
     internal static double Best(Candidates candidates, MixedTaste taste, bool hinted, IReadOnlyList<int> requests) => requests.Average(r =>
     {
         double[] utilities = taste.Utilities[Candidates.Set(r, hinted)];
-        return hinted ? candidates.Deal(r, StyleHints.Deal(candidates.Hints, Candidates.Dealt, 0), (uint)r).Max(c => utilities[c]) : utilities.Max();
+        return hinted ? candidates.Assign(r, StyleHints.Assign(candidates.Hints, Candidates.Assigned, 0), (uint)r).Max(c => utilities[c]) : utilities.Max();
     });
 }
 

@@ -15,7 +15,7 @@ public sealed class ChildBenchTests : IDisposable
     [Fact]
     public async Task What_it_measures_is_read()
     {
-        ChildResult result = await RunAsync($"echo '{Measured}'");
+        BenchProcessResult result = await RunAsync($"echo '{Measured}'");
 
         Assert.Equal(new BenchRun("CPU", "haswell", 2, 42.5, 100), result.Run);
     }
@@ -38,9 +38,9 @@ public sealed class ChildBenchTests : IDisposable
     [InlineData("exec sleep 60", "it took longer than 1 s")]
     public async Task One_that_crashes_fails_or_hangs_has_measured_nothing(string script, string problem)
     {
-        ChildResult result = await RunAsync(script);
+        BenchProcessResult result = await RunAsync(script);
 
-        Assert.Equal(new ChildResult(null, problem), result);
+        Assert.Equal(new BenchProcessResult(null, problem), result);
     }
 
     [Fact]
@@ -50,7 +50,7 @@ public sealed class ChildBenchTests : IDisposable
     [Fact]
     public async Task A_program_that_cannot_be_started_has_measured_nothing()
     {
-        ChildResult result = await new ChildBench(new DaemonOptions(), Path.Combine(_folder, "none"))
+        BenchProcessResult result = await new BenchProcess(new DaemonOptions(), Path.Combine(_folder, "none"))
             .RunAsync("cpu", "haswell", 2, TimeSpan.FromSeconds(1), TestContext.Current.CancellationToken);
 
         Assert.Null(result.Run);
@@ -62,13 +62,13 @@ public sealed class ChildBenchTests : IDisposable
     {
         using var stop = new CancellationTokenSource(TimeSpan.FromMilliseconds(200));
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => new ChildBench(new DaemonOptions(), Script("exec sleep 60"))
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => new BenchProcess(new DaemonOptions(), Script("exec sleep 60"))
             .RunAsync("cpu", "haswell", 2, TimeSpan.FromMinutes(1), stop.Token));
     }
 
-    private Task<ChildResult> RunAsync(string script, DaemonOptions? options = null) =>
+    private Task<BenchProcessResult> RunAsync(string script, DaemonOptions? options = null) =>
         // A hanging one is waited for a second, any other longer on a busy machine.
-        new ChildBench(options ?? new DaemonOptions(), Script(script)).RunAsync("cpu", "haswell", 2,
+        new BenchProcess(options ?? new DaemonOptions(), Script(script)).RunAsync("cpu", "haswell", 2,
             TimeSpan.FromSeconds(script.Contains("sleep", StringComparison.Ordinal) ? 1 : 60), TestContext.Current.CancellationToken);
 
     private string Script(string script)

@@ -109,7 +109,7 @@ public sealed class EngineSelectionTests
             (_, _, _, _) =>
             {
                 tried++;
-                return Task.FromResult(new ChildResult(null, "damaged", IsConfiguration: true));
+                return Task.FromResult(new BenchProcessResult(null, "damaged", IsConfiguration: true));
             },
             (build, _) => _notTaken.Add(build));
 
@@ -123,8 +123,8 @@ public sealed class EngineSelectionTests
     {
         var selection = new EngineSelection(["zzz", "haswell"], 1, 1,
             (build, threads, _, _) => Task.FromResult(build == "zzz"
-                ? new ChildResult(null, "llama.cpp cannot load it", IsConfiguration: true)
-                : new ChildResult(new BenchRun("CPU", build, threads, 100, 100))),
+                ? new BenchProcessResult(null, "llama.cpp cannot load it", IsConfiguration: true)
+                : new BenchProcessResult(new BenchRun("CPU", build, threads, 100, 100))),
             (build, _) => _notTaken.Add(build));
 
         Assert.Equal("haswell", (await selection.RunAsync(TestContext.Current.CancellationToken))?.Chosen.CpuVariant);
@@ -138,12 +138,12 @@ public sealed class EngineSelectionTests
         var selection = new EngineSelection(["haswell", "zen4"], 1, 1, (build, _, limit, _) =>
         {
             limits.Add(limit);
-            return Task.FromResult(new ChildResult(new BenchRun("CPU", build, 1, 100, 100)));
+            return Task.FromResult(new BenchProcessResult(new BenchRun("CPU", build, 1, 100, 100)));
         }, (_, _) => { });
 
         await selection.RunAsync(TestContext.Current.CancellationToken);
 
-        Assert.Equal([ChildBench.Limit, TimeSpan.FromSeconds(5)], limits);
+        Assert.Equal([BenchProcess.Limit, TimeSpan.FromSeconds(5)], limits);
     }
 
     private Task<EngineChoice?> SelectAsync(string[] builds, Func<string, int, double?> speed, int usual = 1, int threads = 0) =>
@@ -153,9 +153,9 @@ public sealed class EngineSelectionTests
         new(builds, threads, cores, (build, count, _, _) => Task.FromResult(Measure(speed, build, count == 0 ? usual : count)),
             (build, why) => _notTaken.Add($"{build}: {why}"));
 
-    private ChildResult Measure(Func<string, int, double?> speed, string build, int threads)
+    private BenchProcessResult Measure(Func<string, int, double?> speed, string build, int threads)
     {
         _measured.Add((build, threads));
-        return speed(build, threads) is { } tokens ? new ChildResult(new BenchRun("CPU", build, threads, tokens, 1)) : new ChildResult(null, "it crashed");
+        return speed(build, threads) is { } tokens ? new BenchProcessResult(new BenchRun("CPU", build, threads, tokens, 1)) : new BenchProcessResult(null, "it crashed");
     }
 }

@@ -23,7 +23,7 @@ public sealed class MachineEngineTests : IDisposable
     [Fact]
     public void A_kept_choice_holds_for_the_same_model_machine_and_settings()
     {
-        MachineEngine first = Machine(new DaemonOptions());
+        EngineSetup first = Machine(new DaemonOptions());
         Assert.SkipUnless(first.IsOpen, "This machine leaves no choice.");
         Assert.Null(first.Kept());
         first.Keep(Choice);
@@ -37,7 +37,7 @@ public sealed class MachineEngineTests : IDisposable
     [Fact]
     public void A_damaged_choice_is_as_good_as_none()
     {
-        MachineEngine machine = Machine(new DaemonOptions());
+        EngineSetup machine = Machine(new DaemonOptions());
         File.WriteAllText(machine.KeptIn, "{");
 
         Assert.Null(machine.Kept());
@@ -46,7 +46,7 @@ public sealed class MachineEngineTests : IDisposable
     [Fact]
     public async Task Where_the_settings_name_both_nothing_is_tried()
     {
-        MachineEngine machine = Machine(new DaemonOptions { CpuVariant = "haswell", Threads = 1 });
+        EngineSetup machine = Machine(new DaemonOptions { CpuVariant = "haswell", Threads = 1 });
 
         Assert.False(machine.IsOpen);
         Assert.Null(await machine.TryAsync((build, why) => Assert.Fail($"{build}: {why}"), TestContext.Current.CancellationToken));
@@ -65,10 +65,10 @@ public sealed class MachineEngineTests : IDisposable
     [Fact]
     public void The_model_is_loaded_with_what_was_chosen()
     {
-        LanguageModelOptions options = MachineEngine.Apply(Choice, new DaemonOptions().ForModel("model.gguf"));
+        LanguageModelOptions options = EngineSetup.Apply(Choice, new DaemonOptions().ForModel("model.gguf"));
 
         Assert.Equal(("haswell", 1), (options.CpuVariant, options.Threads));
     }
 
-    private MachineEngine Machine(DaemonOptions options) => new(options, _model.Path, _folder);
+    private EngineSetup Machine(DaemonOptions options) => new(options, _model.Path, _folder);
 }

@@ -79,7 +79,7 @@ public sealed class DeviceFallbackTests
         return Decode(model);
     });
 
-    /// <summary>A copy of the model that no folder names: it can be spoilt and mended without being taken for another one.</summary>
+    /// <summary>A copy of the model that no folder names: it can be corrupted and mended without being taken for another one.</summary>
     private static SafeFileHandle Unnamed(out string path)
     {
         string named = Path.GetTempFileName();

@@ -14,14 +14,14 @@ public sealed class StyleHintsTests
         // As long as fits, and answers that do not end by themselves.
         string text = string.Concat(Enumerable.Repeat("tea ", 150));
         var options = new SamplingOptions { MaxTokens = 128, Temperature = 5, TopK = 1000, TopP = 1, MinP = 0 };
-        Assert.NotEmpty(model.Sample([new ChatMessage("user", text)], StyleHints.Deal(model.Hints, 8, 0), options, cancellationToken: TestContext.Current.CancellationToken));
+        Assert.NotEmpty(model.Sample([new ChatMessage("user", text)], StyleHints.Assign(model.Hints, 8, 0), options, cancellationToken: TestContext.Current.CancellationToken));
     }
 
     [Fact]
     public void Hints_that_nobody_spoke_of_shorten_the_answers()
     {
         var options = new SamplingOptions { MaxTokens = 128, Temperature = 5, TopK = 1000, TopP = 1, MinP = 0 };
-        Assert.NotEmpty(Models.Demo.Sample([new ChatMessage("user", "Hello")], StyleHints.Deal(Long, 8, 0), options, cancellationToken: TestContext.Current.CancellationToken));
+        Assert.NotEmpty(Models.Demo.Sample([new ChatMessage("user", "Hello")], StyleHints.Assign(Long, 8, 0), options, cancellationToken: TestContext.Current.CancellationToken));
     }
 
     [Fact]
@@ -51,9 +51,9 @@ public sealed class StyleHintsTests
     {
         for (uint seed = 0; seed < 20; seed++)
         {
-            string?[] dealt = StyleHints.Deal(StyleHints.For(null), candidates, seed);
-            Assert.Equal(candidates, dealt.Length);
-            Assert.Equal(plain, dealt.Count(h => h is null));
+            string?[] assigned = StyleHints.Assign(StyleHints.For(null), candidates, seed);
+            Assert.Equal(candidates, assigned.Length);
+            Assert.Equal(plain, assigned.Count(h => h is null));
         }
     }
 
@@ -61,6 +61,6 @@ public sealed class StyleHintsTests
     public void Where_there_are_more_hints_than_places_every_hint_gets_its_turn()
     {
         IReadOnlyList<string> hints = StyleHints.For(null);
-        Assert.Equal(hints.Order(), Enumerable.Range(0, 50).SelectMany(seed => StyleHints.Deal(hints, 4, (uint)seed)).OfType<string>().Distinct().Order());
+        Assert.Equal(hints.Order(), Enumerable.Range(0, 50).SelectMany(seed => StyleHints.Assign(hints, 4, (uint)seed)).OfType<string>().Distinct().Order());
     }
 }

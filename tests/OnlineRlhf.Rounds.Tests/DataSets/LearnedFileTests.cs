@@ -23,11 +23,11 @@ public sealed class LearnedFileTests : IDisposable
         await LearnAsync(5, 0);
         await LearnAsync(2, 1);
 
-        Assert.Equal((5, 2, 3), Last(_bench.Loop.LookFile(Profile, Digest, lines: 9, cancellationToken: Cancel)));
-        Assert.Equal((3, 1, 3), Last(_bench.Loop.LookFile(Profile, Digest, lines: 4, cancellationToken: Cancel)));
-        Assert.Equal((2, 3, 3), Last(_bench.Loop.LookFile(Profile, Digest, run: 1, lines: 9, cancellationToken: Cancel)));
-        Assert.Equal((0, 0, 3), Last(_bench.Loop.LookFile(Profile, Other, lines: 9, cancellationToken: Cancel)));
-        Assert.Equal((0, 0, 0), Last(_bench.Loop.LookFile("ben", Digest, lines: 9, cancellationToken: Cancel)));
+        Assert.Equal((5, 2, 3), Last(_bench.Loop.FindFile(Profile, Digest, lines: 9, cancellationToken: Cancel)));
+        Assert.Equal((3, 1, 3), Last(_bench.Loop.FindFile(Profile, Digest, lines: 4, cancellationToken: Cancel)));
+        Assert.Equal((2, 3, 3), Last(_bench.Loop.FindFile(Profile, Digest, run: 1, lines: 9, cancellationToken: Cancel)));
+        Assert.Equal((0, 0, 3), Last(_bench.Loop.FindFile(Profile, Other, lines: 9, cancellationToken: Cancel)));
+        Assert.Equal((0, 0, 0), Last(_bench.Loop.FindFile("ben", Digest, lines: 9, cancellationToken: Cancel)));
         Assert.False(Directory.Exists(_bench.ProfileFolder("ben")));
 
         static (long, long, long) Last(LearnedFile file) => (file.LastLine, file.LastComparison, file.Comparisons);
@@ -42,19 +42,19 @@ public sealed class LearnedFileTests : IDisposable
         Assert.Equal((0, 2, 2), (named.Runs, learned.Runs, _bench.Loop.RecordFile(Profile, Digest, 1).Runs));
         Assert.NotNull(named.State);
         _bench.Restart();
-        LearnedFile kept = Look(Digest);
+        LearnedFile kept = Find(Digest);
         Assert.Equal((2, named.State), (kept.Runs, kept.State));
-        Assert.Equal(0, Look(Other).Runs);
+        Assert.Equal(0, Find(Other).Runs);
 
         _bench.Loop.Dispose();
         // The state alone, and not what lies beside it.
         foreach (string file in Directory.EnumerateFiles(_bench.ProfileFolder(Profile), "state*"))
             File.Delete(file);
         _bench.Restart();
-        Assert.Equal(0, Look(Digest).Runs);
+        Assert.Equal(0, Find(Digest).Runs);
         await LearnAsync(1, 0);
         LearnedFile anew = _bench.Loop.RecordFile(Profile, Other, 1);
-        Assert.Equal((0, 1), (Look(Digest).Runs, anew.Runs));
+        Assert.Equal((0, 1), (Find(Digest).Runs, anew.Runs));
         Assert.NotEqual(named.State, anew.State);
     }
 
@@ -69,19 +69,19 @@ public sealed class LearnedFileTests : IDisposable
         RoundException refused = await Assert.ThrowsAsync<RoundException>(() => LearnAsync(3, 0, atLeast: 2));
         Assert.Equal(RoundError.StateChanged, refused.Error);
         Assert.Contains("holds 0 comparisons, and held 2 before", refused.Message, StringComparison.Ordinal);
-        Assert.Equal(0, Look(Digest).Comparisons);
+        Assert.Equal(0, Find(Digest).Comparisons);
         await LearnAsync(1, 0);
         await LearnAsync(2, 0, atLeast: 1);
         _bench.Loop.RecordFile(Profile, Other, 1);
         Assert.Equal(RoundError.StateChanged, Assert.Throws<RoundException>(() => _bench.Loop.RecordFile(Profile, Digest, 1, named.State)).Error);
         Assert.Equal(RoundError.StateChanged, Assert.Throws<RoundException>(() => _bench.Loop.RecordFile(Profile, Digest, 1, atLeast: 3)).Error);
-        Assert.Equal(0, Look(Digest).Runs);
-        Assert.Equal(1, _bench.Loop.RecordFile(Profile, Digest, 1, Look(Digest).State, 2).Runs);
+        Assert.Equal(0, Find(Digest).Runs);
+        Assert.Equal(1, _bench.Loop.RecordFile(Profile, Digest, 1, Find(Digest).State, 2).Runs);
     }
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    private LearnedFile Look(UInt128 digest) => _bench.Loop.LookFile(Profile, digest, cancellationToken: Cancel);
+    private LearnedFile Find(UInt128 digest) => _bench.Loop.FindFile(Profile, digest, cancellationToken: Cancel);
 
     private Task<FeedbackResult> LearnAsync(long line, int run, long atLeast = 0) => _bench.Loop.LearnAsync(
         new ComparisonRequest([new ChatMessage("user", "How do I make tea?")], $"Steep it {line} minutes.", "I do not know.") { Profile = Profile, Id = ComparisonId.Of(Digest, Profile, line, run), AtLeast = atLeast },

@@ -71,7 +71,7 @@ internal sealed class Examination(DaemonOptions options, HealthBody? running, st
         {
             LanguageModel.LoadEngine(options.ForModel(""));
             using DemoModel? embedded = options.Model is null ? DemoModel.Open() : null;
-            var machine = new MachineEngine(options, options.Model ?? embedded!.Path, _state);
+            var machine = new EngineSetup(options, options.Model ?? embedded!.Path, _state);
             EngineChoice? kept = machine.Kept();
             EngineBody engine = running?.Engine ?? EngineBody.Of(kept, machine.Version, machine.UsualBuild);
             string next = running is null && kept is null && machine.IsOpen

@@ -32,9 +32,9 @@ internal sealed class Trial(string state, DaemonOptions options, ModelReport rep
         long start = Stopwatch.GetTimestamp();
         try
         {
-            var machine = new MachineEngine(options, path, state);
+            var machine = new EngineSetup(options, path, state);
             EngineChoice? choice = await machine.TryAsync(static (_, _) => { }, cancellationToken).ConfigureAwait(false);
-            using LanguageModel model = LanguageModel.Load(MachineEngine.Apply(choice, options.ForModel(path)), cancellationToken);
+            using LanguageModel model = LanguageModel.Load(EngineSetup.Apply(choice, options.ForModel(path)), cancellationToken);
             string calibration = PreferenceLoop.Calibrate(model, state, cancellationToken);
             GiveAway(calibration);
             if (choice is null)

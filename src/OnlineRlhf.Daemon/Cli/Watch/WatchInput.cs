@@ -38,7 +38,7 @@ internal abstract record WatchInput
     internal sealed record Key(char Character) : WatchInput;
 
     /// <summary>What came of a key.</summary>
-    internal sealed record KeyTaken(string Says) : WatchInput;
+    internal sealed record KeyTaken(string Message) : WatchInput;
 
     /// <summary>The screen must be drawn anew: it has another size, or something else was drawn on it.</summary>
     internal sealed record Redraw : WatchInput;

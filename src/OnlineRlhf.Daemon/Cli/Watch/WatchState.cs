@@ -65,7 +65,7 @@ internal sealed record WatchState
         WatchInput.Board { Body: var b } => Saying(Wording.Of(b)) with { BoardProblem = b.Problem },
         WatchInput.Lagged { Body: var l } => Saying(Wording.Of(l)),
         WatchInput.Lost { Why: var why } => this with { Lost = why, IsLoading = false, Pair = null, Writing = null },
-        WatchInput.KeyTaken { Says: var says } => Saying(says),
+        WatchInput.KeyTaken { Message: var message } => Saying(message),
         WatchInput.Faded { Notice: var number } when number == Notices => this with { Notice = null },
         _ => this,
     };

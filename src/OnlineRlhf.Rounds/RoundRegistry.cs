@@ -6,7 +6,7 @@ namespace OnlineRlhf.Rounds;
 /// The rounds that wait for feedback, the requests that become rounds, and what became of the last rounds. In memory only, bounded.
 /// One lock holds them all: a request is being answered until the moment in which its round is open, and no press falls between the two.
 /// </summary>
-internal sealed class RoundDesk(TimeProvider clock, EventHub events) : IDisposable
+internal sealed class RoundRegistry(TimeProvider clock, EventHub events) : IDisposable
 {
     private const int Remembered = 1024;
     private readonly Lock _gate = new();
@@ -61,7 +61,7 @@ internal sealed class RoundDesk(TimeProvider clock, EventHub events) : IDisposab
                 Close(older.Round, new Closing(RoundError.Superseded));
             EndWriting();
             _open.Add(round.Id, new Entry(round, timer, ++_opened, _written));
-            Look(_written);
+            CheckPress(_written);
             // Told before the lock is given up: nobody can close it before it was told.
             events.Publish(new RoundEvent.Opened(round));
         }
@@ -142,7 +142,7 @@ internal sealed class RoundDesk(TimeProvider clock, EventHub events) : IDisposab
     }
 
     /// <summary>Finds the newest round that asks, after a change.</summary>
-    private void Look(long now)
+    private void CheckPress(long now)
     {
         Entry? newest = _open.Values.Where(e => e.Round.Asked).MaxBy(e => e.Number);
         if (ReferenceEquals(newest, _shown))
@@ -170,7 +170,7 @@ internal sealed class RoundDesk(TimeProvider clock, EventHub events) : IDisposab
         // An answer counts even where the round expired or was superseded while it was made durable; that it is closed was told already.
         long now = clock.GetTimestamp();
         bool wasOpen = _open.Remove(round.Id, out Entry? entry);
-        Look(now);
+        CheckPress(now);
         entry?.Timer.Dispose();
         if (!_closed.ContainsKey(round.Id))
             _order.Enqueue(round.Id);

@@ -6,23 +6,23 @@ using OnlineRlhf.Learning.RewardModels;
 namespace OnlineRlhf.Rounds;
 
 /// <summary>
-/// Deals the candidates of a round their style hints: more to the hints whose answers a person's learned taste promises to like, so that presses change
+/// Assigns the candidates of a round their style hints: more to the hints whose answers a person's learned taste promises to like, so that presses change
 /// what is written and not only what is chosen of it.
 /// </summary>
 /// <remarks>
 /// A hint is known by the mean of φ(answers under it) − φ(plain answers of the same round). That is the model's trait and no person's: it is shared by
-/// all profiles, costs hints × d floats of memory, and is learned anew within a few rounds of a start. Dealing is Thompson sampling over these means: O(d²) a hint.
+/// all profiles, costs hints × d floats of memory, and is learned anew within a few rounds of a start. The assignment is Thompson sampling over these means: O(d²) a hint.
 /// </remarks>
-public sealed class HintDealer
+public sealed class HintSelector
 {
     /// <summary>The most candidates of a round under one hint, as long as there are others: without variety there is nothing to choose from.</summary>
     public const int MostAlike = 3;
 
-    /// <summary>Hinted candidates of a round that are dealt in turn, whatever was learned, so that a taste that turns is noticed.</summary>
+    /// <summary>Hinted candidates of a round that are assigned in turn, whatever was learned, so that a taste that turns is noticed.</summary>
     private const int Even = 2;
 
     /// <summary>How many standard deviations one deviation of the draw is.</summary>
-    private const double Boldness = 0.5;
+    private const double PosteriorScale = 0.5;
 
     /// <summary>The mean forgets beyond so many answers, so that it follows the requests.</summary>
     private const int Memory = 60;
@@ -32,10 +32,10 @@ public sealed class HintDealer
     private readonly int[] _answers;
     private readonly Lock _gate = new();
 
-    /// <summary>Deals evenly until it has seen answers and presses.</summary>
+    /// <summary>Assigns evenly until it has seen answers and presses.</summary>
     /// <param name="hints">The hints of the model.</param>
     /// <param name="dimension">d.</param>
-    public HintDealer(IReadOnlyList<string> hints, int dimension)
+    public HintSelector(IReadOnlyList<string> hints, int dimension)
     {
         ArgumentNullException.ThrowIfNull(hints);
         _hints = hints;
@@ -44,24 +44,24 @@ public sealed class HintDealer
     }
 
     /// <summary>The hint of each candidate, null for none, for a person with this reward model.</summary>
-    public string?[] Deal(OnePassRewardModel model, int candidates, uint seed)
+    public string?[] Assign(OnePassRewardModel model, int candidates, uint seed)
     {
         ArgumentNullException.ThrowIfNull(model);
-        string?[] dealt = StyleHints.Deal(_hints, candidates, seed);
+        string?[] assigned = StyleHints.Assign(_hints, candidates, seed);
         lock (_gate)
         {
             // Who has not pressed yet likes nothing better, and a hint that was never tried promises nothing.
             if (model.Comparisons == 0 || _answers.Contains(0))
-                return dealt;
-            int chosen = dealt.Count(h => h is null) + Even;
+                return assigned;
+            int chosen = assigned.Count(h => h is null) + Even;
             if (chosen >= candidates)
-                return dealt;
+                return assigned;
             double[] reward = [.. _means.Select(m => model.Score(m))], uncertainty = [.. _means.Select(m => model.Uncertainty(m))];
             var random = new Random(unchecked((int)seed));
             for (int slot = chosen; slot < candidates; slot++)
-                dealt[slot] = Draw(dealt.AsSpan(0, slot), reward, uncertainty, random);
+                assigned[slot] = Draw(assigned.AsSpan(0, slot), reward, uncertainty, random);
         }
-        return dealt;
+        return assigned;
     }
 
     /// <summary>Learns how the answers of a round differ under its hints from its plain ones.</summary>
@@ -96,15 +96,15 @@ public sealed class HintDealer
     }
 
     /// <summary>Thompson sampling among the hints that have a place left.</summary>
-    private string Draw(ReadOnlySpan<string?> dealt, double[] reward, double[] uncertainty, Random random)
+    private string Draw(ReadOnlySpan<string?> assigned, double[] reward, double[] uncertainty, Random random)
     {
         int best = 0;
         double highest = double.NegativeInfinity;
         for (int h = 0; h < _hints.Count; h++)
         {
-            double promise = reward[h] + Boldness * uncertainty[h] * Normal(random);
+            double promise = reward[h] + PosteriorScale * uncertainty[h] * Normal(random);
             // Where there are too few hints, more alike than that.
-            bool hasPlace = dealt.Count(_hints[h]) < Math.Max(MostAlike, (dealt.Length / _hints.Count) + 1);
+            bool hasPlace = assigned.Count(_hints[h]) < Math.Max(MostAlike, (assigned.Length / _hints.Count) + 1);
             if (hasPlace && promise > highest)
                 (best, highest) = (h, promise);
         }

@@ -5,52 +5,52 @@ using OnlineRlhf.Learning.RewardModels;
 
 namespace OnlineRlhf.Rounds.Tests;
 
-/// <summary>Which hints the candidates of a round are dealt. Features have a dimension per hint: an answer under hint h is e_h, a plain one 0.</summary>
-public sealed class HintDealerTests
+/// <summary>Which hints the candidates of a round are assigned. Features have a dimension per hint: an answer under hint h is e_h, a plain one 0.</summary>
+public sealed class HintSelectorTests
 {
     private const int Candidates = 8;
     private static readonly string[] Hints = ["zero", "one", "two", "three", "four", "five"];
 
     [Fact]
-    public void Who_has_not_pressed_is_dealt_every_hint()
+    public void Who_has_not_pressed_is_assigned_every_hint()
     {
-        HintDealer dealer = Experienced();
-        string?[] dealt = dealer.Deal(Person(likes: null), Candidates, 1);
-        Assert.Equal(2, dealt.Count(h => h is null));
-        Assert.Equal(Hints.Order(), dealt.OfType<string>().Order());
+        HintSelector selector = Experienced();
+        string?[] assigned = selector.Assign(Person(likes: null), Candidates, 1);
+        Assert.Equal(2, assigned.Count(h => h is null));
+        Assert.Equal(Hints.Order(), assigned.OfType<string>().Order());
     }
 
     [Fact]
     public void A_hint_that_was_never_tried_is_not_passed_over()
     {
-        var dealer = new HintDealer(Hints, Hints.Length);
-        dealer.Remember([null, "zero", "one", "two", "three", "four"], Answers(null, 0, 1, 2, 3, 4));
-        Assert.Contains("five", dealer.Deal(Person(likes: 0), Candidates, 1));
+        var selector = new HintSelector(Hints, Hints.Length);
+        selector.Remember([null, "zero", "one", "two", "three", "four"], Answers(null, 0, 1, 2, 3, 4));
+        Assert.Contains("five", selector.Assign(Person(likes: 0), Candidates, 1));
     }
 
     [Theory]
     [InlineData(0)]
     [InlineData(4)]
-    public void A_hint_whose_answers_are_liked_is_dealt_up_to_three_times_and_the_plain_answers_stay(int liked)
+    public void A_hint_whose_answers_are_liked_is_assigned_up_to_three_times_and_the_plain_answers_stay(int liked)
     {
-        HintDealer dealer = Experienced();
+        HintSelector selector = Experienced();
         OnePassRewardModel person = Person(likes: liked);
         for (uint seed = 0; seed < 50; seed++)
         {
-            string?[] dealt = dealer.Deal(person, Candidates, seed);
-            Assert.Equal(Candidates, dealt.Length);
-            Assert.Equal(2, dealt.Count(h => h is null));
-            Assert.Equal(HintDealer.MostAlike, dealt.Count(h => h == Hints[liked]));
-            Assert.True(dealt.OfType<string>().Distinct().Count() >= 2);
+            string?[] assigned = selector.Assign(person, Candidates, seed);
+            Assert.Equal(Candidates, assigned.Length);
+            Assert.Equal(2, assigned.Count(h => h is null));
+            Assert.Equal(HintSelector.MostAlike, assigned.Count(h => h == Hints[liked]));
+            Assert.True(assigned.OfType<string>().Distinct().Count() >= 2);
         }
     }
 
     [Fact]
-    public void A_hint_whose_answers_are_disliked_is_still_dealt_in_its_turn()
+    public void A_hint_whose_answers_are_disliked_is_still_assigned_in_its_turn()
     {
-        HintDealer dealer = Experienced();
+        HintSelector selector = Experienced();
         OnePassRewardModel person = Person(likes: 0, dislikes: 3);
-        string?[][] rounds = [.. Enumerable.Range(0, 60).Select(seed => dealer.Deal(person, Candidates, (uint)seed))];
+        string?[][] rounds = [.. Enumerable.Range(0, 60).Select(seed => selector.Assign(person, Candidates, (uint)seed))];
         int disliked = rounds.Sum(r => r.Count(h => h == Hints[3])), usual = 60;
         Assert.InRange(disliked, 1, usual / 2);
     }
@@ -58,18 +58,18 @@ public sealed class HintDealerTests
     [Fact]
     public void A_persons_taste_deals_to_that_person_only()
     {
-        HintDealer dealer = Experienced();
-        _ = dealer.Deal(Person(likes: 2), Candidates, 1);
-        Assert.Equal(Hints.Order(), dealer.Deal(Person(likes: null), Candidates, 1).OfType<string>().Order());
+        HintSelector selector = Experienced();
+        _ = selector.Assign(Person(likes: 2), Candidates, 1);
+        Assert.Equal(Hints.Order(), selector.Assign(Person(likes: null), Candidates, 1).OfType<string>().Order());
     }
 
     [Fact]
     public void The_same_seed_deals_the_same()
     {
-        HintDealer dealer = Experienced();
+        HintSelector selector = Experienced();
         OnePassRewardModel person = Person(likes: 1);
-        Assert.Equal(dealer.Deal(person, Candidates, 7), dealer.Deal(person, Candidates, 7));
-        Assert.Contains(Enumerable.Range(0, 20), seed => !dealer.Deal(person, Candidates, (uint)seed).SequenceEqual(dealer.Deal(person, Candidates, 7)));
+        Assert.Equal(selector.Assign(person, Candidates, 7), selector.Assign(person, Candidates, 7));
+        Assert.Contains(Enumerable.Range(0, 20), seed => !selector.Assign(person, Candidates, (uint)seed).SequenceEqual(selector.Assign(person, Candidates, 7)));
     }
 
     [Theory]
@@ -81,20 +81,20 @@ public sealed class HintDealerTests
     [InlineData(1, 2)]
     public void Every_number_of_hints_and_candidates_is_dealt(int hints, int candidates)
     {
-        var dealer = new HintDealer(Hints[..hints], Hints.Length);
-        dealer.Remember([null, .. Hints[..hints]], Answers([null, .. Enumerable.Range(0, hints).Select(h => (int?)h)]));
-        string?[] dealt = dealer.Deal(Person(likes: 0), candidates, 3);
-        Assert.Equal(candidates, dealt.Length);
-        Assert.Contains(null, dealt);
-        Assert.All(dealt.OfType<string>(), h => Assert.Contains(h, Hints[..hints]));
+        var selector = new HintSelector(Hints[..hints], Hints.Length);
+        selector.Remember([null, .. Hints[..hints]], Answers([null, .. Enumerable.Range(0, hints).Select(h => (int?)h)]));
+        string?[] assigned = selector.Assign(Person(likes: 0), candidates, 3);
+        Assert.Equal(candidates, assigned.Length);
+        Assert.Contains(null, assigned);
+        Assert.All(assigned.OfType<string>(), h => Assert.Contains(h, Hints[..hints]));
     }
 
     [Fact]
     public void A_round_without_a_plain_answer_teaches_nothing()
     {
-        var dealer = new HintDealer(["zero"], Hints.Length);
-        dealer.Remember(["zero", "zero"], Answers(0, 0));
-        Assert.Equal([null, "zero", "zero", "zero"], dealer.Deal(Person(likes: 0), 4, 1));
+        var selector = new HintSelector(["zero"], Hints.Length);
+        selector.Remember(["zero", "zero"], Answers(0, 0));
+        Assert.Equal([null, "zero", "zero", "zero"], selector.Assign(Person(likes: 0), 4, 1));
     }
 
     [Fact]
@@ -105,17 +105,17 @@ public sealed class HintDealerTests
         using LanguageModel model = LanguageModel.Load(new LanguageModelOptions { ModelPath = Bench.ModelPath, Threads = 1, ContextTokens = 512, StyleHints = Hints }, cancellation);
         using (var loop = new PreferenceLoop(model, state, new RoundOptions { Sampling = new SamplingOptions { MaxTokens = 24 } }, TimeProvider.System, cancellationToken: cancellation))
         {
-            Assert.All(await Dealt("before"), most => Assert.Equal(1, most));
+            Assert.All(await Assigned("before"), most => Assert.Equal(1, most));
             for (uint seed = 0; seed < 12; seed++)
             {
                 Round round = await loop.OpenRoundAsync(Bench.Ask(seed: seed), cancellation);
                 await loop.GiveFeedbackAsync(round.Id, Preferred.First, cancellation);
             }
-            Assert.Contains(HintDealer.MostAlike, await Dealt("after"));
-            Assert.All(await Dealt("after", "somebody-else"), most => Assert.Equal(1, most));
+            Assert.Contains(HintSelector.MostAlike, await Assigned("after"));
+            Assert.All(await Assigned("after", "somebody-else"), most => Assert.Equal(1, most));
 
             // The most candidates under one hint, of some rounds.
-            async Task<List<int>> Dealt(string request, string profile = RoundRequest.DefaultProfile)
+            async Task<List<int>> Assigned(string request, string profile = RoundRequest.DefaultProfile)
             {
                 List<int> most = [];
                 for (uint seed = 0; seed < 6; seed++)
@@ -129,12 +129,12 @@ public sealed class HintDealerTests
         Directory.Delete(state, recursive: true);
     }
 
-    private static HintDealer Experienced()
+    private static HintSelector Experienced()
     {
-        var dealer = new HintDealer(Hints, Hints.Length);
+        var selector = new HintSelector(Hints, Hints.Length);
         for (int round = 0; round < 5; round++)
-            dealer.Remember([null, null, .. Hints], Answers(null, null, 0, 1, 2, 3, 4, 5));
-        return dealer;
+            selector.Remember([null, null, .. Hints], Answers(null, null, 0, 1, 2, 3, 4, 5));
+        return selector;
     }
 
     private static CandidateFeatures Answers(params ReadOnlySpan<int?> hints)

@@ -7,7 +7,7 @@ namespace OnlineRlhf.Inference.Conversations;
 /// <param name="Tokens">Its prompt.</param>
 /// <param name="Used">When it was used last, as a timestamp.</param>
 /// <param name="State">What the model made of the tokens.</param>
-internal sealed record ParkedConversation(string Owner, int[] Tokens, long Used, SequenceState State) : IDisposable
+internal sealed record OffloadedConversation(string Owner, int[] Tokens, long Used, SequenceState State) : IDisposable
 {
     public void Dispose() => State.Dispose();
 }

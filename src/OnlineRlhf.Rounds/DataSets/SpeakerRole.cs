@@ -1,7 +1,7 @@
 namespace OnlineRlhf.Rounds.DataSets;
 
 /// <summary>Names that data sets give to who speaks.</summary>
-internal static class Speaker
+internal static class SpeakerRole
 {
     /// <summary>system, user or assistant; null for anybody else, such as a tool.</summary>
     internal static string? Of(string name) => name.Trim().ToUpperInvariant() switch

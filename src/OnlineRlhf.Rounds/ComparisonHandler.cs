@@ -12,12 +12,12 @@ namespace OnlineRlhf.Rounds;
 /// </summary>
 /// <param name="model">Reads the answers.</param>
 /// <param name="queue">The model's one queue.</param>
-/// <param name="shelf">The profiles.</param>
+/// <param name="profiles">The profiles.</param>
 /// <param name="turn">Held while something is learned: one at a time, with the presses.</param>
 /// <param name="events">Told what was learned.</param>
 /// <param name="mostProfiles">Profiles that may be stored.</param>
-internal sealed class ComparisonIntake(
-    LanguageModel model, GenerationQueue queue, ProfileShelf shelf, SemaphoreSlim turn, EventHub events, int mostProfiles)
+internal sealed class ComparisonHandler(
+    LanguageModel model, GenerationQueue queue, ProfileCache profiles, SemaphoreSlim turn, EventHub events, int mostProfiles)
 {
     private long _learned;
 
@@ -29,8 +29,8 @@ internal sealed class ComparisonIntake(
         // What is known already, or finds no room, costs the model nothing.
         if (Known(request) is { } earlier)
             return earlier;
-        using (ProfileShelf.Loan loan = shelf.Borrow(request.Profile))
-            loan.Profile.RequireAtLeast(request.AtLeast);
+        using (ProfileCache.Lease lease = profiles.Acquire(request.Profile))
+            lease.Profile.RequireAtLeast(request.AtLeast);
         (float[] difference, FeatureMap map) = await CompareAsync(request, cancellationToken).ConfigureAwait(false);
         await turn.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
@@ -38,8 +38,8 @@ internal sealed class ComparisonIntake(
             // A repeat may have overtaken it.
             if (Known(request) is { } overtaken)
                 return overtaken;
-            using ProfileShelf.Loan loan = shelf.Borrow(request.Profile);
-            long comparisons = loan.Profile.Learn(ProfileName.ComparisonKey(request.Profile, request.Id), map, difference, request.IsTie ? 0.5 : 1, request.AtLeast);
+            using ProfileCache.Lease lease = profiles.Acquire(request.Profile);
+            long comparisons = lease.Profile.Learn(ProfileName.ComparisonKey(request.Profile, request.Id), map, difference, request.IsTie ? 0.5 : 1, request.AtLeast);
             Interlocked.Increment(ref _learned);
             events.Publish(new RoundEvent.Learned(request.Id, request.Profile, comparisons));
             return new FeedbackResult(request.Id, request.Profile, true, comparisons);
@@ -54,27 +54,27 @@ internal sealed class ComparisonIntake(
     internal Task<(float[] Difference, FeatureMap Map)> CompareAsync(ComparisonRequest request, CancellationToken cancellationToken) => queue.RunAsync(token => Difference(request, token), cancellationToken);
 
     /// <summary>The number of a comparison, where the ring holds it; else how many its profile has learned.</summary>
-    internal FeedbackResult Look(Guid id, string profile)
+    internal FeedbackResult Find(Guid id, string profile)
     {
-        using ProfileShelf.Loan loan = shelf.Borrow(profile);
-        return loan.Profile.Find(ProfileName.ComparisonKey(profile, id)) is { } found
+        using ProfileCache.Lease lease = profiles.Acquire(profile);
+        return lease.Profile.Find(ProfileName.ComparisonKey(profile, id)) is { } found
             ? new FeedbackResult(id, profile, true, found.Sequence)
-            : new FeedbackResult(id, profile, false, loan.Profile.Read(m => m.Comparisons));
+            : new FeedbackResult(id, profile, false, lease.Profile.Read(m => m.Comparisons));
     }
 
     private FeedbackResult? Known(ComparisonRequest request)
     {
-        if (Look(request.Id, request.Profile) is { Learned: true } known)
+        if (Find(request.Id, request.Profile) is { Learned: true } known)
             return known;
-        shelf.RequireRoomFor(request.Profile, mostProfiles);
+        profiles.RequireRoomFor(request.Profile, mostProfiles);
         return null;
     }
 
     private (float[] Difference, FeatureMap Map) Difference(ComparisonRequest request, CancellationToken cancellationToken)
     {
         FeatureMap map;
-        using (ProfileShelf.Loan loan = shelf.Borrow(request.Profile))
-            map = loan.Profile.Map;
+        using (ProfileCache.Lease lease = profiles.Acquire(request.Profile))
+            map = lease.Profile.Map;
         IReadOnlyList<HiddenBlocks> hidden = model.Force(request.Messages, [request.Chosen, request.Rejected], cancellationToken);
         float[] chosen = Features(hidden[0], request.Chosen), rejected = Features(hidden[1], request.Rejected);
         TensorPrimitives.Subtract(chosen, rejected, chosen);

@@ -9,7 +9,7 @@ using OnlineRlhf.Storage;
 namespace OnlineRlhf.Daemon.Engine;
 
 /// <summary>Which build and how many threads a model is decoded with here: as the settings say, as was kept, or as a try shows.</summary>
-internal sealed class MachineEngine
+internal sealed class EngineSetup
 {
     private readonly DaemonOptions _options;
     private readonly LlamaNatives _natives;
@@ -21,7 +21,7 @@ internal sealed class MachineEngine
     /// <param name="state">The folder that the choice is kept in; null for none.</param>
     /// <exception cref="ModelFileException">The model's file cannot be used.</exception>
     /// <exception cref="InferenceException">llama.cpp is missing.</exception>
-    internal MachineEngine(DaemonOptions options, string path, string? state)
+    internal EngineSetup(DaemonOptions options, string path, string? state)
     {
         (_options, _state, _natives) = (options, state, LlamaNatives.Find(options.Natives));
         _model = GgufFile.Open(path).Fingerprint;
@@ -65,7 +65,7 @@ internal sealed class MachineEngine
 
     private EngineSelection Selection(Action<string, string> notTaken)
     {
-        var child = new ChildBench(_options);
+        var child = new BenchProcess(_options);
         IReadOnlyList<string> builds = _options.CpuVariant is { } set ? [set] : [.. _natives.Contenders.Take(EngineSelection.MostBuilds)];
         return new EngineSelection(builds, _options.Threads, ProcessorCores.Count(),
             (build, threads, limit, cancellationToken) => child.RunAsync("cpu", build, threads, limit, cancellationToken), notTaken);

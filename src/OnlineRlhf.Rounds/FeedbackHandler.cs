@@ -4,12 +4,12 @@ using OnlineRlhf.Storage;
 namespace OnlineRlhf.Rounds;
 
 /// <summary>Takes a person's answers to rounds: each counts once, however often it is sent.</summary>
-/// <param name="desk">The open rounds.</param>
-/// <param name="shelf">The profiles.</param>
+/// <param name="registry">The open rounds.</param>
+/// <param name="profiles">The profiles.</param>
 /// <param name="turn">Held while something is learned: one at a time, so that a retry that overtakes its original waits for it.</param>
 /// <param name="events">Told what was learned.</param>
 /// <param name="mostProfiles">Profiles that may be stored.</param>
-internal sealed class FeedbackIntake(RoundDesk desk, ProfileShelf shelf, SemaphoreSlim turn, EventHub events, int mostProfiles)
+internal sealed class FeedbackHandler(RoundRegistry registry, ProfileCache profiles, SemaphoreSlim turn, EventHub events, int mostProfiles)
 {
     private readonly long[] _answers = new long[Enum.GetValues<Preferred>().Length];
 
@@ -21,16 +21,16 @@ internal sealed class FeedbackIntake(RoundDesk desk, ProfileShelf shelf, Semapho
         await turn.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            shelf.RequireOpen();
-            if (desk.Find(id) is not { } round)
+            profiles.RequireOpen();
+            if (registry.Find(id) is not { } round)
                 return Recall(id, preferred);
             if (!round.Asked)
                 throw new RoundException(RoundError.NothingAsked, "This round served one answer and asked nothing.");
-            using ProfileShelf.Loan loan = shelf.Borrow(round.Profile);
+            using ProfileCache.Lease lease = profiles.Acquire(round.Profile);
             // Where an earlier try failed after the comparison had become durable, it counts.
-            RecordedComparison? durable = loan.Profile.Find(id);
-            FeedbackResult result = durable is { } earlier ? Confirm(earlier, round.Profile, preferred) : Take(round, loan.Profile, preferred);
-            desk.Answer(round, preferred, result);
+            RecordedComparison? durable = lease.Profile.Find(id);
+            FeedbackResult result = durable is { } earlier ? Confirm(earlier, round.Profile, preferred) : Take(round, lease.Profile, preferred);
+            registry.Answer(round, preferred, result);
             _ = Interlocked.Increment(ref _answers[(int)preferred]);
             if (result.Learned && durable is null)
                 events.Publish(new RoundEvent.Learned(id, round.Profile, result.Comparisons));
@@ -55,23 +55,23 @@ internal sealed class FeedbackIntake(RoundDesk desk, ProfileShelf shelf, Semapho
     {
         if (preferred == Preferred.Skip)
             return new FeedbackResult(round.Id, round.Profile, false, profile.Read(m => m.Comparisons));
-        shelf.RequireRoomFor(round.Profile, mostProfiles);
+        profiles.RequireRoomFor(round.Profile, mostProfiles);
         return new FeedbackResult(round.Id, round.Profile, true, profile.Learn(round.Id, round.Map, round.Difference, Label(preferred)));
     }
 
     /// <summary>Answers feedback to a round that is not open: from memory, else from the comparison it left in its profile's ring.</summary>
     private FeedbackResult Recall(Guid id, Preferred preferred)
     {
-        if (desk.HowItEnded(id) is { } ending)
+        if (registry.HowItEnded(id) is { } ending)
         {
             if (ending.Error is { } error)
                 throw new RoundException(error, error == RoundError.Expired ? "The round's lifetime is over." : "A newer round on the same profile took this one's place.");
             return ending.Preferred == preferred ? ending.Result! : throw OtherAnswer();
         }
-        foreach (string name in shelf.Stored.Where(p => ProfileName.MayBelongTo(id, p)))
+        foreach (string name in profiles.Stored.Where(p => ProfileName.MayBelongTo(id, p)))
         {
-            using ProfileShelf.Loan loan = shelf.Borrow(name);
-            if (loan.Profile.Find(id) is { } found)
+            using ProfileCache.Lease lease = profiles.Acquire(name);
+            if (lease.Profile.Find(id) is { } found)
                 return Confirm(found, name, preferred);
         }
         throw new RoundException(RoundError.Unknown, "No such round: it was never opened, was skipped, or is long over.");

@@ -14,7 +14,7 @@ namespace OnlineRlhf.Daemon.Engine;
 /// </summary>
 /// <param name="options">The settings that the model is loaded with.</param>
 /// <param name="program">The program; null for this one.</param>
-internal sealed class ChildBench(DaemonOptions options, string? program = null)
+internal sealed class BenchProcess(DaemonOptions options, string? program = null)
 {
     /// <summary>The most that one measurement may take: a large model is read from a slow disk first.</summary>
     internal static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
@@ -24,12 +24,12 @@ internal sealed class ChildBench(DaemonOptions options, string? program = null)
     /// <param name="threads">Threads that decode; 0 for what suits the model.</param>
     /// <param name="limit">When it is ended.</param>
     /// <param name="cancellationToken">Ends it too.</param>
-    internal async Task<ChildResult> RunAsync(string device, string variant, int threads, TimeSpan limit, CancellationToken cancellationToken)
+    internal async Task<BenchProcessResult> RunAsync(string device, string variant, int threads, TimeSpan limit, CancellationToken cancellationToken)
     {
         string[] arguments = ["bench", "--one", "--device", device, "--cpu-variant", variant, "--threads", Text(threads)];
         using Process? process = Start(arguments, out string problem);
         if (process is null)
-            return new ChildResult(null, problem);
+            return new BenchProcessResult(null, problem);
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         end.CancelAfter(limit);
         try
@@ -44,7 +44,7 @@ internal sealed class ChildBench(DaemonOptions options, string? program = null)
         {
             process.Kill();
             cancellationToken.ThrowIfCancellationRequested();
-            return new ChildResult(null, string.Create(CultureInfo.InvariantCulture, $"it took longer than {limit.TotalSeconds:F0} s"));
+            return new BenchProcessResult(null, string.Create(CultureInfo.InvariantCulture, $"it took longer than {limit.TotalSeconds:F0} s"));
         }
     }
 
@@ -60,23 +60,23 @@ internal sealed class ChildBench(DaemonOptions options, string? program = null)
         Cli.Output.Json(JsonSerializer.Serialize(run, BenchJson.Default.BenchRun));
     }
 
-    private static ChildResult Result(int code, string output, string errors)
+    private static BenchProcessResult Result(int code, string output, string errors)
     {
         if (code != ExitCode.Success)
         {
             string said = errors.Replace("onlinerlhf: ", "", StringComparison.Ordinal).Trim();
-            return new ChildResult(null, said.Length > 0 ? said : $"it ended with code {code}", code == ExitCode.Configuration);
+            return new BenchProcessResult(null, said.Length > 0 ? said : $"it ended with code {code}", code == ExitCode.Configuration);
         }
         try
         {
             BenchRun? run = JsonSerializer.Deserialize(output, BenchJson.Default.BenchRun);
             return run is { CpuVariant.Length: > 0, Threads: > 0, TokensPerSecond: > 0 }
-                ? new ChildResult(run)
-                : new ChildResult(null, "it measured nothing");
+                ? new BenchProcessResult(run)
+                : new BenchProcessResult(null, "it measured nothing");
         }
         catch (JsonException)
         {
-            return new ChildResult(null, "what it printed is no measurement");
+            return new BenchProcessResult(null, "what it printed is no measurement");
         }
     }
 

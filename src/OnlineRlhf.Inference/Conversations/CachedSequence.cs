@@ -1,4 +1,4 @@
 namespace OnlineRlhf.Inference.Conversations;
 
 /// <summary>A sequence of the context, and the tokens that it holds.</summary>
-internal sealed record KeptSequence(int Sequence, int[] Tokens);
+internal sealed record CachedSequence(int Sequence, int[] Tokens);

@@ -4,7 +4,7 @@ using OnlineRlhf.Inference;
 namespace OnlineRlhf.Rounds.Tests;
 
 /// <summary>What the watchdog is told of: how long the engine has made no progress.</summary>
-public sealed class StandstillTests : IDisposable
+public sealed class TimeSinceProgressTests : IDisposable
 {
     private readonly string _state = Directory.CreateTempSubdirectory("onlinerlhf-standstill-").FullName;
 
@@ -17,9 +17,9 @@ public sealed class StandstillTests : IDisposable
         using PreferenceLoop loop = NewLoop(clock);
         await loop.OpenRoundAsync(Bench.Ask(), TestContext.Current.CancellationToken);
         clock.Advance(TimeSpan.FromHours(1));
-        Assert.Equal(TimeSpan.Zero, loop.Standstill);
+        Assert.Equal(TimeSpan.Zero, loop.TimeSinceProgress);
 
-        clock.Look = () => loop.Standstill;
+        clock.Look = () => loop.TimeSinceProgress;
         await loop.OpenRoundAsync(Bench.Ask(seed: 2), TestContext.Current.CancellationToken);
         clock.Look = null;
         Assert.Equal(TimeSpan.Zero, clock.Longest);
@@ -43,7 +43,7 @@ public sealed class StandstillTests : IDisposable
         {
             batches++;
             clock.Advance(TimeSpan.FromMinutes(1));
-            longest = loop.Standstill > longest ? loop.Standstill : longest;
+            longest = loop.TimeSinceProgress > longest ? loop.TimeSinceProgress : longest;
         };
         string text = string.Concat(Enumerable.Repeat("Tell me about the moon. ", 300));
         await loop.OpenRoundAsync(Bench.Ask(text), TestContext.Current.CancellationToken);
@@ -69,11 +69,11 @@ public sealed class StandstillTests : IDisposable
         inside.Wait(TestContext.Current.CancellationToken);
         clock.Advance(TimeSpan.FromMinutes(5));
         Task<Round> second = loop.OpenRoundAsync(Bench.Ask(seed: 2), TestContext.Current.CancellationToken);
-        Assert.Equal(TimeSpan.FromMinutes(5), loop.Standstill);
+        Assert.Equal(TimeSpan.FromMinutes(5), loop.TimeSinceProgress);
         Bench.Model.Progressed -= Hold;
         held.Set();
         await Task.WhenAll(first, second);
-        Assert.Equal(TimeSpan.Zero, loop.Standstill);
+        Assert.Equal(TimeSpan.Zero, loop.TimeSinceProgress);
     }
 
     private PreferenceLoop NewLoop(TimeProvider clock) =>

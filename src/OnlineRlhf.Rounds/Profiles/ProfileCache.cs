@@ -4,7 +4,7 @@ using OnlineRlhf.Storage;
 namespace OnlineRlhf.Rounds.Profiles;
 
 /// <summary>The profiles: opened on demand, a few of them in memory, the one not used for longest closed first. Closing loses nothing.</summary>
-internal sealed class ProfileShelf(string directory, FeatureMaps maps, HyperParameters hyperParameters, int capacity, Action<string, RecoveryReport> opened) : IDisposable
+internal sealed class ProfileCache(string directory, FeatureMaps maps, HyperParameters hyperParameters, int capacity, Action<string, RecoveryReport> opened) : IDisposable
 {
     private const int RememberedCounts = 1024;
 
@@ -12,7 +12,7 @@ internal sealed class ProfileShelf(string directory, FeatureMaps maps, HyperPara
     private const int Unknown = int.MaxValue;
 
     private readonly Lock _gate = new();
-    private readonly List<Place> _places = [];
+    private readonly List<Entry> _entries = [];
     private readonly OrderedDictionary<string, int> _unasked = [];
     private bool _disposed;
 
@@ -22,7 +22,7 @@ internal sealed class ProfileShelf(string directory, FeatureMaps maps, HyperPara
         get
         {
             lock (_gate)
-                return _places.Count;
+                return _entries.Count;
         }
     }
 
@@ -40,31 +40,31 @@ internal sealed class ProfileShelf(string directory, FeatureMaps maps, HyperPara
     }
 
     /// <summary>Refuses what comes after the end.</summary>
-    /// <exception cref="ObjectDisposedException">The shelf is closed.</exception>
+    /// <exception cref="ObjectDisposedException">The profiles is closed.</exception>
     internal void RequireOpen()
     {
         lock (_gate)
             ObjectDisposedException.ThrowIf(_disposed, this);
     }
 
-    /// <summary>Takes a profile off the shelf; it stays open at least until the loan is disposed.</summary>
-    internal Loan Borrow(string name)
+    /// <summary>Takes a profile off the profiles; it stays open at least until the lease is disposed.</summary>
+    internal Lease Acquire(string name)
     {
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            Place? place = _places.Find(p => p.Profile.Name == name);
-            if (place is null)
+            Entry? entry = _entries.Find(p => p.Profile.Name == name);
+            if (entry is null)
             {
                 var profile = new Profile(name, Path.Combine(directory, name), maps, hyperParameters, opened) { UnaskedInARow = _unasked.TryGetValue(name, out int unasked) ? unasked : Unknown };
-                place = new Place(profile);
+                entry = new Entry(profile);
             }
             else
-                _places.Remove(place);
-            _places.Add(place);
-            place.Users++;
+                _entries.Remove(entry);
+            _entries.Add(entry);
+            entry.Users++;
             Trim();
-            return new Loan(this, place);
+            return new Lease(this, entry);
         }
     }
 
@@ -73,20 +73,20 @@ internal sealed class ProfileShelf(string directory, FeatureMaps maps, HyperPara
         lock (_gate)
         {
             _disposed = true;
-            foreach (Place place in _places)
-                place.Profile.Dispose();
-            _places.Clear();
+            foreach (Entry entry in _entries)
+                entry.Profile.Dispose();
+            _entries.Clear();
         }
     }
 
-    private void Return(Place place)
+    private void Return(Entry entry)
     {
         lock (_gate)
         {
-            place.Users--;
+            entry.Users--;
             // What outlives the profile in memory is this number, of the names last used.
-            _unasked.Remove(place.Profile.Name);
-            _unasked.Add(place.Profile.Name, place.Profile.UnaskedInARow);
+            _unasked.Remove(entry.Profile.Name);
+            _unasked.Add(entry.Profile.Name, entry.Profile.UnaskedInARow);
             if (_unasked.Count > RememberedCounts)
                 _unasked.RemoveAt(0);
             Trim();
@@ -95,40 +95,40 @@ internal sealed class ProfileShelf(string directory, FeatureMaps maps, HyperPara
 
     private void Trim()
     {
-        for (int i = 0; i < _places.Count && _places.Count > capacity;)
+        for (int i = 0; i < _entries.Count && _entries.Count > capacity;)
         {
-            if (_places[i].Users > 0)
+            if (_entries[i].Users > 0)
             {
                 i++;
                 continue;
             }
-            _places[i].Profile.Dispose();
-            _places.RemoveAt(i);
+            _entries[i].Profile.Dispose();
+            _entries.RemoveAt(i);
         }
     }
 
-    private async Task ReturnAfterAsync(Task checkpoint, Place place)
+    private async Task ReturnAfterAsync(Task checkpoint, Entry entry)
     {
         await checkpoint.ConfigureAwait(false);
-        Return(place);
+        Return(entry);
     }
 
     /// <summary>Holds a profile open.</summary>
-    internal readonly struct Loan(ProfileShelf shelf, Place place) : IDisposable
+    internal readonly struct Lease(ProfileCache profiles, Entry entry) : IDisposable
     {
-        internal Profile Profile => place.Profile;
+        internal Profile Profile => entry.Profile;
 
         /// <summary>Gives the profile back; where a checkpoint is due, once it is written: closed before, it would start anew, and where profiles take turns never end.</summary>
         public void Dispose()
         {
-            if (place.Profile.WriteCheckpointIfDue() is { } checkpoint)
-                _ = shelf.ReturnAfterAsync(checkpoint, place);
+            if (entry.Profile.WriteCheckpointIfDue() is { } checkpoint)
+                _ = profiles.ReturnAfterAsync(checkpoint, entry);
             else
-                shelf.Return(place);
+                profiles.Return(entry);
         }
     }
 
-    internal sealed class Place(Profile profile)
+    internal sealed class Entry(Profile profile)
     {
         internal Profile Profile { get; } = profile;
 
