@@ -59,7 +59,7 @@ internal sealed class ComparisonHandler(
         using ProfileCache.Lease lease = profiles.Acquire(profile);
         return lease.Profile.Find(ProfileName.ComparisonKey(profile, id)) is { } found
             ? new FeedbackResult(id, profile, true, found.Sequence)
-            : new FeedbackResult(id, profile, false, lease.Profile.Read(m => m.Comparisons));
+            : new FeedbackResult(id, profile, false, lease.Profile.Comparisons);
     }
 
     private FeedbackResult? Known(ComparisonRequest request)

@@ -54,7 +54,7 @@ internal sealed class FeedbackHandler(RoundRegistry registry, ProfileCache profi
     private FeedbackResult Take(Round round, Profile profile, Preferred preferred)
     {
         if (preferred == Preferred.Skip)
-            return new FeedbackResult(round.Id, round.Profile, false, profile.Read(m => m.Comparisons));
+            return new FeedbackResult(round.Id, round.Profile, false, profile.Comparisons);
         profiles.RequireRoomFor(round.Profile, mostProfiles);
         return new FeedbackResult(round.Id, round.Profile, true, profile.Learn(round.Id, round.Map, round.Difference, Label(preferred)));
     }

@@ -242,7 +242,7 @@ public sealed class PreferenceLoop : IDisposable
     public long Comparisons(string profile)
     {
         using ProfileCache.Lease lease = _profiles.Acquire(profile);
-        return lease.Profile.Read(model => model.Comparisons);
+        return lease.Profile.Comparisons;
     }
 
     /// <summary>An open round.</summary>
@@ -299,7 +299,7 @@ public sealed class PreferenceLoop : IDisposable
     {
         using ProfileCache.Lease lease = _profiles.Acquire(Valid(profile));
         (int runs, Guid? state) = lease.Profile.FindFile(digest);
-        var file = new LearnedFile(profile, digest, state, runs, lease.Profile.Read(m => m.Comparisons), 0, 0);
+        var file = new LearnedFile(profile, digest, state, runs, lease.Profile.Comparisons, 0, 0);
         IReadOnlyDictionary<Guid, RecordedComparison> recorded = lease.Profile.Recorded();
         for (long line = recorded.Count > 0 ? lines : 0; line > 0; line--)
         {

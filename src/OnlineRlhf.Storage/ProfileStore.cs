@@ -10,8 +10,8 @@ namespace OnlineRlhf.Storage;
 /// <remarks>
 /// A ring of d comparisons, and two checkpoints of the learner that are rewritten in turn after each d/2 comparisons. A start is the newest valid checkpoint and a replay
 /// of what follows it: θ and the factor are bit-identical to those before. Memory: the model, and from the first checkpoint on one copy of it.
-/// A comparison is learned when the model is next read, or the next one comes: so that its acknowledgement waits for the disk alone, and nothing is learned that is not durable.
-/// Where a write fails the store is faulted: <see cref="Model"/> stays as it was and may be read, and any further write throws. Dispose the store and open it again: it then
+/// <see cref="Append"/> makes a comparison durable and <see cref="CatchUp"/> learns it, so that an acknowledgement waits for the disk alone and nothing is learned
+/// that is not durable. Where a write fails the store is faulted: <see cref="CatchUp"/> still returns the model as it was, and any further write throws. Dispose the store and open it again: it then
 /// holds exactly what is durable, and <see cref="TryFind"/> says whether the comparison whose write failed is part of that. Not safe for concurrent use.
 /// </remarks>
 public sealed class ProfileStore : IDisposable
@@ -37,28 +37,6 @@ public sealed class ProfileStore : IDisposable
         _recorded = new Dictionary<Guid, RecordedComparison>(model.Dimension);
         foreach (SlotRecord slot in slots.Where(slot => !slot.IsHole))
             Remember(slot.Recorded);
-    }
-
-    /// <summary>The learner, after comparison <see cref="Sequence"/>, which is learned now where it was not yet: O(d²). To be read only: <see cref="Append"/> teaches it.</summary>
-    /// <exception cref="StateException">The comparison could not be learned; the store is faulted.</exception>
-    public OnePassRewardModel Model
-    {
-        get
-        {
-            if (_unlearned is { } slot)
-            {
-                try
-                {
-                    _model.Observe(slot.ToComparison());
-                }
-                catch (ArgumentException failure)
-                {
-                    throw Fault(failure);
-                }
-                _unlearned = null;
-            }
-            return _model;
-        }
     }
 
     /// <summary>The number of the last durable comparison, 0 before the first; t of the learner.</summary>
@@ -125,7 +103,7 @@ public sealed class ProfileStore : IDisposable
     /// <summary>A copy of what <see cref="TryFind"/> knows, at most d comparisons, for a search of many.</summary>
     public IReadOnlyDictionary<Guid, RecordedComparison> Recorded() => new Dictionary<Guid, RecordedComparison>(_recorded);
 
-    /// <summary>Makes a comparison durable. When it returns, neither a kill nor a power cut takes the comparison back; it is learned when <see cref="Model"/> is next read.</summary>
+    /// <summary>Makes a comparison durable. When it returns, neither a kill nor a power cut takes the comparison back; <see cref="CatchUp"/> learns it.</summary>
     /// <param name="roundId">The round the feedback belongs to; not one that <see cref="TryFind"/> knows.</param>
     /// <param name="difference">z, d values of at most <see cref="LargestMagnitude"/>.</param>
     /// <param name="label">y: 1, 0, or ½ for a tie.</param>
@@ -144,7 +122,7 @@ public sealed class ProfileStore : IDisposable
         if (roundId == Guid.Empty || _recorded.ContainsKey(roundId))
             throw new ArgumentException($"Round {roundId} {(roundId == Guid.Empty ? "is no round" : "is stored already")}: nothing was stored.", nameof(roundId));
 
-        OnePassRewardModel model = Model;
+        OnePassRewardModel model = CatchUp();
         var slot = new SlotRecord(Sequence + 1, roundId, label, SlotRecord.Bytes(difference));
         try
         {
@@ -164,6 +142,26 @@ public sealed class ProfileStore : IDisposable
         return slot.Sequence;
     }
 
+    /// <summary>Learns the last durable comparison, unless that is done. Costs O(d²) then, and nothing otherwise.</summary>
+    /// <returns>The model after comparison <see cref="Sequence"/>. Read it only: <see cref="Append"/> teaches it.</returns>
+    /// <exception cref="StateException">The comparison cannot be learned; the store is faulted.</exception>
+    public OnePassRewardModel CatchUp()
+    {
+        if (_unlearned is { } slot)
+        {
+            try
+            {
+                _model.Observe(slot.ToComparison());
+            }
+            catch (ArgumentException failure)
+            {
+                throw Fault(failure);
+            }
+            _unlearned = null;
+        }
+        return _model;
+    }
+
     /// <summary>Writes one piece, of about 64 KiB, of the checkpoint that is due: to be called between acknowledgements. The first piece takes the snapshot.</summary>
     /// <returns>Whether more remain; false too where none was due.</returns>
     /// <exception cref="StateException">It could not be written; the store is faulted.</exception>
@@ -172,7 +170,7 @@ public sealed class ProfileStore : IDisposable
         ThrowIfUnusable();
         if (!_checkpoints.IsDue(Sequence))
             return false;
-        OnePassRewardModel model = Model;
+        OnePassRewardModel model = CatchUp();
         try
         {
             bool more = _checkpoints.WritePiece(model);

@@ -229,7 +229,7 @@ public sealed class ComparisonTests : IDisposable
         try
         {
             using ProfileStore store = ProfileStore.Open(_bench.ProfileFolder(profile), identity, _bench.Options.HyperParameters);
-            return Bits(store.Model);
+            return Bits(store.CatchUp());
         }
         finally
         {

@@ -25,7 +25,7 @@ public class DamageTests
             Assert.Equal(newest, store.Recovery.FromOlderCheckpoint);
             Assert.Equal((newest ? 20 : 24, (long?)null), (store.Recovery.CheckpointSequence, store.Recovery.ReplayEndedAt));
             Assert.True(File.Exists(store.Recovery.MovedAsideTo));
-            Oracle.AssertSame(Oracle.After(27, Dimension), store.Model);
+            Oracle.AssertSame(Oracle.After(27, Dimension), store.CatchUp());
             Assert.True(store.TryFind(Known.Round(StateFolder.Seed, 20), out _));
         }
         AssertCleanAndGoesOn(folder, 27, 60);
@@ -43,7 +43,7 @@ public class DamageTests
             double[] identity = new double[Dimension * (Dimension + 1) / 2];
             for (int j = 0, at = 0; j < Dimension; at += Dimension - j++)
                 identity[at] = 1;
-            store.Model.Restore(Dimension / 2, new double[Dimension], new double[Dimension], identity);
+            store.CatchUp().Restore(Dimension / 2, new double[Dimension], new double[Dimension], identity);
             while (store.WriteCheckpointChunk())
             {
             }
@@ -89,7 +89,7 @@ public class DamageTests
         File.WriteAllBytes(folder.Data, file);
         using ProfileStore store = folder.Open();
         Assert.True(store.Recovery.FromOlderCheckpoint);
-        Oracle.AssertSame(Oracle.After(100, 64), store.Model);
+        Oracle.AssertSame(Oracle.After(100, 64), store.CatchUp());
     }
 
     [Theory]
@@ -136,7 +136,7 @@ public class DamageTests
         {
             Assert.Equal(((long?)9, 2, 9L), (store.Recovery.ReplayEndedAt, store.Recovery.Discarded, store.Sequence));
             Assert.Equal(RecoveryOutcome.Repaired, store.Recovery.Outcome);
-            Oracle.AssertSame(Oracle.After(9, Dimension), store.Model);
+            Oracle.AssertSame(Oracle.After(9, Dimension), store.CatchUp());
             Assert.False(store.TryFind(Known.Round(StateFolder.Seed, 11), out _));
             // Another comparison takes the number of the damaged one: what stood behind it must not follow.
             folder.AppendNext(store, seed: 99);
@@ -146,7 +146,7 @@ public class DamageTests
             Assert.True(store.Recovery.IsClean, string.Join(' ', store.Recovery.Problems));
             Learning.RewardModels.OnePassRewardModel expected = Oracle.After(9, Dimension);
             Oracle.Advance(expected, 10, seed: 99);
-            Oracle.AssertSame(expected, store.Model);
+            Oracle.AssertSame(expected, store.CatchUp());
         }
     }
 
@@ -165,7 +165,7 @@ public class DamageTests
         using (ProfileStore store = folder.Open())
         {
             Assert.Equal((RecoveryOutcome.Repaired, 15L, (long?)null), (store.Recovery.Outcome, store.Sequence, store.Recovery.ReplayEndedAt));
-            Oracle.AssertSame(Oracle.After(15, Dimension), store.Model);
+            Oracle.AssertSame(Oracle.After(15, Dimension), store.CatchUp());
         }
         AssertCleanAndGoesOn(folder, 15, 40);
     }
@@ -293,7 +293,7 @@ public class DamageTests
             {
                 using ProfileStore store = folder.Open();
                 sequence = store.Sequence;
-                Oracle.AssertSame(Oracle.After(sequence, 48), store.Model);
+                Oracle.AssertSame(Oracle.After(sequence, 48), store.CatchUp());
                 outcomes[store.Recovery.Outcome] = outcomes.GetValueOrDefault(store.Recovery.Outcome) + 1;
             }
             catch (StateException refused)
@@ -324,7 +324,7 @@ public class DamageTests
         }
         using ProfileStore again = folder.Open();
         Assert.True(again.Recovery.IsClean, string.Join(' ', again.Recovery.Problems));
-        Oracle.AssertSame(Oracle.After(until, folder.Dimension), again.Model);
+        Oracle.AssertSame(Oracle.After(until, folder.Dimension), again.CatchUp());
     }
 
     /// <summary>The two checkpoints, the newest first.</summary>

@@ -54,14 +54,14 @@ public class DiskFailureTests
                     Assert.Equal(StateError.Faulted, Assert.Throws<StateException>(() => folder.AppendNext(store)).Reason);
                     Assert.Equal(StateError.Faulted, Assert.Throws<StateException>(() => store.WriteCheckpointChunk()).Reason);
                     // What was learned may still be read.
-                    Oracle.AssertSame(Oracle.After(acknowledged, Dimension), store.Model);
+                    Oracle.AssertSame(Oracle.After(acknowledged, Dimension), store.CatchUp());
                 }
             }
             using ProfileStore again = folder.Open();
             Assert.True(again.Recovery.IsClean, string.Join(' ', again.Recovery.Problems));
             Assert.InRange(again.Sequence, acknowledged, acknowledged + 1);
             Assert.Equal(again.Sequence > acknowledged, again.TryFind(Known.Round(StateFolder.Seed, acknowledged + 1), out _));
-            Oracle.AssertSame(Oracle.After(again.Sequence, Dimension), again.Model);
+            Oracle.AssertSame(Oracle.After(again.Sequence, Dimension), again.CatchUp());
         }
         Assert.Equal(80, failed);
     }
@@ -82,7 +82,7 @@ public class DiskFailureTests
             })).Reason);
             using ProfileStore again = folder.Open();
             Assert.True(again.Recovery.IsClean, string.Join(' ', again.Recovery.Problems));
-            Oracle.AssertSame(Oracle.After(21, Dimension), again.Model);
+            Oracle.AssertSame(Oracle.After(21, Dimension), again.CatchUp());
         }
     }
 
@@ -107,7 +107,7 @@ public class DiskFailureTests
                 folder.Profile, Known.Identity(Dimension), new Learning.HyperParameters(0.5), null, (_, _, _, _) => Fail(ref left))).Reason);
             using ProfileStore store = folder.Open();
             Assert.Equal((true, false), (store.Recovery.IsClean, store.Recovery.HyperParametersChanged));
-            Oracle.AssertSame(Oracle.After(30, Dimension), store.Model);
+            Oracle.AssertSame(Oracle.After(30, Dimension), store.CatchUp());
         }
 
         static void Fail(ref int left)
@@ -166,14 +166,14 @@ public class DiskFailureTests
             using (ProfileStore store = ProfileStore.Open(profile, Known.Identity(64), new Learning.HyperParameters()))
             {
                 Assert.True(store.Recovery.IsClean);
-                Oracle.AssertSame(Oracle.After(120, 64), store.Model);
+                Oracle.AssertSame(Oracle.After(120, 64), store.CatchUp());
                 folder.Append(store, 200);
             }
             using (ProfileStore store = ProfileStore.Open(other, Known.Identity(64), new Learning.HyperParameters()))
                 Assert.Equal(RecoveryOutcome.Fresh, store.Recovery.Outcome);
             OnePassRewardModel expected = Oracle.After(200, 64);
             using ProfileStore again = ProfileStore.Open(profile, Known.Identity(64), new Learning.HyperParameters());
-            Oracle.AssertSame(expected, again.Model);
+            Oracle.AssertSame(expected, again.CatchUp());
         }
         finally
         {

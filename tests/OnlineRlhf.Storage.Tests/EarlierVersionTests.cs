@@ -26,12 +26,12 @@ public class EarlierVersionTests
                 Assert.True(store.TryFind(Known.Round(StateFolder.Seed, known), out RecordedComparison found));
                 Assert.Equal((known, Known.Label(StateFolder.Seed, known)), (found.Sequence, found.Label));
             }
-            AssertNear(Oracle.After(Sequence, Dimension), store.Model);
+            AssertNear(Oracle.After(Sequence, Dimension), store.CatchUp());
             folder.Append(store, Sequence + (2 * Dimension));
         }
         using ProfileStore again = folder.Open();
         Assert.True(again.Recovery.IsClean);
-        AssertNear(Oracle.After(Sequence + (2 * Dimension), Dimension), again.Model);
+        AssertNear(Oracle.After(Sequence + (2 * Dimension), Dimension), again.CatchUp());
     }
 
     /// <summary>Another processor may have rounded otherwise.</summary>

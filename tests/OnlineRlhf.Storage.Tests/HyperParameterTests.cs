@@ -25,7 +25,7 @@ public class HyperParameterTests
         {
             using ProfileStore store = folder.Open(changed);
             Assert.Equal((i == 0, true, RecoveryOutcome.Restored), (store.Recovery.HyperParametersChanged, store.Recovery.IsClean, store.Recovery.Outcome));
-            Oracle.AssertSame(expected, store.Model);
+            Oracle.AssertSame(expected, store.CatchUp());
             Assert.True(store.TryFind(Known.Round(StateFolder.Seed, store.Sequence), out _));
             folder.Append(store, store.Sequence + 11);
             Oracle.Advance(expected, store.Sequence);
@@ -89,7 +89,7 @@ public class HyperParameterTests
             Assert.InRange(store.Sequence, Math.Max(33, acknowledged), Math.Max(33, acknowledged) + 1);
             OnePassRewardModel expected = HyperParameterChange.Apply(Oracle.After(33, Dimension), changed);
             Oracle.Advance(expected, store.Sequence);
-            Oracle.AssertSame(expected, store.Model);
+            Oracle.AssertSame(expected, store.CatchUp());
             converted += store.Recovery.HyperParametersChanged ? 0 : 1;
         }
         Assert.InRange(converted, 1, rounds - 1);

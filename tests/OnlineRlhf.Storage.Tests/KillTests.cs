@@ -26,7 +26,7 @@ internal static class KillTests
             Assert.InRange(store.Sequence, acknowledged, acknowledged + 1);
             unacknowledged += (int)(store.Sequence - acknowledged);
             Oracle.Advance(expected, store.Sequence);
-            Oracle.AssertSame(expected, store.Model);
+            Oracle.AssertSame(expected, store.CatchUp());
             for (long sequence = Math.Max(1, store.Sequence - dimension + 1); sequence <= store.Sequence; sequence++)
             {
                 Assert.True(store.TryFind(Known.Round(StateFolder.Seed, sequence), out RecordedComparison found));

@@ -46,7 +46,7 @@ public class PowerCutTests
             Assert.True(store.Recovery.IsClean, $"cut {cut}: {string.Join(' ', store.Recovery.Problems)}");
             Assert.InRange(store.Sequence, known, known + 1);
             extra += (int)(store.Sequence - known);
-            Oracle.AssertSame(Oracle.After(store.Sequence, dimension), store.Model);
+            Oracle.AssertSame(Oracle.After(store.Sequence, dimension), store.CatchUp());
             folder.AppendNext(store);
         }
         Assert.InRange(extra, 1, cuts - 1);
@@ -99,7 +99,7 @@ public class PowerCutTests
                 using ProfileStore store = folder.Open();
                 Assert.True(store.Recovery.IsClean, $"round {round}, cut {cut}: {string.Join(' ', store.Recovery.Problems)}");
                 Assert.InRange(store.Sequence, least, acknowledged[^1].Sequence);
-                Oracle.AssertSame(Oracle.After(store.Sequence, dimension), store.Model);
+                Oracle.AssertSame(Oracle.After(store.Sequence, dimension), store.CatchUp());
             }
         }
     }

@@ -45,7 +45,7 @@ public class ProfileStoreTests
             using ProfileStore store = folder.Open();
             Assert.True(store.Recovery.IsClean, string.Join(' ', store.Recovery.Problems));
             Assert.Equal(RecoveryOutcome.Restored, store.Recovery.Outcome);
-            Oracle.AssertSame(Oracle.After(sequence, dimension), store.Model);
+            Oracle.AssertSame(Oracle.After(sequence, dimension), store.CatchUp());
         }
     }
 
@@ -60,7 +60,7 @@ public class ProfileStoreTests
         using ProfileStore again = folder.Open();
         var expected = new Learning.RewardModels.OnePassRewardModel(Dimension, new Learning.HyperParameters());
         expected.Observe(new Learning.Comparison(difference, 1));
-        Oracle.AssertSame(expected, again.Model);
+        Oracle.AssertSame(expected, again.CatchUp());
     }
 
     [Fact]
@@ -86,7 +86,7 @@ public class ProfileStoreTests
         store.Dispose();
         using ProfileStore again = folder.Open();
         Assert.Equal(100, again.Recovery.CheckpointSequence);
-        Oracle.AssertSame(Oracle.After(sequence, 200), again.Model);
+        Oracle.AssertSame(Oracle.After(sequence, 200), again.CatchUp());
     }
 
     [Fact]
@@ -100,7 +100,7 @@ public class ProfileStoreTests
         {
             folder.AppendNext(store);
             Oracle.Advance(expected, sequence);
-            Oracle.AssertSame(expected, store.Model);
+            Oracle.AssertSame(expected, store.CatchUp());
         }
     }
 
@@ -111,12 +111,12 @@ public class ProfileStoreTests
         using var folder = new StateFolder(Dimension);
         ProfileStore? opened = null;
         List<long> learned = [];
-        using ProfileStore store = opened = folder.Open((_, _, _, _) => learned.Add(opened?.Model.Comparisons ?? 0));
+        using ProfileStore store = opened = folder.Open((_, _, _, _) => learned.Add(opened?.CatchUp().Comparisons ?? 0));
         learned.Clear();
         folder.AppendNext(store);
         Assert.NotEmpty(learned);
         Assert.All(learned, seen => Assert.Equal(0, seen));
-        Assert.Equal(1, store.Model.Comparisons);
+        Assert.Equal(1, store.CatchUp().Comparisons);
     }
 
     [Fact]
@@ -131,7 +131,7 @@ public class ProfileStoreTests
         }
         using ProfileStore again = folder.Open();
         Assert.Equal(Dimension / 2, again.Recovery.CheckpointSequence);
-        Oracle.AssertSame(Oracle.After(Dimension / 2, Dimension), again.Model);
+        Oracle.AssertSame(Oracle.After(Dimension / 2, Dimension), again.CatchUp());
     }
 
     [Theory]
@@ -144,15 +144,15 @@ public class ProfileStoreTests
         using (ProfileStore store = folder.Open())
         {
             // A norm in which the step is not finite: no comparison leads there.
-            store.Model.Restore(0, new double[3], new double[3], [1e-300, 0, 0, 1, 0, 1]);
+            store.CatchUp().Restore(0, new double[3], new double[3], [1e-300, 0, 0, 1, 0, 1]);
             _ = store.Append(Known.Round(StateFolder.Seed, 1), [ProfileStore.LargestMagnitude, 0, 0], 1);
-            Exception? failure = Record.Exception(() => _ = read ? store.Model.Comparisons : store.Append(Guid.NewGuid(), new float[3], 1));
+            Exception? failure = Record.Exception(() => _ = read ? store.CatchUp().Comparisons : store.Append(Guid.NewGuid(), new float[3], 1));
             Assert.IsType<ArgumentException>(Assert.IsType<StateException>(failure).InnerException);
             Assert.True(store.IsFaulted);
-            Assert.Throws<StateException>(() => store.Model);
+            Assert.Throws<StateException>(() => store.CatchUp());
         }
         using ProfileStore again = folder.Open();
-        Assert.Equal((true, 1L, 1L), (again.Recovery.IsClean, again.Sequence, again.Model.Comparisons));
+        Assert.Equal((true, 1L, 1L), (again.Recovery.IsClean, again.Sequence, again.CatchUp().Comparisons));
     }
 
     [Fact]
@@ -186,7 +186,7 @@ public class ProfileStoreTests
                 Assert.Throws<ArgumentException>(() => store.Append(Guid.NewGuid(), new float[4], label));
             Assert.Throws<ArgumentException>(() => store.Append(Guid.Empty, new float[4], 1));
             Assert.False(store.IsFaulted);
-            Oracle.AssertSame(Oracle.After(3, 4), store.Model);
+            Oracle.AssertSame(Oracle.After(3, 4), store.CatchUp());
         }
         Assert.Equal(before, File.ReadAllBytes(folder.Data));
     }
@@ -199,7 +199,7 @@ public class ProfileStoreTests
         float[] signs = [1, -1, 0, 1, 1, -1, -1];
         for (int i = 0; i < 60; i++)
             _ = store.Append(Guid.NewGuid(), [signs[i % 7] * ProfileStore.LargestMagnitude, signs[i % 5] * ProfileStore.LargestMagnitude, signs[i % 3] * 1e-30f], i % 3 / 2.0);
-        foreach (double value in store.Model.Factor)
+        foreach (double value in store.CatchUp().Factor)
             Assert.True(double.IsFinite(value));
     }
 
@@ -249,7 +249,7 @@ public class ProfileStoreTests
             Assert.Equal(log, File.ReadAllBytes(folder.Log));
             operations.Clear();
             Assert.True(store.TryFind(Known.Round(StateFolder.Seed, 21), out _));
-            Assert.True(store.Model.Uncertainty(Known.Difference(1, 1, 8)) > 0);
+            Assert.True(store.CatchUp().Uncertainty(Known.Difference(1, 1, 8)) > 0);
         }
         Assert.Empty(operations);
     }

@@ -34,7 +34,7 @@ public class RemovalTests
             Assert.False(store.IsInPlace);
             AssertRemoved(folder, store, () => folder.AppendNext(store));
             // What was learned may still be read.
-            Oracle.AssertSame(Oracle.After(20, Dimension), store.Model);
+            Oracle.AssertSame(Oracle.After(20, Dimension), store.CatchUp());
         }
         AssertStartsWith(folder, sequence);
     }
@@ -108,7 +108,7 @@ public class RemovalTests
         {
             Assert.True(again.Recovery.IsClean, string.Join(' ', again.Recovery.Problems));
             Assert.InRange(start = again.Sequence, least, most ?? least);
-            Oracle.AssertSame(Oracle.After(start, Dimension), again.Model);
+            Oracle.AssertSame(Oracle.After(start, Dimension), again.CatchUp());
             folder.Append(again, start + 10);
         }
         using ProfileStore last = folder.Open();

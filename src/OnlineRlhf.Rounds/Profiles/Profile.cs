@@ -61,6 +61,19 @@ internal sealed class Profile : IDisposable
         }
     }
 
+    /// <summary>How many comparisons are stored.</summary>
+    internal long Comparisons
+    {
+        get
+        {
+            lock (_gate)
+            {
+                OpenWhatIsStored();
+                return _store?.Sequence ?? 0;
+            }
+        }
+    }
+
     /// <summary>Reads the model; it does not change meanwhile.</summary>
     internal T Read<T>(Func<OnePassRewardModel, T> read)
     {
@@ -197,7 +210,7 @@ internal sealed class Profile : IDisposable
         OpenWhatIsStored();
         try
         {
-            return _store?.Model ?? (_fresh ??= new OnePassRewardModel(_maps.Measured.Dimension, _hyperParameters));
+            return _store?.CatchUp() ?? (_fresh ??= new OnePassRewardModel(_maps.Measured.Dimension, _hyperParameters));
         }
         catch (StateException)
         {

@@ -45,7 +45,7 @@ internal static class AcknowledgeBenchmark
         List<double> appends = [], writes = [], pages = [], learned = [];
         for (int i = 0; i < Idle; i++)
         {
-            double append = Clock.Milliseconds(() => presses.Append(store)), rest = Clock.Milliseconds(() => _ = store.Model);
+            double append = Clock.Milliseconds(() => presses.Append(store)), rest = Clock.Milliseconds(() => _ = store.CatchUp());
             appends.Add(append);
             learned.Add(append + rest);
             writes.Add(Clock.Milliseconds(plain.WriteAndSync));
@@ -80,7 +80,7 @@ internal static class AcknowledgeBenchmark
             bool more = true;
             while (more)
             {
-                _ = store.Model;
+                _ = store.CatchUp();
                 double chunk = Clock.Milliseconds(() => more = store.WriteCheckpointChunk()), append = Clock.Milliseconds(() => presses.Append(store));
                 between.Add(append);
                 behind.Add(chunk + append);

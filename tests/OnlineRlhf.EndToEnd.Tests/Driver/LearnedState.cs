@@ -27,7 +27,7 @@ internal sealed record LearnedState(long Comparisons, byte[] Bits)
         using (StateDatabase database = StateDatabase.OpenToRead(Path.Combine(directory, "state.db"), Path.Combine(directory, "state-log.db"), null))
             header = HeaderRecord.Read(database.Find(StateFormat.Meta, 0, out _)!)!;
         using ProfileStore store = ProfileStore.Open(directory, header.Identity, header.HyperParameters);
-        OnePassRewardModel model = store.Model;
+        OnePassRewardModel model = store.CatchUp();
         Assert.True(ComputesAlike || model.Comparisons < StateFormat.Interval(model.Dimension), "So many comparisons cannot be compared bit for bit here.");
         return new LearnedState(model.Comparisons, [.. MemoryMarshal.AsBytes(model.Parameter), .. MemoryMarshal.AsBytes(model.AverageParameter), .. MemoryMarshal.AsBytes(model.Factor)]);
     }
