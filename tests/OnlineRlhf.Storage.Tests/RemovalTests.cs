@@ -112,7 +112,7 @@ public class RemovalTests
             folder.Append(again, start + 10);
         }
         using ProfileStore last = folder.Open();
-        Oracle.AssertSame(Oracle.After(start + 10, Dimension), last.Model);
+        Oracle.AssertSame(Oracle.After(start + 10, Dimension), last.CatchUp());
     }
 
     private static void MakeOlder(StateFolder folder)

@@ -4,7 +4,7 @@ using OnlineRlhf.Daemon.Engine;
 namespace OnlineRlhf.Daemon.Tests.Engine;
 
 /// <summary>What comes of a process that measures, and of one that crashes, hangs or fails.</summary>
-public sealed class ChildBenchTests : IDisposable
+public sealed class BenchProcessTests : IDisposable
 {
     private const string Measured =
         """{"device":"CPU","cpu_variant":"haswell","threads":2,"tokens_per_second":42.5,"prompt_tokens_per_second":100}""";

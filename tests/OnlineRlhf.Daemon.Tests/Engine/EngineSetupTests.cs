@@ -7,7 +7,7 @@ using OnlineRlhf.Storage;
 namespace OnlineRlhf.Daemon.Tests.Engine;
 
 /// <summary>When a kept choice holds, and how it is told.</summary>
-public sealed class MachineEngineTests : IDisposable
+public sealed class EngineSetupTests : IDisposable
 {
     private static readonly EngineChoice Choice =
         new(new EngineTrial("haswell", 1, 4210.4), [new EngineTrial("zen4", 1, 1297), new EngineTrial("haswell", 2, 52.74)]);
