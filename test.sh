@@ -83,6 +83,11 @@ if [ "$(uname -m)" = aarch64 ]; then native=linux-arm64; elif ! $quick; then cro
 
 $quick || prerequisites
 
+step "Checking the format"
+dotnet tool restore > "$logs/tools" || { cat "$logs/tools"; fail "the formatter could not be fetched."; }
+dotnet csharpier check src tests || fail "the code is not formatted: run dotnet csharpier format src tests."
+if LC_ALL=C.UTF-8 grep -rnP --include='*.cs' --exclude-dir=artifacts '^.{151,}' src tests; then fail "these lines are longer than 150 characters."; fi
+
 step "Building"
 dotnet build OnlineRlhf.sln -c Release -v minimal
 

@@ -13,7 +13,16 @@ using OnlineRlhf.Storage;
 
 var root = new RootCommand("A language model on this device that learns which answers you like. Nothing you say is stored or leaves the device.")
 {
-    ServeVerb.Create(), DemoVerb.Create(), AskVerb.Create(), PreferVerb.Create(), LearnVerb.Create(), WatchVerb.Create(), StatusVerb.Create(), DoctorVerb.Create(), BenchVerb.Create(), ModelVerb.Create(),
+    ServeVerb.Create(),
+    DemoVerb.Create(),
+    AskVerb.Create(),
+    PreferVerb.Create(),
+    LearnVerb.Create(),
+    WatchVerb.Create(),
+    StatusVerb.Create(),
+    DoctorVerb.Create(),
+    BenchVerb.Create(),
+    ModelVerb.Create(),
     ButtonsVerb.Create(),
 };
 try
@@ -48,23 +57,26 @@ catch (Exception e)
     return described ?? ExitCode.Failure;
 }
 
-static string WhatIsWrong(ParseResult parsed, bool hasVerb) => parsed.UnmatchedTokens switch
-{
-    [['-', ..] option, ..] => $"there is no option {option.Split('=')[0]}",
-    [var word, ..] => hasVerb ? $"{word} is one word too many" : $"there is no command {word}",
-    _ when hasVerb && parsed.CommandResult.Command is { Subcommands: [_, ..] parts } verb => $"say what to do: {string.Join(" or ", parts.Select(p => $"onlinerlhf {verb.Name} {p.Name}"))}",
-    _ => hasVerb ? parsed.Errors[0].Message.TrimEnd('.') : "say what to do, such as onlinerlhf demo",
-};
+static string WhatIsWrong(ParseResult parsed, bool hasVerb) =>
+    parsed.UnmatchedTokens switch
+    {
+        [['-', ..] option, ..] => $"there is no option {option.Split('=')[0]}",
+        [var word, ..] => hasVerb ? $"{word} is one word too many" : $"there is no command {word}",
+        _ when hasVerb && parsed.CommandResult.Command is { Subcommands: [_, ..] parts } verb =>
+            $"say what to do: {string.Join(" or ", parts.Select(p => $"onlinerlhf {verb.Name} {p.Name}"))}",
+        _ => hasVerb ? parsed.Errors[0].Message.TrimEnd('.') : "say what to do, such as onlinerlhf demo",
+    };
 
 static string OneLine(string message) => TerminalText.Line(message);
 
-static int? Describe(Exception e) => e switch
-{
-    ConfigurationException or ModelFileException => ExitCode.Configuration,
-    InferenceException { Error: not (InferenceError.Decode or InferenceError.Device) } => ExitCode.Configuration,
-    DaemonUnreachableException { Forbidden: true } => ExitCode.Failure,
-    DaemonRunningException or DaemonUnreachableException => ExitCode.Transient,
-    IOException or UnauthorizedAccessException or InferenceException or StateException or RoundException => ExitCode.Failure,
-    OperationCanceledException => ExitCode.Failure,
-    _ => null,
-};
+static int? Describe(Exception e) =>
+    e switch
+    {
+        ConfigurationException or ModelFileException => ExitCode.Configuration,
+        InferenceException { Error: not (InferenceError.Decode or InferenceError.Device) } => ExitCode.Configuration,
+        DaemonUnreachableException { Forbidden: true } => ExitCode.Failure,
+        DaemonRunningException or DaemonUnreachableException => ExitCode.Transient,
+        IOException or UnauthorizedAccessException or InferenceException or StateException or RoundException => ExitCode.Failure,
+        OperationCanceledException => ExitCode.Failure,
+        _ => null,
+    };

@@ -3,7 +3,13 @@ using OnlineRlhf.Experiments;
 using OnlineRlhf.Inference;
 using OnlineRlhf.Inference.Gguf;
 
-var root = new RootCommand("The experiments of \"Provably Efficient Online RLHF with One-Pass Reward Modeling\" on this project's own learner and loop.") { PaperVerb.Create(), FeaturesVerb.Create() };
+var root = new RootCommand(
+    "The experiments of \"Provably Efficient Online RLHF with One-Pass Reward Modeling\" on this project's own learner and loop."
+)
+{
+    PaperVerb.Create(),
+    FeaturesVerb.Create(),
+};
 try
 {
     System.CommandLine.ParseResult parsed = root.Parse(args);

@@ -2,10 +2,14 @@ using System.Device.Gpio;
 
 namespace OnlineRlhf.Hardware;
 
-/// <summary>The buttons and lamps of one GPIO chip. A chip that is lost, busy or not there yet is reported and tried again, for as long as the board lives.</summary>
+/// <summary>
+/// The buttons and lamps of one GPIO chip. A chip that is lost, busy or not there yet is reported and tried again, for as long as the board lives.
+/// </summary>
 public sealed class Board : IDisposable
 {
-    private static readonly TimeSpan Retry = TimeSpan.FromSeconds(5), Inspection = TimeSpan.FromSeconds(1), Blink = TimeSpan.FromMilliseconds(400);
+    private static readonly TimeSpan Retry = TimeSpan.FromSeconds(5),
+        Inspection = TimeSpan.FromSeconds(1),
+        Blink = TimeSpan.FromMilliseconds(400);
 
     private readonly BoardOptions _options;
     private readonly Func<string, GpioController> _open;
@@ -134,7 +138,10 @@ public sealed class Board : IDisposable
     private void Lose(Exception failure)
     {
         Close();
-        string problem = failure is BoardException ? failure.Message : $"gpio_chip: {_options.Chip} does not work ({failure.Message.TrimEnd('.')}); it is tried again every {Retry.TotalSeconds} seconds.";
+        string problem =
+            failure is BoardException
+                ? failure.Message
+                : $"gpio_chip: {_options.Chip} does not work ({failure.Message.TrimEnd('.')}); it is tried again every {Retry.TotalSeconds} seconds.";
         // That it still does not work is no news.
         if (_problem is null)
             _happened(new BoardEvent.Lost(problem));
@@ -155,9 +162,20 @@ public sealed class Board : IDisposable
         _connection = null;
     }
 
-    /// <summary>What the drivers throw where a chip is missing, busy or gone, or the library incomplete; anything else is a defect of the program.</summary>
+    /// <summary>
+    /// What the drivers throw where a chip is missing, busy or gone, or the library incomplete; anything else is a defect of the program.
+    /// </summary>
     private static bool IsLoss(Exception failure) =>
-        failure is BoardException or IOException or UnauthorizedAccessException or InvalidOperationException or ArgumentException or NotSupportedException or TimeoutException or TypeLoadException or TypeInitializationException
+        failure
+            is BoardException
+                or IOException
+                or UnauthorizedAccessException
+                or InvalidOperationException
+                or ArgumentException
+                or NotSupportedException
+                or TimeoutException
+                or TypeLoadException
+                or TypeInitializationException
         || failure.GetType().Namespace?.StartsWith("System.Device.Gpio", StringComparison.Ordinal) == true;
 
     /// <summary>An open chip.</summary>
@@ -181,7 +199,11 @@ public sealed class Board : IDisposable
                 _read = clock.GetTimestamp();
                 _panel = new ButtonPanel(options.Buttons.Keys.ToDictionary(b => b, IsClosed), options.Debounce, clock, happened);
                 foreach ((Button button, int line) in options.Buttons)
-                    controller.RegisterCallbackForPinValueChangedEvent(line, PinEventTypes.Rising | PinEventTypes.Falling, (_, change) => _panel.Contacted(button, change.ChangeType == PinEventTypes.Falling == options.ButtonsActiveLow));
+                    controller.RegisterCallbackForPinValueChangedEvent(
+                        line,
+                        PinEventTypes.Rising | PinEventTypes.Falling,
+                        (_, change) => _panel.Contacted(button, change.ChangeType == PinEventTypes.Falling == options.ButtonsActiveLow)
+                    );
             }
             catch
             {
@@ -232,7 +254,10 @@ public sealed class Board : IDisposable
             };
             return _controller.IsPinModeSupported(line, mode)
                 ? mode
-                : throw new BoardException($"button_bias: line {line} (button {button.ToString().ToLowerInvariant()}) has no resistor to pull it {_options.Bias.ToString().ToLowerInvariant()}; wire one and set button_bias to none.");
+                : throw new BoardException(
+                    $"button_bias: line {line} (button {button.ToString().ToLowerInvariant()}) has no resistor to pull it "
+                        + $"{_options.Bias.ToString().ToLowerInvariant()}; wire one and set button_bias to none."
+                );
         }
 
         private static PinValue Level(bool active, bool activeLow) => active == activeLow ? PinValue.Low : PinValue.High;

@@ -3,9 +3,7 @@ namespace OnlineRlhf.Hardware;
 /// <summary>What happened at the board.</summary>
 public abstract record BoardEvent
 {
-    private BoardEvent()
-    {
-    }
+    private BoardEvent() { }
 
     /// <summary>A button was pressed, alone and once.</summary>
     /// <param name="Button">Which.</param>

@@ -4,7 +4,5 @@ namespace OnlineRlhf.Hardware;
 public sealed class BoardException : Exception
 {
     internal BoardException(string message, Exception? inner = null)
-        : base(message, inner)
-    {
-    }
+        : base(message, inner) { }
 }

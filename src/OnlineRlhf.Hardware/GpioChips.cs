@@ -18,7 +18,10 @@ public static class GpioChips
         }
         catch (Exception failure) when (failure is not BoardException)
         {
-            throw new BoardException($"gpio_chip: {chip} cannot be opened ({failure.Message.TrimEnd('.')}). Is this user in the group that owns /dev/gpiochip* ?", failure);
+            throw new BoardException(
+                $"gpio_chip: {chip} cannot be opened ({failure.Message.TrimEnd('.')}). Is this user in the group that owns /dev/gpiochip* ?",
+                failure
+            );
         }
     }
 
@@ -42,7 +45,8 @@ public static class GpioChips
     /// <param name="hasFiles">Whether the system has chips.</param>
     /// <param name="opened">Those that this user may open.</param>
     internal static string NotFound(string chip, bool hasFiles, IReadOnlyList<string> opened) =>
-        opened.Count > 0 ? $"there is no chip labelled {chip}; there are {string.Join(", ", opened)}. Give the label in square brackets, as gpiodetect prints it."
+        opened.Count > 0
+            ? $"there is no chip labelled {chip}; there are {string.Join(", ", opened)}. Give the label in square brackets, as gpiodetect prints it."
         : hasFiles ? "there are chips, but this user may not open them: join the group that owns /dev/gpiochip* and log in anew."
         : "this system has no GPIO chip (/dev/gpiochip* is missing): its kernel has no driver for one.";
 
@@ -66,7 +70,10 @@ public static class GpioChips
         }
         catch (Exception missing) when (IsMissing(missing))
         {
-            throw new BoardException("libgpiod is not installed: buttons and lamps need it (Debian 13: apt install libgpiod3; Debian 12: apt install libgpiod2).", missing);
+            throw new BoardException(
+                "libgpiod is not installed: buttons and lamps need it (Debian 13: apt install libgpiod3; Debian 12: apt install libgpiod2).",
+                missing
+            );
         }
     }
 
@@ -87,7 +94,8 @@ public static class GpioChips
 
     /// <summary>Where there is a chip to open, the library's absence comes wrapped in an exception of the driver's.</summary>
     private static bool IsMissing(Exception? failure) =>
-        failure is PlatformNotSupportedException or DllNotFoundException or EntryPointNotFoundException || (failure?.InnerException is { } inner && IsMissing(inner));
+        failure is PlatformNotSupportedException or DllNotFoundException or EntryPointNotFoundException
+        || (failure?.InnerException is { } inner && IsMissing(inner));
 
     private static string Describe(GpioChipInfo chip) => $"{chip.Name} [{chip.Label}]";
 }

@@ -7,11 +7,14 @@ using OnlineRlhf.Inference.Sampling;
 
 namespace OnlineRlhf.Inference;
 
-/// <summary>A quantised language model on this device: samples several answers in one batch per step, and returns their hidden states from the same decode.</summary>
+/// <summary>
+/// A quantised language model on this device: samples several answers in one batch per step, and returns their hidden states from the same decode.
+/// </summary>
 /// <remarks>One call at a time; a second one waits. Disposing frees the model's memory.</remarks>
 public sealed class LanguageModel : IDisposable
 {
-    private static readonly TimeSpan LoadingSign = TimeSpan.FromSeconds(10), LongestSweep = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LoadingSign = TimeSpan.FromSeconds(10),
+        LongestSweep = TimeSpan.FromSeconds(10);
     private readonly Lock _gate = new();
     private readonly LanguageModelOptions _options;
     private readonly GgufFile _file;
@@ -39,8 +42,11 @@ public sealed class LanguageModel : IDisposable
         }
         catch (InferenceException e) when (e.Error == InferenceError.NotFinite)
         {
-            throw new InferenceException(InferenceError.NotFinite,
-                $"{options.ModelPath} computes what is not a number: it is damaged. Download it again, or use another one.", e);
+            throw new InferenceException(
+                InferenceError.NotFinite,
+                $"{options.ModelPath} computes what is not a number: it is damaged. Download it again, or use another one.",
+                e
+            );
         }
     }
 
@@ -104,7 +110,8 @@ public sealed class LanguageModel : IDisposable
     /// <summary>Checks the file, then loads it. Takes from a fraction of a second to minutes, by the size of the model.</summary>
     /// <exception cref="ModelFileException">The file is missing, damaged, or not a GGUF file this program can read.</exception>
     /// <exception cref="InferenceException">llama.cpp is missing or refuses the model.</exception>
-    public static LanguageModel Load(LanguageModelOptions options, CancellationToken cancellationToken = default) => Load(options, collectHidden: true, cancellationToken);
+    public static LanguageModel Load(LanguageModelOptions options, CancellationToken cancellationToken = default) =>
+        Load(options, collectHidden: true, cancellationToken);
 
     internal static LanguageModel Load(LanguageModelOptions options, bool collectHidden, CancellationToken cancellationToken = default)
     {
@@ -131,13 +138,16 @@ public sealed class LanguageModel : IDisposable
         return (GpuDevices.Find(natives, options.Device == DeviceChoice.VulkanSoftware, out string problem)?.Name, problem);
     }
 
-    /// <summary>How fast the model decodes as many candidates as one request may have; measured once, by a short decode. That it answers shows too.</summary>
+    /// <summary>
+    /// How fast the model decodes as many candidates as one request may have; measured once, by a short decode. That it answers shows too.
+    /// </summary>
     /// <exception cref="InferenceException">The decode failed.</exception>
     public DecodingPace Measure(CancellationToken cancellationToken = default) =>
         OnDevice(() => _pace ??= _loaded.Measure(_options.Candidates, cancellationToken));
 
     /// <summary>
-    /// How fast the model decodes at the length that rounds have: a step of as many candidates as one request may have, behind a prompt of 256 tokens,
+    /// How fast the model decodes at the length that rounds have: a step of as many candidates as one request may have, behind a prompt of 256
+    /// tokens,
     /// or of half the context where that is less.
     /// </summary>
     /// <exception cref="InferenceException">The decode failed.</exception>
@@ -153,14 +163,21 @@ public sealed class LanguageModel : IDisposable
     {
         ArgumentNullException.ThrowIfNull(messages);
         // Nothing is computed, so that no GPU is marked as working.
-        return Guarded(() => Unchanged(() =>
-        {
-            Prompt prompt = BuildPrompt(messages, [null, .. Hints.Take(MaxCandidates - 1)]);
-            return prompt.Shared.Length - (owner is null ? 0 : _loaded.Conversations.Known(owner, prompt.Shared)) + prompt.Suffixes.Sum(s => s.Length);
-        }));
+        return Guarded(() =>
+            Unchanged(() =>
+            {
+                Prompt prompt = BuildPrompt(messages, [null, .. Hints.Take(MaxCandidates - 1)]);
+                return prompt.Shared.Length
+                    - (owner is null ? 0 : _loaded.Conversations.Known(owner, prompt.Shared))
+                    + prompt.Suffixes.Sum(s => s.Length);
+            })
+        );
     }
 
-    /// <summary>Samples answers to a conversation whose last turn is the user's: distinct ones, so fewer than asked for where the model has fewer, at least one.</summary>
+    /// <summary>
+    /// Samples answers to a conversation whose last turn is the user's: distinct ones, so fewer than asked for where the model has fewer, at least
+    /// one.
+    /// </summary>
     /// <param name="messages">The conversation.</param>
     /// <param name="hints">A style hint per candidate, null for none; its length is the number of candidates.</param>
     /// <param name="options">How to draw.</param>
@@ -169,20 +186,28 @@ public sealed class LanguageModel : IDisposable
     /// <param name="cancellationToken">Looked at between steps.</param>
     /// <exception cref="InferenceException">The prompt is longer than the context, or a decode failed.</exception>
     public IReadOnlyList<Candidate> Sample(
-        IReadOnlyList<ChatMessage> messages, IReadOnlyList<string?> hints, SamplingOptions options, IProgress<SamplingProgress>? progress = null,
-        string owner = "", CancellationToken cancellationToken = default)
+        IReadOnlyList<ChatMessage> messages,
+        IReadOnlyList<string?> hints,
+        SamplingOptions options,
+        IProgress<SamplingProgress>? progress = null,
+        string owner = "",
+        CancellationToken cancellationToken = default
+    )
     {
         ArgumentNullException.ThrowIfNull(messages);
         ArgumentNullException.ThrowIfNull(hints);
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
         if (hints.Count == 0 || hints.Count > _options.Candidates)
-            throw new ArgumentException($"candidates must be 1 to {_options.Candidates}, the number that memory was set aside for, not {hints.Count}");
+            throw new ArgumentException(
+                $"candidates must be 1 to {_options.Candidates}, the number that memory was set aside for, not {hints.Count}"
+            );
         return OnDevice(() =>
         {
             Sweep();
             Prompt prompt = BuildPrompt(messages, hints);
-            int decoded = prompt.Shared.Length + prompt.Suffixes.Sum(s => s.Length), answer = Math.Min(options.MaxTokens, _options.AnswerTokens);
+            int decoded = prompt.Shared.Length + prompt.Suffixes.Sum(s => s.Length),
+                answer = Math.Min(options.MaxTokens, _options.AnswerTokens);
             // The first suffices for the model's own hints; others may take more cells than were set aside.
             int room = Math.Min(ContextTokens - prompt.Longest, (_loaded.CellCount - decoded) / hints.Count);
             if (room < Math.Min(LoadedModel.LeastAnswer, answer))
@@ -193,8 +218,10 @@ public sealed class LanguageModel : IDisposable
             var limits = new AnswerLimits(room, answer, thoughts, _loaded.Thinking);
             try
             {
-                return new Generation(Context, _loaded.Conversations, owner, Vocabulary, EmbeddingLength, options, prompt, hints, limits)
-                    .Run(progress, cancellationToken);
+                return new Generation(Context, _loaded.Conversations, owner, Vocabulary, EmbeddingLength, options, prompt, hints, limits).Run(
+                    progress,
+                    cancellationToken
+                );
             }
             finally
             {
@@ -204,20 +231,25 @@ public sealed class LanguageModel : IDisposable
     }
 
     /// <summary>
-    /// Asked about owners of conversations, from time to time and before each request: whether what was read of theirs is to be dropped. Null keeps all.
+    /// Asked about owners of conversations, from time to time and before each request: whether what was read of theirs is to be dropped. Null keeps
+    /// all.
     /// </summary>
     public Func<string, bool>? IsForgotten { get; set; }
 
     /// <summary>
-    /// The hidden states of given answers to one conversation, as if the model had written them. One prompt decode for all; the states of each are the
+    /// The hidden states of given answers to one conversation, as if the model had written them. One prompt decode for all; the states of each are
+    /// the
     /// same bit for bit whatever was decoded before, and beside which others it stands.
     /// </summary>
     /// <param name="messages">The conversation.</param>
     /// <param name="answers">The answers.</param>
     /// <param name="cancellationToken">Looked at between steps.</param>
     /// <exception cref="InferenceException">Prompt and answer are longer than the context, or a decode failed.</exception>
-    public IReadOnlyList<HiddenBlocks> Force(IReadOnlyList<ChatMessage> messages, IReadOnlyList<string> answers,
-        CancellationToken cancellationToken = default)
+    public IReadOnlyList<HiddenBlocks> Force(
+        IReadOnlyList<ChatMessage> messages,
+        IReadOnlyList<string> answers,
+        CancellationToken cancellationToken = default
+    )
     {
         ArgumentNullException.ThrowIfNull(messages);
         ArgumentNullException.ThrowIfNull(answers);
@@ -225,16 +257,23 @@ public sealed class LanguageModel : IDisposable
     }
 
     /// <summary>The same, each answer once whole and once cut in its middle.</summary>
-    internal IReadOnlyList<HiddenBlocks> ForceWholeAndCut(IReadOnlyList<ChatMessage> messages, IReadOnlyList<string> answers,
-        CancellationToken cancellationToken) => OnDevice(() =>
-    {
-        int[][] whole = [.. answers.Select(Closed)];
-        return Read(messages, [.. whole, .. whole.Select(tokens => tokens[..((tokens.Length + 1) / 2)])], null, cancellationToken);
-    });
+    internal IReadOnlyList<HiddenBlocks> ForceWholeAndCut(
+        IReadOnlyList<ChatMessage> messages,
+        IReadOnlyList<string> answers,
+        CancellationToken cancellationToken
+    ) =>
+        OnDevice(() =>
+        {
+            int[][] whole = [.. answers.Select(Closed)];
+            return Read(messages, [.. whole, .. whole.Select(tokens => tokens[..((tokens.Length + 1) / 2)])], null, cancellationToken);
+        });
 
-    internal IReadOnlyList<HiddenBlocks> Force(IReadOnlyList<ChatMessage> messages, IReadOnlyList<IReadOnlyList<int>> answers,
-        CancellationToken cancellationToken, string? hint = null) =>
-        OnDevice(() => Read(messages, answers, hint, cancellationToken));
+    internal IReadOnlyList<HiddenBlocks> Force(
+        IReadOnlyList<ChatMessage> messages,
+        IReadOnlyList<IReadOnlyList<int>> answers,
+        CancellationToken cancellationToken,
+        string? hint = null
+    ) => OnDevice(() => Read(messages, answers, hint, cancellationToken));
 
     internal Prompt BuildPrompt(IReadOnlyList<ChatMessage> messages, IReadOnlyList<string?> hints) => _loaded.BuildPrompt(messages, hints);
 
@@ -316,8 +355,11 @@ public sealed class LanguageModel : IDisposable
         }
         catch (InferenceException e) when (e.Error != InferenceError.ModelChanged)
         {
-            throw new InferenceException(InferenceError.Device,
-                $"{Device.Why} Then the model could not be loaded on the CPU: {e.Message} The next request tries it again.", e);
+            throw new InferenceException(
+                InferenceError.Device,
+                $"{Device.Why} Then the model could not be loaded on the CPU: {e.Message} The next request tries it again.",
+                e
+            );
         }
     }
 
@@ -334,7 +376,9 @@ public sealed class LanguageModel : IDisposable
             _loaded.Conversations.Forget(isForgotten);
     }
 
-    /// <summary>Drops conversations that nobody has gone on with, and those of forgotten owners. Where a request runs, the next time will do.</summary>
+    /// <summary>
+    /// Drops conversations that nobody has gone on with, and those of forgotten owners. Where a request runs, the next time will do.
+    /// </summary>
     private void DropExpired()
     {
         if (!_gate.TryEnter())
@@ -353,12 +397,18 @@ public sealed class LanguageModel : IDisposable
         }
     }
 
-    private List<HiddenBlocks> Read(IReadOnlyList<ChatMessage> messages, IReadOnlyList<IReadOnlyList<int>> answers, string? hint,
-        CancellationToken cancellationToken)
+    private List<HiddenBlocks> Read(
+        IReadOnlyList<ChatMessage> messages,
+        IReadOnlyList<IReadOnlyList<int>> answers,
+        string? hint,
+        CancellationToken cancellationToken
+    )
     {
         _loaded.Conversations.Offload();
-        return new ForcedDecode(Context, EmbeddingLength, _loaded.BuildAnswerPrompt(messages, hint), limit: ContextTokens, _loaded.MoreContext)
-            .Run(answers, cancellationToken);
+        return new ForcedDecode(Context, EmbeddingLength, _loaded.BuildAnswerPrompt(messages, hint), limit: ContextTokens, _loaded.MoreContext).Run(
+            answers,
+            cancellationToken
+        );
     }
 
     private int[] Closed(string answer)
@@ -370,6 +420,9 @@ public sealed class LanguageModel : IDisposable
         return [.. tokens];
     }
 
-    private InferenceException TooLong(int tokens) => new(InferenceError.PromptTooLong,
-        $"The prompt takes {tokens} tokens and the context holds {ContextTokens}, answer included: shorten the conversation{_loaded.MoreContext}.");
+    private InferenceException TooLong(int tokens) =>
+        new(
+            InferenceError.PromptTooLong,
+            $"The prompt takes {tokens} tokens and the context holds {ContextTokens}, answer included: shorten the conversation{_loaded.MoreContext}."
+        );
 }

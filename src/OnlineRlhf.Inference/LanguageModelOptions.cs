@@ -20,7 +20,10 @@ public sealed record LanguageModelOptions
     /// <summary>The most candidates of one request for which memory is set aside.</summary>
     public int Candidates { get; init; } = 8;
 
-    /// <summary>Threads that decode; 0 takes the physical performance cores, fewer for a model too small to share. More threads than free cores make decoding collapse.</summary>
+    /// <summary>
+    /// Threads that decode; 0 takes the physical performance cores, fewer for a model too small to share. More threads than free cores make decoding
+    /// collapse.
+    /// </summary>
     public int Threads { get; init; }
 
     /// <summary>Which device may run the model.</summary>
@@ -32,7 +35,9 @@ public sealed record LanguageModelOptions
     /// <summary>The build of the CPU backend, such as "haswell"; null takes the one with the highest score. One per process.</summary>
     public string? CpuVariant { get; init; }
 
-    /// <summary>A file that is there only while a GPU computes, on a file system that a boot clears; null for none. A start that finds it takes the CPU.</summary>
+    /// <summary>
+    /// A file that is there only while a GPU computes, on a file system that a boot clears; null for none. A start that finds it takes the CPU.
+    /// </summary>
     public string? GpuMarker { get; init; }
 
     /// <summary>The style hints that candidates are assigned, for which memory is set aside; null takes those that suit the model.</summary>

@@ -74,7 +74,7 @@ public sealed class ModelInspection
 
     internal static string? AssumedTemplate(GgufFile file, LanguageModelOptions options) =>
         file.ChatTemplate is not null || options.ChatTemplate is not null
-        ? null
-        : "none is in the file: ChatML is assumed; where the model was taught another one, "
-            + "name it with the chat_template setting (--chat-template, such as llama3 or gemma)";
+            ? null
+            : "none is in the file: ChatML is assumed; where the model was taught another one, "
+                + "name it with the chat_template setting (--chat-template, such as llama3 or gemma)";
 }

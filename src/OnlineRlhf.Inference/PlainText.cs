@@ -12,7 +12,8 @@ public static class PlainText
     private const int MostMarks = 3;
 
     /// <summary>
-    /// The text with its tabs and its line breaks, all of which become line feeds. Of every other control a question mark is left. What nobody can see is
+    /// The text with its tabs and its line breaks, all of which become line feeds. Of every other control a question mark is left. What nobody can
+    /// see is
     /// left out, except for the two joiners that words and emoji are written with; so are more than three marks on one character.
     /// </summary>
     public static string Of(string text)
@@ -44,9 +45,18 @@ public static class PlainText
     }
 
     /// <summary>Format characters, among them those that turn the writing direction; letters without a shape; tags.</summary>
-    private static bool IsUnseen(Rune rune, UnicodeCategory category) => (category == UnicodeCategory.Format && rune.Value is not (0x200C or 0x200D))
-        || rune.Value is 0x034F or 0x115F or 0x1160 or 0x17B4 or 0x17B5 or (>= 0x180B and <= 0x180F) or 0x3164 or 0xFFA0
-            or (>= 0xE0000 and <= 0xE0FFF);
+    private static bool IsUnseen(Rune rune, UnicodeCategory category) =>
+        (category == UnicodeCategory.Format && rune.Value is not (0x200C or 0x200D))
+        || rune.Value
+            is 0x034F
+                or 0x115F
+                or 0x1160
+                or 0x17B4
+                or 0x17B5
+                or (>= 0x180B and <= 0x180F)
+                or 0x3164
+                or 0xFFA0
+                or (>= 0xE0000 and <= 0xE0FFF);
 
     /// <summary>What is drawn on the character before it: marks, and the later letters of a Hangul syllable.</summary>
     private static bool IsMark(Rune rune, UnicodeCategory category) =>

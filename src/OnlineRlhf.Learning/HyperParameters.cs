@@ -11,20 +11,33 @@ namespace OnlineRlhf.Learning;
 public sealed record HyperParameters(double StepSize = 1, double Regularization = 1, double Exploration = 1)
 {
     /// <summary>η of the mirror descent step, above 0.</summary>
-    public double StepSize { get; init => field = Positive(value, "η, the step size"); } = Positive(StepSize, "η, the step size");
+    public double StepSize
+    {
+        get;
+        init => field = Positive(value, "η, the step size");
+    } = Positive(StepSize, "η, the step size");
 
     /// <summary>λ: the local norm starts at λI, above 0.</summary>
-    public double Regularization { get; init => field = Positive(value, "λ, the regularization"); } =
-        Positive(Regularization, "λ, the regularization");
+    public double Regularization
+    {
+        get;
+        init => field = Positive(value, "λ, the regularization");
+    } = Positive(Regularization, "λ, the regularization");
 
     /// <summary>β, the weight of the uncertainty in the exploration rule, at least 0.</summary>
-    public double Exploration { get; init => field = NotNegative(value); } = NotNegative(Exploration);
+    public double Exploration
+    {
+        get;
+        init => field = NotNegative(value);
+    } = NotNegative(Exploration);
 
-    private static double Positive(double value, string name) => value > 0 && double.IsFinite(value)
-        ? value
-        : throw new ArgumentOutOfRangeException(nameof(value), value, $"{name}, must be a finite number above 0.");
+    private static double Positive(double value, string name) =>
+        value > 0 && double.IsFinite(value)
+            ? value
+            : throw new ArgumentOutOfRangeException(nameof(value), value, $"{name}, must be a finite number above 0.");
 
-    private static double NotNegative(double value) => value >= 0 && double.IsFinite(value)
-        ? value
-        : throw new ArgumentOutOfRangeException(nameof(value), value, "β, the weight of the exploration, must be a finite number of at least 0.");
+    private static double NotNegative(double value) =>
+        value >= 0 && double.IsFinite(value)
+            ? value
+            : throw new ArgumentOutOfRangeException(nameof(value), value, "β, the weight of the exploration, must be a finite number of at least 0.");
 }

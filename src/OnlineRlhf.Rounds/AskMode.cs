@@ -6,7 +6,9 @@ public enum AskMode
     /// <summary>In every round that has two different answers.</summary>
     Always,
 
-    /// <summary>Where another answer might still turn out better than the one that would be served, and never fewer than one round in eight.</summary>
+    /// <summary>
+    /// Where another answer might still turn out better than the one that would be served, and never fewer than one round in eight.
+    /// </summary>
     WhenUseful,
 
     /// <summary>Never: the best answer is served.</summary>

@@ -17,7 +17,13 @@ namespace OnlineRlhf.Rounds;
 /// <param name="events">Told what was learned.</param>
 /// <param name="mostProfiles">Profiles that may be stored.</param>
 internal sealed class ComparisonHandler(
-    LanguageModel model, GenerationQueue queue, ProfileCache profiles, SemaphoreSlim turn, EventHub events, int mostProfiles)
+    LanguageModel model,
+    GenerationQueue queue,
+    ProfileCache profiles,
+    SemaphoreSlim turn,
+    EventHub events,
+    int mostProfiles
+)
 {
     private long _learned;
 
@@ -39,7 +45,13 @@ internal sealed class ComparisonHandler(
             if (Known(request) is { } overtaken)
                 return overtaken;
             using ProfileCache.Lease lease = profiles.Acquire(request.Profile);
-            long comparisons = lease.Profile.Learn(ProfileName.ComparisonKey(request.Profile, request.Id), map, difference, request.IsTie ? 0.5 : 1, request.AtLeast);
+            long comparisons = lease.Profile.Learn(
+                ProfileName.ComparisonKey(request.Profile, request.Id),
+                map,
+                difference,
+                request.IsTie ? 0.5 : 1,
+                request.AtLeast
+            );
             Interlocked.Increment(ref _learned);
             events.Publish(new RoundEvent.Learned(request.Id, request.Profile, comparisons));
             return new FeedbackResult(request.Id, request.Profile, true, comparisons);
@@ -51,7 +63,8 @@ internal sealed class ComparisonHandler(
     }
 
     /// <summary>z, and the φ that it is computed with, without learning it.</summary>
-    internal Task<(float[] Difference, FeatureMap Map)> CompareAsync(ComparisonRequest request, CancellationToken cancellationToken) => queue.RunAsync(token => Difference(request, token), cancellationToken);
+    internal Task<(float[] Difference, FeatureMap Map)> CompareAsync(ComparisonRequest request, CancellationToken cancellationToken) =>
+        queue.RunAsync(token => Difference(request, token), cancellationToken);
 
     /// <summary>The number of a comparison, where the ring holds it; else how many its profile has learned.</summary>
     internal FeedbackResult Find(Guid id, string profile)
@@ -76,7 +89,8 @@ internal sealed class ComparisonHandler(
         using (ProfileCache.Lease lease = profiles.Acquire(request.Profile))
             map = lease.Profile.Map;
         IReadOnlyList<HiddenBlocks> hidden = model.Force(request.Messages, [request.Chosen, request.Rejected], cancellationToken);
-        float[] chosen = Features(hidden[0], request.Chosen), rejected = Features(hidden[1], request.Rejected);
+        float[] chosen = Features(hidden[0], request.Chosen),
+            rejected = Features(hidden[1], request.Rejected);
         TensorPrimitives.Subtract(chosen, rejected, chosen);
         return (chosen, map);
 

@@ -29,7 +29,11 @@ public sealed record ComparisonRequest(IReadOnlyList<ChatMessage> Messages, stri
     {
         RoundRequest.Validate(Messages, Profile);
         if (string.IsNullOrWhiteSpace(Chosen) || string.IsNullOrWhiteSpace(Rejected))
-            throw new RoundException(RoundError.BadRequest, $"{(string.IsNullOrWhiteSpace(Chosen) ? "chosen" : "rejected")} is empty: send the texts of both answers; thoughts of a reasoning model are no part of them.");
+            throw new RoundException(
+                RoundError.BadRequest,
+                $"{(string.IsNullOrWhiteSpace(Chosen) ? "chosen" : "rejected")} is empty: send the texts of both answers; thoughts "
+                    + "of a reasoning model are no part of them."
+            );
         if (Chosen == Rejected)
             throw new RoundException(RoundError.BadRequest, "chosen and rejected are the same text: there is nothing to learn from it.");
         if (Id == Guid.Empty)

@@ -42,13 +42,14 @@ internal sealed class FeedbackHandler(RoundRegistry registry, ProfileCache profi
         }
     }
 
-    private static double Label(Preferred preferred) => preferred switch
-    {
-        Preferred.First => 1,
-        Preferred.Second => 0,
-        Preferred.Tie => 0.5,
-        Preferred.Skip => throw new ArgumentOutOfRangeException(nameof(preferred), "A skip says nothing of the two answers."),
-    };
+    private static double Label(Preferred preferred) =>
+        preferred switch
+        {
+            Preferred.First => 1,
+            Preferred.Second => 0,
+            Preferred.Tie => 0.5,
+            Preferred.Skip => throw new ArgumentOutOfRangeException(nameof(preferred), "A skip says nothing of the two answers."),
+        };
 
     /// <summary>Makes a new answer durable; a skip leaves no trace.</summary>
     private FeedbackResult Take(Round round, Profile profile, Preferred preferred)
@@ -65,7 +66,10 @@ internal sealed class FeedbackHandler(RoundRegistry registry, ProfileCache profi
         if (registry.HowItEnded(id) is { } ending)
         {
             if (ending.Error is { } error)
-                throw new RoundException(error, error == RoundError.Expired ? "The round's lifetime is over." : "A newer round on the same profile took this one's place.");
+                throw new RoundException(
+                    error,
+                    error == RoundError.Expired ? "The round's lifetime is over." : "A newer round on the same profile took this one's place."
+                );
             return ending.Preferred == preferred ? ending.Result! : throw OtherAnswer();
         }
         foreach (string name in profiles.Stored.Where(p => ProfileName.MayBelongTo(id, p)))
@@ -78,7 +82,10 @@ internal sealed class FeedbackHandler(RoundRegistry registry, ProfileCache profi
     }
 
     private static FeedbackResult Confirm(RecordedComparison found, string profile, Preferred preferred) =>
-        preferred != Preferred.Skip && found.Label == Label(preferred) ? new FeedbackResult(found.RoundId, profile, true, found.Sequence) : throw OtherAnswer();
+        preferred != Preferred.Skip && found.Label == Label(preferred)
+            ? new FeedbackResult(found.RoundId, profile, true, found.Sequence)
+            : throw OtherAnswer();
 
-    private static RoundException OtherAnswer() => new(RoundError.OtherAnswer, "Another answer was given to this round already; the first one counts.");
+    private static RoundException OtherAnswer() =>
+        new(RoundError.OtherAnswer, "Another answer was given to this round already; the first one counts.");
 }

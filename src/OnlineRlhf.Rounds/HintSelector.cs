@@ -6,16 +6,21 @@ using OnlineRlhf.Learning.RewardModels;
 namespace OnlineRlhf.Rounds;
 
 /// <summary>
-/// Assigns the candidates of a round their style hints: more to the hints whose answers a person's learned taste promises to like, so that presses change
+/// Assigns the candidates of a round their style hints: more to the hints whose answers a person's learned taste promises to like, so that presses
+/// change
 /// what is written and not only what is chosen of it.
 /// </summary>
 /// <remarks>
-/// A hint is known by the mean of φ(answers under it) − φ(plain answers of the same round). That is the model's trait and no person's: it is shared by
-/// all profiles, costs hints × d floats of memory, and is learned anew within a few rounds of a start. The assignment is Thompson sampling over these means: O(d²) a hint.
+/// A hint is known by the mean of φ(answers under it) − φ(plain answers of the same round). That is the model's trait and no person's: it is shared
+/// by
+/// all profiles, costs hints × d floats of memory, and is learned anew within a few rounds of a start. The assignment is Thompson sampling over these
+/// means: O(d²) a hint.
 /// </remarks>
 public sealed class HintSelector
 {
-    /// <summary>The most candidates of a round under one hint, as long as there are others: without variety there is nothing to choose from.</summary>
+    /// <summary>
+    /// The most candidates of a round under one hint, as long as there are others: without variety there is nothing to choose from.
+    /// </summary>
     public const int MostAlike = 3;
 
     /// <summary>Hinted candidates of a round that are assigned in turn, whatever was learned, so that a taste that turns is noticed.</summary>
@@ -56,7 +61,8 @@ public sealed class HintSelector
             int chosen = assigned.Count(h => h is null) + Even;
             if (chosen >= candidates)
                 return assigned;
-            double[] reward = [.. _means.Select(m => model.Score(m))], uncertainty = [.. _means.Select(m => model.Uncertainty(m))];
+            double[] reward = [.. _means.Select(m => model.Score(m))],
+                uncertainty = [.. _means.Select(m => model.Uncertainty(m))];
             var random = new Random(unchecked((int)seed));
             for (int slot = chosen; slot < candidates; slot++)
                 assigned[slot] = Draw(assigned.AsSpan(0, slot), reward, uncertainty, random);
@@ -70,7 +76,8 @@ public sealed class HintSelector
     public void Remember(IReadOnlyList<string?> hints, CandidateFeatures features)
     {
         ArgumentNullException.ThrowIfNull(hints);
-        float[] plain = new float[features.Dimension], difference = new float[features.Dimension];
+        float[] plain = new float[features.Dimension],
+            difference = new float[features.Dimension];
         int plains = hints.Count(h => h is null);
         if (plains == 0)
             return;

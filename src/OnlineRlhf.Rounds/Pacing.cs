@@ -3,10 +3,14 @@ using OnlineRlhf.Inference.Sampling;
 
 namespace OnlineRlhf.Rounds;
 
-/// <summary>What a round may cost, from the measured pace of the model and from how long the last rounds took against it: a board that gets hot gets slow.</summary>
+/// <summary>
+/// What a round may cost, from the measured pace of the model and from how long the last rounds took against it: a board that gets hot gets slow.
+/// </summary>
 public sealed class Pacing(DecodingPace pace, TimeSpan target)
 {
-    private const double Weight = 0.3, LeastSlowness = 0.25, MostSlowness = 16;
+    private const double Weight = 0.3,
+        LeastSlowness = 0.25,
+        MostSlowness = 16;
     private double _slowness = 1;
 
     /// <summary>The pace as of the last rounds.</summary>
@@ -21,7 +25,15 @@ public sealed class Pacing(DecodingPace pace, TimeSpan target)
 
     /// <summary>What a round on so long a prompt samples: as many candidates as it names, else as many as there is time for.</summary>
     public RoundBudget Budget(int promptTokens, int? candidates, int most, int maxTokens, int thoughts = 0) =>
-        RoundBudget.Of(Pace, target, promptTokens, candidates ?? Math.Min(RoundBudget.FewestCandidates, most), candidates ?? most, maxTokens, thoughts);
+        RoundBudget.Of(
+            Pace,
+            target,
+            promptTokens,
+            candidates ?? Math.Min(RoundBudget.FewestCandidates, most),
+            candidates ?? most,
+            maxTokens,
+            thoughts
+        );
 
     /// <summary>Learns from a round how the pace that was measured at the start holds.</summary>
     /// <param name="time">What the round took.</param>
@@ -29,7 +41,8 @@ public sealed class Pacing(DecodingPace pace, TimeSpan target)
     /// <param name="candidates">What it sampled.</param>
     public void Took(TimeSpan time, int promptTokens, IReadOnlyList<Candidate> candidates)
     {
-        double expected = (promptTokens * pace.PerPromptToken) + (candidates.Max(Decoded) * pace.PerStep) + (candidates.Sum(Decoded) * pace.PerCandidate);
+        double expected =
+            (promptTokens * pace.PerPromptToken) + (candidates.Max(Decoded) * pace.PerStep) + (candidates.Sum(Decoded) * pace.PerCandidate);
         double slowness = Math.Clamp(time.TotalSeconds / expected, LeastSlowness, MostSlowness);
         Volatile.Write(ref _slowness, ((1 - Weight) * _slowness) + (Weight * slowness));
 

@@ -12,8 +12,9 @@ internal sealed class PendingEvents : ChannelReader<RoundEvent>
     private const int Most = 256;
     private readonly Lock _gate = new();
     private readonly List<RoundEvent> _events = [];
-    private readonly Channel<bool> _arrived =
-        Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly Channel<bool> _arrived = Channel.CreateBounded<bool>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite }
+    );
     private int _lost;
 
     /// <summary>Adds an event behind the others.</summary>

@@ -46,7 +46,15 @@ public sealed class PreferenceLoop : IDisposable
     /// <param name="opened">
     /// Told of each profile that was opened from the disk and how, and of one whose files were removed while it was open: an operator wants to know.
     /// </param>
-    public PreferenceLoop(LanguageModel model, string stateDirectory, RoundOptions options, TimeProvider clock, Action<string, RecoveryReport>? opened = null, Action? calibrating = null, CancellationToken cancellationToken = default)
+    public PreferenceLoop(
+        LanguageModel model,
+        string stateDirectory,
+        RoundOptions options,
+        TimeProvider clock,
+        Action<string, RecoveryReport>? opened = null,
+        Action? calibrating = null,
+        CancellationToken cancellationToken = default
+    )
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(options);
@@ -91,7 +99,9 @@ public sealed class PreferenceLoop : IDisposable
     /// <summary>Rounds that wait for feedback.</summary>
     public int OpenRounds => _registry.Open;
 
-    /// <summary>Whether a request is being answered, from its arrival until its round is open or it has failed: a press counts for nothing meanwhile.</summary>
+    /// <summary>
+    /// Whether a request is being answered, from its arrival until its round is open or it has failed: a press counts for nothing meanwhile.
+    /// </summary>
     public bool IsWriting => _registry.IsWriting;
 
     /// <summary>Requests that run or wait.</summary>
@@ -133,14 +143,22 @@ public sealed class PreferenceLoop : IDisposable
         }
     }
 
-    /// <summary>Lets the model say a word, unseen: ready means that it answers, not that its file was read. How fast it does decides how much it may say in time.</summary>
+    /// <summary>
+    /// Lets the model say a word, unseen: ready means that it answers, not that its file was read. How fast it does decides how much it may say in
+    /// time.
+    /// </summary>
     /// <exception cref="InferenceException">It does not answer.</exception>
     public void WarmUp(CancellationToken cancellationToken = default)
     {
         List<ChatMessage> messages = [new("user", "How do I cook rice for two, and what goes with it?")];
         try
         {
-            var word = new SamplingOptions { Candidates = 1, MaxTokens = 2, ThinkingBudget = 0 };
+            var word = new SamplingOptions
+            {
+                Candidates = 1,
+                MaxTokens = 2,
+                ThinkingBudget = 0,
+            };
             _model.Sample(messages, [null], word, cancellationToken: cancellationToken);
         }
         catch (InferenceException e) when (e.Error == InferenceError.NotFinite)
@@ -178,7 +196,14 @@ public sealed class PreferenceLoop : IDisposable
         {
             _registry.Abandon(
                 request.Profile,
-                failed: e is not (OperationCanceledException or ObjectDisposedException or RoundException or InferenceException { Error: InferenceError.PromptTooLong }));
+                failed: e
+                    is not (
+                        OperationCanceledException
+                        or ObjectDisposedException
+                        or RoundException
+                        or InferenceException { Error: InferenceError.PromptTooLong }
+                    )
+            );
             throw;
         }
     }
@@ -212,9 +237,15 @@ public sealed class PreferenceLoop : IDisposable
             throw new RoundException(RoundError.BadRequest, e.Message);
         }
         if (sampling.Candidates > _model.MaxCandidates)
-            throw new RoundException(RoundError.BadRequest, $"candidates must be 1 to {_model.MaxCandidates}, as the candidates setting says, not {sampling.Candidates}");
+            throw new RoundException(
+                RoundError.BadRequest,
+                $"candidates must be 1 to {_model.MaxCandidates}, as the candidates setting says, not {sampling.Candidates}"
+            );
         if (sampling.MaxTokens > _model.MaxAnswerTokens)
-            throw new RoundException(RoundError.BadRequest, $"max_tokens must be 1 to {_model.MaxAnswerTokens}, as the max_tokens setting says, not {sampling.MaxTokens}");
+            throw new RoundException(
+                RoundError.BadRequest,
+                $"max_tokens must be 1 to {_model.MaxAnswerTokens}, as the max_tokens setting says, not {sampling.MaxTokens}"
+            );
         return await _queue.RunAsync(token => Sample(request, sampling, token), cancellationToken).ConfigureAwait(false);
     }
 
@@ -230,8 +261,8 @@ public sealed class PreferenceLoop : IDisposable
         {
             Pair pair = ExplorationRule.Select(model, set.Features);
             AskMode mode = set.Request.Ask ?? _options.Ask;
-            bool ask = mode == AskMode.Always
-                || (mode == AskMode.WhenUseful && _question.IsUseful(model, set.Features, pair.Leader, profile.UnaskedInARow));
+            bool ask =
+                mode == AskMode.Always || (mode == AskMode.WhenUseful && _question.IsUseful(model, set.Features, pair.Leader, profile.UnaskedInARow));
             if (mode != AskMode.Never)
                 profile.UnaskedInARow = ask ? 0 : profile.UnaskedInARow + 1;
             return ask ? new Choice(pair.Leader, pair.Challenger, pair.Uncertainty) : new Choice(pair.Leader, null, 0);
@@ -252,15 +283,19 @@ public sealed class PreferenceLoop : IDisposable
     public Round? Current(string? profile) => _registry.Current(profile);
 
     /// <summary>
-    /// Takes a person's answer: makes it durable, learns it, and closes the round. The same answer given again, also after a restart, is confirmed and not
+    /// Takes a person's answer: makes it durable, learns it, and closes the round. The same answer given again, also after a restart, is confirmed
+    /// and not
     /// learned twice.
     /// </summary>
     /// <exception cref="RoundException">Unknown, expired or superseded round, nothing asked, or another answer was given before.</exception>
     /// <exception cref="StateException">The comparison could not be made durable; the round stays open.</exception>
     /// <exception cref="ObjectDisposedException">The loop is closed; nothing was learned.</exception>
-    public Task<FeedbackResult> GiveFeedbackAsync(Guid id, Preferred preferred, CancellationToken cancellationToken = default) => _feedback.GiveAsync(id, preferred, cancellationToken);
+    public Task<FeedbackResult> GiveFeedbackAsync(Guid id, Preferred preferred, CancellationToken cancellationToken = default) =>
+        _feedback.GiveAsync(id, preferred, cancellationToken);
 
-    /// <summary>Learns a comparison whose two answers a client brings, as if they had been shown and the chosen one preferred; the same id again is confirmed.</summary>
+    /// <summary>
+    /// Learns a comparison whose two answers a client brings, as if they had been shown and the chosen one preferred; the same id again is confirmed.
+    /// </summary>
     /// <exception cref="RoundException">The comparison is wrong, too many requests wait, or its profile has no room.</exception>
     /// <exception cref="InferenceException">Prompt and answer are longer than the context, or the engine failed.</exception>
     /// <exception cref="StateException">It could not be made durable.</exception>
@@ -284,7 +319,10 @@ public sealed class PreferenceLoop : IDisposable
         return (await _comparisons.CompareAsync(request, cancellationToken).ConfigureAwait(false)).Difference;
     }
 
-    /// <summary>What is known of a comparison that a client brought, as long as the ring holds it: its number; where it is not known, what the profile has learned in all.</summary>
+    /// <summary>
+    /// What is known of a comparison that a client brought, as long as the ring holds it: its number; where it is not known, what the profile has
+    /// learned in all.
+    /// </summary>
     public FeedbackResult FindComparison(Guid comparison, string profile) => _comparisons.Find(comparison, Valid(profile));
 
     /// <summary>What a profile knows of a data set: how often it learned it to its end, and how far a run came as the ring tells.</summary>
@@ -304,7 +342,12 @@ public sealed class PreferenceLoop : IDisposable
         for (long line = recorded.Count > 0 ? lines : 0; line > 0; line--)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            if (recorded.TryGetValue(ProfileName.ComparisonKey(profile, ComparisonId.Of(digest, profile, line, run ?? runs)), out RecordedComparison found))
+            if (
+                recorded.TryGetValue(
+                    ProfileName.ComparisonKey(profile, ComparisonId.Of(digest, profile, line, run ?? runs)),
+                    out RecordedComparison found
+                )
+            )
                 return file with { LastLine = line, LastComparison = found.Sequence };
         }
         return file;
@@ -329,7 +372,8 @@ public sealed class PreferenceLoop : IDisposable
     }
 
     /// <summary>
-    /// Takes a press of a hardware button, and tells what came of it. It is for the newest asked round of any profile: the one that is shown. It counts only where
+    /// Takes a press of a hardware button, and tells what came of it. It is for the newest asked round of any profile: the one that is shown. It
+    /// counts only where
     /// that round was shown before the finger came, and no other is being written.
     /// </summary>
     /// <param name="preferred">What the button says.</param>
@@ -358,7 +402,9 @@ public sealed class PreferenceLoop : IDisposable
         return outcome;
     }
 
-    /// <summary>Ends what is being generated, and closes all profiles after the feedback that is being learned. What was acknowledged is on the disk already.</summary>
+    /// <summary>
+    /// Ends what is being generated, and closes all profiles after the feedback that is being learned. What was acknowledged is on the disk already.
+    /// </summary>
     public void Dispose()
     {
         _queue.Dispose();
@@ -386,7 +432,12 @@ public sealed class PreferenceLoop : IDisposable
             RoundBudget budget = pacing.Budget(promptTokens, request.Candidates, sampling.Candidates, sampling.MaxTokens, _model.ThinkingBudget);
             // The pace differs from round to round; the likeliest answer does not, nor where it ends.
             if (sampling.Temperature > 0)
-                sampling = sampling with { Candidates = budget.Candidates, MaxTokens = request.MaxTokens ?? budget.MaxTokens, ThinkingBudget = ThinkingBudget(budget) };
+                sampling = sampling with
+                {
+                    Candidates = budget.Candidates,
+                    MaxTokens = request.MaxTokens ?? budget.MaxTokens,
+                    ThinkingBudget = ThinkingBudget(budget),
+                };
         }
         FeatureMap map;
         string?[] hints;
@@ -408,12 +459,15 @@ public sealed class PreferenceLoop : IDisposable
         return set;
     }
 
-    /// <summary>What the time leaves for thoughts; where the model's template promises none, those that come all the same have their own limit.</summary>
+    /// <summary>
+    /// What the time leaves for thoughts; where the model's template promises none, those that come all the same have their own limit.
+    /// </summary>
     private int ThinkingBudget(RoundBudget budget) => _model.ThinkingBudget > 0 ? budget.Thoughts : _options.Sampling.ThinkingBudget;
 
-    private static string NoAnswer(IReadOnlyList<Candidate> candidates) => candidates.Max(c => c.Thoughts) is > 0 and var thoughts
-        ? $"The model thought for {thoughts} tokens and wrote no answer: raise max_tokens or context, or try again."
-        : "The model wrote no answer to this: say it in other words, or try again.";
+    private static string NoAnswer(IReadOnlyList<Candidate> candidates) =>
+        candidates.Max(c => c.Thoughts) is > 0 and var thoughts
+            ? $"The model thought for {thoughts} tokens and wrote no answer: raise max_tokens or context, or try again."
+            : "The model wrote no answer to this: say it in other words, or try again.";
 
     private static CandidateSet WithFeatures(RoundRequest request, FeatureMap map, IReadOnlyList<Candidate> candidates)
     {

@@ -17,7 +17,8 @@ public sealed class Round
         Uncertainty = choice.Uncertainty;
         CreatedAt = clock.GetUtcNow();
         ExpiresAt = CreatedAt + lifetime;
-        (int first, int? second) = choice.Challenger is { } challenger && !leaderFirst ? (challenger, choice.Leader) : (choice.Leader, choice.Challenger);
+        (int first, int? second) =
+            choice.Challenger is { } challenger && !leaderFirst ? (challenger, choice.Leader) : (choice.Leader, choice.Challenger);
         First = Show(set.Candidates[first]);
         Second = second is { } other ? Show(set.Candidates[other]) : null;
         _difference = second is { } against ? Subtract(set, first, against) : [];

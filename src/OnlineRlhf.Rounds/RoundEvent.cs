@@ -5,9 +5,7 @@ namespace OnlineRlhf.Rounds;
 /// <summary>Something that happened; what a screen, a lamp or another client follows.</summary>
 public abstract record RoundEvent
 {
-    private RoundEvent()
-    {
-    }
+    private RoundEvent() { }
 
     /// <summary>A request is being answered.</summary>
     /// <param name="Profile">For whom.</param>

@@ -15,7 +15,8 @@ internal sealed class RoundRegistry(TimeProvider clock, EventHub events) : IDisp
     private readonly Queue<Guid> _order = new();
     private long _opened;
     private int _writing;
-    private long _written = long.MinValue, _shownSince = long.MinValue;
+    private long _written = long.MinValue,
+        _shownSince = long.MinValue;
     private Entry? _shown;
     private bool _disposed;
 
@@ -78,14 +79,16 @@ internal sealed class RoundRegistry(TimeProvider clock, EventHub events) : IDisp
     }
 
     /// <summary>
-    /// What a press is for: the newest round that asks, where it was that when the finger came, and no request has been answered since. Else why it is for nothing.
+    /// What a press is for: the newest round that asks, where it was that when the finger came, and no request has been answered since. Else why it
+    /// is for nothing.
     /// </summary>
     /// <param name="began">When the finger came: a timestamp of the clock.</param>
     internal (Round? Shown, PressOutcome? Refusal) ForPress(long began)
     {
         lock (_gate)
         {
-            PressOutcome? refusal = _writing > 0 ? PressOutcome.Generating
+            PressOutcome? refusal =
+                _writing > 0 ? PressOutcome.Generating
                 : _shown is null ? PressOutcome.NoRound
                 : began < _shown.Opened ? PressOutcome.TooEarly
                 // The pair that was shown to the finger has ended; this one stood behind it.
@@ -109,9 +112,7 @@ internal sealed class RoundRegistry(TimeProvider clock, EventHub events) : IDisp
     {
         lock (_gate)
         {
-            return profile is null
-                ? _shown?.Round
-                : _open.Values.FirstOrDefault(e => e.Round.Profile == profile)?.Round;
+            return profile is null ? _shown?.Round : _open.Values.FirstOrDefault(e => e.Round.Profile == profile)?.Round;
         }
     }
 
@@ -184,13 +185,14 @@ internal sealed class RoundRegistry(TimeProvider clock, EventHub events) : IDisp
     /// <summary>How a round ended: by an error (expired, superseded) or by feedback with its result.</summary>
     internal sealed record Closing(RoundError? Error, Preferred Preferred = Preferred.Skip, FeedbackResult? Result = null)
     {
-        internal string Reason => Error switch
-        {
-            RoundError.Expired => "expired",
-            RoundError.Superseded => "superseded",
-            null => Preferred == Preferred.Skip ? "skipped" : "feedback",
-            { } other => throw new InvalidOperationException($"No round ends with {other}."),
-        };
+        internal string Reason =>
+            Error switch
+            {
+                RoundError.Expired => "expired",
+                RoundError.Superseded => "superseded",
+                null => Preferred == Preferred.Skip ? "skipped" : "feedback",
+                { } other => throw new InvalidOperationException($"No round ends with {other}."),
+            };
     }
 
     // Numbered as they are opened: the clock of a board without a battery jumps.

@@ -11,9 +11,13 @@ public static class CalibrationFile
     /// <summary>No model's hidden states deviate by so little.</summary>
     private const double Largest = 1e30;
 
-    /// <summary>Reads the scales; null where there are none, or not <paramref name="count"/> of this key, none negative or beyond all measure.</summary>
+    /// <summary>
+    /// Reads the scales; null where there are none, or not <paramref name="count"/> of this key, none negative or beyond all measure.
+    /// </summary>
     /// <param name="directory">Where the file is.</param>
-    /// <param name="key">What the scales depend on, the model first: letters, digits, <c>-</c>, <c>_</c> and <c>.</c>, since it is part of the file's name.</param>
+    /// <param name="key">
+    /// What the scales depend on, the model first: letters, digits, <c>-</c>, <c>_</c> and <c>.</c>, since it is part of the file's name.
+    /// </param>
     /// <param name="count">How many scales the feature map has.</param>
     public static double[]? Read(string directory, string key, int count)
     {
@@ -21,7 +25,10 @@ public static class CalibrationFile
         {
             byte[] text = File.ReadAllBytes(PathOf(directory, key));
             CalibrationDocument? document = JsonSerializer.Deserialize(text, CalibrationContext.Default.CalibrationDocument);
-            return document is { Holds: true } && document.ModelFingerprint == key && document.Values?.Length == count
+            return
+                document is { Holds: true }
+                && document.ModelFingerprint == key
+                && document.Values?.Length == count
                 && Array.TrueForAll(document.Values, value => value is >= 0 and <= Largest)
                 ? document.Values
                 : null;
@@ -40,7 +47,10 @@ public static class CalibrationFile
         try
         {
             _ = Directory.CreateDirectory(directory);
-            byte[] text = JsonSerializer.SerializeToUtf8Bytes(new CalibrationDocument(key, [.. values], CalibrationDocument.Sum(key, [.. values])), CalibrationContext.Default.CalibrationDocument);
+            byte[] text = JsonSerializer.SerializeToUtf8Bytes(
+                new CalibrationDocument(key, [.. values], CalibrationDocument.Sum(key, [.. values])),
+                CalibrationContext.Default.CalibrationDocument
+            );
             PrivateFile.Replace(path, text);
             DurableFolder.Sync(directory);
         }

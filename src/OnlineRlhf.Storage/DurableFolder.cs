@@ -5,7 +5,8 @@ namespace OnlineRlhf.Storage;
 /// <summary>Makes names durable: a synced file is lost in a power cut where the name of it, or of a folder above it, is not on the disk.</summary>
 public static class DurableFolder
 {
-    private const int NotPermitted = 1, AccessDenied = 13;
+    private const int NotPermitted = 1,
+        AccessDenied = 13;
 
     /// <summary>Makes the names in a folder durable, its own name, and those of the folders above it on the same file system.</summary>
     /// <remarks>

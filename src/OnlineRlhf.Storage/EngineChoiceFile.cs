@@ -18,8 +18,10 @@ public static class EngineChoiceFile
         {
             byte[] text = File.ReadAllBytes(PathOf(directory, model));
             EngineDocument? document = JsonSerializer.Deserialize(text, EngineContext.Default.EngineDocument);
-            return document is { Holds: true, Chosen.IsUsable: true, Others: { } others }
-                && document.ModelFingerprint == model && document.Conditions == conditions
+            return
+                document is { Holds: true, Chosen.IsUsable: true, Others: { } others }
+                && document.ModelFingerprint == model
+                && document.Conditions == conditions
                 && Array.TrueForAll(others, trial => trial is { IsUsable: true })
                 ? new EngineChoice(document.Chosen, others!)
                 : null;

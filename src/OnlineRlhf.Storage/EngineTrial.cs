@@ -9,7 +9,8 @@ namespace OnlineRlhf.Storage;
 public sealed record EngineTrial(
     [property: JsonPropertyName("cpu_variant")] string CpuVariant,
     [property: JsonPropertyName("threads")] int Threads,
-    [property: JsonPropertyName("tokens_per_second")] double TokensPerSecond)
+    [property: JsonPropertyName("tokens_per_second")] double TokensPerSecond
+)
 {
     internal bool IsUsable => CpuVariant is { Length: > 0 } && Threads > 0 && double.IsFinite(TokensPerSecond) && TokensPerSecond > 0;
 }

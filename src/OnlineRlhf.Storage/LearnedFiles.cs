@@ -12,12 +12,13 @@ public sealed class LearnedFiles
     public const int Capacity = 64;
 
     private const string Name = "learned-files";
-    private const int GuidBytes = 16, DigestBytes = 16, EntryBytes = DigestBytes + sizeof(int) + sizeof(long), ChecksumBytes = sizeof(ulong);
+    private const int GuidBytes = 16,
+        DigestBytes = 16,
+        EntryBytes = DigestBytes + sizeof(int) + sizeof(long),
+        ChecksumBytes = sizeof(ulong);
     private readonly List<Entry> _entries = [];
 
-    private LearnedFiles()
-    {
-    }
+    private LearnedFiles() { }
 
     private static ReadOnlySpan<byte> Magic => "orlhf-f1"u8;
 
@@ -104,8 +105,11 @@ public sealed class LearnedFiles
     private static LearnedFiles Parse(ReadOnlySpan<byte> bytes)
     {
         var files = new LearnedFiles();
-        if (bytes.Length != FileBytes || !bytes.StartsWith(Magic)
-            || XxHash3.HashToUInt64(bytes[..^ChecksumBytes]) != BinaryPrimitives.ReadUInt64LittleEndian(bytes[^ChecksumBytes..]))
+        if (
+            bytes.Length != FileBytes
+            || !bytes.StartsWith(Magic)
+            || XxHash3.HashToUInt64(bytes[..^ChecksumBytes]) != BinaryPrimitives.ReadUInt64LittleEndian(bytes[^ChecksumBytes..])
+        )
             return files;
         files.State = new Guid(bytes.Slice(Magic.Length, GuidBytes));
         for (int i = 0; i < Capacity; i++)
@@ -119,10 +123,12 @@ public sealed class LearnedFiles
 
     private sealed record Entry(UInt128 Digest, int Runs, long Comparisons)
     {
-        internal static Entry Read(ReadOnlySpan<byte> from) => new(
-            BinaryPrimitives.ReadUInt128LittleEndian(from),
-            BinaryPrimitives.ReadInt32LittleEndian(from[DigestBytes..]),
-            BinaryPrimitives.ReadInt64LittleEndian(from[(DigestBytes + sizeof(int))..]));
+        internal static Entry Read(ReadOnlySpan<byte> from) =>
+            new(
+                BinaryPrimitives.ReadUInt128LittleEndian(from),
+                BinaryPrimitives.ReadInt32LittleEndian(from[DigestBytes..]),
+                BinaryPrimitives.ReadInt64LittleEndian(from[(DigestBytes + sizeof(int))..])
+            );
 
         internal void CopyTo(Span<byte> to)
         {

@@ -6,17 +6,26 @@ using OnlineRlhf.Storage.Recovery;
 
 namespace OnlineRlhf.Storage;
 
-/// <summary>One profile's learned state, in a directory of its own: durable before it is acknowledged, and of constant size from its first moment on.</summary>
+/// <summary>
+/// One profile's learned state, in a directory of its own: durable before it is acknowledged, and of constant size from its first moment on.
+/// </summary>
 /// <remarks>
-/// A ring of d comparisons, and two checkpoints of the learner that are rewritten in turn after each d/2 comparisons. A start is the newest valid checkpoint and a replay
+/// A ring of d comparisons, and two checkpoints of the learner that are rewritten in turn after each d/2 comparisons. A start is the newest valid
+/// checkpoint and a replay
 /// of what follows it: θ and the factor are bit-identical to those before. Memory: the model, and from the first checkpoint on one copy of it.
-/// <see cref="Append"/> makes a comparison durable and <see cref="CatchUp"/> learns it, so that an acknowledgement waits for the disk alone and nothing is learned
-/// that is not durable. Where a write fails the store is faulted: <see cref="CatchUp"/> still returns the model as it was, and any further write throws. Dispose the store and open it again: it then
-/// holds exactly what is durable, and <see cref="TryFind"/> says whether the comparison whose write failed is part of that. Not safe for concurrent use.
+/// <see cref="Append"/> makes a comparison durable and <see cref="CatchUp"/> learns it, so that an acknowledgement waits for the disk alone and
+/// nothing is learned
+/// that is not durable. Where a write fails the store is faulted: <see cref="CatchUp"/> still returns the model as it was, and any further write
+/// throws. Dispose the store and open it again: it then
+/// holds exactly what is durable, and <see cref="TryFind"/> says whether the comparison whose write failed is part of that. Not safe for concurrent
+/// use.
 /// </remarks>
 public sealed class ProfileStore : IDisposable
 {
-    /// <summary>The largest magnitude of an element of z that is accepted: far above any feature, and far below what could make a step of the learner overflow.</summary>
+    /// <summary>
+    /// The largest magnitude of an element of z that is accepted: far above any feature, and far below what could make a step of the learner
+    /// overflow.
+    /// </summary>
     public const float LargestMagnitude = 1e6f;
 
     private readonly ProfileDirectory _directory;
@@ -29,7 +38,14 @@ public sealed class ProfileStore : IDisposable
     private bool _disposed;
 
     private ProfileStore(
-        ProfileDirectory directory, StateDatabase database, StateIdentity identity, OnePassRewardModel model, CheckpointWriter checkpoints, IEnumerable<SlotRecord> slots, RecoveryReport recovery)
+        ProfileDirectory directory,
+        StateDatabase database,
+        StateIdentity identity,
+        OnePassRewardModel model,
+        CheckpointWriter checkpoints,
+        IEnumerable<SlotRecord> slots,
+        RecoveryReport recovery
+    )
     {
         (_directory, _database, Identity, _model, _checkpoints, Recovery) = (directory, database, identity, model, checkpoints, recovery);
         Sequence = model.Comparisons;
@@ -65,20 +81,35 @@ public sealed class ProfileStore : IDisposable
     /// <exception cref="StateException">The directory cannot be read.</exception>
     public static bool Exists(string directory) => ProfileDirectory.HoldsState(directory);
 
-    /// <summary>Opens the state in a directory, or starts one where there is none. Restores, repairs, and converts to <paramref name="hyperParameters"/> where they changed.</summary>
+    /// <summary>
+    /// Opens the state in a directory, or starts one where there is none. Restores, repairs, and converts to <paramref name="hyperParameters"/> where
+    /// they changed.
+    /// </summary>
     /// <param name="directory">The profile's own directory; created with mode 0700 where missing.</param>
     /// <param name="identity">What a new state belongs to.</param>
-    /// <param name="hyperParameters">η from 1e-6, λ from 1e-6, β from 0, each up to 1e6. Stored comparisons are replayed under those they were learned with.</param>
+    /// <param name="hyperParameters">
+    /// η from 1e-6, λ from 1e-6, β from 0, each up to 1e6. Stored comparisons are replayed under those they were learned with.
+    /// </param>
     /// <param name="recognise">
-    /// Asked about a stored state of the same model and dimension whose feature map is another one; returns it, with the scales of its map, where it can be served all
+    /// Asked about a stored state of the same model and dimension whose feature map is another one; returns it, with the scales of its map, where it
+    /// can be served all
     /// the same. Null recognises none.
     /// </param>
     /// <exception cref="StateException">The state does not fit, is newer, is open elsewhere, or cannot be read or written.</exception>
-    public static ProfileStore Open(string directory, StateIdentity identity, HyperParameters hyperParameters, Func<StateIdentity, StateIdentity?>? recognise = null) =>
-        Open(directory, identity, hyperParameters, recognise, null);
+    public static ProfileStore Open(
+        string directory,
+        StateIdentity identity,
+        HyperParameters hyperParameters,
+        Func<StateIdentity, StateIdentity?>? recognise = null
+    ) => Open(directory, identity, hyperParameters, recognise, null);
 
     internal static ProfileStore Open(
-        string directory, StateIdentity identity, HyperParameters hyperParameters, Func<StateIdentity, StateIdentity?>? recognise, DiskProbe? probe)
+        string directory,
+        StateIdentity identity,
+        HyperParameters hyperParameters,
+        Func<StateIdentity, StateIdentity?>? recognise,
+        DiskProbe? probe
+    )
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);
         ArgumentNullException.ThrowIfNull(identity);
@@ -103,13 +134,16 @@ public sealed class ProfileStore : IDisposable
     /// <summary>A copy of what <see cref="TryFind"/> knows, at most d comparisons, for a search of many.</summary>
     public IReadOnlyDictionary<Guid, RecordedComparison> Recorded() => new Dictionary<Guid, RecordedComparison>(_recorded);
 
-    /// <summary>Makes a comparison durable. When it returns, neither a kill nor a power cut takes the comparison back; <see cref="CatchUp"/> learns it.</summary>
+    /// <summary>
+    /// Makes a comparison durable. When it returns, neither a kill nor a power cut takes the comparison back; <see cref="CatchUp"/> learns it.
+    /// </summary>
     /// <param name="roundId">The round the feedback belongs to; not one that <see cref="TryFind"/> knows.</param>
     /// <param name="difference">z, d values of at most <see cref="LargestMagnitude"/>.</param>
     /// <param name="label">y: 1, 0, or ½ for a tie.</param>
     /// <returns>The comparison's number.</returns>
     /// <remarks>
-    /// Costs two syncs. Where the next chunks of a due checkpoint were not written in time, they are written first, before a comparison that the older checkpoint still needs
+    /// Costs two syncs. Where the next chunks of a due checkpoint were not written in time, they are written first, before a comparison that the
+    /// older checkpoint still needs
     /// would be overwritten.
     /// </remarks>
     /// <exception cref="ArgumentException">The comparison cannot be learned, or the round is known already; nothing was stored.</exception>
@@ -120,7 +154,10 @@ public sealed class ProfileStore : IDisposable
         if (ComparisonLimits.Problem(new Comparison(difference, label), _model.Dimension) is { } problem)
             throw new ArgumentException($"The comparison of round {roundId} {problem}: it was not stored.", nameof(difference));
         if (roundId == Guid.Empty || _recorded.ContainsKey(roundId))
-            throw new ArgumentException($"Round {roundId} {(roundId == Guid.Empty ? "is no round" : "is stored already")}: nothing was stored.", nameof(roundId));
+            throw new ArgumentException(
+                $"Round {roundId} {(roundId == Guid.Empty ? "is no round" : "is stored already")}: nothing was stored.",
+                nameof(roundId)
+            );
 
         OnePassRewardModel model = CatchUp();
         var slot = new SlotRecord(Sequence + 1, roundId, label, SlotRecord.Bytes(difference));
@@ -162,7 +199,9 @@ public sealed class ProfileStore : IDisposable
         return _model;
     }
 
-    /// <summary>Writes one piece, of about 64 KiB, of the checkpoint that is due: to be called between acknowledgements. The first piece takes the snapshot.</summary>
+    /// <summary>
+    /// Writes one piece, of about 64 KiB, of the checkpoint that is due: to be called between acknowledgements. The first piece takes the snapshot.
+    /// </summary>
     /// <returns>Whether more remain; false too where none was due.</returns>
     /// <exception cref="StateException">It could not be written; the store is faulted.</exception>
     public bool WriteCheckpointChunk()
@@ -183,8 +222,12 @@ public sealed class ProfileStore : IDisposable
         }
     }
 
-    /// <summary>Overwrites all that is stored in the directory with zeros, damaged copies too, and deletes it. Nothing happens where it is missing.</summary>
-    /// <remarks>A file system that never writes in place, or a flash controller, may keep old blocks until it needs them: only encryption helps against that.</remarks>
+    /// <summary>
+    /// Overwrites all that is stored in the directory with zeros, damaged copies too, and deletes it. Nothing happens where it is missing.
+    /// </summary>
+    /// <remarks>
+    /// A file system that never writes in place, or a flash controller, may keep old blocks until it needs them: only encryption helps against that.
+    /// </remarks>
     /// <exception cref="StateException">The state is open, or the directory cannot be written to.</exception>
     public static void Forget(string directory)
     {
@@ -239,9 +282,12 @@ public sealed class ProfileStore : IDisposable
             throw Removed();
     }
 
-    private StateException Removed() => new(StateError.Removed,
-        $"{_directory.DataPath} was deleted, moved or replaced while it was open: nothing was learned. "
-        + "Try again: the profile then goes on with what is in its folder, or starts anew.");
+    private StateException Removed() =>
+        new(
+            StateError.Removed,
+            $"{_directory.DataPath} was deleted, moved or replaced while it was open: nothing was learned. "
+                + "Try again: the profile then goes on with what is in its folder, or starts anew."
+        );
 
     private void ThrowIfUnusable()
     {

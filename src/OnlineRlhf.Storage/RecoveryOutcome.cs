@@ -15,6 +15,8 @@ public enum RecoveryOutcome
     /// <summary>There was a state, and nothing of it could be used. It was kept aside; θ = 0.</summary>
     Lost,
 
-    /// <summary>The state's files were deleted, moved or replaced while open. The next use takes what is there now; where nothing is, θ = 0.</summary>
+    /// <summary>
+    /// The state's files were deleted, moved or replaced while open. The next use takes what is there now; where nothing is, θ = 0.
+    /// </summary>
     Removed,
 }

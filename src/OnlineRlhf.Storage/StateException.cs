@@ -3,7 +3,9 @@ namespace OnlineRlhf.Storage;
 /// <summary>A learner's state could not be opened, read or written. The message says what happened, to which file, and what to do.</summary>
 public sealed class StateException : Exception
 {
-    private const int NoSpace = 28, TooBig = 27, Quota = 122;
+    private const int NoSpace = 28,
+        TooBig = 27,
+        Quota = 122;
 
     internal StateException(StateError reason, string message, Exception? inner = null)
         : base(message, inner) => Reason = reason;
@@ -12,14 +14,24 @@ public sealed class StateException : Exception
     public StateError Reason { get; }
 
     /// <summary>The failure of a write (or of what a write had to read) as the error of this boundary.</summary>
-    internal static StateException Of(Exception failure, string file) => failure switch
-    {
-        StateException already => already,
-        IOException { HResult: NoSpace or Quota or TooBig } => new StateException(StateError.DiskFull,
-            $"No space is left to write {file}. Nothing that was acknowledged is lost: free some space, then try again.", failure),
-        IOException or UnauthorizedAccessException => new StateException(StateError.IoFailure,
-            $"{file} could not be read or written: {failure.Message} Check the disk and the permissions, then try again.", failure),
-        _ => new StateException(StateError.Damaged,
-            $"{file} is damaged: {failure.Message} Open it again: what can be repaired is repaired, and the file as found is kept beside it.", failure),
-    };
+    internal static StateException Of(Exception failure, string file) =>
+        failure switch
+        {
+            StateException already => already,
+            IOException { HResult: NoSpace or Quota or TooBig } => new StateException(
+                StateError.DiskFull,
+                $"No space is left to write {file}. Nothing that was acknowledged is lost: free some space, then try again.",
+                failure
+            ),
+            IOException or UnauthorizedAccessException => new StateException(
+                StateError.IoFailure,
+                $"{file} could not be read or written: {failure.Message} Check the disk and the permissions, then try again.",
+                failure
+            ),
+            _ => new StateException(
+                StateError.Damaged,
+                $"{file} is damaged: {failure.Message} Open it again: what can be repaired is repaired, and the file as found is kept beside it.",
+                failure
+            ),
+        };
 }

@@ -6,12 +6,18 @@ namespace OnlineRlhf.Storage;
 /// <param name="Dimension">d, at least 1.</param>
 public sealed record StateIdentity(string ModelFingerprint, string FeatureMapFingerprint, int Dimension)
 {
-    /// <summary>The scales that the feature map was founded with, so that it can be made again; none in a state of an earlier version. Its fingerprint covers them: they are not compared.</summary>
+    /// <summary>
+    /// The scales that the feature map was founded with, so that it can be made again; none in a state of an earlier version. Its fingerprint covers
+    /// them: they are not compared.
+    /// </summary>
     public IReadOnlyList<double> Scales { get; init; } = [];
 
     /// <inheritdoc/>
     public bool Equals(StateIdentity? other) =>
-        other is not null && ModelFingerprint == other.ModelFingerprint && FeatureMapFingerprint == other.FeatureMapFingerprint && Dimension == other.Dimension;
+        other is not null
+        && ModelFingerprint == other.ModelFingerprint
+        && FeatureMapFingerprint == other.FeatureMapFingerprint
+        && Dimension == other.Dimension;
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(ModelFingerprint, FeatureMapFingerprint, Dimension);

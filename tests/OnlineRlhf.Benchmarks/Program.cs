@@ -10,19 +10,45 @@ using OnlineRlhf.Benchmarks.Tastes;
 var json = new Option<string?>("--json") { Description = "file that collects what was measured", Recursive = true };
 var directory = new Option<string>("--directory")
 {
-    Description = "folder on a disk in which state is written; what is made there is deleted", Recursive = true, DefaultValueFactory = _ => Environment.CurrentDirectory,
+    Description = "folder on a disk in which state is written; what is made there is deleted",
+    Recursive = true,
+    DefaultValueFactory = _ => Environment.CurrentDirectory,
 };
 var threads = new Option<int>("--threads") { Description = "threads that decode; 0 takes the physical cores", Recursive = true };
-var pairs = new Option<int>("--pairs") { Description = "engine, chat: how many runs are paired", DefaultValueFactory = _ => 9, Recursive = true };
+var pairs = new Option<int>("--pairs")
+{
+    Description = "engine, chat: how many runs are paired",
+    DefaultValueFactory = _ => 9,
+    Recursive = true,
+};
 var daemon = new Option<string>("--daemon")
 {
-    Description = "daemon: the published program", DefaultValueFactory = _ => Path.Combine(AppContext.BaseDirectory, "onlinerlhf"), Recursive = true,
+    Description = "daemon: the published program",
+    DefaultValueFactory = _ => Path.Combine(AppContext.BaseDirectory, "onlinerlhf"),
+    Recursive = true,
 };
-var model = new Option<string?>("--model") { Description = $"tastes: GGUF file; without it {EngineBenchmark.SmolVariable}, else the demo model", Recursive = true };
-var candidates = new Option<string?>("--candidates") { Description = "tastes: file in which the sampled candidates are kept; without it, one in the folder, named by the model", Recursive = true };
-var requests = new Option<int>("--requests") { Description = "tastes: how many of the everyday requests", DefaultValueFactory = _ => EverydayRequests.All.Count, Recursive = true };
+var model = new Option<string?>("--model")
+{
+    Description = $"tastes: GGUF file; without it {EngineBenchmark.SmolVariable}, else the demo model",
+    Recursive = true,
+};
+var candidates = new Option<string?>("--candidates")
+{
+    Description = "tastes: file in which the sampled candidates are kept; without it, one in the folder, named by the model",
+    Recursive = true,
+};
+var requests = new Option<int>("--requests")
+{
+    Description = "tastes: how many of the everyday requests",
+    DefaultValueFactory = _ => EverydayRequests.All.Count,
+    Recursive = true,
+};
 
-var server = new Option<string?>("--llama-server") { Description = "chat: folder with llama.cpp's own server and its libraries, as build-llama-server.sh makes it", Recursive = true };
+var server = new Option<string?>("--llama-server")
+{
+    Description = "chat: folder with llama.cpp's own server and its libraries, as build-llama-server.sh makes it",
+    Recursive = true,
+};
 
 (string Name, string Says, Action<Report, ParseResult> Run)[] verbs =
 [
@@ -30,16 +56,44 @@ var server = new Option<string?>("--llama-server") { Description = "chat: folder
     ("acknowledge", "A durable acknowledgement against one write + fsync.", (report, p) => AcknowledgeBenchmark.Run(report, p.GetValue(directory)!)),
     ("bytes", "Bytes written for a press, and the size of the state.", (report, p) => BytesBenchmark.Run(report, p.GetValue(directory)!)),
     ("engine", "Candidates per second against a bare decode.", (report, p) => EngineBenchmark.Run(report, p.GetValue(threads), p.GetValue(pairs))),
-    ("chat", "A turn of a conversation beside llama.cpp's own server.",
-        (report, p) => ChatBenchmark.Run(report, p.GetValue(server), p.GetValue(threads), p.GetValue(pairs))),
-    ("daemon", "Start, size and memory of the published daemon.", (report, p) => DaemonBenchmark.Run(report, p.GetValue(daemon)!, p.GetValue(directory)!)),
-    ("tastes", "Simulated people choose among answers that were sampled once.",
-        (report, p) => TasteBenchmark.Run(report, p.GetValue(model) ?? EngineBenchmark.SmolModel, p.GetValue(candidates), p.GetValue(directory)!, p.GetValue(threads), p.GetValue(requests))),
+    (
+        "chat",
+        "A turn of a conversation beside llama.cpp's own server.",
+        (report, p) => ChatBenchmark.Run(report, p.GetValue(server), p.GetValue(threads), p.GetValue(pairs))
+    ),
+    (
+        "daemon",
+        "Start, size and memory of the published daemon.",
+        (report, p) => DaemonBenchmark.Run(report, p.GetValue(daemon)!, p.GetValue(directory)!)
+    ),
+    (
+        "tastes",
+        "Simulated people choose among answers that were sampled once.",
+        (report, p) =>
+            TasteBenchmark.Run(
+                report,
+                p.GetValue(model) ?? EngineBenchmark.SmolModel,
+                p.GetValue(candidates),
+                p.GetValue(directory)!,
+                p.GetValue(threads),
+                p.GetValue(requests)
+            )
+    ),
 ];
 
-var root = new RootCommand("Measures the bars that this project holds itself to. Run it as ./benchmarks.sh, which publishes it and the daemon with Native AOT.")
+var root = new RootCommand(
+    "Measures the bars that this project holds itself to. Run it as ./benchmarks.sh, which publishes it and the daemon with Native AOT."
+)
 {
-    json, directory, threads, pairs, daemon, model, candidates, requests, server,
+    json,
+    directory,
+    threads,
+    pairs,
+    daemon,
+    model,
+    candidates,
+    requests,
+    server,
 };
 foreach ((string name, string says, Action<Report, ParseResult> run) in verbs)
     root.Add(Verb(name, says, [run]));

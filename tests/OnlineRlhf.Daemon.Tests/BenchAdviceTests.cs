@@ -1,5 +1,5 @@
-using OnlineRlhf.Daemon.Engine;
 using OnlineRlhf.Daemon.Cli;
+using OnlineRlhf.Daemon.Engine;
 
 namespace OnlineRlhf.Daemon.Tests;
 

@@ -25,7 +25,8 @@ public sealed class OutputTests
         console.WriteLine();
         Assert.Equal(
             "model      Model?[2J Ready: a?1mnother\ufffd\nModel?[2J Ready: a?1mnother\ufffd  1\nModel?[2J\nReady: a?1mnother\ufffd?\n",
-            printed.ToString());
+            printed.ToString()
+        );
     }
 
     [Theory]
@@ -54,7 +55,8 @@ public sealed class OutputTests
         Exception? exception = failure is null ? null : new InvalidOperationException(failure);
         formatter.Write(new LogEntry<string>(LogLevel.Information, "onlinerlhf", 2, Hostile, exception, (text, _) => text), null, printed);
         string line = Assert.Single(printed.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries));
-        string expected = "onlinerlhf[2] Model?[2J Ready: a?1mnother\ufffd" + (failure is null ? "" : " System.InvalidOperationException: Failed <0>forged");
+        string expected =
+            "onlinerlhf[2] Model?[2J Ready: a?1mnother\ufffd" + (failure is null ? "" : " System.InvalidOperationException: Failed <0>forged");
         Assert.EndsWith(expected, line, StringComparison.Ordinal);
     }
 

@@ -2,12 +2,19 @@ using OnlineRlhf.Hardware;
 
 namespace OnlineRlhf.Hardware.Tests;
 
-/// <summary>What every chip must do for buttons and lamps. Buttons pull their line low: first on line 0, second on 1, skip on 2; lamps on 3 and 4.</summary>
+/// <summary>
+/// What every chip must do for buttons and lamps. Buttons pull their line low: first on line 0, second on 1, skip on 2; lamps on 3 and 4.
+/// </summary>
 public abstract class BoardContract : IDisposable
 {
-    private const int FirstLine = 0, SecondLine = 1, SkipLine = 2, ThinkingLine = 3, LearnedLine = 4;
+    private const int FirstLine = 0,
+        SecondLine = 1,
+        SkipLine = 2,
+        ThinkingLine = 3,
+        LearnedLine = 4;
 
-    private static readonly TimeSpan Debounce = TimeSpan.FromMilliseconds(30), Long = TimeSpan.FromMilliseconds(300);
+    private static readonly TimeSpan Debounce = TimeSpan.FromMilliseconds(30),
+        Long = TimeSpan.FromMilliseconds(300);
 
     private readonly List<BoardEvent> _events = [];
     private readonly IRig _rig;
@@ -44,7 +51,11 @@ public abstract class BoardContract : IDisposable
         long after = _rig.Clock.GetTimestamp();
         _rig.Pass(Long);
         BoardEvent.Pressed press = Assert.IsType<BoardEvent.Pressed>(Happened()[^1]);
-        Assert.InRange(_rig.Clock.GetElapsedTime(before, press.Began), TimeSpan.Zero, _rig.Clock.GetElapsedTime(before, after) + TimeSpan.FromMilliseconds(20));
+        Assert.InRange(
+            _rig.Clock.GetElapsedTime(before, press.Began),
+            TimeSpan.Zero,
+            _rig.Clock.GetElapsedTime(before, after) + TimeSpan.FromMilliseconds(20)
+        );
     }
 
     [Fact]
@@ -183,14 +194,20 @@ public abstract class BoardContract : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    private protected BoardOptions Options() => new()
-    {
-        Chip = _rig.Chip,
-        Buttons = new Dictionary<Button, int> { [Button.First] = FirstLine, [Button.Second] = SecondLine, [Button.Skip] = SkipLine },
-        Lamps = new Dictionary<Lamp, int> { [Lamp.Thinking] = ThinkingLine, [Lamp.Learned] = LearnedLine },
-        Debounce = Debounce,
-        Bias = _rig.Bias,
-    };
+    private protected BoardOptions Options() =>
+        new()
+        {
+            Chip = _rig.Chip,
+            Buttons = new Dictionary<Button, int>
+            {
+                [Button.First] = FirstLine,
+                [Button.Second] = SecondLine,
+                [Button.Skip] = SkipLine,
+            },
+            Lamps = new Dictionary<Lamp, int> { [Lamp.Thinking] = ThinkingLine, [Lamp.Learned] = LearnedLine },
+            Debounce = Debounce,
+            Bias = _rig.Bias,
+        };
 
     private protected Board Open() => new(Options(), _rig.Clock, Note, _rig.Open);
 

@@ -10,12 +10,13 @@ public sealed class ContactTests : IDisposable
 
     public ContactTests() => (_rig as IRig).Pull(0, true);
 
-    public static TheoryData<int[]> Bounces => new()
-    {
-        { [1, 1, 2, 3, 1] },
-        { [0, 29, 29, 29, 29] },
-        { [5, 1, 1, 1, 1, 1, 1, 1, 1] },
-    };
+    public static TheoryData<int[]> Bounces =>
+        new()
+        {
+            { [1, 1, 2, 3, 1] },
+            { [0, 29, 29, 29, 29] },
+            { [5, 1, 1, 1, 1, 1, 1, 1, 1] },
+        };
 
     [Theory]
     [MemberData(nameof(Bounces))]
@@ -100,8 +101,14 @@ public sealed class ContactTests : IDisposable
     public void A_line_has_one_use()
     {
         BoardOptions twice = Options() with { Lamps = new Dictionary<Lamp, int> { [Lamp.Error] = 1 } };
-        Assert.Contains("Line 1", Assert.Throws<ArgumentException>(() => new Board(twice, _rig.Clock, _events.Add, _rig.Open)).Message, StringComparison.Ordinal);
-        Assert.Throws<ArgumentException>(() => new Board(Options() with { Buttons = new Dictionary<Button, int>() }, _rig.Clock, _events.Add, _rig.Open));
+        Assert.Contains(
+            "Line 1",
+            Assert.Throws<ArgumentException>(() => new Board(twice, _rig.Clock, _events.Add, _rig.Open)).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Throws<ArgumentException>(() =>
+            new Board(Options() with { Buttons = new Dictionary<Button, int>() }, _rig.Clock, _events.Add, _rig.Open)
+        );
     }
 
     [Fact]
@@ -119,7 +126,17 @@ public sealed class ContactTests : IDisposable
     {
         (_rig as IRig).Pull(0, false);
         (_rig as IRig).Pull(1, false);
-        using Board board = new(Options() with { ButtonsActiveLow = false, Bias = Bias.Down, LampsActiveLow = true }, _rig.Clock, _events.Add, _rig.Open);
+        using Board board = new(
+            Options() with
+            {
+                ButtonsActiveLow = false,
+                Bias = Bias.Down,
+                LampsActiveLow = true,
+            },
+            _rig.Clock,
+            _events.Add,
+            _rig.Open
+        );
         Assert.True(_rig.IsHigh(3));
         board.Set(Lamp.Error, true);
         Assert.False(_rig.IsHigh(3));
@@ -137,12 +154,13 @@ public sealed class ContactTests : IDisposable
 
     public void Dispose() => _rig.Dispose();
 
-    private static BoardOptions Options() => new()
-    {
-        Chip = "memory",
-        Buttons = new Dictionary<Button, int> { [Button.First] = 0, [Button.Second] = 1 },
-        Lamps = new Dictionary<Lamp, int> { [Lamp.Error] = 3 },
-    };
+    private static BoardOptions Options() =>
+        new()
+        {
+            Chip = "memory",
+            Buttons = new Dictionary<Button, int> { [Button.First] = 0, [Button.Second] = 1 },
+            Lamps = new Dictionary<Lamp, int> { [Lamp.Error] = 3 },
+        };
 
     private Board Open()
     {

@@ -104,15 +104,19 @@ public sealed class LateTimerTests : IDisposable
 
         public override long GetTimestamp() => clock.GetTimestamp();
 
-        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) => clock.CreateTimer(
-            s =>
-            {
-                if (Late)
-                    _waiting.Add(() => callback(s));
-                else
-                    callback(s);
-            },
-            state, dueTime, period);
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+            clock.CreateTimer(
+                s =>
+                {
+                    if (Late)
+                        _waiting.Add(() => callback(s));
+                    else
+                        callback(s);
+                },
+                state,
+                dueTime,
+                period
+            );
 
         /// <summary>Calls whoever waited.</summary>
         internal void CatchUp(bool newestFirst = false)

@@ -8,7 +8,8 @@ namespace OnlineRlhf.Hardware.Tests;
 internal sealed class MemoryRig : IRig
 {
     private readonly FakeTimeProvider _clock = new();
-    private readonly bool[] _outside = new bool[Lines], _output = new bool[Lines];
+    private readonly bool[] _outside = new bool[Lines],
+        _output = new bool[Lines];
     private readonly Dictionary<int, PinChangeEventHandler> _followers = [];
     private bool _away;
 
@@ -106,10 +107,13 @@ internal sealed class MemoryRig : IRig
             rig._output[pinNumber] = value == PinValue.High;
         }
 
-        protected override WaitForEventResult WaitForEvent(int pinNumber, PinEventTypes eventTypes, CancellationToken cancellationToken) => throw new NotSupportedException();
+        protected override WaitForEventResult WaitForEvent(int pinNumber, PinEventTypes eventTypes, CancellationToken cancellationToken) =>
+            throw new NotSupportedException();
 
-        protected override void AddCallbackForPinValueChangedEvent(int pinNumber, PinEventTypes eventTypes, PinChangeEventHandler callback) => rig._followers[pinNumber] = callback;
+        protected override void AddCallbackForPinValueChangedEvent(int pinNumber, PinEventTypes eventTypes, PinChangeEventHandler callback) =>
+            rig._followers[pinNumber] = callback;
 
-        protected override void RemoveCallbackForPinValueChangedEvent(int pinNumber, PinChangeEventHandler callback) => rig._followers.Remove(pinNumber);
+        protected override void RemoveCallbackForPinValueChangedEvent(int pinNumber, PinChangeEventHandler callback) =>
+            rig._followers.Remove(pinNumber);
     }
 }

@@ -6,8 +6,16 @@ namespace OnlineRlhf.Inference.Tests;
 /// <summary>Writes GGUF files whose tensors are 32-bit numbers.</summary>
 internal sealed class GgufWriter
 {
-    internal const int Alignment = 32, Normal = 1, Control = 3, UserDefined = 4;
-    private const uint TypeNumber = 4, TypeSigned = 5, TypeReal = 6, TypeBool = 7, TypeText = 8, TypeList = 9;
+    internal const int Alignment = 32,
+        Normal = 1,
+        Control = 3,
+        UserDefined = 4;
+    private const uint TypeNumber = 4,
+        TypeSigned = 5,
+        TypeReal = 6,
+        TypeBool = 7,
+        TypeText = 8,
+        TypeList = 9;
     private readonly string _architecture;
     private readonly List<Action<BinaryWriter>> _pairs = [];
     private readonly List<(string Name, int[] Extents, float[] Values)> _tensors = [];
@@ -73,20 +81,26 @@ internal sealed class GgufWriter
 
     private void Text(string key, string value) => Pair(key, TypeText, w => String(w, value));
 
-    private void Pair(string key, uint type, Action<BinaryWriter> value) => _pairs.Add(writer =>
-    {
-        String(writer, key);
-        writer.Write(type);
-        value(writer);
-    });
+    private void Pair(string key, uint type, Action<BinaryWriter> value) =>
+        _pairs.Add(writer =>
+        {
+            String(writer, key);
+            writer.Write(type);
+            value(writer);
+        });
 
-    private void List<T>(string key, uint type, IReadOnlyList<T> values, Action<BinaryWriter, T> write) => Pair(key, TypeList, writer =>
-    {
-        writer.Write(type);
-        writer.Write((ulong)values.Count);
-        foreach (T value in values)
-            write(writer, value);
-    });
+    private void List<T>(string key, uint type, IReadOnlyList<T> values, Action<BinaryWriter, T> write) =>
+        Pair(
+            key,
+            TypeList,
+            writer =>
+            {
+                writer.Write(type);
+                writer.Write((ulong)values.Count);
+                foreach (T value in values)
+                    write(writer, value);
+            }
+        );
 
     private static void String(BinaryWriter writer, string text)
     {

@@ -1,7 +1,8 @@
 namespace OnlineRlhf.Inference.Tests;
 
 /// <summary>
-/// Writes a real GGUF model that is a Markov chain: each token's successors are written into the weights, attention and feed-forward network add nothing.
+/// Writes a real GGUF model that is a Markov chain: each token's successors are written into the weights, attention and feed-forward network add
+/// nothing.
 /// So a test says what the model writes.
 /// </summary>
 internal sealed class MarkovModel
@@ -14,7 +15,8 @@ internal sealed class MarkovModel
     /// <summary>The end of an answer.</summary>
     internal const string End = "<|im_end|>";
 
-    private const int Alignment = GgufWriter.Alignment, Heads = 4;
+    private const int Alignment = GgufWriter.Alignment,
+        Heads = 4;
 
     // What no successor has: e to the power of minus 30 less likely.
     private const double Floor = 30;
@@ -43,7 +45,8 @@ internal sealed class MarkovModel
     /// <summary>Writes the file.</summary>
     internal string Write(string path)
     {
-        int tokens = _tokens.Count, width = (tokens + Alignment - 1) / Alignment * Alignment;
+        int tokens = _tokens.Count,
+            width = (tokens + Alignment - 1) / Alignment * Alignment;
         double root = Math.Sqrt(width);
         var embedding = new float[tokens * width];
         var output = new float[tokens * width];
@@ -53,12 +56,18 @@ internal sealed class MarkovModel
             output[(_tokens.IndexOf(to) * width) + _tokens.IndexOf(from)] = (float)((Math.Log(probability) + Floor) / root);
         foreach (string token in Unspeakable)
             Array.Fill(output, float.NaN, _tokens.IndexOf(token) * width, width);
-        float[] ones = [.. Enumerable.Repeat(1f, width)], square = new float[width * width];
+        float[] ones = [.. Enumerable.Repeat(1f, width)],
+            square = new float[width * width];
         List<(string Name, int[] Extents, float[] Values)> tensors =
         [
-            ("token_embd.weight", [width, tokens], embedding), ("output.weight", [width, tokens], output), ("output_norm.weight", [width], ones),
-            ("blk.0.attn_norm.weight", [width], ones), ("blk.0.ffn_norm.weight", [width], ones),
-            .. new[] { "attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate", "ffn_up", "ffn_down" }.Select(n => ($"blk.0.{n}.weight", new[] { width, width }, square)),
+            ("token_embd.weight", [width, tokens], embedding),
+            ("output.weight", [width, tokens], output),
+            ("output_norm.weight", [width], ones),
+            ("blk.0.attn_norm.weight", [width], ones),
+            ("blk.0.ffn_norm.weight", [width], ones),
+            .. new[] { "attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate", "ffn_up", "ffn_down" }.Select(n =>
+                ($"blk.0.{n}.weight", new[] { width, width }, square)
+            ),
         ];
         var file = new GgufWriter("llama", "Markov");
         file.Number("context_length", 4096);
@@ -77,7 +86,12 @@ internal sealed class MarkovModel
 
     private string Name(string token)
     {
-        token = token switch { "\n" => "Ċ", "\n\n" => "ĊĊ", _ => token };
+        token = token switch
+        {
+            "\n" => "Ċ",
+            "\n\n" => "ĊĊ",
+            _ => token,
+        };
         if (!_tokens.Contains(token))
         {
             _tokens.Add(token);

@@ -9,7 +9,8 @@ internal static class PatchedModel
     /// <summary>The token of " rice".</summary>
     public const int Rice = 876;
 
-    private const int HalfBlock = 34, BlocksOfARow = 192 / 32;
+    private const int HalfBlock = 34,
+        BlocksOfARow = 192 / 32;
     private static readonly byte[] NotANumber = [0x00, 0x7E];
 
     private sealed record Tensor(string Name, byte[] Entry, ulong Offset);
@@ -68,7 +69,8 @@ internal static class PatchedModel
         writer.Write(model, 0, 24);
         Pair(writer, key, 4, w => w.Write(value));
         writer.Write(pairs);
-        int table = 24 + pairs.Length, end = TableEnd(model);
+        int table = 24 + pairs.Length,
+            end = TableEnd(model);
         writer.Write(model, table, end - table);
         while (stream.Length % 32 != 0)
             writer.Write((byte)0);
@@ -83,7 +85,8 @@ internal static class PatchedModel
     {
         byte[] model = Whole;
         (byte[] pairs, List<Tensor> tensors, int data) = Parse(model);
-        int filled = emptyFirst ? parts - 1 : parts, share = (tensors.Count + filled - 1) / filled;
+        int filled = emptyFirst ? parts - 1 : parts,
+            share = (tensors.Count + filled - 1) / filled;
         string first = "";
         for (int part = 0; part < parts; part++)
         {
@@ -110,7 +113,8 @@ internal static class PatchedModel
                 writer.Write((byte)0);
             if (here.Count > 0)
             {
-                int next = tensors.IndexOf(here[^1]) + 1, end = next < tensors.Count ? data + (int)tensors[next].Offset : model.Length;
+                int next = tensors.IndexOf(here[^1]) + 1,
+                    end = next < tensors.Count ? data + (int)tensors[next].Offset : model.Length;
                 writer.Write(model, data + (int)start, end - data - (int)start);
             }
             first = part == 0 ? path : first;
@@ -140,7 +144,8 @@ internal static class PatchedModel
     private static (byte[] Pairs, List<Tensor> Tensors, int Data) Parse(byte[] model)
     {
         int tensors = (int)BinaryPrimitives.ReadUInt64LittleEndian(model.AsSpan(8)),
-            pairs = (int)BinaryPrimitives.ReadUInt64LittleEndian(model.AsSpan(16)), at = 24;
+            pairs = (int)BinaryPrimitives.ReadUInt64LittleEndian(model.AsSpan(16)),
+            at = 24;
         for (int i = 0; i < pairs; i++)
         {
             _ = Text();
@@ -183,7 +188,13 @@ internal static class PatchedModel
                     Skip(of);
             }
             else
-                at += type switch { 0 or 1 or 7 => 1, 2 or 3 => 2, 4 or 5 or 6 => 4, _ => 8 };
+                at += type switch
+                {
+                    0 or 1 or 7 => 1,
+                    2 or 3 => 2,
+                    4 or 5 or 6 => 4,
+                    _ => 8,
+                };
         }
     }
 }

@@ -8,7 +8,12 @@ namespace OnlineRlhf.Inference.Tests;
 public sealed class PlainTextTests
 {
     private static readonly UnicodeCategory[] Unfit =
-        [UnicodeCategory.Control, UnicodeCategory.Format, UnicodeCategory.LineSeparator, UnicodeCategory.ParagraphSeparator];
+    [
+        UnicodeCategory.Control,
+        UnicodeCategory.Format,
+        UnicodeCategory.LineSeparator,
+        UnicodeCategory.ParagraphSeparator,
+    ];
 
     // An attribute cannot hold half of a pair.
     [Fact]
@@ -38,13 +43,16 @@ public sealed class PlainTextTests
     public void A_line_stays_one_line(string text, string line) => Assert.Equal(line, PlainText.Line(text));
 
     [Fact]
-    public void No_control_is_left_of_any_text() => Gen.Int[0, 0x10FFFF].Array[0, 40].Sample(points =>
-    {
-        StringBuilder text = new();
-        foreach (int point in points)
-            text.Append(point <= 0xFFFF ? ((char)point).ToString() : char.ConvertFromUtf32(point));
-        string line = PlainText.Line(text.ToString());
-        Assert.All(line.EnumerateRunes(), rune => Assert.DoesNotContain(Rune.GetUnicodeCategory(rune), Unfit));
-        Assert.Equal(line, PlainText.Line(line));
-    });
+    public void No_control_is_left_of_any_text() =>
+        Gen.Int[0, 0x10FFFF]
+            .Array[0, 40]
+            .Sample(points =>
+            {
+                StringBuilder text = new();
+                foreach (int point in points)
+                    text.Append(point <= 0xFFFF ? ((char)point).ToString() : char.ConvertFromUtf32(point));
+                string line = PlainText.Line(text.ToString());
+                Assert.All(line.EnumerateRunes(), rune => Assert.DoesNotContain(Rune.GetUnicodeCategory(rune), Unfit));
+                Assert.Equal(line, PlainText.Line(line));
+            });
 }

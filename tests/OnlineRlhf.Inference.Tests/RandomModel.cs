@@ -3,8 +3,16 @@ namespace OnlineRlhf.Inference.Tests;
 /// <summary>Writes real GGUF models with random weights, of architectures that remember in different ways. What they say is noise.</summary>
 internal sealed class RandomModel
 {
-    private const int Width = 64, Layers = 4, Heads = 4, HeadWidth = Width / Heads, Inner = 2 * Width, FeedForward = 128, Window = 16;
-    private const int State = 16, Kernel = 4, Rank = 4;
+    private const int Width = 64,
+        Layers = 4,
+        Heads = 4,
+        HeadWidth = Width / Heads,
+        Inner = 2 * Width,
+        FeedForward = 128,
+        Window = 16;
+    private const int State = 16,
+        Kernel = 4,
+        Rank = 4;
     private readonly Random _random = new(42);
     private readonly GgufWriter _file;
 
@@ -122,7 +130,8 @@ internal sealed class RandomModel
                 Weights(layer + "shortconv.out_proj.weight", 1, Width, Width);
                 break;
             case "qwen35" when recurrent:
-                int keys = State * 2, values = State * Rank;
+                int keys = State * 2,
+                    values = State * Rank;
                 Weights(layer + "attn_qkv.weight", 1, Width, (2 * keys) + values);
                 Weights(layer + "attn_gate.weight", 1, Width, values);
                 Weights(layer + "ssm_conv1d.weight", 1, Kernel, (2 * keys) + values);
@@ -148,12 +157,17 @@ internal sealed class RandomModel
     private void Ones(string name, params int[] extents) => _file.Tensor(name, extents, [.. Enumerable.Repeat(1f, Count(extents))]);
 
     /// <summary>How fast a state is forgotten: below zero.</summary>
-    private void Decay(string name, params int[] extents) => _file.Tensor(name, extents, [.. Enumerable.Range(0, Count(extents)).Select(_ => -0.1f - _random.NextSingle())]);
+    private void Decay(string name, params int[] extents) =>
+        _file.Tensor(name, extents, [.. Enumerable.Range(0, Count(extents)).Select(_ => -0.1f - _random.NextSingle())]);
 
     private void Weights(string name, float scale, params int[] extents)
     {
         double deviation = scale / Math.Sqrt(extents[0]);
-        _file.Tensor(name, extents, [.. Enumerable.Range(0, Count(extents)).Select(_ => (float)(deviation * Math.Sqrt(12) * (_random.NextDouble() - 0.5)))]);
+        _file.Tensor(
+            name,
+            extents,
+            [.. Enumerable.Range(0, Count(extents)).Select(_ => (float)(deviation * Math.Sqrt(12) * (_random.NextDouble() - 0.5)))]
+        );
     }
 
     private static int Count(int[] extents) => extents.Aggregate(1, (product, extent) => product * extent);

@@ -3,7 +3,10 @@ using System.Xml.Linq;
 
 namespace OnlineRlhf.Rounds.Tests;
 
-/// <summary>The arrows between the parts, and the one path that samples, selects, stores and learns. Read from the source, so that a second path cannot hide in a new project.</summary>
+/// <summary>
+/// The arrows between the parts, and the one path that samples, selects, stores and learns. Read from the source, so that a second path cannot hide
+/// in a new project.
+/// </summary>
 public sealed partial class ArchitectureTests
 {
     private static readonly string Source = Path.Combine(Root(), "src");
@@ -19,15 +22,16 @@ public sealed partial class ArchitectureTests
         ["Experiments"] = ["Rounds", "Learning", "Inference"],
     };
 
-    public static TheoryData<string, string> OnePath => new()
-    {
-        { @"\.Sample\(", "OnlineRlhf.Rounds/PreferenceLoop.cs" },
-        { @"\.Force\(", "OnlineRlhf.Rounds/ComparisonHandler.cs" },
-        { @"ExplorationRule\.Select\(", "OnlineRlhf.Rounds/PreferenceLoop.cs" },
-        { @"\.IsUseful\(", "OnlineRlhf.Rounds/PreferenceLoop.cs" },
-        { @"\.Append\(round, ", "OnlineRlhf.Rounds/Profiles/Profile.cs" },
-        { @"ProfileStore\.Open\(", "OnlineRlhf.Rounds/Profiles/Profile.cs" },
-    };
+    public static TheoryData<string, string> OnePath =>
+        new()
+        {
+            { @"\.Sample\(", "OnlineRlhf.Rounds/PreferenceLoop.cs" },
+            { @"\.Force\(", "OnlineRlhf.Rounds/ComparisonHandler.cs" },
+            { @"ExplorationRule\.Select\(", "OnlineRlhf.Rounds/PreferenceLoop.cs" },
+            { @"\.IsUseful\(", "OnlineRlhf.Rounds/PreferenceLoop.cs" },
+            { @"\.Append\(round, ", "OnlineRlhf.Rounds/Profiles/Profile.cs" },
+            { @"ProfileStore\.Open\(", "OnlineRlhf.Rounds/Profiles/Profile.cs" },
+        };
 
     [Fact]
     public void Parts_reference_only_what_the_design_allows()
@@ -37,7 +41,10 @@ public sealed partial class ArchitectureTests
             string part = Path.GetFileNameWithoutExtension(project).Replace("OnlineRlhf.", "", StringComparison.Ordinal);
             Assert.True(Arrows.ContainsKey(part), $"{part} is no part of the design: add it to the arrows knowingly");
             foreach (XElement reference in XDocument.Load(project).Descendants("ProjectReference"))
-                Assert.Contains(Path.GetFileNameWithoutExtension(reference.Attribute("Include")!.Value).Replace("OnlineRlhf.", "", StringComparison.Ordinal), Arrows[part]);
+                Assert.Contains(
+                    Path.GetFileNameWithoutExtension(reference.Attribute("Include")!.Value).Replace("OnlineRlhf.", "", StringComparison.Ordinal),
+                    Arrows[part]
+                );
         }
     }
 
@@ -53,7 +60,13 @@ public sealed partial class ArchitectureTests
     [Fact]
     public void Only_the_store_teaches_the_learner()
     {
-        string[] callers = [.. Code().Where(f => f.Text.Contains(".Observe(", StringComparison.Ordinal) && !IsExperiment(f.Name, "Observe")).Select(f => f.Name.Split('/')[0]).Distinct()];
+        string[] callers =
+        [
+            .. Code()
+                .Where(f => f.Text.Contains(".Observe(", StringComparison.Ordinal) && !IsExperiment(f.Name, "Observe"))
+                .Select(f => f.Name.Split('/')[0])
+                .Distinct(),
+        ];
         Assert.Equal("OnlineRlhf.Storage", Assert.Single(callers));
     }
 
@@ -64,9 +77,13 @@ public sealed partial class ArchitectureTests
             Assert.False(Forbidden().IsMatch(text), name);
     }
 
-    /// <summary>Experiments compare learners and rules where there is no language model and no person: they may choose and learn there. Whatever samples or stores goes the one path.</summary>
+    /// <summary>
+    /// Experiments compare learners and rules where there is no language model and no person: they may choose and learn there. Whatever samples or
+    /// stores goes the one path.
+    /// </summary>
     private static bool IsExperiment(string name, string call) =>
-        name.StartsWith("OnlineRlhf.Experiments/", StringComparison.Ordinal) && (call == "Observe" || call.StartsWith("ExplorationRule", StringComparison.Ordinal));
+        name.StartsWith("OnlineRlhf.Experiments/", StringComparison.Ordinal)
+        && (call == "Observe" || call.StartsWith("ExplorationRule", StringComparison.Ordinal));
 
     private static IEnumerable<(string Name, string Text)> Code() =>
         from file in Directory.EnumerateFiles(Source, "*.cs", SearchOption.AllDirectories)

@@ -17,7 +17,14 @@ public sealed class AskingTests
     [Fact]
     public async Task The_count_of_unasked_rounds_survives_that_the_profile_is_closed()
     {
-        using var bench = new Bench(new RoundOptions { Ask = AskMode.WhenUseful, Usefulness = 0, ProfilesInMemory = 1 });
+        using var bench = new Bench(
+            new RoundOptions
+            {
+                Ask = AskMode.WhenUseful,
+                Usefulness = 0,
+                ProfilesInMemory = 1,
+            }
+        );
         await bench.PressAsync((await bench.OpenAsync(ask: AskMode.Always)).Id, Preferred.First);
         List<bool> asked = [];
         for (uint seed = 1; seed <= 8; seed++)

@@ -10,7 +10,16 @@ namespace OnlineRlhf.Rounds.Tests;
 internal sealed class Bench : IDisposable
 {
     private static readonly DemoModel File = DemoModel.Open();
-    private static readonly Lazy<LanguageModel> Shared = new(() => LanguageModel.Load(new LanguageModelOptions { ModelPath = File.Path, Threads = 1, ContextTokens = 512 }));
+    private static readonly Lazy<LanguageModel> Shared = new(() =>
+        LanguageModel.Load(
+            new LanguageModelOptions
+            {
+                ModelPath = File.Path,
+                Threads = 1,
+                ContextTokens = 512,
+            }
+        )
+    );
     private readonly string _state = Directory.CreateTempSubdirectory("onlinerlhf-rounds-").FullName;
 
     internal Bench(RoundOptions? options = null)
@@ -47,13 +56,28 @@ internal sealed class Bench : IDisposable
         Loop = NewLoop();
     }
 
-    internal static RoundRequest Ask(string text = "Tell me a joke.", string profile = RoundRequest.DefaultProfile, AskMode? ask = null, uint seed = 1) =>
-        new([new ChatMessage("user", text)]) { Profile = profile, Ask = ask, Seed = seed };
+    internal static RoundRequest Ask(
+        string text = "Tell me a joke.",
+        string profile = RoundRequest.DefaultProfile,
+        AskMode? ask = null,
+        uint seed = 1
+    ) =>
+        new([new ChatMessage("user", text)])
+        {
+            Profile = profile,
+            Ask = ask,
+            Seed = seed,
+        };
 
-    internal Task<Round> OpenAsync(string text = "Tell me a joke.", string profile = RoundRequest.DefaultProfile, AskMode? ask = null, uint seed = 1) =>
-        Loop.OpenRoundAsync(Ask(text, profile, ask, seed), TestContext.Current.CancellationToken);
+    internal Task<Round> OpenAsync(
+        string text = "Tell me a joke.",
+        string profile = RoundRequest.DefaultProfile,
+        AskMode? ask = null,
+        uint seed = 1
+    ) => Loop.OpenRoundAsync(Ask(text, profile, ask, seed), TestContext.Current.CancellationToken);
 
-    internal Task<FeedbackResult> PressAsync(Guid round, Preferred preferred) => Loop.GiveFeedbackAsync(round, preferred, TestContext.Current.CancellationToken);
+    internal Task<FeedbackResult> PressAsync(Guid round, Preferred preferred) =>
+        Loop.GiveFeedbackAsync(round, preferred, TestContext.Current.CancellationToken);
 
     internal async Task<RoundError> RefusalAsync(Guid round, Preferred preferred) =>
         (await Assert.ThrowsAsync<RoundException>(() => PressAsync(round, preferred))).Error;

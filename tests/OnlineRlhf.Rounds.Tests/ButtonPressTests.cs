@@ -58,7 +58,8 @@ public sealed class ButtonPressTests : IDisposable
         Assert.False(Assert.Single(events.OfType<RoundEvent.Abandoned>()).Failed, "A prompt that is too long is no fault of the device.");
         Assert.Equal(
             [(Preferred.Skip, PressOutcome.NoRound, null), (Preferred.First, PressOutcome.Counted, round.Id)],
-            events.OfType<RoundEvent.Pressed>().Select(p => (Assert.Single(p.Buttons), p.Outcome, p.Round)));
+            events.OfType<RoundEvent.Pressed>().Select(p => (Assert.Single(p.Buttons), p.Outcome, p.Round))
+        );
     }
 
     [Fact]
@@ -121,25 +122,30 @@ public sealed class ButtonPressTests : IDisposable
     [Fact]
     public async Task A_press_whose_round_is_replaced_while_it_waits_for_its_turn_answers_neither()
     {
-        Round carls = await _bench.OpenAsync(profile: "carl"), replaced = await _bench.OpenAsync(profile: "anna");
-        await HoldTurnAsync(carls, async () =>
-        {
-            Task<PressOutcome> press = Press(Preferred.First);
-            Assert.False(press.IsCompleted);
-            Round newer = await _bench.OpenAsync(profile: "anna", seed: 2);
-            return async () =>
+        Round carls = await _bench.OpenAsync(profile: "carl"),
+            replaced = await _bench.OpenAsync(profile: "anna");
+        await HoldTurnAsync(
+            carls,
+            async () =>
             {
-                Assert.Equal(PressOutcome.Refused, await press);
-                Assert.Same(newer, _bench.Loop.Find(newer.Id));
-                Assert.Equal(RoundError.Superseded, await _bench.RefusalAsync(replaced.Id, Preferred.First));
-            };
-        });
+                Task<PressOutcome> press = Press(Preferred.First);
+                Assert.False(press.IsCompleted);
+                Round newer = await _bench.OpenAsync(profile: "anna", seed: 2);
+                return async () =>
+                {
+                    Assert.Equal(PressOutcome.Refused, await press);
+                    Assert.Same(newer, _bench.Loop.Find(newer.Id));
+                    Assert.Equal(RoundError.Superseded, await _bench.RefusalAsync(replaced.Id, Preferred.First));
+                };
+            }
+        );
     }
 
     [Fact]
     public async Task A_press_whose_pair_is_answered_elsewhere_under_the_finger_is_not_for_the_pair_behind_it()
     {
-        Round behind = await _bench.OpenAsync(profile: "anna"), shown = await _bench.OpenAsync(profile: "ben");
+        Round behind = await _bench.OpenAsync(profile: "anna"),
+            shown = await _bench.OpenAsync(profile: "ben");
         long began = Now;
         _bench.Clock.Advance(TimeSpan.FromMilliseconds(50));
         await _bench.PressAsync(shown.Id, Preferred.Second);

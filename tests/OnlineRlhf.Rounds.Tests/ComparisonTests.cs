@@ -12,22 +12,25 @@ namespace OnlineRlhf.Rounds.Tests;
 /// <summary>Comparisons that a client brings with its own two answers.</summary>
 public sealed class ComparisonTests : IDisposable
 {
-    private const string Question = "How do I make tea?", Short = "Seven minutes in boiling water.", Long = "Boil fresh water, warm the pot, and let the leaves stand in it for four minutes. Then pour.";
+    private const string Question = "How do I make tea?",
+        Short = "Seven minutes in boiling water.",
+        Long = "Boil fresh water, warm the pot, and let the leaves stand in it for four minutes. Then pour.";
     private readonly Bench _bench = new();
 
-    public static TheoryData<string, ComparisonRequest> Wrong => new()
-    {
-        { "same text", Of(Short, Short) },
-        { "chosen is empty", Of("", Short) },
-        { "rejected is empty", Of(Short, " \n") },
-        { "same text", Of($"<think>one</think>{Short}", $"<think>two</think>\n{Short}") },
-        { "chosen is empty", Of("<think>\nIt never ends", Short) },
-        { "messages is empty", new ComparisonRequest([], Short, Long) },
-        { "last message", new ComparisonRequest([new("user", Question), new("assistant", Short)], Short, Long) },
-        { "unknown role", new ComparisonRequest([new("root", Question)], Short, Long) },
-        { "profile", Of(Short, Long) with { Profile = "../x" } },
-        { "zeros", Of(Short, Long) with { Id = Guid.Empty } },
-    };
+    public static TheoryData<string, ComparisonRequest> Wrong =>
+        new()
+        {
+            { "same text", Of(Short, Short) },
+            { "chosen is empty", Of("", Short) },
+            { "rejected is empty", Of(Short, " \n") },
+            { "same text", Of($"<think>one</think>{Short}", $"<think>two</think>\n{Short}") },
+            { "chosen is empty", Of("<think>\nIt never ends", Short) },
+            { "messages is empty", new ComparisonRequest([], Short, Long) },
+            { "last message", new ComparisonRequest([new("user", Question), new("assistant", Short)], Short, Long) },
+            { "unknown role", new ComparisonRequest([new("root", Question)], Short, Long) },
+            { "profile", Of(Short, Long) with { Profile = "../x" } },
+            { "zeros", Of(Short, Long) with { Id = Guid.Empty } },
+        };
 
     public void Dispose() => _bench.Dispose();
 
@@ -39,7 +42,8 @@ public sealed class ComparisonTests : IDisposable
 
         FeatureMap map = _bench.Loop.FeatureMap;
         IReadOnlyList<HiddenBlocks> hidden = Bench.Model.Force([new ChatMessage("user", Question)], [Short, Long], cancellationToken: Cancel);
-        float[] difference = new float[map.Dimension], rejected = new float[map.Dimension];
+        float[] difference = new float[map.Dimension],
+            rejected = new float[map.Dimension];
         map.Map(hidden[0], Question, Short, difference);
         map.Map(hidden[1], Question, Long, rejected);
         TensorPrimitives.Subtract(difference, rejected, difference);
@@ -75,7 +79,10 @@ public sealed class ComparisonTests : IDisposable
     [Fact]
     public async Task The_state_is_the_same_bit_for_bit_whatever_the_model_did_between_the_comparisons()
     {
-        ComparisonRequest[] comparisons = [.. Enumerable.Range(0, 12).Select(n => Of($"Take {n} leaves. {Short}", $"{Long} It takes {n} minutes.", "plain"))];
+        ComparisonRequest[] comparisons =
+        [
+            .. Enumerable.Range(0, 12).Select(n => Of($"Take {n} leaves. {Short}", $"{Long} It takes {n} minutes.", "plain")),
+        ];
         foreach (ComparisonRequest comparison in comparisons)
             await LearnAsync(comparison);
         for (int n = 0; n < comparisons.Length; n++)
@@ -145,7 +152,9 @@ public sealed class ComparisonTests : IDisposable
     [Fact]
     public async Task One_that_is_longer_than_the_context_is_refused_with_both_numbers()
     {
-        InferenceException refused = await Assert.ThrowsAsync<InferenceException>(() => LearnAsync(Of(Short, string.Join(' ', Enumerable.Repeat(Long, 50)))));
+        InferenceException refused = await Assert.ThrowsAsync<InferenceException>(() =>
+            LearnAsync(Of(Short, string.Join(' ', Enumerable.Repeat(Long, 50))))
+        );
         Assert.Equal(InferenceError.PromptTooLong, refused.Error);
         Assert.Matches(@"take \d{4} tokens and the context holds 512", refused.Message);
         Assert.Equal(0, _bench.Loop.Comparisons("default"));

@@ -53,7 +53,8 @@ public sealed class EventTests
         hub.Publish(learned);
         Assert.Equal(
             [closed, new RoundEvent.Generating("anna", new(10_000, 0, 8)), new RoundEvent.Generating("ben", new(20_000, 0, 8)), learned],
-            Read(slow));
+            Read(slow)
+        );
     }
 
     [Fact]
@@ -83,12 +84,15 @@ public sealed class EventTests
         using EventHub.Subscription subscription = bench.Loop.Events.Follow();
         // Who looks sees the round as soon as it is open.
         using var over = new CancellationTokenSource();
-        Task answers = Task.Run(async () =>
-        {
-            while (!over.IsCancellationRequested)
-                if (bench.Loop.Current(null) is { } seen)
-                    await bench.PressAsync(seen.Id, Preferred.Skip);
-        }, TestContext.Current.CancellationToken);
+        Task answers = Task.Run(
+            async () =>
+            {
+                while (!over.IsCancellationRequested)
+                    if (bench.Loop.Current(null) is { } seen)
+                        await bench.PressAsync(seen.Id, Preferred.Skip);
+            },
+            TestContext.Current.CancellationToken
+        );
         for (uint seed = 1; seed <= 20; seed++)
             await bench.OpenAsync(seed: seed);
         await over.CancelAsync();

@@ -5,7 +5,9 @@ using OnlineRlhf.Learning.RewardModels;
 
 namespace OnlineRlhf.Rounds.Tests;
 
-/// <summary>Which hints the candidates of a round are assigned. Features have a dimension per hint: an answer under hint h is e_h, a plain one 0.</summary>
+/// <summary>
+/// Which hints the candidates of a round are assigned. Features have a dimension per hint: an answer under hint h is e_h, a plain one 0.
+/// </summary>
 public sealed class HintSelectorTests
 {
     private const int Candidates = 8;
@@ -51,7 +53,8 @@ public sealed class HintSelectorTests
         HintSelector selector = Experienced();
         OnePassRewardModel person = Person(likes: 0, dislikes: 3);
         string?[][] rounds = [.. Enumerable.Range(0, 60).Select(seed => selector.Assign(person, Candidates, (uint)seed))];
-        int disliked = rounds.Sum(r => r.Count(h => h == Hints[3])), usual = 60;
+        int disliked = rounds.Sum(r => r.Count(h => h == Hints[3])),
+            usual = 60;
         Assert.InRange(disliked, 1, usual / 2);
     }
 
@@ -69,7 +72,10 @@ public sealed class HintSelectorTests
         HintSelector selector = Experienced();
         OnePassRewardModel person = Person(likes: 1);
         Assert.Equal(selector.Assign(person, Candidates, 7), selector.Assign(person, Candidates, 7));
-        Assert.Contains(Enumerable.Range(0, 20), seed => !selector.Assign(person, Candidates, (uint)seed).SequenceEqual(selector.Assign(person, Candidates, 7)));
+        Assert.Contains(
+            Enumerable.Range(0, 20),
+            seed => !selector.Assign(person, Candidates, (uint)seed).SequenceEqual(selector.Assign(person, Candidates, 7))
+        );
     }
 
     [Theory]
@@ -102,8 +108,25 @@ public sealed class HintSelectorTests
     {
         string state = Directory.CreateTempSubdirectory("onlinerlhf-hints-").FullName;
         CancellationToken cancellation = TestContext.Current.CancellationToken;
-        using LanguageModel model = LanguageModel.Load(new LanguageModelOptions { ModelPath = Bench.ModelPath, Threads = 1, ContextTokens = 512, StyleHints = Hints }, cancellation);
-        using (var loop = new PreferenceLoop(model, state, new RoundOptions { Sampling = new SamplingOptions { MaxTokens = 24 } }, TimeProvider.System, cancellationToken: cancellation))
+        using LanguageModel model = LanguageModel.Load(
+            new LanguageModelOptions
+            {
+                ModelPath = Bench.ModelPath,
+                Threads = 1,
+                ContextTokens = 512,
+                StyleHints = Hints,
+            },
+            cancellation
+        );
+        using (
+            var loop = new PreferenceLoop(
+                model,
+                state,
+                new RoundOptions { Sampling = new SamplingOptions { MaxTokens = 24 } },
+                TimeProvider.System,
+                cancellationToken: cancellation
+            )
+        )
         {
             Assert.All(await Assigned("before"), most => Assert.Equal(1, most));
             for (uint seed = 0; seed < 12; seed++)

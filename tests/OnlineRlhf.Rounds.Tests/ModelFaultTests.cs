@@ -26,8 +26,9 @@ public sealed class ModelFaultTests : IDisposable
 
         InferenceException refused = await Assert.ThrowsAsync<InferenceException>(() => loop.OpenRoundAsync(Bench.Ask(seed: 2), Cancel));
         Assert.Equal(InferenceError.ModelChanged, refused.Error);
-        refused = await Assert.ThrowsAsync<InferenceException>(
-            () => loop.LearnAsync(new ComparisonRequest([new("user", "Hello")], "Good day.", "What?"), Cancel));
+        refused = await Assert.ThrowsAsync<InferenceException>(() =>
+            loop.LearnAsync(new ComparisonRequest([new("user", "Hello")], "Good day.", "What?"), Cancel)
+        );
         Assert.Equal(InferenceError.ModelChanged, refused.Error);
         Assert.Equal(1, (await loop.GiveFeedbackAsync(round.Id, Preferred.First, Cancel)).Comparisons);
         Assert.Equal(model.Fingerprint[..16], Path.GetFileName(Assert.Single(Directory.GetDirectories(Path.Combine(_folder, "profiles")))));
@@ -50,11 +51,18 @@ public sealed class ModelFaultTests : IDisposable
         loop.WarmUp(Cancel);
         ChatMessage[] messages = [new("user", "How do I boil an egg?")];
         Assert.Equal(1, (await loop.LearnAsync(new ComparisonRequest(messages, "Seven minutes.", "That depends."), Cancel)).Comparisons);
-        Assert.Equal(InferenceError.NotFinite,
-            (await Assert.ThrowsAsync<InferenceException>(
-            () => loop.LearnAsync(new ComparisonRequest(messages, "With rice.", "That depends."), Cancel))).Error);
-        Assert.Equal(InferenceError.NotFinite,
-            (await Assert.ThrowsAsync<InferenceException>(() => loop.OpenRoundAsync(Bench.Ask("How do I cook rice?"), Cancel))).Error);
+        Assert.Equal(
+            InferenceError.NotFinite,
+            (
+                await Assert.ThrowsAsync<InferenceException>(() =>
+                    loop.LearnAsync(new ComparisonRequest(messages, "With rice.", "That depends."), Cancel)
+                )
+            ).Error
+        );
+        Assert.Equal(
+            InferenceError.NotFinite,
+            (await Assert.ThrowsAsync<InferenceException>(() => loop.OpenRoundAsync(Bench.Ask("How do I cook rice?"), Cancel))).Error
+        );
         Assert.Equal(2, (await loop.LearnAsync(new ComparisonRequest(messages, "Seven minutes, and no more.", "That depends."), Cancel)).Comparisons);
         Round round = await loop.OpenRoundAsync(Bench.Ask(), Cancel);
         Assert.NotEmpty(round.First.Text);
@@ -63,12 +71,28 @@ public sealed class ModelFaultTests : IDisposable
     private LanguageModel Load(byte[] bytes)
     {
         File.WriteAllBytes(ModelPath, bytes);
-        return LanguageModel.Load(new LanguageModelOptions { ModelPath = ModelPath, Threads = 1, ContextTokens = 512 }, Cancel);
+        return LanguageModel.Load(
+            new LanguageModelOptions
+            {
+                ModelPath = ModelPath,
+                Threads = 1,
+                ContextTokens = 512,
+            },
+            Cancel
+        );
     }
 
     private PreferenceLoop NewLoop(LanguageModel model) =>
-        new(model, _folder, new RoundOptions { Sampling = new() { MaxTokens = 16, Temperature = 1 } }, TimeProvider.System,
-        cancellationToken: Cancel);
+        new(
+            model,
+            _folder,
+            new RoundOptions
+            {
+                Sampling = new() { MaxTokens = 16, Temperature = 1 },
+            },
+            TimeProvider.System,
+            cancellationToken: Cancel
+        );
 
     private Task Change()
     {

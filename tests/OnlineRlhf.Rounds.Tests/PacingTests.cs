@@ -37,7 +37,14 @@ public sealed class PacingTests
         bench.Loop.WarmUp(TestContext.Current.CancellationToken);
 
         CandidateSet set = await bench.Loop.SampleAsync(Bench.Ask(), TestContext.Current.CancellationToken);
-        CandidateSet wished = await bench.Loop.SampleAsync(Bench.Ask() with { Candidates = 6, MaxTokens = 40 }, TestContext.Current.CancellationToken);
+        CandidateSet wished = await bench.Loop.SampleAsync(
+            Bench.Ask() with
+            {
+                Candidates = 6,
+                MaxTokens = 40,
+            },
+            TestContext.Current.CancellationToken
+        );
 
         Assert.InRange(set.Candidates.Count, 1, 4);
         Assert.All(set.Candidates, c => Assert.InRange(c.Tokens, 1, 16));
@@ -65,10 +72,13 @@ public sealed class PacingTests
     [InlineData(3600)]
     public void No_answer_is_promised_that_is_longer_than_the_context(int seconds)
     {
-        using var bench = new Bench(options: new RoundOptions
-        {
-            Sampling = new() { MaxTokens = 4000 }, TimeTarget = seconds > 0 ? TimeSpan.FromSeconds(seconds) : null,
-        });
+        using var bench = new Bench(
+            options: new RoundOptions
+            {
+                Sampling = new() { MaxTokens = 4000 },
+                TimeTarget = seconds > 0 ? TimeSpan.FromSeconds(seconds) : null,
+            }
+        );
         bench.Loop.WarmUp(TestContext.Current.CancellationToken);
 
         Assert.InRange(bench.Loop.Budget.MaxTokens, 1, 512);

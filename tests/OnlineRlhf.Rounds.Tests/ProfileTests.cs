@@ -74,8 +74,7 @@ public sealed class ProfileTests : IDisposable
                 using ProfileStore closed = OpenStore();
                 Assert.False(closed.CheckpointDue);
             });
-        }
-        while (busy is StateException { Reason: StateError.Busy });
+        } while (busy is StateException { Reason: StateError.Busy });
         Assert.Null(busy);
     }
 
@@ -94,7 +93,8 @@ public sealed class ProfileTests : IDisposable
     [Fact]
     public async Task Feedback_that_waits_while_the_loop_is_closed_is_told_so()
     {
-        Round round = await _bench.OpenAsync(profile: "anna"), other = await _bench.OpenAsync(profile: "ben");
+        Round round = await _bench.OpenAsync(profile: "anna"),
+            other = await _bench.OpenAsync(profile: "ben");
         using var opening = new SemaphoreSlim(0);
         using var mayOpen = new ManualResetEventSlim();
         _bench.Opened = _ =>

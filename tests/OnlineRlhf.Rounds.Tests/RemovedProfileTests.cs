@@ -98,7 +98,8 @@ public sealed class RemovedProfileTests : IDisposable
     public async Task A_profile_whose_files_are_removed_keeps_nobodys_press_waiting_for_the_model()
     {
         await LearnAsync("anna", 1);
-        Round asked = await _bench.OpenAsync(profile: "anna"), other = await _bench.OpenAsync(profile: "carl");
+        Round asked = await _bench.OpenAsync(profile: "anna"),
+            other = await _bench.OpenAsync(profile: "carl");
         Directory.Delete(_bench.ProfileFolder("anna"), recursive: true);
         using var writing = new ManualResetEventSlim();
         using var end = new ManualResetEventSlim();
@@ -130,7 +131,15 @@ public sealed class RemovedProfileTests : IDisposable
     {
         var clock = new FakeTimeProvider();
         using LanguageModel model = LanguageModel.Load(
-            new LanguageModelOptions { ModelPath = Bench.ModelPath, Threads = 1, ContextTokens = 512, Clock = clock }, TestContext.Current.CancellationToken);
+            new LanguageModelOptions
+            {
+                ModelPath = Bench.ModelPath,
+                Threads = 1,
+                ContextTokens = 512,
+                Clock = clock,
+            },
+            TestContext.Current.CancellationToken
+        );
         using var loop = new PreferenceLoop(model, _bench.State, _bench.Options, TimeProvider.System);
         RoundRequest request = Bench.Ask(profile: "anna", ask: AskMode.Always);
         Round round = await loop.OpenRoundAsync(request, TestContext.Current.CancellationToken);

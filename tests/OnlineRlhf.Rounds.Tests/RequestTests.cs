@@ -9,28 +9,31 @@ public sealed class RequestTests : IDisposable
 
     public void Dispose() => _bench.Dispose();
 
-    public static TheoryData<string, RoundRequest> BadRequests => new()
-    {
-        { "no message", new RoundRequest([]) },
-        { "unknown role", new RoundRequest([new ChatMessage("wizard", "Hello")]) },
-        { "last turn not the user's", new RoundRequest([new ChatMessage("user", "Hello"), new ChatMessage("assistant", "Hi")]) },
-        { "nothing said", new RoundRequest([new ChatMessage("user", "  ")]) },
-        { "profile that leaves its folder", Bench.Ask(profile: "../other") },
-        { "hidden profile", Bench.Ask(profile: ".hidden") },
-        { "long profile", Bench.Ask(profile: new string('a', 65)) },
-        { "no candidate", Bench.Ask() with { Candidates = 0 } },
-        { "too many candidates", Bench.Ask() with { Candidates = 17 } },
-        { "below zero", Bench.Ask() with { Temperature = -0.1f } },
-        { "not a temperature", Bench.Ask() with { Temperature = float.NaN } },
-        { "no token", Bench.Ask() with { MaxTokens = 0 } },
-        { "more tokens than memory is set aside for", Bench.Ask() with { MaxTokens = 257 } },
-    };
+    public static TheoryData<string, RoundRequest> BadRequests =>
+        new()
+        {
+            { "no message", new RoundRequest([]) },
+            { "unknown role", new RoundRequest([new ChatMessage("wizard", "Hello")]) },
+            { "last turn not the user's", new RoundRequest([new ChatMessage("user", "Hello"), new ChatMessage("assistant", "Hi")]) },
+            { "nothing said", new RoundRequest([new ChatMessage("user", "  ")]) },
+            { "profile that leaves its folder", Bench.Ask(profile: "../other") },
+            { "hidden profile", Bench.Ask(profile: ".hidden") },
+            { "long profile", Bench.Ask(profile: new string('a', 65)) },
+            { "no candidate", Bench.Ask() with { Candidates = 0 } },
+            { "too many candidates", Bench.Ask() with { Candidates = 17 } },
+            { "below zero", Bench.Ask() with { Temperature = -0.1f } },
+            { "not a temperature", Bench.Ask() with { Temperature = float.NaN } },
+            { "no token", Bench.Ask() with { MaxTokens = 0 } },
+            { "more tokens than memory is set aside for", Bench.Ask() with { MaxTokens = 257 } },
+        };
 
     [Theory]
     [MemberData(nameof(BadRequests))]
     public async Task A_wrong_request_is_refused_in_words(string why, RoundRequest request)
     {
-        RoundException refused = await Assert.ThrowsAsync<RoundException>(() => _bench.Loop.OpenRoundAsync(request, TestContext.Current.CancellationToken));
+        RoundException refused = await Assert.ThrowsAsync<RoundException>(() =>
+            _bench.Loop.OpenRoundAsync(request, TestContext.Current.CancellationToken)
+        );
         Assert.True(refused.Error == RoundError.BadRequest, why);
         Assert.False(string.IsNullOrWhiteSpace(refused.Message));
     }
@@ -39,7 +42,9 @@ public sealed class RequestTests : IDisposable
     public async Task A_prompt_longer_than_the_context_is_refused_with_both_numbers()
     {
         RoundRequest request = Bench.Ask(string.Concat(Enumerable.Repeat("water the plants and ", 400)));
-        InferenceException refused = await Assert.ThrowsAsync<InferenceException>(() => _bench.Loop.OpenRoundAsync(request, TestContext.Current.CancellationToken));
+        InferenceException refused = await Assert.ThrowsAsync<InferenceException>(() =>
+            _bench.Loop.OpenRoundAsync(request, TestContext.Current.CancellationToken)
+        );
         Assert.Equal(InferenceError.PromptTooLong, refused.Error);
         Assert.Contains("512", refused.Message, StringComparison.Ordinal);
         Assert.Matches(@"takes \d{4,} tokens", refused.Message);
@@ -54,14 +59,23 @@ public sealed class RequestTests : IDisposable
         Assert.Single(rounds.Select(r => r.First.Text).Distinct());
 
         Task<Round> GreedyAsync(uint seed) =>
-            _bench.Loop.OpenRoundAsync(Bench.Ask(ask: AskMode.Always, seed: seed) with { Temperature = seed == 1 ? 0 : 1e-45f, Candidates = 8 }, TestContext.Current.CancellationToken);
+            _bench.Loop.OpenRoundAsync(
+                Bench.Ask(ask: AskMode.Always, seed: seed) with
+                {
+                    Temperature = seed == 1 ? 0 : 1e-45f,
+                    Candidates = 8,
+                },
+                TestContext.Current.CancellationToken
+            );
     }
 
     [Fact]
     public async Task More_messages_than_are_served_are_refused_with_both_numbers()
     {
         RoundRequest request = Bench.Ask() with { Messages = [.. Enumerable.Repeat(new ChatMessage("user", "Hello"), 65)] };
-        InferenceException refused = await Assert.ThrowsAsync<InferenceException>(() => _bench.Loop.OpenRoundAsync(request, TestContext.Current.CancellationToken));
+        InferenceException refused = await Assert.ThrowsAsync<InferenceException>(() =>
+            _bench.Loop.OpenRoundAsync(request, TestContext.Current.CancellationToken)
+        );
         Assert.Equal(InferenceError.PromptTooLong, refused.Error);
         Assert.Contains("65 messages is longer than the 64", refused.Message, StringComparison.Ordinal);
     }
@@ -69,10 +83,16 @@ public sealed class RequestTests : IDisposable
     [Fact]
     public async Task Beyond_the_queue_a_request_is_told_to_come_back()
     {
-        Task<Round>[] requests = [.. Enumerable.Range(0, 6).Select(i => _bench.Loop.OpenRoundAsync(Bench.Ask(profile: $"p{i}"), TestContext.Current.CancellationToken))];
+        Task<Round>[] requests =
+        [
+            .. Enumerable.Range(0, 6).Select(i => _bench.Loop.OpenRoundAsync(Bench.Ask(profile: $"p{i}"), TestContext.Current.CancellationToken)),
+        ];
         await Task.WhenAll(requests.Select(r => r.ContinueWith(_ => { }, TaskScheduler.Default)));
         Assert.Contains(requests, r => r.IsCompletedSuccessfully);
-        Assert.All(requests.Where(r => r.IsFaulted), r => Assert.Equal(RoundError.Busy, Assert.IsType<RoundException>(r.Exception!.InnerException).Error));
+        Assert.All(
+            requests.Where(r => r.IsFaulted),
+            r => Assert.Equal(RoundError.Busy, Assert.IsType<RoundException>(r.Exception!.InnerException).Error)
+        );
         Assert.Contains(requests, r => r.IsFaulted);
         Assert.Equal(0, _bench.Loop.QueuedRequests);
     }

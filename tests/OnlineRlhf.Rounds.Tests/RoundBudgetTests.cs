@@ -42,13 +42,15 @@ public sealed class RoundBudgetTests
     public void Who_names_a_number_of_candidates_gets_it() => Assert.Equal(8, RoundBudget.Of(Steps(0.5, 0.125), Target, 0, 8, 8, 256).Candidates);
 
     [Fact]
-    public void A_short_limit_is_no_reason_for_fewer_candidates() => Assert.Equal(new RoundBudget(8, 20), RoundBudget.Of(Steps(0.5, 0.05), Target, 0, 4, 8, 20));
+    public void A_short_limit_is_no_reason_for_fewer_candidates() =>
+        Assert.Equal(new RoundBudget(8, 20), RoundBudget.Of(Steps(0.5, 0.05), Target, 0, 4, 8, 20));
 
     [Fact]
     public void Thoughts_take_of_the_time()
     {
         DecodingPace pace = Steps(0.02, 0.008);
-        RoundBudget without = RoundBudget.Of(pace, Target, 0, 4, 8, 160), with = RoundBudget.Of(pace, Target, 0, 4, 8, 160, 512);
+        RoundBudget without = RoundBudget.Of(pace, Target, 0, 4, 8, 160),
+            with = RoundBudget.Of(pace, Target, 0, 4, 8, 160, 512);
 
         Assert.Equal(new RoundBudget(8, 160), without);
         Assert.Equal((4, 160), (with.Candidates, with.MaxTokens));
@@ -56,7 +58,8 @@ public sealed class RoundBudgetTests
     }
 
     [Fact]
-    public void Where_time_is_short_thoughts_and_answer_share_it() => Assert.Equal(new RoundBudget(4, 20, 20), RoundBudget.Of(Steps(0.55, 0.05), Target, 0, 4, 8, 160, 512));
+    public void Where_time_is_short_thoughts_and_answer_share_it() =>
+        Assert.Equal(new RoundBudget(4, 20, 20), RoundBudget.Of(Steps(0.55, 0.05), Target, 0, 4, 8, 160, 512));
 
     [Theory]
     [InlineData(1)]

@@ -120,7 +120,14 @@ public sealed class RoundLifeTests : IDisposable
     [Fact]
     public async Task A_model_with_a_single_answer_serves_it()
     {
-        Round round = await _bench.Loop.OpenRoundAsync(Bench.Ask() with { Candidates = 1, Ask = AskMode.Always }, TestContext.Current.CancellationToken);
+        Round round = await _bench.Loop.OpenRoundAsync(
+            Bench.Ask() with
+            {
+                Candidates = 1,
+                Ask = AskMode.Always,
+            },
+            TestContext.Current.CancellationToken
+        );
         Assert.False(round.Asked);
         Assert.NotEmpty(round.First.Text);
         Assert.Equal(1, round.CandidateCount);

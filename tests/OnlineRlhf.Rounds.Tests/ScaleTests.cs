@@ -101,7 +101,10 @@ public sealed class ScaleTests : IDisposable
     {
         FeatureMap map = _bench.Loop.FeatureMap;
         using var store = ProfileStore.Open(
-            _bench.ProfileFolder(profile), new StateIdentity(Bench.Model.Fingerprint, map.Fingerprint, map.Dimension), _bench.Options.HyperParameters);
+            _bench.ProfileFolder(profile),
+            new StateIdentity(Bench.Model.Fingerprint, map.Fingerprint, map.Dimension),
+            _bench.Options.HyperParameters
+        );
         store.Append(Guid.NewGuid(), [.. Enumerable.Repeat(0.1f, map.Dimension)], 1);
     }
 

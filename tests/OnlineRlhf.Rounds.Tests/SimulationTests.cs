@@ -31,25 +31,35 @@ public sealed class SimulationTests
     {
         SimulationPlan plan = SimulationPlan.Default;
         IReadOnlyList<string> order = SimulationPlan.Shuffle(plan.TrainTopics, 3);
-        Assert.Equal(plan.TrainTopics.Count, order.Take(plan.TrainTopics.Count).Select(r => plan.TrainTopics.Single(t => t.Value.Contains(r)).Key).Distinct().Count());
+        Assert.Equal(
+            plan.TrainTopics.Count,
+            order.Take(plan.TrainTopics.Count).Select(r => plan.TrainTopics.Single(t => t.Value.Contains(r)).Key).Distinct().Count()
+        );
         Assert.Equal(order, SimulationPlan.Shuffle(plan.TrainTopics, 3));
     }
 
     [Fact]
     public void A_random_taste_says_what_it_weighs() =>
-        Assert.All(Enumerable.Range(0, 50), seed =>
-        {
-            Taste taste = SimulationPlan.RandomTaste(seed);
-            Assert.Equal(2, taste.Weights.Count);
-            Assert.Contains(", and ", taste.Says, StringComparison.Ordinal);
-        });
+        Assert.All(
+            Enumerable.Range(0, 50),
+            seed =>
+            {
+                Taste taste = SimulationPlan.RandomTaste(seed);
+                Assert.Equal(2, taste.Weights.Count);
+                Assert.Contains(", and ", taste.Says, StringComparison.Ordinal);
+            }
+        );
 
     [Fact]
     public async Task A_model_with_one_answer_only_ends_the_trial_in_words()
     {
         using var bench = new Bench();
         // So cold that the likeliest token always comes.
-        SimulationPlan plan = SimulationPlan.Default with { Temperature = 1e-5f, MaxTokens = 2 };
+        SimulationPlan plan = SimulationPlan.Default with
+        {
+            Temperature = 1e-5f,
+            MaxTokens = 2,
+        };
         IReadOnlyList<CandidateSet> tests = await TasteTrial.SampleTestSetsAsync(bench.Loop, plan, 2, seed: 1, TestContext.Current.CancellationToken);
         var trial = new TasteTrial(bench.Loop, plan, plan.Taste("concise"), "person", seed: 1);
 
@@ -68,7 +78,13 @@ public sealed class SimulationTests
     {
         using var bench = new Bench();
         SimulationPlan plan = SimulationPlan.Default;
-        IReadOnlyList<CandidateSet> tests = await TasteTrial.SampleTestSetsAsync(bench.Loop, plan, 36, seed: 1, TestContext.Current.CancellationToken);
+        IReadOnlyList<CandidateSet> tests = await TasteTrial.SampleTestSetsAsync(
+            bench.Loop,
+            plan,
+            36,
+            seed: 1,
+            TestContext.Current.CancellationToken
+        );
         var trial = new TasteTrial(bench.Loop, plan, plan.Taste(name), "person", seed: 1);
         Score untouched = trial.Measure(tests);
         while (trial.Presses < 25)
@@ -84,7 +100,13 @@ public sealed class SimulationTests
     {
         using var bench = new Bench();
         SimulationPlan plan = SimulationPlan.Default;
-        IReadOnlyList<CandidateSet> tests = await TasteTrial.SampleTestSetsAsync(bench.Loop, plan, 36, seed: 1, TestContext.Current.CancellationToken);
+        IReadOnlyList<CandidateSet> tests = await TasteTrial.SampleTestSetsAsync(
+            bench.Loop,
+            plan,
+            36,
+            seed: 1,
+            TestContext.Current.CancellationToken
+        );
         var trial = new TasteTrial(bench.Loop, plan, plan.Taste("concise"), "person", seed: 1);
         while (trial.Presses < 40)
             await trial.BringAsync(TestContext.Current.CancellationToken);
@@ -94,6 +116,9 @@ public sealed class SimulationTests
         var again = new OnlineRlhf.Learning.RewardModels.OnePassRewardModel(bench.Loop.FeatureMap.Dimension, new RoundOptions().HyperParameters);
         foreach ((float[] difference, double label) in trial.History)
             again.Observe(new OnlineRlhf.Learning.Comparison(difference, label));
-        Assert.Equal(trial.Measure(tests), Score.Of(plan.Taste("concise"), tests, set => Enumerable.Range(0, set.Candidates.Count).MaxBy(i => again.Score(set.Features[i]))));
+        Assert.Equal(
+            trial.Measure(tests),
+            Score.Of(plan.Taste("concise"), tests, set => Enumerable.Range(0, set.Candidates.Count).MaxBy(i => again.Score(set.Features[i])))
+        );
     }
 }

@@ -15,8 +15,14 @@ public sealed class ThinkingRoundTests : IDisposable
     [Fact]
     public async Task Answers_that_differ_only_in_their_thoughts_are_no_pair()
     {
-        MarkovModel model = new MarkovModel().After("\n", "<think>").After("<think>", " hmm", " well").After(" hmm", " hmm", "</think>").After(" well", " well", "</think>")
-            .After("</think>", "\n\n").After("\n\n", "Yes").After("Yes", MarkovModel.End);
+        MarkovModel model = new MarkovModel()
+            .After("\n", "<think>")
+            .After("<think>", " hmm", " well")
+            .After(" hmm", " hmm", "</think>")
+            .After(" well", " well", "</think>")
+            .After("</think>", "\n\n")
+            .After("\n\n", "Yes")
+            .After("Yes", MarkovModel.End);
         Round round = await OpenAsync(model);
 
         Assert.Equal(("Yes", 2, false, 1), (round.First.Text, round.First.Tokens, round.Asked, round.CandidateCount));
@@ -25,7 +31,11 @@ public sealed class ThinkingRoundTests : IDisposable
     [Fact]
     public async Task An_answer_that_never_came_is_no_candidate()
     {
-        MarkovModel model = new MarkovModel().After("\n", MarkovModel.End, "<think>").After("<think>", "</think>").After("</think>", MarkovModel.End, "Yes").After("Yes", MarkovModel.End);
+        MarkovModel model = new MarkovModel()
+            .After("\n", MarkovModel.End, "<think>")
+            .After("<think>", "</think>")
+            .After("</think>", MarkovModel.End, "Yes")
+            .After("Yes", MarkovModel.End);
 
         Assert.Equal("Yes", (await OpenAsync(model)).First.Text);
     }
@@ -42,10 +52,32 @@ public sealed class ThinkingRoundTests : IDisposable
 
     private async Task<Round> OpenAsync(MarkovModel markov)
     {
-        var options = new LanguageModelOptions { ModelPath = markov.Write(Path.Combine(_folder, "model.gguf")), Threads = 1, ContextTokens = 512, StyleHints = [] };
+        var options = new LanguageModelOptions
+        {
+            ModelPath = markov.Write(Path.Combine(_folder, "model.gguf")),
+            Threads = 1,
+            ContextTokens = 512,
+            StyleHints = [],
+        };
         using LanguageModel model = LanguageModel.Load(options, TestContext.Current.CancellationToken);
-        using var loop = new PreferenceLoop(model, _folder, new RoundOptions { Sampling = new SamplingOptions { Temperature = 1, MinP = 0, TopP = 1 } }, TimeProvider.System);
+        using var loop = new PreferenceLoop(
+            model,
+            _folder,
+            new RoundOptions
+            {
+                Sampling = new SamplingOptions
+                {
+                    Temperature = 1,
+                    MinP = 0,
+                    TopP = 1,
+                },
+            },
+            TimeProvider.System
+        );
         loop.WarmUp(TestContext.Current.CancellationToken);
-        return await loop.OpenRoundAsync(new RoundRequest([new ChatMessage("user", "Will it rain?")]) { Seed = 3 }, TestContext.Current.CancellationToken);
+        return await loop.OpenRoundAsync(
+            new RoundRequest([new ChatMessage("user", "Will it rain?")]) { Seed = 3 },
+            TestContext.Current.CancellationToken
+        );
     }
 }

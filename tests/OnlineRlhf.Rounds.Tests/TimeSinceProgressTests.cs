@@ -29,13 +29,31 @@ public sealed class TimeSinceProgressTests : IDisposable
     public async Task Every_batch_of_a_long_prompt_is_progress()
     {
         string path = Path.Combine(_state, "model.gguf");
-        await File.WriteAllBytesAsync(path, Inference.Tests.PatchedModel.WithNumber("llama.context_length", 4096),
-            TestContext.Current.CancellationToken);
-        using LanguageModel model = LanguageModel.Load(new LanguageModelOptions { ModelPath = path, Threads = 1, ContextTokens = 4096 },
-            TestContext.Current.CancellationToken);
+        await File.WriteAllBytesAsync(
+            path,
+            Inference.Tests.PatchedModel.WithNumber("llama.context_length", 4096),
+            TestContext.Current.CancellationToken
+        );
+        using LanguageModel model = LanguageModel.Load(
+            new LanguageModelOptions
+            {
+                ModelPath = path,
+                Threads = 1,
+                ContextTokens = 4096,
+            },
+            TestContext.Current.CancellationToken
+        );
         var clock = new FakeTimeProvider();
-        using var loop = new PreferenceLoop(model, _state, new RoundOptions { Sampling = new() { MaxTokens = 8, Candidates = 2 } }, clock,
-            cancellationToken: TestContext.Current.CancellationToken);
+        using var loop = new PreferenceLoop(
+            model,
+            _state,
+            new RoundOptions
+            {
+                Sampling = new() { MaxTokens = 8, Candidates = 2 },
+            },
+            clock,
+            cancellationToken: TestContext.Current.CancellationToken
+        );
         TimeSpan longest = TimeSpan.Zero;
         int batches = 0;
         // A slow board: each batch takes a minute, behind which the watchdog looks.
@@ -77,8 +95,16 @@ public sealed class TimeSinceProgressTests : IDisposable
     }
 
     private PreferenceLoop NewLoop(TimeProvider clock) =>
-        new(Bench.Model, _state, new RoundOptions { Sampling = new() { MaxTokens = 8, Candidates = 2 } }, clock,
-            cancellationToken: TestContext.Current.CancellationToken);
+        new(
+            Bench.Model,
+            _state,
+            new RoundOptions
+            {
+                Sampling = new() { MaxTokens = 8, Candidates = 2 },
+            },
+            clock,
+            cancellationToken: TestContext.Current.CancellationToken
+        );
 
     /// <summary>Looks at the standstill whenever somebody asks for the time, as a watchdog does in the worst moment.</summary>
     private sealed class WatchedClock : FakeTimeProvider

@@ -17,7 +17,13 @@ public static class Known
     }
 
     /// <summary>y of one comparison.</summary>
-    public static double Label(int seed, long sequence) => (HashCode(seed, sequence) & 3) switch { 0 => 0.5, 1 => 0, _ => 1 };
+    public static double Label(int seed, long sequence) =>
+        (HashCode(seed, sequence) & 3) switch
+        {
+            0 => 0.5,
+            1 => 0,
+            _ => 1,
+        };
 
     /// <summary>The round of one comparison.</summary>
     public static Guid Round(int seed, long sequence) => new(seed, 0, 0, BitConverter.GetBytes(sequence));

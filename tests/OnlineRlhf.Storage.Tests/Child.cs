@@ -8,12 +8,25 @@ namespace OnlineRlhf.Storage.Tests;
 /// <summary>The child process that appends known comparisons until it is killed.</summary>
 internal static class Child
 {
-    /// <summary>Starts it, kills it with SIGKILL at its line number <paramref name="lines"/>, and returns the last comparison that it acknowledged, 0 where none.</summary>
+    /// <summary>
+    /// Starts it, kills it with SIGKILL at its line number <paramref name="lines"/>, and returns the last comparison that it acknowledged, 0 where
+    /// none.
+    /// </summary>
     public static long KillAfter(int lines, StateFolder folder, HyperParameters hyperParameters, bool trace)
     {
         var start = new ProcessStartInfo(Dotnet()) { RedirectStandardOutput = true, RedirectStandardError = true };
         start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "OnlineRlhf.Storage.CrashWriter.dll"));
-        foreach (object argument in new object[] { "write", folder.Profile, folder.Dimension, StateFolder.Seed, hyperParameters.StepSize, hyperParameters.Regularization })
+        foreach (
+            object argument in new object[]
+            {
+                "write",
+                folder.Profile,
+                folder.Dimension,
+                StateFolder.Seed,
+                hyperParameters.StepSize,
+                hyperParameters.Regularization,
+            }
+        )
             start.ArgumentList.Add(string.Create(CultureInfo.InvariantCulture, $"{argument}"));
         if (trace)
             start.ArgumentList.Add("trace");
@@ -33,7 +46,8 @@ internal static class Child
         return acknowledged;
     }
 
-    private static long Acknowledged(string line) => line.StartsWith("A ", StringComparison.Ordinal) ? long.Parse(line.AsSpan(2), CultureInfo.InvariantCulture) : 0;
+    private static long Acknowledged(string line) =>
+        line.StartsWith("A ", StringComparison.Ordinal) ? long.Parse(line.AsSpan(2), CultureInfo.InvariantCulture) : 0;
 
     private static string Dotnet()
     {

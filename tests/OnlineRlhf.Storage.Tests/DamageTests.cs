@@ -44,9 +44,7 @@ public class DamageTests
             for (int j = 0, at = 0; j < Dimension; at += Dimension - j++)
                 identity[at] = 1;
             store.CatchUp().Restore(Dimension / 2, new double[Dimension], new double[Dimension], identity);
-            while (store.WriteCheckpointChunk())
-            {
-            }
+            while (store.WriteCheckpointChunk()) { }
         }
         Damage(folder, Checkpoints(folder)[1], header: false);
         byte[] found = File.ReadAllBytes(folder.Data);
@@ -177,7 +175,9 @@ public class DamageTests
         folder.Fill(20, paced: false);
         byte[] before = File.ReadAllBytes(folder.Data);
         StateIdentity own = Known.Identity(Dimension);
-        foreach (StateIdentity other in new[] { own with { ModelFingerprint = "b" }, own with { FeatureMapFingerprint = "b" }, own with { Dimension = 9 } })
+        foreach (
+            StateIdentity other in new[] { own with { ModelFingerprint = "b" }, own with { FeatureMapFingerprint = "b" }, own with { Dimension = 9 } }
+        )
         {
             StateException refused = Assert.Throws<StateException>(() => folder.Open(identity: other));
             Assert.Equal(StateError.DoesNotFit, refused.Reason);
@@ -191,7 +191,8 @@ public class DamageTests
     public void A_state_of_another_map_that_is_recognised_opens_and_keeps_its_own()
     {
         using var folder = new StateFolder(Dimension);
-        StateIdentity founded = Known.Identity(Dimension) with { Scales = [0.25, 3, 0] }, other = founded with { FeatureMapFingerprint = "b", Scales = [7, 7, 7] };
+        StateIdentity founded = Known.Identity(Dimension) with { Scales = [0.25, 3, 0] },
+            other = founded with { FeatureMapFingerprint = "b", Scales = [7, 7, 7] };
         folder.Open(identity: founded).Dispose();
         folder.Fill(20, paced: false);
         // The second opening writes the whole file anew, under other hyper-parameters.
@@ -268,7 +269,8 @@ public class DamageTests
         using var folder = new StateFolder(48);
         folder.Fill(130);
         byte[] sound = File.ReadAllBytes(folder.Data);
-        int pages = sound.Length / 8192, rounds = KillTests.LongForm ? 20 : 2;
+        int pages = sound.Length / 8192,
+            rounds = KillTests.LongForm ? 20 : 2;
         var outcomes = new Dictionary<RecoveryOutcome, int>();
         for (int i = 0; i < rounds * pages; i++)
         {
@@ -277,9 +279,15 @@ public class DamageTests
             Span<byte> page = torn.AsSpan(i % pages * 8192, 8192);
             switch (((i / pages) + i) % 4)
             {
-                case 0: random.NextBytes(page); break;
-                case 1: page[random.Next(8192)..].Clear(); break;
-                case 2: torn.AsSpan(random.Next(pages) * 8192, 8192).CopyTo(page); break;
+                case 0:
+                    random.NextBytes(page);
+                    break;
+                case 1:
+                    page[random.Next(8192)..].Clear();
+                    break;
+                case 2:
+                    torn.AsSpan(random.Next(pages) * 8192, 8192).CopyTo(page);
+                    break;
                 default:
                     for (int n = 0; n < 20; n++)
                         page[random.Next(8192)] ^= (byte)(1 << random.Next(8));
@@ -311,7 +319,10 @@ public class DamageTests
                 Assert.Fail($"round {i}: {failed.Reason} {failed.Message}");
             }
         }
-        Assert.True(outcomes.GetValueOrDefault(RecoveryOutcome.Repaired) > outcomes.GetValueOrDefault(RecoveryOutcome.Lost), string.Join(", ", outcomes));
+        Assert.True(
+            outcomes.GetValueOrDefault(RecoveryOutcome.Repaired) > outcomes.GetValueOrDefault(RecoveryOutcome.Lost),
+            string.Join(", ", outcomes)
+        );
     }
 
     private static void AssertCleanAndGoesOn(StateFolder folder, long sequence, long until)

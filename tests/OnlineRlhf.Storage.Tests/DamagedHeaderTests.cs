@@ -14,7 +14,8 @@ public sealed class DamagedHeaderTests
         byte[] file = File.ReadAllBytes(folder.Data);
         byte[] value = [1, .. Encoding.ASCII.GetBytes(field), 0, 0, 0, 0, 0, 0, 0, 0xF0, 0x3F];
         // The first occurrence is the file's own header, the second a checkpoint's.
-        int first = file.AsSpan().IndexOf(value), second = first + 1 + file.AsSpan(first + 1).IndexOf(value);
+        int first = file.AsSpan().IndexOf(value),
+            second = first + 1 + file.AsSpan(first + 1).IndexOf(value);
         Assert.True(second > first);
         file[second + value.Length - 1] ^= 0x80;
         File.WriteAllBytes(folder.Data, file);

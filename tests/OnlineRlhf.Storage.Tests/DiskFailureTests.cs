@@ -7,7 +7,10 @@ namespace OnlineRlhf.Storage.Tests;
 
 public class DiskFailureTests
 {
-    private const int NoSpace = 28, TooBig = 27, Quota = 122, InputOutput = 5;
+    private const int NoSpace = 28,
+        TooBig = 27,
+        Quota = 122,
+        InputOutput = 5;
 
     [Theory]
     [InlineData(NoSpace, StateError.DiskFull)]
@@ -26,11 +29,15 @@ public class DiskFailureTests
             // Counted from the opening on, which carries out the last transaction once more.
             int left = int.MaxValue;
             long acknowledged = 0;
-            using (ProfileStore store = folder.Open((_, _, _, _) =>
-            {
-                if (left-- == 0)
-                    throw new IOException("made to fail", error);
-            }))
+            using (
+                ProfileStore store = folder.Open(
+                    (_, _, _, _) =>
+                    {
+                        if (left-- == 0)
+                            throw new IOException("made to fail", error);
+                    }
+                )
+            )
             {
                 acknowledged = store.Sequence;
                 left = failAt % 23;
@@ -40,9 +47,7 @@ public class DiskFailureTests
                     {
                         folder.AppendNext(store);
                         acknowledged = store.Sequence;
-                        while (store.WriteCheckpointChunk())
-                        {
-                        }
+                        while (store.WriteCheckpointChunk()) { }
                     }
                 }
                 catch (StateException refused)
@@ -75,11 +80,20 @@ public class DiskFailureTests
         for (int failAt = 0; failAt < 5; failAt++)
         {
             int left = failAt;
-            Assert.Equal(StateError.IoFailure, Assert.Throws<StateException>(() => folder.Open((_, _, _, _) =>
-            {
-                if (left-- <= 0)
-                    throw new IOException("made to fail", InputOutput);
-            })).Reason);
+            Assert.Equal(
+                StateError.IoFailure,
+                Assert
+                    .Throws<StateException>(() =>
+                        folder.Open(
+                            (_, _, _, _) =>
+                            {
+                                if (left-- <= 0)
+                                    throw new IOException("made to fail", InputOutput);
+                            }
+                        )
+                    )
+                    .Reason
+            );
             using ProfileStore again = folder.Open();
             Assert.True(again.Recovery.IsClean, string.Join(' ', again.Recovery.Problems));
             Oracle.AssertSame(Oracle.After(21, Dimension), again.CatchUp());
@@ -103,8 +117,20 @@ public class DiskFailureTests
         for (int failAt = 0; failAt < 12; failAt++)
         {
             int left = failAt;
-            Assert.Equal(StateError.DiskFull, Assert.Throws<StateException>(() => ProfileStore.Open(
-                folder.Profile, Known.Identity(Dimension), new Learning.HyperParameters(0.5), null, (_, _, _, _) => Fail(ref left))).Reason);
+            Assert.Equal(
+                StateError.DiskFull,
+                Assert
+                    .Throws<StateException>(() =>
+                        ProfileStore.Open(
+                            folder.Profile,
+                            Known.Identity(Dimension),
+                            new Learning.HyperParameters(0.5),
+                            null,
+                            (_, _, _, _) => Fail(ref left)
+                        )
+                    )
+                    .Reason
+            );
             using ProfileStore store = folder.Open();
             Assert.Equal((true, false), (store.Recovery.IsClean, store.Recovery.HyperParametersChanged));
             Oracle.AssertSame(Oracle.After(30, Dimension), store.CatchUp());
@@ -144,7 +170,8 @@ public class DiskFailureTests
         Assert.SkipUnless(Run("mount", "-t", "tmpfs", "-o", "size=2m", "none", mount), "a file system cannot be mounted here");
         try
         {
-            string profile = Path.Combine(mount, "p"), filler = Path.Combine(mount, "filler");
+            string profile = Path.Combine(mount, "p"),
+                filler = Path.Combine(mount, "filler");
             using (ProfileStore store = ProfileStore.Open(profile, Known.Identity(64), new Learning.HyperParameters()))
                 folder.Append(store, 50);
             Fill(filler);
@@ -152,7 +179,9 @@ public class DiskFailureTests
             using (ProfileStore store = ProfileStore.Open(profile, Known.Identity(64), new Learning.HyperParameters()))
                 folder.Append(store, 120);
             string other = Path.Combine(mount, "q");
-            StateException refused = Assert.Throws<StateException>(() => ProfileStore.Open(other, Known.Identity(64), new Learning.HyperParameters()));
+            StateException refused = Assert.Throws<StateException>(() =>
+                ProfileStore.Open(other, Known.Identity(64), new Learning.HyperParameters())
+            );
             Assert.Equal(StateError.DiskFull, refused.Reason);
             Assert.Contains(other, refused.Message, StringComparison.Ordinal);
             // Without its reserve, as another program's use of the file would leave it, it is refused too, and learned once there is space.

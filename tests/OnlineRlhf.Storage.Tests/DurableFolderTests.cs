@@ -8,7 +8,8 @@ public class DurableFolderTests
     public void All_folders_above_are_synced_as_far_as_the_file_system_reaches_also_through_a_link()
     {
         using var folder = new StateFolder(1);
-        string real = Path.Combine(folder.Root, "a", "b"), link = Path.Combine(folder.Root, "link");
+        string real = Path.Combine(folder.Root, "a", "b"),
+            link = Path.Combine(folder.Root, "link");
         _ = Directory.CreateDirectory(real);
         File.CreateSymbolicLink(link, real);
         ulong device = Posix.Identify(real)!.Value.Device;
@@ -32,10 +33,14 @@ public class DurableFolderTests
         folder.AppendNext(store);
         Assert.Equal(
             [
-                ("profile", DiskOperation.SyncFolder), ("state-log.db", DiskOperation.Write), ("state-log.db", DiskOperation.Sync),
-                ("state.db", DiskOperation.Write), ("state.db", DiskOperation.Sync),
+                ("profile", DiskOperation.SyncFolder),
+                ("state-log.db", DiskOperation.Write),
+                ("state-log.db", DiskOperation.Sync),
+                ("state.db", DiskOperation.Write),
+                ("state.db", DiskOperation.Sync),
             ],
-            operations);
+            operations
+        );
     }
 
     private static IEnumerable<string> Above(string path)

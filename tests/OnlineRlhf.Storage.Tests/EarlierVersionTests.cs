@@ -19,8 +19,10 @@ public class EarlierVersionTests
         Unpack("state-log.db.gz", folder.Log);
         using (ProfileStore store = folder.Open())
         {
-            Assert.Equal((RecoveryOutcome.Restored, true, Sequence, 24L),
-                (store.Recovery.Outcome, store.Recovery.IsClean, store.Sequence, store.Recovery.CheckpointSequence));
+            Assert.Equal(
+                (RecoveryOutcome.Restored, true, Sequence, 24L),
+                (store.Recovery.Outcome, store.Recovery.IsClean, store.Sequence, store.Recovery.CheckpointSequence)
+            );
             for (long known = Sequence - Dimension + 1; known <= Sequence; known++)
             {
                 Assert.True(store.TryFind(Known.Round(StateFolder.Seed, known), out RecordedComparison found));

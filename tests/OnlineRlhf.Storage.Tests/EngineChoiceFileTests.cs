@@ -2,7 +2,8 @@ namespace OnlineRlhf.Storage.Tests;
 
 public class EngineChoiceFileTests
 {
-    private const string Model = "abc", Conditions = "machine-8-0-any";
+    private const string Model = "abc",
+        Conditions = "machine-8-0-any";
     private static readonly EngineChoice Choice = new(new EngineTrial("haswell", 2, 7894.1), [new EngineTrial("zen4", 2, 1297.3)]);
 
     [Fact]
@@ -37,10 +38,20 @@ public class EngineChoiceFileTests
     [InlineData("[1]")]
     [InlineData("{\"model_fingerprint\":\"abc\",\"conditions\":\"c\"}")]
     [InlineData("{\"model_fingerprint\":\"abc\",\"conditions\":\"c\",\"chosen\":null,\"others\":[]}")]
-    [InlineData("{\"model_fingerprint\":\"abc\",\"conditions\":\"c\",\"chosen\":{\"cpu_variant\":\"\",\"threads\":1,\"tokens_per_second\":1},\"others\":[]}")]
-    [InlineData("{\"model_fingerprint\":\"abc\",\"conditions\":\"c\",\"chosen\":{\"cpu_variant\":\"x\",\"threads\":0,\"tokens_per_second\":1},\"others\":[]}")]
-    [InlineData("{\"model_fingerprint\":\"abc\",\"conditions\":\"c\",\"chosen\":{\"cpu_variant\":\"x\",\"threads\":1,\"tokens_per_second\":1e999},\"others\":[]}")]
-    [InlineData("{\"model_fingerprint\":\"abc\",\"conditions\":\"c\",\"chosen\":{\"cpu_variant\":\"x\",\"threads\":1,\"tokens_per_second\":1},\"others\":[null]}")]
+    [InlineData(
+        "{\"model_fingerprint\":\"abc\",\"conditions\":\"c\",\"chosen\":{\"cpu_variant\":\"\",\"threads\":1,\"tokens_per_second\":1},\"others\":[]}"
+    )]
+    [InlineData(
+        "{\"model_fingerprint\":\"abc\",\"conditions\":\"c\",\"chosen\":{\"cpu_variant\":\"x\",\"threads\":0,\"tokens_per_second\":1},\"others\":[]}"
+    )]
+    [InlineData(
+        "{\"model_fingerprint\":\"abc\",\"conditions\":\"c\",\"chosen\":{\"cpu_variant\":\"x\",\"threads\":1,\"tokens_per_second\":1e999},"
+            + "\"others\":[]}"
+    )]
+    [InlineData(
+        "{\"model_fingerprint\":\"abc\",\"conditions\":\"c\",\"chosen\":{\"cpu_variant\":\"x\",\"threads\":1,\"tokens_per_second\":1},"
+            + "\"others\":[null]}"
+    )]
     public void A_damaged_file_is_as_good_as_none(string text)
     {
         using var folder = new StateFolder(1);
@@ -56,7 +67,8 @@ public class EngineChoiceFileTests
     {
         using var folder = new StateFolder(1);
         EngineChoiceFile.Write(folder.Root, Model, Conditions, Choice);
-        string path = EngineChoiceFile.PathOf(folder.Root, Model), text = File.ReadAllText(path);
+        string path = EngineChoiceFile.PathOf(folder.Root, Model),
+            text = File.ReadAllText(path);
         Assert.Contains(was, text, StringComparison.Ordinal);
         File.WriteAllText(path, text.Replace(was, now, StringComparison.Ordinal));
         Assert.Null(EngineChoiceFile.Read(folder.Root, Model, Conditions));

@@ -24,7 +24,10 @@ public class HyperParameterTests
         for (int i = 0; i < 3; i++)
         {
             using ProfileStore store = folder.Open(changed);
-            Assert.Equal((i == 0, true, RecoveryOutcome.Restored), (store.Recovery.HyperParametersChanged, store.Recovery.IsClean, store.Recovery.Outcome));
+            Assert.Equal(
+                (i == 0, true, RecoveryOutcome.Restored),
+                (store.Recovery.HyperParametersChanged, store.Recovery.IsClean, store.Recovery.Outcome)
+            );
             Oracle.AssertSame(expected, store.CatchUp());
             Assert.True(store.TryFind(Known.Round(StateFolder.Seed, store.Sequence), out _));
             folder.Append(store, store.Sequence + 11);
@@ -38,8 +41,10 @@ public class HyperParameterTests
     [InlineData(0.3)]
     public void Another_lambda_is_the_norm_that_would_have_grown_from_it(double lambda)
     {
-        OnePassRewardModel model = Oracle.After(100, Dimension), changed = HyperParameterChange.Apply(model, new HyperParameters(1, lambda));
-        double[,] before = Norm(model), after = Norm(changed);
+        OnePassRewardModel model = Oracle.After(100, Dimension),
+            changed = HyperParameterChange.Apply(model, new HyperParameters(1, lambda));
+        double[,] before = Norm(model),
+            after = Norm(changed);
         for (int i = 0; i < Dimension; i++)
         {
             for (int j = 0; j < Dimension; j++)
@@ -75,7 +80,8 @@ public class HyperParameterTests
         using var original = new StateFolder(Dimension, "original");
         original.Fill(33, paced: false);
         var random = new Random(5);
-        int converted = 0, rounds = KillTests.LongForm ? 200 : 20;
+        int converted = 0,
+            rounds = KillTests.LongForm ? 200 : 20;
         for (int round = 0; round < rounds; round++)
         {
             if (Directory.Exists(folder.Profile))
@@ -98,7 +104,8 @@ public class HyperParameterTests
     private static double[,] Norm(OnePassRewardModel model)
     {
         int d = model.Dimension;
-        double[,] lower = new double[d, d], norm = new double[d, d];
+        double[,] lower = new double[d, d],
+            norm = new double[d, d];
         double[] pivots = new double[d];
         for (int j = 0, at = 0; j < d; j++)
         {

@@ -19,7 +19,10 @@ internal static class KillTests
         for (int kill = 0; kill < (LongForm ? 20 * kills : kills); kill++)
         {
             long before = expected.Comparisons;
-            long acknowledged = Math.Max(before, Child.KillAfter(random.Next(1, (trace ? 80 : 24) * Math.Max(1, dimension / 16)), folder, new HyperParameters(), trace));
+            long acknowledged = Math.Max(
+                before,
+                Child.KillAfter(random.Next(1, (trace ? 80 : 24) * Math.Max(1, dimension / 16)), folder, new HyperParameters(), trace)
+            );
             using ProfileStore store = folder.Open();
             Assert.True(store.Recovery.IsClean, string.Join(' ', store.Recovery.Problems));
             // At most one comparison that was being written: durable, but its acknowledgement never left.
@@ -34,6 +37,8 @@ internal static class KillTests
             }
         }
         Assert.True(expected.Comparisons > 2 * dimension, $"only {expected.Comparisons} comparisons");
-        TestContext.Current.SendDiagnosticMessage($"d = {dimension}: {expected.Comparisons} comparisons, {unacknowledged} of them durable but not acknowledged when killed");
+        TestContext.Current.SendDiagnosticMessage(
+            $"d = {dimension}: {expected.Comparisons} comparisons, {unacknowledged} of them durable but not acknowledged when killed"
+        );
     }
 }

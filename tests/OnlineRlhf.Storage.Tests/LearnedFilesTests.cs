@@ -25,7 +25,10 @@ public class LearnedFilesTests
         files.Write(folder.Profile);
         files = LearnedFiles.Read(folder.Profile);
 
-        Assert.Equal((state, size, UnixFileMode.UserRead | UnixFileMode.UserWrite), (files.State, new FileInfo(path).Length, File.GetUnixFileMode(path)));
+        Assert.Equal(
+            (state, size, UnixFileMode.UserRead | UnixFileMode.UserWrite),
+            (files.State, new FileInfo(path).Length, File.GetUnixFileMode(path))
+        );
         Assert.Equal(70, files.Runs(1, 70));
         Assert.All(Enumerable.Range(2, 6), n => Assert.Equal(0, files.Runs((UInt128)n, 70)));
         Assert.All(Enumerable.Range(8, 63), n => Assert.Equal(1, files.Runs((UInt128)n, 70)));

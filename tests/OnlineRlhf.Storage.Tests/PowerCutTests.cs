@@ -35,7 +35,8 @@ public class PowerCutTests
         }
 
         var random = new Random(dimension);
-        int extra = 0, cuts = KillTests.LongForm ? 5000 : 100;
+        int extra = 0,
+            cuts = KillTests.LongForm ? 5000 : 100;
         for (int i = 0; i < cuts; i++)
         {
             int cut = random.Next(operations.Count + 1);
@@ -116,16 +117,18 @@ public class PowerCutTests
         DiskProbe record = Record(operations);
         try
         {
-            using ProfileStore store = folder.Open((file, kind, offset, data) =>
-            {
-                if (left-- <= 0 && (!syncFails || kind == DiskOperation.Sync))
+            using ProfileStore store = folder.Open(
+                (file, kind, offset, data) =>
                 {
-                    if (syncFails)
-                        operations.Add(new Operation(file, DiskOperation.Sync, Failed, []));
-                    throw new IOException("ends here", 5);
+                    if (left-- <= 0 && (!syncFails || kind == DiskOperation.Sync))
+                    {
+                        if (syncFails)
+                            operations.Add(new Operation(file, DiskOperation.Sync, Failed, []));
+                        throw new IOException("ends here", 5);
+                    }
+                    record(file, kind, offset, data);
                 }
-                record(file, kind, offset, data);
-            });
+            );
             while (true)
             {
                 folder.AppendNext(store);

@@ -16,9 +16,13 @@ public class ProfileStoreTests
     [Fact]
     public void What_is_stored_is_for_its_owner_alone_also_where_it_was_open_to_others_before()
     {
-        const UnixFileMode file = UnixFileMode.UserRead | UnixFileMode.UserWrite, directory = file | UnixFileMode.UserExecute;
+        const UnixFileMode file = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+            directory = file | UnixFileMode.UserExecute;
         using var folder = new StateFolder(8);
-        string parent = Path.Combine(folder.Root, "profiles"), profile = Path.Combine(parent, "p"), data = Path.Combine(profile, "state.db"), log = Path.Combine(profile, "state-log.db");
+        string parent = Path.Combine(folder.Root, "profiles"),
+            profile = Path.Combine(parent, "p"),
+            data = Path.Combine(profile, "state.db"),
+            log = Path.Combine(profile, "state-log.db");
         for (int turn = 0; turn < 2; turn++)
         {
             using (ProfileStore store = ProfileStore.Open(profile, Known.Identity(8), new Learning.HyperParameters()))
@@ -198,7 +202,11 @@ public class ProfileStoreTests
         using ProfileStore store = folder.Open(new Learning.HyperParameters(1e6, 1e-6, 1e6));
         float[] signs = [1, -1, 0, 1, 1, -1, -1];
         for (int i = 0; i < 60; i++)
-            _ = store.Append(Guid.NewGuid(), [signs[i % 7] * ProfileStore.LargestMagnitude, signs[i % 5] * ProfileStore.LargestMagnitude, signs[i % 3] * 1e-30f], i % 3 / 2.0);
+            _ = store.Append(
+                Guid.NewGuid(),
+                [signs[i % 7] * ProfileStore.LargestMagnitude, signs[i % 5] * ProfileStore.LargestMagnitude, signs[i % 3] * 1e-30f],
+                i % 3 / 2.0
+            );
         foreach (double value in store.CatchUp().Factor)
             Assert.True(double.IsFinite(value));
     }
@@ -234,17 +242,21 @@ public class ProfileStoreTests
         using var folder = new StateFolder(8);
         folder.Fill(21, paced: false);
         var operations = new List<(string, Disk.DiskOperation)>();
-        byte[] data = File.ReadAllBytes(folder.Data), log = File.ReadAllBytes(folder.Log);
+        byte[] data = File.ReadAllBytes(folder.Data),
+            log = File.ReadAllBytes(folder.Log);
         using (ProfileStore store = folder.Open((file, operation, _, _) => operations.Add((Path.GetFileName(file), operation))))
         {
             // The names are made durable too: a process that was killed may have found no time for it.
             Assert.Equal(
                 [
-                    ("state-log.db", Disk.DiskOperation.Write), ("state-log.db", Disk.DiskOperation.Sync),
-                    ("state.db", Disk.DiskOperation.Write), ("state.db", Disk.DiskOperation.Sync),
+                    ("state-log.db", Disk.DiskOperation.Write),
+                    ("state-log.db", Disk.DiskOperation.Sync),
+                    ("state.db", Disk.DiskOperation.Write),
+                    ("state.db", Disk.DiskOperation.Sync),
                     ("profile", Disk.DiskOperation.SyncFolder),
                 ],
-                operations);
+                operations
+            );
             Assert.Equal(data, File.ReadAllBytes(folder.Data));
             Assert.Equal(log, File.ReadAllBytes(folder.Log));
             operations.Clear();
@@ -265,10 +277,13 @@ public class ProfileStoreTests
         folder.AppendNext(store);
         Assert.Equal(
             [
-                ("state-log.db", Disk.DiskOperation.Write, 8192), ("state-log.db", Disk.DiskOperation.Sync, 0),
-                ("state.db", Disk.DiskOperation.Write, 8192), ("state.db", Disk.DiskOperation.Sync, 0),
+                ("state-log.db", Disk.DiskOperation.Write, 8192),
+                ("state-log.db", Disk.DiskOperation.Sync, 0),
+                ("state.db", Disk.DiskOperation.Write, 8192),
+                ("state.db", Disk.DiskOperation.Sync, 0),
             ],
-            operations);
+            operations
+        );
     }
 
     [Fact]

@@ -8,17 +8,18 @@ public class RemovalTests
 {
     private const int Dimension = 8;
 
-    public static TheoryData<string, long> Removals => new()
-    {
-        { "folder deleted", 0 },
-        { "folder above deleted", 0 },
-        { "folder moved", 0 },
-        { "folder replaced by an older one", 5 },
-        { "data deleted", 0 },
-        { "data replaced by a copy", 20 },
-        { "log deleted", 20 },
-        { "lock deleted", 20 },
-    };
+    public static TheoryData<string, long> Removals =>
+        new()
+        {
+            { "folder deleted", 0 },
+            { "folder above deleted", 0 },
+            { "folder moved", 0 },
+            { "folder replaced by an older one", 5 },
+            { "data deleted", 0 },
+            { "data replaced by a copy", 20 },
+            { "log deleted", 20 },
+            { "lock deleted", 20 },
+        };
 
     [Theory]
     [MemberData(nameof(Removals))]
@@ -46,11 +47,15 @@ public class RemovalTests
         using var folder = new StateFolder(Dimension);
         MakeOlder(folder);
         Action<string> beforeSync = _ => { };
-        using (ProfileStore store = folder.Open((file, operation, _, _) =>
-        {
-            if (operation == DiskOperation.Sync)
-                beforeSync(file);
-        }))
+        using (
+            ProfileStore store = folder.Open(
+                (file, operation, _, _) =>
+                {
+                    if (operation == DiskOperation.Sync)
+                        beforeSync(file);
+                }
+            )
+        )
         {
             folder.Append(store, 20);
             beforeSync = file =>

@@ -13,7 +13,11 @@ internal sealed class StateFolder : IDisposable
     public StateFolder(int dimension, [System.Runtime.CompilerServices.CallerMemberName] string name = "")
     {
         Dimension = dimension;
-        Root = Path.Combine(AppContext.BaseDirectory, "state", $"{Environment.ProcessId}-{Interlocked.Increment(ref s_count)}-{name[..Math.Min(40, name.Length)]}");
+        Root = Path.Combine(
+            AppContext.BaseDirectory,
+            "state",
+            $"{Environment.ProcessId}-{Interlocked.Increment(ref s_count)}-{name[..Math.Min(40, name.Length)]}"
+        );
         _ = Directory.CreateDirectory(Root);
     }
 
@@ -29,8 +33,11 @@ internal sealed class StateFolder : IDisposable
 
     public long Bytes => Directory.EnumerateFiles(Profile).Sum(file => new FileInfo(file).Length);
 
-    public ProfileStore Open(HyperParameters? hyperParameters = null, StateIdentity? identity = null, Func<StateIdentity, StateIdentity?>? recognise = null) =>
-        ProfileStore.Open(Profile, identity ?? Known.Identity(Dimension), hyperParameters ?? new HyperParameters(), recognise);
+    public ProfileStore Open(
+        HyperParameters? hyperParameters = null,
+        StateIdentity? identity = null,
+        Func<StateIdentity, StateIdentity?>? recognise = null
+    ) => ProfileStore.Open(Profile, identity ?? Known.Identity(Dimension), hyperParameters ?? new HyperParameters(), recognise);
 
     public ProfileStore Open(Disk.DiskProbe probe) => ProfileStore.Open(Profile, Known.Identity(Dimension), new HyperParameters(), null, probe);
 
@@ -45,9 +52,7 @@ internal sealed class StateFolder : IDisposable
         while (store.Sequence < until)
         {
             AppendNext(store, seed);
-            while (paced && store.WriteCheckpointChunk())
-            {
-            }
+            while (paced && store.WriteCheckpointChunk()) { }
         }
     }
 

@@ -10,58 +10,81 @@ internal static class AskVerb
 {
     internal static Command Create()
     {
-        var text = new Argument<string[]>("request") { Description = "what to ask; without it, a file or pipe on standard input is read", Arity = ArgumentArity.ZeroOrMore };
+        var text = new Argument<string[]>("request")
+        {
+            Description = "what to ask; without it, a file or pipe on standard input is read",
+            Arity = ArgumentArity.ZeroOrMore,
+        };
         var profile = new Option<string?>("--profile") { Description = "whose taste decides" };
         var ask = new Option<string?>("--ask") { Description = "always, when-useful or never" };
         ask.AcceptOnlyFromAmong("always", "when-useful", "never");
         var client = new ClientOptions();
         var command = new Command("ask", "Ask for an answer; say which of the two you prefer with onlinerlhf prefer.") { text, profile, ask };
         client.AddTo(command);
-        command.SetAction(async (parsed, cancellationToken) =>
-        {
-            string[] words = parsed.GetValue(text) ?? [];
-            string request = words.Length > 0 ? string.Join(' ', words) : await ReadInputAsync(cancellationToken).ConfigureAwait(false);
-            if (request.Length == 0)
+        command.SetAction(
+            async (parsed, cancellationToken) =>
             {
-                Console.Error.WriteLine("onlinerlhf: say what to ask, such as onlinerlhf ask Tell me a joke.");
-                return ExitCode.Usage;
+                string[] words = parsed.GetValue(text) ?? [];
+                string request = words.Length > 0 ? string.Join(' ', words) : await ReadInputAsync(cancellationToken).ConfigureAwait(false);
+                if (request.Length == 0)
+                {
+                    Console.Error.WriteLine("onlinerlhf: say what to ask, such as onlinerlhf ask Tell me a joke.");
+                    return ExitCode.Usage;
+                }
+                if (
+                    words.FirstOrDefault(w => w.StartsWith("--", StringComparison.Ordinal) && !w.Any(char.IsWhiteSpace)) is { } option
+                    && !parsed.Tokens.Any(t => t.Type == TokenType.DoubleDash)
+                )
+                {
+                    Console.Error.WriteLine(
+                        $"onlinerlhf: there is no option {option}; see onlinerlhf ask --help, or put -- before a request that holds it"
+                    );
+                    return ExitCode.Usage;
+                }
+                using DaemonClient daemon = client.Connect(parsed);
+                var body = new RoundRequestBody(
+                    [new MessageBody("user", request)],
+                    parsed.GetValue(profile),
+                    parsed.GetValue(ask),
+                    null,
+                    null,
+                    null,
+                    null
+                );
+                await daemon.HealthAsync(cancellationToken).ConfigureAwait(false);
+                DaemonClient.Reply reply;
+                Screen.Progress("thinking …");
+                try
+                {
+                    reply = await daemon.PostAsync("/v1/rounds", body, WireJson.Readable.RoundRequestBody, cancellationToken).ConfigureAwait(false);
+                }
+                finally
+                {
+                    Screen.Progress("");
+                }
+                bool json = parsed.GetValue(client.Json);
+                if (!reply.Succeeded)
+                    return reply.Fail(json);
+                RoundBody round = reply.Read(WireJson.Complete.RoundBody);
+                if (json)
+                    Output.Json(reply.Body);
+                else
+                    Print(round, parsed.GetValue(profile));
+                return ExitCode.Success;
             }
-            if (words.FirstOrDefault(w => w.StartsWith("--", StringComparison.Ordinal) && !w.Any(char.IsWhiteSpace)) is { } option && !parsed.Tokens.Any(t => t.Type == TokenType.DoubleDash))
-            {
-                Console.Error.WriteLine($"onlinerlhf: there is no option {option}; see onlinerlhf ask --help, or put -- before a request that holds it");
-                return ExitCode.Usage;
-            }
-            using DaemonClient daemon = client.Connect(parsed);
-            var body = new RoundRequestBody([new MessageBody("user", request)], parsed.GetValue(profile), parsed.GetValue(ask), null, null, null, null);
-            await daemon.HealthAsync(cancellationToken).ConfigureAwait(false);
-            DaemonClient.Reply reply;
-            Screen.Progress("thinking …");
-            try
-            {
-                reply = await daemon.PostAsync("/v1/rounds", body, WireJson.Readable.RoundRequestBody, cancellationToken).ConfigureAwait(false);
-            }
-            finally
-            {
-                Screen.Progress("");
-            }
-            bool json = parsed.GetValue(client.Json);
-            if (!reply.Succeeded)
-                return reply.Fail(json);
-            RoundBody round = reply.Read(WireJson.Complete.RoundBody);
-            if (json)
-                Output.Json(reply.Body);
-            else
-                Print(round, parsed.GetValue(profile));
-            return ExitCode.Success;
-        });
+        );
         return command;
     }
 
-    /// <summary>What a file or a pipe holds; nothing where somebody sits at a terminal, who would wait for an answer and not know that the program waits for an end.</summary>
-    private static async Task<string> ReadInputAsync(CancellationToken cancellationToken) => Console.IsInputRedirected
-        // The console's own asynchronous reading blocks, and looks at no token.
-        ? (await Task.Run(Console.In.ReadToEnd, CancellationToken.None).WaitAsync(cancellationToken).ConfigureAwait(false)).Trim()
-        : "";
+    /// <summary>
+    /// What a file or a pipe holds; nothing where somebody sits at a terminal, who would wait for an answer and not know that the program waits for
+    /// an end.
+    /// </summary>
+    private static async Task<string> ReadInputAsync(CancellationToken cancellationToken) =>
+        Console.IsInputRedirected
+            // The console's own asynchronous reading blocks, and looks at no token.
+            ? (await Task.Run(Console.In.ReadToEnd, CancellationToken.None).WaitAsync(cancellationToken).ConfigureAwait(false)).Trim()
+            : "";
 
     private static void Print(RoundBody round, string? profile)
     {
@@ -72,7 +95,8 @@ internal static class AskVerb
         }
         string whose = profile is null ? "" : $"--profile {profile} ";
         Output.Text(
-            $"first:\n{Indent(round.First.Text)}\n\nsecond:\n{Indent(round.Second.Text)}\n\nonlinerlhf prefer {whose}first | second | tie | skip");
+            $"first:\n{Indent(round.First.Text)}\n\nsecond:\n{Indent(round.Second.Text)}\n\nonlinerlhf prefer {whose}first | second | tie | skip"
+        );
     }
 
     private static string Indent(string? text) => "  " + text?.ReplaceLineEndings("\n  ");

@@ -10,7 +10,9 @@ using OnlineRlhf.Storage;
 
 namespace OnlineRlhf.Daemon.Cli;
 
-/// <summary>onlinerlhf bench: how fast the model decodes with each number of threads, build of the CPU backend and device, and which settings that suggests.</summary>
+/// <summary>
+/// onlinerlhf bench: how fast the model decodes with each number of threads, build of the CPU backend and device, and which settings that suggests.
+/// </summary>
 internal static class BenchVerb
 {
     private static readonly string[] Keys = ["model", "natives", "context", "candidates", "threads", "device", "cpu_variant", "chat_template"];
@@ -23,7 +25,14 @@ internal static class BenchVerb
         // llama.cpp takes one build of its CPU backend per process: each run has a process of its own.
         var one = new Option<bool>("--one") { Hidden = true };
         var settings = new SettingOptions();
-        var command = new Command("bench", "Compare threads, builds of the CPU backend and devices on the model, and offer the settings. Stop the daemon first.") { json, one };
+        var command = new Command(
+            "bench",
+            "Compare threads, builds of the CPU backend and devices on the model, and offer the settings. Stop the daemon first."
+        )
+        {
+            json,
+            one,
+        };
         settings.AddTo(command, Setting.All.Where(s => Keys.Contains(s.Key)));
         Option[] compared = [.. command.Options.Where(o => o.Name is "--threads" or "--device" or "--cpu-variant")];
         foreach (Option option in compared)
@@ -33,31 +42,42 @@ internal static class BenchVerb
             if (result.GetResult(one) is null && compared.FirstOrDefault(o => result.GetResult(o) is not null) is { } set)
                 result.AddError($"{set.Name} is what bench compares: leave it out");
         });
-        command.SetAction(async (parsed, cancellationToken) =>
-        {
-            DaemonOptions options = settings.Read(parsed);
-            if (parsed.GetValue(one))
+        command.SetAction(
+            async (parsed, cancellationToken) =>
             {
-                BenchProcess.Measure(options, cancellationToken);
+                DaemonOptions options = settings.Read(parsed);
+                if (parsed.GetValue(one))
+                {
+                    BenchProcess.Measure(options, cancellationToken);
+                    return ExitCode.Success;
+                }
+                if (RunningDaemon() is { } daemon)
+                    Console.Error.WriteLine(
+                        $"onlinerlhf: a daemon runs (process {daemon}) and takes cores: stop it first (sudo systemctl stop "
+                            + "onlinerlhf.socket onlinerlhf)"
+                    );
+                List<BenchRun> runs = await CompareAsync(options, parsed.GetValue(json) ? TextWriter.Null : Console.Out, cancellationToken)
+                    .ConfigureAwait(false);
+                if (parsed.GetValue(json))
+                    Output.Json(JsonSerializer.Serialize(runs, BenchJson.Default.ListBenchRun));
+                else
+                    Output.Text($"\n{await AdviseAsync(options, runs, cancellationToken).ConfigureAwait(false)}");
                 return ExitCode.Success;
             }
-            if (RunningDaemon() is { } daemon)
-                Console.Error.WriteLine($"onlinerlhf: a daemon runs (process {daemon}) and takes cores: stop it first (sudo systemctl stop onlinerlhf.socket onlinerlhf)");
-            List<BenchRun> runs = await CompareAsync(options, parsed.GetValue(json) ? TextWriter.Null : Console.Out, cancellationToken).ConfigureAwait(false);
-            if (parsed.GetValue(json))
-                Output.Json(JsonSerializer.Serialize(runs, BenchJson.Default.ListBenchRun));
-            else
-                Output.Text($"\n{await AdviseAsync(options, runs, cancellationToken).ConfigureAwait(false)}");
-            return ExitCode.Success;
-        });
+        );
         return command;
     }
 
-    /// <summary>What the daemon takes, other numbers of threads with that build, the other builds with the best number of threads, then a GPU where there is one.</summary>
+    /// <summary>
+    /// What the daemon takes, other numbers of threads with that build, the other builds with the best number of threads, then a GPU where there is
+    /// one.
+    /// </summary>
     private static async Task<List<BenchRun>> CompareAsync(DaemonOptions options, TextWriter table, CancellationToken cancellationToken)
     {
         IReadOnlyList<string> variants = LlamaNatives.Find(options.Natives).Builds;
-        await table.WriteLineAsync($"{"device",-34} {"CPU backend",-14} {"threads",7} {"tokens/s",10} {"prompt tokens/s",16}").ConfigureAwait(false);
+        await table
+            .WriteLineAsync($"{"device", -34} {"CPU backend", -14} {"threads", 7} {"tokens/s", 10} {"prompt tokens/s", 16}")
+            .ConfigureAwait(false);
         var child = new BenchProcess(options);
         List<BenchRun> runs = [];
         EngineTrial? kept = Kept(options)?.Chosen;
@@ -79,17 +99,28 @@ internal static class BenchVerb
 
         async Task AddAsync(string device, string variant, int threads)
         {
-            (BenchRun? run, string problem, _) = await child.RunAsync(device, variant, threads, BenchProcess.Limit, cancellationToken)
+            (BenchRun? run, string problem, _) = await child
+                .RunAsync(device, variant, threads, BenchProcess.Limit, cancellationToken)
                 .ConfigureAwait(false);
             if (run is not null)
             {
                 runs.Add(run);
-                await table.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{run.Device,-34} {run.CpuVariant,-14} {run.Threads,7} {run.TokensPerSecond,10:F1} {run.PromptTokensPerSecond,16:F1}")).ConfigureAwait(false);
+                await table
+                    .WriteLineAsync(
+                        string.Create(
+                            CultureInfo.InvariantCulture,
+                            $"{run.Device, -34} {run.CpuVariant, -14} {run.Threads, 7} {run.TokensPerSecond, 10:F1} "
+                                + $"{run.PromptTokensPerSecond, 16:F1}"
+                        )
+                    )
+                    .ConfigureAwait(false);
             }
             else if (device == "vulkan")
                 await NoGpuAsync(problem).ConfigureAwait(false);
             else
-                throw new IOException($"the run with {variant} and {(threads > 0 ? Plural.Of(threads, "thread") : "the usual threads")} failed: {problem}");
+                throw new IOException(
+                    $"the run with {variant} and {(threads > 0 ? Plural.Of(threads, "thread") : "the usual threads")} failed: {problem}"
+                );
         }
     }
 
@@ -101,7 +132,11 @@ internal static class BenchVerb
     }
 
     /// <summary>The process of a daemon that runs here. The socket is not asked: systemd would start a daemon for that.</summary>
-    private static string? RunningDaemon() => Directory.GetDirectories("/proc").Select(d => Path.GetFileName(d)).FirstOrDefault(id => id.All(char.IsAsciiDigit) && IsDaemon($"/proc/{id}/cmdline"));
+    private static string? RunningDaemon() =>
+        Directory
+            .GetDirectories("/proc")
+            .Select(d => Path.GetFileName(d))
+            .FirstOrDefault(id => id.All(char.IsAsciiDigit) && IsDaemon($"/proc/{id}/cmdline"));
 
     private static bool IsDaemon(string commandLine)
     {
@@ -119,20 +154,28 @@ internal static class BenchVerb
     private static async Task<string> AdviseAsync(DaemonOptions options, List<BenchRun> runs, CancellationToken cancellationToken)
     {
         var child = new BenchProcess(options);
-        BenchRun usual = runs[0], chosen = Choose(runs);
+        BenchRun usual = runs[0],
+            chosen = Choose(runs);
         // On a busy machine the best of many rows is the luckiest one: it has to win once more, right after the default.
-        return chosen == usual ? Advice(usual, chosen) : Advice(await AgainAsync(usual).ConfigureAwait(false), await AgainAsync(chosen).ConfigureAwait(false));
+        return chosen == usual
+            ? Advice(usual, chosen)
+            : Advice(await AgainAsync(usual).ConfigureAwait(false), await AgainAsync(chosen).ConfigureAwait(false));
 
         async Task<BenchRun> AgainAsync(BenchRun run) =>
-            (await child.RunAsync(run.Device == Cpu ? "cpu" : "vulkan", run.CpuVariant, run.Threads, BenchProcess.Limit, cancellationToken)
-                .ConfigureAwait(false)).Run ?? run;
+            (
+                await child
+                    .RunAsync(run.Device == Cpu ? "cpu" : "vulkan", run.CpuVariant, run.Threads, BenchProcess.Limit, cancellationToken)
+                    .ConfigureAwait(false)
+            ).Run
+            ?? run;
     }
 
     /// <summary>The run that is notably faster than the first, which is the default; of several the one that changes less.</summary>
     internal static BenchRun Choose(IReadOnlyList<BenchRun> runs)
     {
         BenchRun chosen = runs[0];
-        BenchRun[] cpu = [.. runs.Where(r => r.Device == Cpu)], usualBuild = [.. cpu.Where(r => r.CpuVariant == chosen.CpuVariant)];
+        BenchRun[] cpu = [.. runs.Where(r => r.Device == Cpu)],
+            usualBuild = [.. cpu.Where(r => r.CpuVariant == chosen.CpuVariant)];
         foreach (IReadOnlyList<BenchRun> group in (IReadOnlyList<BenchRun>[])[usualBuild, cpu, runs])
         {
             BenchRun fastest = group.MaxBy(r => r.TokensPerSecond)!;
@@ -154,14 +197,22 @@ internal static class BenchVerb
             .. chosen.Threads == usual.Threads ? (string[])[] : [$"\"threads\": {Text(chosen.Threads)}"],
         ];
         string gain = string.Create(CultureInfo.InvariantCulture, $"{chosen.TokensPerSecond / usual.TokensPerSecond:F1}");
-        return $"Faster by a factor of {gain}, as settings (other programs need cores too: threads may be one less):\n  {string.Join(", ", settings)}";
+        return $"Faster by a factor of {gain}, as settings (other programs need cores too: threads may be one less):\n  "
+            + $"{string.Join(", ", settings)}";
     }
 
     private static bool IsNotable(BenchRun slower, BenchRun faster) => BenchRun.IsNotable(slower.TokensPerSecond, faster.TokensPerSecond);
 
     /// <summary>Powers of two, the performance cores, and all.</summary>
     private static IEnumerable<int> Threads() =>
-        Enumerable.Range(0, 8).Select(i => 1 << i).Append(ProcessorCores.Count()).Append(Environment.ProcessorCount).Where(t => t <= Environment.ProcessorCount).Distinct().Order();
+        Enumerable
+            .Range(0, 8)
+            .Select(i => 1 << i)
+            .Append(ProcessorCores.Count())
+            .Append(Environment.ProcessorCount)
+            .Where(t => t <= Environment.ProcessorCount)
+            .Distinct()
+            .Order();
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 }

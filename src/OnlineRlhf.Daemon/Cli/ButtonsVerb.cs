@@ -15,7 +15,10 @@ internal static class ButtonsVerb
     internal static Command Create()
     {
         var settings = new SettingOptions();
-        var test = new Command("test", "Show presses as they come, until Ctrl+C; light each lamp for a moment. Stop the daemon first: it holds the lines.");
+        var test = new Command(
+            "test",
+            "Show presses as they come, until Ctrl+C; light each lamp for a moment. Stop the daemon first: it holds the lines."
+        );
         settings.AddTo(test, Setting.All.Where(s => Keys.Contains(s.Key)));
         test.SetAction((parsed, cancellationToken) => RunAsync(settings.Read(parsed), cancellationToken));
         return new Command("buttons", "Try the buttons and lamps.") { test };
@@ -23,7 +26,12 @@ internal static class ButtonsVerb
 
     private static async Task<int> RunAsync(DaemonOptions options, CancellationToken cancellationToken)
     {
-        BoardOptions wiring = options.ForBoard() ?? throw new ConfigurationException("gpio_chip is missing: name the chip and the lines, such as --gpio-chip LABEL --buttons first:17,second:27; gpiodetect lists the chips.");
+        BoardOptions wiring =
+            options.ForBoard()
+            ?? throw new ConfigurationException(
+                "gpio_chip is missing: name the chip and the lines, such as --gpio-chip LABEL --buttons first:17,second:27; gpiodetect "
+                    + "lists the chips."
+            );
         Channel<BoardEvent> events = Channel.CreateUnbounded<BoardEvent>();
         using var board = new Board(wiring, TimeProvider.System, happened => events.Writer.TryWrite(happened));
         if (board.Problem is { } problem)
@@ -31,7 +39,9 @@ internal static class ButtonsVerb
             Console.Error.WriteLine($"onlinerlhf: {problem}");
             return ExitCode.Failure;
         }
-        Console.WriteLine($"{wiring.Chip}: press the buttons ({string.Join(", ", wiring.Buttons.Select(b => $"{Name(b.Key)} on line {b.Value}"))}); Ctrl+C ends");
+        Console.WriteLine(
+            $"{wiring.Chip}: press the buttons ({string.Join(", ", wiring.Buttons.Select(b => $"{Name(b.Key)} on line {b.Value}"))}); Ctrl+C ends"
+        );
         try
         {
             foreach (Lamp lamp in wiring.Lamps.Keys)
@@ -54,15 +64,17 @@ internal static class ButtonsVerb
         return ExitCode.Success;
     }
 
-    private static string? Describe(BoardEvent happened) => happened switch
-    {
-        BoardEvent.Pressed press => $"{Name(press.Button)} pressed",
-        BoardEvent.Unclear { Buttons: [var one] } => $"{Name(one)} pressed twice at once: counts for nothing",
-        BoardEvent.Unclear unclear => $"{string.Join(" and ", unclear.Buttons.Select(Name))} pressed together: counts for nothing",
-        BoardEvent.Held held => $"{Name(held.Button)} is down since the start: let it go. If nobody presses it, button_active or button_bias is the wrong way round",
-        BoardEvent.Lost lost => lost.Problem,
-        _ => null,
-    };
+    private static string? Describe(BoardEvent happened) =>
+        happened switch
+        {
+            BoardEvent.Pressed press => $"{Name(press.Button)} pressed",
+            BoardEvent.Unclear { Buttons: [var one] } => $"{Name(one)} pressed twice at once: counts for nothing",
+            BoardEvent.Unclear unclear => $"{string.Join(" and ", unclear.Buttons.Select(Name))} pressed together: counts for nothing",
+            BoardEvent.Held held =>
+                $"{Name(held.Button)} is down since the start: let it go. If nobody presses it, button_active or button_bias is the wrong way round",
+            BoardEvent.Lost lost => lost.Problem,
+            _ => null,
+        };
 
     private static string Name(Button button) => WireName.Of(button);
 }

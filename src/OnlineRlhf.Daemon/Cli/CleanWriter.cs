@@ -3,7 +3,9 @@ using OnlineRlhf.Inference;
 
 namespace OnlineRlhf.Daemon.Cli;
 
-/// <summary>Standard output or standard error for text of any origin: a line stays one line, and nothing that is written drives the terminal.</summary>
+/// <summary>
+/// Standard output or standard error for text of any origin: a line stays one line, and nothing that is written drives the terminal.
+/// </summary>
 internal sealed class CleanWriter(TextWriter inner) : TextWriter
 {
     public override Encoding Encoding => inner.Encoding;

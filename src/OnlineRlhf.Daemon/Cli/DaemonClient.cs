@@ -44,7 +44,10 @@ internal sealed class DaemonClient : IDisposable
         _http = new HttpClient(handler) { BaseAddress = new Uri("http://onlinerlhf"), Timeout = Timeout.InfiniteTimeSpan };
     }
 
-    /// <summary>Asks how the daemon is; every verb does so first. What follows may wait long, for the model and for other requests, and a daemon that hangs is found here.</summary>
+    /// <summary>
+    /// Asks how the daemon is; every verb does so first. What follows may wait long, for the model and for other requests, and a daemon that hangs is
+    /// found here.
+    /// </summary>
     /// <exception cref="DaemonUnreachableException">It does not answer soon, or is no daemon.</exception>
     internal async Task<(Reply Reply, HealthBody Health)> HealthAsync(CancellationToken cancellationToken)
     {
@@ -59,11 +62,14 @@ internal sealed class DaemonClient : IDisposable
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new DaemonUnreachableException($"The daemon on {_socket} has not answered for {HealthLimit.TotalSeconds:F0} seconds: try again later, or start it anew.");
+            throw new DaemonUnreachableException(
+                $"The daemon on {_socket} has not answered for {HealthLimit.TotalSeconds:F0} seconds: try again later, or start it anew."
+            );
         }
     }
 
-    internal Task<Reply> GetAsync(string path, CancellationToken cancellationToken) => SendAsync(new HttpRequestMessage(HttpMethod.Get, path), cancellationToken);
+    internal Task<Reply> GetAsync(string path, CancellationToken cancellationToken) =>
+        SendAsync(new HttpRequestMessage(HttpMethod.Get, path), cancellationToken);
 
     internal Task<Reply> PostAsync<T>(string path, T body, JsonTypeInfo<T> type, CancellationToken cancellationToken) =>
         SendAsync(HttpMethod.Post, path, body, type, cancellationToken);
@@ -75,7 +81,12 @@ internal sealed class DaemonClient : IDisposable
     /// <exception cref="DaemonUnreachableException">It does not answer, or is no daemon.</exception>
     internal async Task<HttpResponseMessage> FollowAsync(string path, CancellationToken cancellationToken)
     {
-        HttpResponseMessage response = await SendAsync(new HttpRequestMessage(HttpMethod.Get, path), HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
+        HttpResponseMessage response = await SendAsync(
+                new HttpRequestMessage(HttpMethod.Get, path),
+                HttpCompletionOption.ResponseHeadersRead,
+                cancellationToken
+            )
+            .ConfigureAwait(false);
         if (response.IsSuccessStatusCode && response.Content.Headers.ContentType?.MediaType == "text/event-stream")
             return response;
         using (response)
@@ -89,7 +100,8 @@ internal sealed class DaemonClient : IDisposable
 
     private async Task<Reply> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        using HttpResponseMessage response = await SendAsync(request, HttpCompletionOption.ResponseContentRead, cancellationToken).ConfigureAwait(false);
+        using HttpResponseMessage response = await SendAsync(request, HttpCompletionOption.ResponseContentRead, cancellationToken)
+            .ConfigureAwait(false);
         return await ReadAsync(response, cancellationToken).ConfigureAwait(false);
     }
 
@@ -97,7 +109,11 @@ internal sealed class DaemonClient : IDisposable
     private static async Task<Reply> ReadAsync(HttpResponseMessage response, CancellationToken cancellationToken) =>
         new((int)response.StatusCode, Encoding.UTF8.GetString(await response.Content.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false)));
 
-    private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, HttpCompletionOption completion, CancellationToken cancellationToken)
+    private async Task<HttpResponseMessage> SendAsync(
+        HttpRequestMessage request,
+        HttpCompletionOption completion,
+        CancellationToken cancellationToken
+    )
     {
         try
         {
@@ -105,11 +121,23 @@ internal sealed class DaemonClient : IDisposable
         }
         catch (HttpRequestException e) when (e.InnerException is SocketException { SocketErrorCode: SocketError.AccessDenied })
         {
-            throw new DaemonUnreachableException($"You may not talk to the daemon on {_socket}: join its group (sudo adduser $USER onlinerlhf) and log in anew, or run as its user.") { Forbidden = true };
+            throw new DaemonUnreachableException(
+                $"You may not talk to the daemon on {_socket}: join its group (sudo adduser $USER onlinerlhf) and log in anew, or run as its user."
+            )
+            {
+                Forbidden = true,
+            };
         }
         catch (HttpRequestException e)
         {
-            throw new DaemonUnreachableException($"No daemon answers on {_socket} ({Reason(e)}): {(Locations.IsSystem(_socket) ? "sudo onlinerlhf doctor says why" : "start one with onlinerlhf serve, or say where it is with --socket")}.");
+            throw new DaemonUnreachableException(
+                $"No daemon answers on {_socket} ({Reason(e)}): "
+                    + (
+                        Locations.IsSystem(_socket)
+                            ? "sudo onlinerlhf doctor says why."
+                            : "start one with onlinerlhf serve, or say where it is with --socket."
+                    )
+            );
         }
     }
 
@@ -132,14 +160,17 @@ internal sealed class DaemonClient : IDisposable
     private static DaemonUnreachableException NotOurDaemon(int status) =>
         new($"What answers on the socket is no onlinerlhf daemon, or one of another version (status {status}): say where yours is with --socket.");
 
-    private static string Reason(HttpRequestException e) => e.InnerException is SocketException socket
-        ? socket.SocketErrorCode switch
-        {
-            SocketError.AddressNotAvailable => "no such socket",
-            SocketError.ConnectionRefused => "nothing listens there",
-            _ => socket.Message,
-        }
-        : e.HttpRequestError == HttpRequestError.ResponseEnded || e.InnerException is IOException ? "it ended before it had answered; its log says why" : e.Message;
+    private static string Reason(HttpRequestException e) =>
+        e.InnerException is SocketException socket
+            ? socket.SocketErrorCode switch
+            {
+                SocketError.AddressNotAvailable => "no such socket",
+                SocketError.ConnectionRefused => "nothing listens there",
+                _ => socket.Message,
+            }
+        : e.HttpRequestError == HttpRequestError.ResponseEnded || e.InnerException is IOException
+            ? "it ended before it had answered; its log says why"
+        : e.Message;
 
     /// <summary>A response: its status and its body.</summary>
     internal readonly record struct Reply(int Status, string Body)
@@ -148,8 +179,7 @@ internal sealed class DaemonClient : IDisposable
 
         /// <exception cref="DaemonUnreachableException">It is not what the daemon answers.</exception>
         internal T Read<T>(JsonTypeInfo<T> type)
-            where T : class => TryRead(type)
-            ?? throw NotOurDaemon(Status);
+            where T : class => TryRead(type) ?? throw NotOurDaemon(Status);
 
         /// <summary>The body; null where it is something else.</summary>
         internal T? TryRead<T>(JsonTypeInfo<T> type)

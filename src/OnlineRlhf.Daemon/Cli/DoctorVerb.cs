@@ -14,17 +14,25 @@ internal static class DoctorVerb
     {
         var json = new Option<bool>("--json") { Description = "print findings as JSON" };
         var settings = new SettingOptions();
-        var command = new Command("doctor", "Look at model, engine, devices, buttons, socket, state, clock and service: what is wrong, and what to do.") { json };
-        settings.AddTo(command, Setting.All);
-        command.SetAction(async (parsed, cancellationToken) =>
+        var command = new Command(
+            "doctor",
+            "Look at model, engine, devices, buttons, socket, state, clock and service: what is wrong, and what to do."
+        )
         {
-            List<Finding> findings = await ExamineAsync(() => settings.Read(parsed), cancellationToken).ConfigureAwait(false);
-            if (parsed.GetValue(json))
-                Output.Json(JsonSerializer.Serialize(findings, DoctorJson.Default.ListFinding));
-            else
-                findings.ForEach(f => Console.WriteLine($"{(f.Fine ? "fine " : "WRONG")}  {f.Part,-9} {f.Says}"));
-            return findings.TrueForAll(f => f.Fine) ? ExitCode.Success : ExitCode.Failure;
-        });
+            json,
+        };
+        settings.AddTo(command, Setting.All);
+        command.SetAction(
+            async (parsed, cancellationToken) =>
+            {
+                List<Finding> findings = await ExamineAsync(() => settings.Read(parsed), cancellationToken).ConfigureAwait(false);
+                if (parsed.GetValue(json))
+                    Output.Json(JsonSerializer.Serialize(findings, DoctorJson.Default.ListFinding));
+                else
+                    findings.ForEach(f => Console.WriteLine($"{(f.Fine ? "fine " : "WRONG")}  {f.Part, -9} {f.Says}"));
+                return findings.TrueForAll(f => f.Fine) ? ExitCode.Success : ExitCode.Failure;
+            }
+        );
         return command;
     }
 
@@ -41,9 +49,12 @@ internal static class DoctorVerb
             // What the other parts would say depends on the settings.
             return [Finding.Wrong(part, e.Message)];
         }
-        List<Finding> findings = [Settings.UnknownVariables().ToArray() is { Length: > 0 } unknown
-            ? Finding.Wrong(part, $"{string.Join(", ", unknown)} in the environment is no setting: see onlinerlhf serve --help")
-            : Finding.Good(part, File.Exists(Settings.DefaultFile) ? $"read, {Settings.DefaultFile} too" : "read")];
+        List<Finding> findings =
+        [
+            Settings.UnknownVariables().ToArray() is { Length: > 0 } unknown
+                ? Finding.Wrong(part, $"{string.Join(", ", unknown)} in the environment is no setting: see onlinerlhf serve --help")
+                : Finding.Good(part, File.Exists(Settings.DefaultFile) ? $"read, {Settings.DefaultFile} too" : "read"),
+        ];
         HealthBody? running = null;
         string? unreachable = null;
         try

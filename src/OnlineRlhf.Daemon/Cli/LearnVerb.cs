@@ -14,40 +14,53 @@ internal static class LearnVerb
     {
         var path = new Argument<string>("file")
         {
-            Description = "JSON, one object a line or a list of objects with prompt, chosen and rejected, plain, gzip or zstd; "
+            Description =
+                "JSON, one object a line or a list of objects with prompt, chosen and rejected, plain, gzip or zstd; "
                 + "docs/learn.md describes other shapes",
         };
         var profile = new Option<string?>("--profile") { Description = $"whose taste it tells of; without it, {RoundRequest.DefaultProfile}" };
         var again = new Option<bool>("--again") { Description = "learn a file once more that was wholly learned" };
         var client = new ClientOptions();
-        var command = new Command("learn", "Learn from a file of preferences. Stopped or killed, it goes on where it was; nothing is learned twice.") { path, profile, again };
-        client.AddTo(command);
-        command.SetAction(async (parsed, cancellationToken) =>
+        var command = new Command("learn", "Learn from a file of preferences. Stopped or killed, it goes on where it was; nothing is learned twice.")
         {
-            using DaemonClient daemon = client.Connect(parsed);
-            bool json = parsed.GetValue(client.Json);
-            string whose = parsed.GetValue(profile) ?? RoundRequest.DefaultProfile, positions = Locations.Positions();
-            try
+            path,
+            profile,
+            again,
+        };
+        client.AddTo(command);
+        command.SetAction(
+            async (parsed, cancellationToken) =>
             {
-                PreferenceFile file = await PreferenceFile.OpenAsync(parsed.GetValue(path)!, cancellationToken).ConfigureAwait(false);
-                if (file.Lines == 0)
-                    throw new IOException($"{file.Path} is empty: it has no line to learn from.");
-                await daemon.HealthAsync(cancellationToken).ConfigureAwait(false);
-                // Which model it is shows once it is loaded: this waits for it, and refuses a wrong name of a profile.
-                DaemonClient.Reply loaded = await daemon.GetAsync($"/v1/comparisons/{Guid.NewGuid()}?profile={Uri.EscapeDataString(whose)}", cancellationToken).ConfigureAwait(false);
-                if (!loaded.Succeeded)
-                    return loaded.Fail(json);
-                (DaemonClient.Reply reply, HealthBody health) = await daemon.HealthAsync(cancellationToken).ConfigureAwait(false);
-                if (health.Features is not { } dimension)
-                    return reply.Fail(json);
-                using var position = new Position(positions, LearningRun.Key(file, whose, daemon.Socket, health.Model));
-                return await new LearningRun(daemon, file, whose, position, json, TimeProvider.System).RunAsync(parsed.GetValue(again), dimension, cancellationToken).ConfigureAwait(false);
+                using DaemonClient daemon = client.Connect(parsed);
+                bool json = parsed.GetValue(client.Json);
+                string whose = parsed.GetValue(profile) ?? RoundRequest.DefaultProfile,
+                    positions = Locations.Positions();
+                try
+                {
+                    PreferenceFile file = await PreferenceFile.OpenAsync(parsed.GetValue(path)!, cancellationToken).ConfigureAwait(false);
+                    if (file.Lines == 0)
+                        throw new IOException($"{file.Path} is empty: it has no line to learn from.");
+                    await daemon.HealthAsync(cancellationToken).ConfigureAwait(false);
+                    // Which model it is shows once it is loaded: this waits for it, and refuses a wrong name of a profile.
+                    DaemonClient.Reply loaded = await daemon
+                        .GetAsync($"/v1/comparisons/{Guid.NewGuid()}?profile={Uri.EscapeDataString(whose)}", cancellationToken)
+                        .ConfigureAwait(false);
+                    if (!loaded.Succeeded)
+                        return loaded.Fail(json);
+                    (DaemonClient.Reply reply, HealthBody health) = await daemon.HealthAsync(cancellationToken).ConfigureAwait(false);
+                    if (health.Features is not { } dimension)
+                        return reply.Fail(json);
+                    using var position = new Position(positions, LearningRun.Key(file, whose, daemon.Socket, health.Model));
+                    return await new LearningRun(daemon, file, whose, position, json, TimeProvider.System)
+                        .RunAsync(parsed.GetValue(again), dimension, cancellationToken)
+                        .ConfigureAwait(false);
+                }
+                catch (RefusedException e)
+                {
+                    return e.Reply.Fail(json);
+                }
             }
-            catch (RefusedException e)
-            {
-                return e.Reply.Fail(json);
-            }
-        });
+        );
         return command;
     }
 }

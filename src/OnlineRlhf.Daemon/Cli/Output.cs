@@ -4,10 +4,13 @@ using OnlineRlhf.Inference;
 
 namespace OnlineRlhf.Daemon.Cli;
 
-/// <summary>What verbs print. After <see cref="Clean"/> everything that System.Console is given is cleaned; what must stay as it is goes through here.</summary>
+/// <summary>
+/// What verbs print. After <see cref="Clean"/> everything that System.Console is given is cleaned; what must stay as it is goes through here.
+/// </summary>
 internal static class Output
 {
-    private static TextWriter? _out, _error;
+    private static TextWriter? _out,
+        _error;
 
     /// <summary>Standard output as it is: for colours.</summary>
     internal static TextWriter Out => _out ?? Console.Out;
@@ -46,6 +49,11 @@ internal static class Output
     }
 
     /// <summary>Line breaks and tabs do not: in JSON they stand between values only.</summary>
-    private static bool DrivesTerminals(Rune rune) => rune.Value is not ('\n' or '\r' or '\t') && Rune.GetUnicodeCategory(rune)
-        is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator;
+    private static bool DrivesTerminals(Rune rune) =>
+        rune.Value is not ('\n' or '\r' or '\t')
+        && Rune.GetUnicodeCategory(rune)
+            is UnicodeCategory.Control
+                or UnicodeCategory.Format
+                or UnicodeCategory.LineSeparator
+                or UnicodeCategory.ParagraphSeparator;
 }

@@ -13,5 +13,8 @@ internal static class Refusal
 
     /// <summary>A parser of whole numbers.</summary>
     internal static Func<ArgumentResult, int> Whole(string flag) =>
-        result => int.TryParse(result.Tokens[0].Value, System.Globalization.CultureInfo.InvariantCulture, out int number) ? number : Of<int>(result, $"{flag} must be a whole number");
+        result =>
+            int.TryParse(result.Tokens[0].Value, System.Globalization.CultureInfo.InvariantCulture, out int number)
+                ? number
+                : Of<int>(result, $"{flag} must be a whole number");
 }

@@ -23,6 +23,9 @@ internal sealed class SettingOptions
     /// <summary>The settings file that was named, else the default one.</summary>
     internal string File(ParseResult parsed) => Path.GetFullPath(parsed.GetValue(_file) ?? Settings.DefaultFile);
 
-    internal DaemonOptions Read(ParseResult parsed, params KeyValuePair<string, string?>[] more) => Settings.Read(
-        [.. _flags.Select(f => KeyValuePair.Create(f.Setting.Key, parsed.GetValue(f.Option))).Where(p => p.Value is not null), .. more], parsed.GetValue(_file));
+    internal DaemonOptions Read(ParseResult parsed, params KeyValuePair<string, string?>[] more) =>
+        Settings.Read(
+            [.. _flags.Select(f => KeyValuePair.Create(f.Setting.Key, parsed.GetValue(f.Option))).Where(p => p.Value is not null), .. more],
+            parsed.GetValue(_file)
+        );
 }

@@ -12,16 +12,18 @@ internal static class StatusVerb
         var client = new ClientOptions();
         var command = new Command("status", "Say how the daemon is.");
         client.AddTo(command);
-        command.SetAction(async (parsed, cancellationToken) =>
-        {
-            using DaemonClient daemon = client.Connect(parsed);
-            (DaemonClient.Reply reply, HealthBody health) = await daemon.HealthAsync(cancellationToken).ConfigureAwait(false);
-            if (parsed.GetValue(client.Json))
-                Output.Json(reply.Body);
-            else
-                Print(health);
-            return reply.Succeeded ? ExitCode.Success : ExitCode.Transient;
-        });
+        command.SetAction(
+            async (parsed, cancellationToken) =>
+            {
+                using DaemonClient daemon = client.Connect(parsed);
+                (DaemonClient.Reply reply, HealthBody health) = await daemon.HealthAsync(cancellationToken).ConfigureAwait(false);
+                if (parsed.GetValue(client.Json))
+                    Output.Json(reply.Body);
+                else
+                    Print(health);
+                return reply.Succeeded ? ExitCode.Success : ExitCode.Transient;
+            }
+        );
         return command;
     }
 
@@ -40,7 +42,12 @@ internal static class StatusVerb
         if (health.Device is { } device)
             Console.WriteLine($"device     {device.Describe()}");
         if (health.Pace is { } pace)
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"rounds     {pace.Describe()}; a request is read at {pace.PromptTokensPerSecond} tokens/s"));
+            Console.WriteLine(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"rounds     {pace.Describe()}; a request is read at {pace.PromptTokensPerSecond} tokens/s"
+                )
+            );
         if (health.Thinking is not null)
             Console.WriteLine($"thinking   {health.Thinking}");
         Console.WriteLine($"learner    {health.Features} features");

@@ -12,12 +12,22 @@ internal static class WatchVerb
 
     internal static Command Create()
     {
-        var profile = new Option<string?>("--profile") { Description = "whose pairs are shown; without it, everybody's. The buttons answer the newest pair of all" };
+        var profile = new Option<string?>("--profile")
+        {
+            Description = "whose pairs are shown; without it, everybody's. The buttons answer the newest pair of all",
+        };
         var text = new Option<bool>("--text") { Description = "print the answers too where standard output is no terminal: mind where they go" };
         var client = new ClientOptions();
-        var command = new Command(Name,
-            "Show the open pair, what is written, pressed and learned, full-screen on a terminal; keys 1, 2, t (both the same) and s (no answer) answer there, q leaves. "
-            + "Where standard output is no terminal, a line per event is printed, without the answers.") { profile, text };
+        var command = new Command(
+            Name,
+            "Show the open pair, what is written, pressed and learned, full-screen on a terminal; keys 1, 2, t (both the same) and "
+                + "s (no answer) answer there, q leaves. "
+                + "Where standard output is no terminal, a line per event is printed, without the answers."
+        )
+        {
+            profile,
+            text,
+        };
         client.AddSocketTo(command);
         command.Validators.Add(result =>
         {
@@ -31,33 +41,46 @@ internal static class WatchVerb
                 result.AddError(e.Message);
             }
         });
-        command.SetAction(async (parsed, _) =>
-        {
-            using DaemonClient daemon = client.Connect(parsed);
-            using var over = new CancellationTokenSource();
-            void End(PosixSignalContext signal)
+        command.SetAction(
+            async (parsed, _) =>
             {
-                signal.Cancel = true;
-                over.Cancel();
+                using DaemonClient daemon = client.Connect(parsed);
+                using var over = new CancellationTokenSource();
+                void End(PosixSignalContext signal)
+                {
+                    signal.Cancel = true;
+                    over.Cancel();
+                }
+                using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, End),
+                    terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, End),
+                    hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, End),
+                    quit = PosixSignalRegistration.Create(PosixSignal.SIGQUIT, End);
+                string terminal = Environment.GetEnvironmentVariable("TERM") is { Length: > 0 } named ? named : "dumb";
+                bool screen = !Console.IsOutputRedirected;
+                try
+                {
+                    // A dumb terminal cannot be drawn on; whoever sits there sees lines, and the answers.
+                    if (screen && terminal != "dumb")
+                        await new ScreenWatch(
+                            daemon,
+                            parsed.GetValue(profile),
+                            terminal == "linux" ? Marks.Plain : Marks.Unicode,
+                            Environment.GetEnvironmentVariable("NO_COLOR") is null or ""
+                        )
+                            .RunAsync(over.Token)
+                            .ConfigureAwait(false);
+                    else
+                        await new LineWatch(daemon, parsed.GetValue(profile), screen || parsed.GetValue(text), TimeProvider.System)
+                            .RunAsync(over.Token)
+                            .ConfigureAwait(false);
+                }
+                catch (OperationCanceledException)
+                {
+                    // A signal is how this ends.
+                }
+                return ExitCode.Success;
             }
-            using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, End), terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, End),
-                hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, End), quit = PosixSignalRegistration.Create(PosixSignal.SIGQUIT, End);
-            string terminal = Environment.GetEnvironmentVariable("TERM") is { Length: > 0 } named ? named : "dumb";
-            bool screen = !Console.IsOutputRedirected;
-            try
-            {
-                // A dumb terminal cannot be drawn on; whoever sits there sees lines, and the answers.
-                if (screen && terminal != "dumb")
-                    await new ScreenWatch(daemon, parsed.GetValue(profile), terminal == "linux" ? Marks.Plain : Marks.Unicode, Environment.GetEnvironmentVariable("NO_COLOR") is null or "").RunAsync(over.Token).ConfigureAwait(false);
-                else
-                    await new LineWatch(daemon, parsed.GetValue(profile), screen || parsed.GetValue(text), TimeProvider.System).RunAsync(over.Token).ConfigureAwait(false);
-            }
-            catch (OperationCanceledException)
-            {
-                // A signal is how this ends.
-            }
-            return ExitCode.Success;
-        });
+        );
         return command;
     }
 }

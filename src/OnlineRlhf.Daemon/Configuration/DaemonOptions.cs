@@ -11,7 +11,10 @@ namespace OnlineRlhf.Daemon.Configuration;
 /// <summary>Every setting of the daemon, as flags, environment and file name it.</summary>
 internal sealed class DaemonOptions
 {
-    private const string Automatic = "auto", None = "none", Off = "off", On = "on";
+    private const string Automatic = "auto",
+        None = "none",
+        Off = "off",
+        On = "on";
     private const int LongestHint = 200;
     private static readonly RoundOptions Defaults = new();
 
@@ -135,17 +138,32 @@ internal sealed class DaemonOptions
     {
         Model = Absolute(Model);
         Natives = Absolute(Natives);
-        Require(Model is null || File.Exists(Model), $"model: there is no file {Model}{(IsHidden(Model) ? ", or the service may not see it below /home and /root: sudo onlinerlhf model use FILE puts it where it may" : "")}");
+        Require(
+            Model is null || File.Exists(Model),
+            "model: there is no file "
+                + Model
+                + (
+                    IsHidden(Model)
+                        ? ", or the service may not see it below /home and /root: " + "sudo onlinerlhf model use FILE puts it where it may"
+                        : ""
+                )
+        );
         Require(Natives is null || Directory.Exists(Natives), $"natives: there is no folder {Natives}");
         Require(Threads is >= 0 and <= 256, $"threads must be 0 (what suits the model) to 256, not {Threads}");
         Require(DeviceNames.ContainsKey(Device), $"device must be {string.Join(", ", DeviceNames.Keys)}, not {Device}");
         Require(TimeTarget is >= 0 and <= 3600, $"time_target must be 0 (none) to 3600 seconds, not {TimeTarget}");
         Require(Context is >= 128 and <= 1 << 20, $"context must be 128 to 1048576 tokens, not {Context}");
-        Require(Candidates is >= 1 and <= SamplingOptions.MaxCandidates, $"candidates must be 1 to {SamplingOptions.MaxCandidates}, not {Candidates}");
+        Require(
+            Candidates is >= 1 and <= SamplingOptions.MaxCandidates,
+            $"candidates must be 1 to {SamplingOptions.MaxCandidates}, not {Candidates}"
+        );
         Require(MaxTokens is >= 1 and <= 4096, $"max_tokens must be 1 to 4096, not {MaxTokens}");
         Require(Temperature is > 0 and <= 5, $"temperature must be above 0 and at most 5, not {Temperature}");
         Require(Thinking is Off or On, $"thinking must be {Off} or {On}, not {Thinking}");
-        Require(ThinkingBudget is >= 0 and <= SamplingOptions.MaxThinkingBudget, $"thinking_budget must be 0 to {SamplingOptions.MaxThinkingBudget} tokens, not {ThinkingBudget}");
+        Require(
+            ThinkingBudget is >= 0 and <= SamplingOptions.MaxThinkingBudget,
+            $"thinking_budget must be 0 to {SamplingOptions.MaxThinkingBudget} tokens, not {ThinkingBudget}"
+        );
         Require(TryParseAsk(Ask, out _), $"ask must be always, when-useful or never, not {Ask}");
         Require(StepSize is >= 1e-6 and <= 1e6, $"step_size must be 1e-6 to 1e6, not {StepSize}");
         Require(Regularization is >= 1e-6 and <= 1e6, $"regularization must be 1e-6 to 1e6, not {Regularization}");
@@ -162,35 +180,42 @@ internal sealed class DaemonOptions
         Require(ParseHints()?.All(h => h.Length <= LongestHint) ?? true, $"style_hints: a hint has at most {LongestHint} characters");
     }
 
-    internal LanguageModelOptions ForModel(string path) => new()
-    {
-        ModelPath = path,
-        NativesFolder = Natives,
-        ContextTokens = Context,
-        Thinking = Thinking == On,
-        ThinkingBudget = ThinkingBudget,
-        AnswerTokens = MaxTokens,
-        Conversations = Conversations,
-        ConversationLifetime = TimeSpan.FromSeconds(ConversationLifetime),
-        Candidates = Candidates,
-        Threads = Threads,
-        Device = DeviceNames[Device],
-        CpuVariant = CpuVariant,
-        ChatTemplate = ChatTemplate,
-        StyleHints = ParseHints(),
-    };
+    internal LanguageModelOptions ForModel(string path) =>
+        new()
+        {
+            ModelPath = path,
+            NativesFolder = Natives,
+            ContextTokens = Context,
+            Thinking = Thinking == On,
+            ThinkingBudget = ThinkingBudget,
+            AnswerTokens = MaxTokens,
+            Conversations = Conversations,
+            ConversationLifetime = TimeSpan.FromSeconds(ConversationLifetime),
+            Candidates = Candidates,
+            Threads = Threads,
+            Device = DeviceNames[Device],
+            CpuVariant = CpuVariant,
+            ChatTemplate = ChatTemplate,
+            StyleHints = ParseHints(),
+        };
 
-    internal RoundOptions ForRounds() => new()
-    {
-        Sampling = new SamplingOptions { Candidates = Candidates, MaxTokens = MaxTokens, Temperature = Temperature },
-        HyperParameters = new HyperParameters(StepSize, Regularization, Exploration),
-        Usefulness = Usefulness,
-        Ask = TryParseAsk(Ask, out AskMode ask) ? ask : AskMode.Always,
-        Lifetime = TimeSpan.FromSeconds(RoundLifetime),
-        TimeTarget = TimeTarget > 0 ? TimeSpan.FromSeconds(TimeTarget) : null,
-        QueueLength = Queue,
-        ProfilesStored = Profiles,
-    };
+    internal RoundOptions ForRounds() =>
+        new()
+        {
+            Sampling = new SamplingOptions
+            {
+                Candidates = Candidates,
+                MaxTokens = MaxTokens,
+                Temperature = Temperature,
+            },
+            HyperParameters = new HyperParameters(StepSize, Regularization, Exploration),
+            Usefulness = Usefulness,
+            Ask = TryParseAsk(Ask, out AskMode ask) ? ask : AskMode.Always,
+            Lifetime = TimeSpan.FromSeconds(RoundLifetime),
+            TimeTarget = TimeTarget > 0 ? TimeSpan.FromSeconds(TimeTarget) : null,
+            QueueLength = Queue,
+            ProfilesStored = Profiles,
+        };
 
     /// <summary>Whether the model may run on a GPU only.</summary>
     internal bool InsistsOnGpu => ForModel("").InsistsOnGpu;
@@ -210,15 +235,17 @@ internal sealed class DaemonOptions
         return known;
     }
 
-    private string[]? ParseHints() => StyleHints switch
-    {
-        Automatic => null,
-        None => [],
-        _ => StyleHints.Split('|', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries),
-    };
+    private string[]? ParseHints() =>
+        StyleHints switch
+        {
+            Automatic => null,
+            None => [],
+            _ => StyleHints.Split('|', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries),
+        };
 
     /// <summary>Whether the service's sandbox hides a file.</summary>
-    internal static bool IsHidden(string? path) => path is not null && (path.StartsWith("/home/", StringComparison.Ordinal) || path.StartsWith("/root/", StringComparison.Ordinal));
+    internal static bool IsHidden(string? path) =>
+        path is not null && (path.StartsWith("/home/", StringComparison.Ordinal) || path.StartsWith("/root/", StringComparison.Ordinal));
 
     private static string? Absolute(string? path) => string.IsNullOrEmpty(path) ? path : Path.GetFullPath(path);
 

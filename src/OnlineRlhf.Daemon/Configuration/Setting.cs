@@ -13,14 +13,38 @@ internal sealed record Setting(string Key, string Description, SettingKind Kind 
         new("natives", "folder with llama.cpp's libraries; without it, natives/ beside the program"),
         new("socket", "path of the Unix socket"),
         new("state", "folder in which the learned state is kept"),
-        new("threads", "threads that decode, fewer than the free cores; 0 takes what suits the model as measured at its first start, at most the physical performance cores (default 0)", SettingKind.Whole),
-        new("device", $"auto (a GPU by Vulkan where it is not slower), cpu, vulkan, or vulkan-software for tests on a software driver (default {Default.Device})"),
-        new("cpu_variant", "build of llama.cpp's CPU backend, such as haswell or armv8.2_2; onlinerlhf bench compares them; without it, the fastest as measured at the first start"),
-        new("time_target", $"seconds that a round may take: fewer and shorter answers on a slow device; 0 for no limit (default {Default.TimeTarget})", SettingKind.Whole),
+        new(
+            "threads",
+            "threads that decode, fewer than the free cores; 0 takes what suits the model as measured at its first start, at most "
+                + "the physical performance cores (default 0)",
+            SettingKind.Whole
+        ),
+        new(
+            "device",
+            "auto (a GPU by Vulkan where it is not slower), cpu, vulkan, or vulkan-software for tests on a software driver (default "
+                + $"{Default.Device})"
+        ),
+        new(
+            "cpu_variant",
+            "build of llama.cpp's CPU backend, such as haswell or armv8.2_2; onlinerlhf bench compares them; without it, the fastest "
+                + "as measured at the first start"
+        ),
+        new(
+            "time_target",
+            $"seconds that a round may take: fewer and shorter answers on a slow device; 0 for no limit (default {Default.TimeTarget})",
+            SettingKind.Whole
+        ),
         new("context", $"tokens of prompt and answer together; memory grows with it (default {Default.Context})", SettingKind.Whole),
         new("chat_template", "one of llama.cpp's built-in chat templates by name, where the model's own is missing or not known"),
-        new("thinking", $"on has a reasoning model think before it answers, off switches that off where its template can (default {Default.Thinking})"),
-        new("thinking_budget", $"the most tokens of thoughts before one answer, beside max_tokens (default {Default.ThinkingBudget})", SettingKind.Whole),
+        new(
+            "thinking",
+            $"on has a reasoning model think before it answers, off switches that off where its template can (default {Default.Thinking})"
+        ),
+        new(
+            "thinking_budget",
+            $"the most tokens of thoughts before one answer, beside max_tokens (default {Default.ThinkingBudget})",
+            SettingKind.Whole
+        ),
         new("style_hints", $"auto, none, or hints divided by |, such as \"Use simple words.|Be warm.\" (default {Default.StyleHints})"),
         new("candidates", $"answers sampled for each request, 1 to 16 (default {Default.Candidates})", SettingKind.Whole),
         new("max_tokens", $"the most tokens of one answer (default {Default.MaxTokens})", SettingKind.Whole),
@@ -31,8 +55,17 @@ internal sealed record Setting(string Key, string Description, SettingKind Kind 
         new("exploration", $"β, how much the second answer explores (default {Default.Exploration})", SettingKind.Number),
         new("usefulness", $"k, how unsure the learner must be to ask in when-useful rounds (default {Default.Usefulness})", SettingKind.Number),
         new("round_lifetime", $"seconds that a round waits for feedback (default {Default.RoundLifetime})", SettingKind.Whole),
-        new("conversations", $"conversations that are kept as the model has read them, so that a further turn costs only what is new; memory grows with it (default {Default.Conversations})", SettingKind.Whole),
-        new("conversation_lifetime", $"seconds for which a conversation is kept after its last turn (default {Default.ConversationLifetime})", SettingKind.Whole),
+        new(
+            "conversations",
+            "conversations that are kept as the model has read them, so that a further turn costs only what is new; memory grows "
+                + $"with it (default {Default.Conversations})",
+            SettingKind.Whole
+        ),
+        new(
+            "conversation_lifetime",
+            $"seconds for which a conversation is kept after its last turn (default {Default.ConversationLifetime})",
+            SettingKind.Whole
+        ),
         new("queue", $"requests that may wait while one is generated (default {Default.Queue})", SettingKind.Whole),
         new("profiles", $"profiles that are kept on the disk (default {Default.Profiles})", SettingKind.Whole),
         new("gpio_chip", "label of the GPIO chip that buttons and lamps are wired to; without it there are none"),

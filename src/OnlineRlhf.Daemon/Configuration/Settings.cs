@@ -14,7 +14,8 @@ internal static class Settings
     internal static DaemonOptions Read(IEnumerable<KeyValuePair<string, string?>> flags, string? file)
     {
         var options = new DaemonOptions();
-        Dictionary<string, string?> environment = new(FromEnvironment()), given = new(flags);
+        Dictionary<string, string?> environment = new(FromEnvironment()),
+            given = new(flags);
         IConfigurationRoot configuration = new ConfigurationBuilder()
             .AddInMemoryCollection(FromFile(file))
             .AddInMemoryCollection(environment)
@@ -23,7 +24,12 @@ internal static class Settings
         foreach (Setting setting in Setting.All)
         {
             if (configuration[setting.Key] is { } value)
-                setting.Check(value, given.ContainsKey(setting.Key) ? null : environment.ContainsKey(setting.Key) ? setting.Variable : Path.GetFullPath(file ?? DefaultFile));
+                setting.Check(
+                    value,
+                    given.ContainsKey(setting.Key) ? null
+                        : environment.ContainsKey(setting.Key) ? setting.Variable
+                        : Path.GetFullPath(file ?? DefaultFile)
+                );
         }
         configuration.Bind(options);
         options.ConfigFile = file is null ? null : Path.GetFullPath(file);
@@ -32,9 +38,16 @@ internal static class Settings
     }
 
     /// <summary>Environment variables that look like a setting and are none.</summary>
-    internal static IEnumerable<string> UnknownVariables() => Environment.GetEnvironmentVariables().Keys.Cast<string>()
-        .Where(n => n.StartsWith(Setting.EnvironmentPrefix, StringComparison.Ordinal) && !Setting.All.Any(s => s.Variable == n) && !IsForTests(n[Setting.EnvironmentPrefix.Length..]))
-        .Order(StringComparer.Ordinal);
+    internal static IEnumerable<string> UnknownVariables() =>
+        Environment
+            .GetEnvironmentVariables()
+            .Keys.Cast<string>()
+            .Where(n =>
+                n.StartsWith(Setting.EnvironmentPrefix, StringComparison.Ordinal)
+                && !Setting.All.Any(s => s.Variable == n)
+                && !IsForTests(n[Setting.EnvironmentPrefix.Length..])
+            )
+            .Order(StringComparer.Ordinal);
 
     /// <summary>What is wrong with a JSON file, and where, counted as editors do.</summary>
     internal static string Describe(JsonException wrong)
@@ -46,13 +59,16 @@ internal static class Settings
     }
 
     /// <summary>The setting that a wrong name looks like, null where none or several do.</summary>
-    private static string? Meant(string name) => name.Length > 0 && Setting.All.Select(s => s.Key).Where(key => IsLike(key, name)).ToArray() is [var meant] ? meant : null;
+    private static string? Meant(string name) =>
+        name.Length > 0 && Setting.All.Select(s => s.Key).Where(key => IsLike(key, name)).ToArray() is [var meant] ? meant : null;
 
     private static bool IsLike(string key, string name)
     {
         if (key.StartsWith(name, StringComparison.Ordinal) || name.StartsWith(key, StringComparison.Ordinal))
             return true;
-        int start = 0, end = 0, shorter = Math.Min(key.Length, name.Length);
+        int start = 0,
+            end = 0,
+            shorter = Math.Min(key.Length, name.Length);
         while (start < shorter && key[start] == name[start])
             start++;
         while (end < shorter - start && key[^(end + 1)] == name[^(end + 1)])
@@ -60,10 +76,13 @@ internal static class Settings
         return Math.Max(key.Length, name.Length) - start - end <= 1;
     }
 
-    private static bool IsForTests(string name) => name is "LONG_TESTS" or "SMOLLM2" or "TEST_RUN" || name.StartsWith("PUBLISHED", StringComparison.Ordinal);
+    private static bool IsForTests(string name) =>
+        name is "LONG_TESTS" or "SMOLLM2" or "TEST_RUN" || name.StartsWith("PUBLISHED", StringComparison.Ordinal);
 
     private static IEnumerable<KeyValuePair<string, string?>> FromEnvironment() =>
-        Setting.All.Select(s => KeyValuePair.Create(s.Key, Environment.GetEnvironmentVariable(s.Variable))).Where(p => !string.IsNullOrEmpty(p.Value));
+        Setting
+            .All.Select(s => KeyValuePair.Create(s.Key, Environment.GetEnvironmentVariable(s.Variable)))
+            .Where(p => !string.IsNullOrEmpty(p.Value));
 
     private static Dictionary<string, string?> FromFile(string? path)
     {
@@ -77,7 +96,10 @@ internal static class Settings
         string? name = null;
         try
         {
-            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path), new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
+            using JsonDocument document = JsonDocument.Parse(
+                File.ReadAllBytes(path),
+                new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true }
+            );
             if (document.RootElement.ValueKind != JsonValueKind.Object)
                 throw new ConfigurationException($"{path} must hold one JSON object with settings.");
             foreach (JsonProperty property in document.RootElement.EnumerateObject())
@@ -85,7 +107,10 @@ internal static class Settings
                 name = null;
                 name = property.Name;
                 if (!Setting.All.Any(s => s.Key == name))
-                    throw new ConfigurationException($"{path}: there is no setting {name}; {(Meant(name) is { } meant ? $"did you mean {meant}? Known" : "known")} are {string.Join(", ", Setting.All.Select(s => s.Key))}.");
+                    throw new ConfigurationException(
+                        $"{path}: there is no setting {name}; {(Meant(name) is { } meant ? $"did you mean {meant}? Known" : "known")} "
+                            + $"are {string.Join(", ", Setting.All.Select(s => s.Key))}."
+                    );
                 if (property.Value.ValueKind is not (JsonValueKind.String or JsonValueKind.Number))
                     throw new ConfigurationException($"{path}: {name} must be a text or a number.");
                 values[name] = property.Value.ToString();

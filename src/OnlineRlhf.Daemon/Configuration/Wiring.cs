@@ -6,20 +6,24 @@ namespace OnlineRlhf.Daemon.Configuration;
 /// <summary>Reads how buttons and lamps are wired from their settings.</summary>
 internal static class Wiring
 {
-    internal const string Low = "low", High = "high";
+    internal const string Low = "low",
+        High = "high";
 
     /// <exception cref="ConfigurationException">A value is wrong, or a line has two uses.</exception>
     internal static BoardOptions? Read(DaemonOptions options)
     {
         IReadOnlyDictionary<Button, int> buttons = Lines<Button>("buttons", options.Buttons);
         IReadOnlyDictionary<Lamp, int> lamps = Lines<Lamp>("lamps", options.Lamps);
-        bool buttonsLow = IsLow("button_active", options.ButtonActive), lampsLow = IsLow("lamp_active", options.LampActive);
+        bool buttonsLow = IsLow("button_active", options.ButtonActive),
+            lampsLow = IsLow("lamp_active", options.LampActive);
         Bias bias = Word<Bias>("button_bias", options.ButtonBias);
         if (string.IsNullOrEmpty(options.GpioChip))
         {
             return buttons.Count + lamps.Count == 0
                 ? null
-                : throw new ConfigurationException("gpio_chip is missing: buttons and lamps need the label of the chip that they are wired to; gpiodetect lists the chips.");
+                : throw new ConfigurationException(
+                    "gpio_chip is missing: buttons and lamps need the label of the chip that they are wired to; gpiodetect lists the chips."
+                );
         }
         if (!buttons.ContainsKey(Button.First) || !buttons.ContainsKey(Button.Second))
             throw new ConfigurationException("buttons must name the lines of first and second, such as first:17,second:27.");
@@ -62,10 +66,11 @@ internal static class Wiring
     private static List<string> Names<T>()
         where T : struct, Enum => [.. Enum.GetNames<T>().Select(n => n.ToLowerInvariant())];
 
-    private static bool IsLow(string key, string level) => level switch
-    {
-        Low => true,
-        High => false,
-        _ => throw new ConfigurationException($"{key} must be {Low} or {High}, not {level}"),
-    };
+    private static bool IsLow(string key, string level) =>
+        level switch
+        {
+            Low => true,
+            High => false,
+            _ => throw new ConfigurationException($"{key} must be {Low} or {High}, not {level}"),
+        };
 }

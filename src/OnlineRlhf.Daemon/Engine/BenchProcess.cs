@@ -34,7 +34,8 @@ internal sealed class BenchProcess(DaemonOptions options, string? program = null
         end.CancelAfter(limit);
         try
         {
-            Task<string> output = process.StandardOutput.ReadToEndAsync(end.Token), errors = process.StandardError.ReadToEndAsync(end.Token);
+            Task<string> output = process.StandardOutput.ReadToEndAsync(end.Token),
+                errors = process.StandardError.ReadToEndAsync(end.Token);
             await process.WaitForExitAsync(end.Token).ConfigureAwait(false);
             // Ctrl+C ends both.
             cancellationToken.ThrowIfCancellationRequested();
@@ -55,7 +56,8 @@ internal sealed class BenchProcess(DaemonOptions options, string? program = null
         using DemoModel? embedded = options.Model is null ? DemoModel.Open() : null;
         using LanguageModel model = LanguageModel.Load(options.ForModel(options.Model ?? embedded!.Path), cancellationToken);
         RoundPace pace = model.MeasureRound(cancellationToken);
-        double tokens = Math.Round(pace.TokensPerSecond, 1), promptTokens = Math.Round(pace.PromptTokensPerSecond, 1);
+        double tokens = Math.Round(pace.TokensPerSecond, 1),
+            promptTokens = Math.Round(pace.PromptTokensPerSecond, 1);
         var run = new BenchRun(model.Device.Name, options.CpuVariant ?? "", model.Threads, tokens, promptTokens);
         Cli.Output.Json(JsonSerializer.Serialize(run, BenchJson.Default.BenchRun));
     }
@@ -86,12 +88,12 @@ internal sealed class BenchProcess(DaemonOptions options, string? program = null
         var watch = new Thread(() =>
         {
             using Stream parent = Console.OpenStandardInput();
-            while (parent.ReadByte() >= 0)
-            {
-            }
+            while (parent.ReadByte() >= 0) { }
             Environment.Exit(ExitCode.Failure);
         })
-        { IsBackground = true };
+        {
+            IsBackground = true,
+        };
         watch.Start();
     }
 
@@ -124,11 +126,17 @@ internal sealed class BenchProcess(DaemonOptions options, string? program = null
     }
 
     private IEnumerable<(string Key, string? Value)> Settings() =>
-    [
-        ("model", options.Model), ("natives", options.Natives), ("chat_template", options.ChatTemplate),
-        ("context", Text(options.Context)), ("candidates", Text(options.Candidates)), ("max_tokens", Text(options.MaxTokens)),
-        ("style_hints", options.StyleHints), ("thinking", options.Thinking), ("thinking_budget", Text(options.ThinkingBudget)),
-    ];
+        [
+            ("model", options.Model),
+            ("natives", options.Natives),
+            ("chat_template", options.ChatTemplate),
+            ("context", Text(options.Context)),
+            ("candidates", Text(options.Candidates)),
+            ("max_tokens", Text(options.MaxTokens)),
+            ("style_hints", options.StyleHints),
+            ("thinking", options.Thinking),
+            ("thinking_budget", Text(options.ThinkingBudget)),
+        ];
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 }

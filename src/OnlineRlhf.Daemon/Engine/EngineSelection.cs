@@ -13,8 +13,12 @@ namespace OnlineRlhf.Daemon.Engine;
 /// <param name="measure">Measures a build with so many threads, 0 for what suits the model, within a time limit.</param>
 /// <param name="notTaken">Told of a build that failed, and why.</param>
 internal sealed class EngineSelection(
-    IReadOnlyList<string> builds, int threads, int cores,
-    Func<string, int, TimeSpan, CancellationToken, Task<BenchProcessResult>> measure, Action<string, string> notTaken)
+    IReadOnlyList<string> builds,
+    int threads,
+    int cores,
+    Func<string, int, TimeSpan, CancellationToken, Task<BenchProcessResult>> measure,
+    Action<string, string> notTaken
+)
 {
     /// <summary>The most builds that are tried: those behind them promise less and less.</summary>
     internal const int MostBuilds = 3;
@@ -65,9 +69,10 @@ internal sealed class EngineSelection(
         EngineTrial fastest = others.MaxBy(t => t.TokensPerSecond)!;
         if (!BenchRun.IsNotable(usual.TokensPerSecond, fastest.TokensPerSecond))
             return usual;
-        EngineTrial? usualAgain = await AgainAsync(usual).ConfigureAwait(false), fastestAgain = await AgainAsync(fastest).ConfigureAwait(false);
-        bool wins = usualAgain is not null && fastestAgain is not null
-            && BenchRun.IsNotable(usualAgain.TokensPerSecond, fastestAgain.TokensPerSecond);
+        EngineTrial? usualAgain = await AgainAsync(usual).ConfigureAwait(false),
+            fastestAgain = await AgainAsync(fastest).ConfigureAwait(false);
+        bool wins =
+            usualAgain is not null && fastestAgain is not null && BenchRun.IsNotable(usualAgain.TokensPerSecond, fastestAgain.TokensPerSecond);
         return wins ? fastestAgain! : usualAgain ?? usual;
 
         Task<EngineTrial?> AgainAsync(EngineTrial trial) => TryAsync(trial.CpuVariant, trial.Threads, cancellationToken);
@@ -84,7 +89,10 @@ internal sealed class EngineSelection(
             return null;
         }
         TimeSpan longest = Patience * Stopwatch.GetElapsedTime(start);
-        _limit = longest < Least && Least < _limit ? Least : longest < _limit ? longest : _limit;
+        _limit =
+            longest < Least && Least < _limit ? Least
+            : longest < _limit ? longest
+            : _limit;
         var trial = new EngineTrial(build, run.Threads, run.TokensPerSecond);
         int known = _trials.FindIndex(t => IsSame(t, trial));
         if (known < 0)

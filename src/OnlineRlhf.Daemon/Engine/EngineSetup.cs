@@ -14,7 +14,8 @@ internal sealed class EngineSetup
     private readonly DaemonOptions _options;
     private readonly LlamaNatives _natives;
     private readonly string? _state;
-    private readonly string _model, _conditions;
+    private readonly string _model,
+        _conditions;
 
     /// <param name="options">The settings.</param>
     /// <param name="path">The model's file.</param>
@@ -48,7 +49,9 @@ internal sealed class EngineSetup
     /// <summary>Tries builds and threads.</summary>
     /// <param name="notTaken">Told of a build that failed, and why.</param>
     /// <param name="cancellationToken">Ends the try.</param>
-    /// <returns>Null where there is no choice, where a GPU is insisted on, or where nothing could be measured: then the model is loaded as usual.</returns>
+    /// <returns>
+    /// Null where there is no choice, where a GPU is insisted on, or where nothing could be measured: then the model is loaded as usual.
+    /// </returns>
     internal async Task<EngineChoice?> TryAsync(Action<string, string> notTaken, CancellationToken cancellationToken)
     {
         EngineSelection selection = Selection(notTaken);
@@ -67,7 +70,12 @@ internal sealed class EngineSetup
     {
         var child = new BenchProcess(_options);
         IReadOnlyList<string> builds = _options.CpuVariant is { } set ? [set] : [.. _natives.Contenders.Take(EngineSelection.MostBuilds)];
-        return new EngineSelection(builds, _options.Threads, ProcessorCores.Count(),
-            (build, threads, limit, cancellationToken) => child.RunAsync("cpu", build, threads, limit, cancellationToken), notTaken);
+        return new EngineSelection(
+            builds,
+            _options.Threads,
+            ProcessorCores.Count(),
+            (build, threads, limit, cancellationToken) => child.RunAsync("cpu", build, threads, limit, cancellationToken),
+            notTaken
+        );
     }
 }

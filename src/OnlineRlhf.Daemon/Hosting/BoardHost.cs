@@ -25,7 +25,8 @@ internal sealed class BoardHost(DaemonOptions options, ModelHost host, TimeProvi
     internal bool IsWanted { get; } = options.ForBoard() is not null;
 
     /// <summary>What the buttons say that the settings name.</summary>
-    internal IReadOnlyList<string> Buttons { get; } = [.. (options.ForBoard()?.Buttons.Keys ?? []).Select(Meaning).Order().Select(p => WireName.Of(p))];
+    internal IReadOnlyList<string> Buttons { get; } =
+    [.. (options.ForBoard()?.Buttons.Keys ?? []).Select(Meaning).Order().Select(p => WireName.Of(p))];
 
     /// <summary>Why the board cannot be used right now; null where it can.</summary>
     internal string? Problem => _failure ?? (_board is null ? "not opened yet" : _board.Problem);
@@ -131,11 +132,12 @@ internal sealed class BoardHost(DaemonOptions options, ModelHost host, TimeProvi
         board.Set(Lamp.Ready, loop.Current(null) is not null);
     }
 
-    private static Preferred Meaning(Button button) => button switch
-    {
-        Button.First => Preferred.First,
-        Button.Second => Preferred.Second,
-        Button.Tie => Preferred.Tie,
-        Button.Skip => Preferred.Skip,
-    };
+    private static Preferred Meaning(Button button) =>
+        button switch
+        {
+            Button.First => Preferred.First,
+            Button.Second => Preferred.Second,
+            Button.Tie => Preferred.Tie,
+            Button.Skip => Preferred.Skip,
+        };
 }

@@ -4,7 +4,9 @@ using OnlineRlhf.Inference;
 
 namespace OnlineRlhf.Daemon.Hosting;
 
-/// <summary>Log lines as the library formats them, of text that is cleaned before: no name and no message forges a line or drives a terminal.</summary>
+/// <summary>
+/// Log lines as the library formats them, of text that is cleaned before: no name and no message forges a line or drives a terminal.
+/// </summary>
 /// <param name="services">Where the library's formatters are; asked for late, since this is one of them.</param>
 internal sealed class CleanFormatter(IServiceProvider services) : ConsoleFormatter(CleanName)
 {

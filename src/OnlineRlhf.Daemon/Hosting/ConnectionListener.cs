@@ -11,12 +11,16 @@ namespace OnlineRlhf.Daemon.Hosting;
 /// Where none is idle, further clients wait in the kernel until a request has ended.
 /// </summary>
 internal sealed class ConnectionListener(Socket socket, byte[] refusal, TimeProvider clock, ILogger logger)
-    : IConnectionListenerFactory, IConnectionListener
+    : IConnectionListenerFactory,
+        IConnectionListener
 {
     // Model, profiles, lamps and the drivers of a GPU open files later on.
-    private const int DescriptorsForOthers = 64, Fewest = 8, Most = 256;
+    private const int DescriptorsForOthers = 64,
+        Fewest = 8,
+        Most = 256;
 
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100), LogInterval = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100),
+        LogInterval = TimeSpan.FromMinutes(10);
 
     private readonly SocketConnectionContextFactory _factory = new(new SocketConnectionFactoryOptions(), logger);
     private readonly Lock _gate = new();

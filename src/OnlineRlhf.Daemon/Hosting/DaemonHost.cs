@@ -14,7 +14,8 @@ internal static class DaemonHost
     private const PosixSignal FileLimitReached = (PosixSignal)25;
 
     /// <summary>SIGUSR1 and SIGUSR2, on x64 and arm64.</summary>
-    private const PosixSignal FirstUserSignal = (PosixSignal)10, SecondUserSignal = (PosixSignal)12;
+    private const PosixSignal FirstUserSignal = (PosixSignal)10,
+        SecondUserSignal = (PosixSignal)12;
 
     private static readonly TimeSpan ShutdownLimit = TimeSpan.FromSeconds(4);
 
@@ -22,10 +23,12 @@ internal static class DaemonHost
     internal static async Task<int> RunAsync(DaemonOptions options)
     {
         (Socket Socket, string Path)? passed = UnixSocket.TakePassed();
-        string path = passed?.Path ?? Locations.Listen(options.Socket), state = Locations.State(options.State);
+        string path = passed?.Path ?? Locations.Listen(options.Socket),
+            state = Locations.State(options.State);
         // Before the socket is there: whoever can connect can also tell this process to stop, and it stops cleanly.
         using var stop = new CancellationTokenSource();
-        using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop), interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop),
+            interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         // Without this a file that reaches the process's limit (ulimit -f) ends the process; with it the write fails, and the state says so.
         using PosixSignalRegistration fileLimit = PosixSignalRegistration.Create(FileLimitReached, signal => signal.Cancel = true);
         // Other daemons reload their settings at these signals, and scripts send them; unhandled, they end the process.
@@ -45,26 +48,45 @@ internal static class DaemonHost
         builder.Logging.AddSystemdConsole().AddSimpleConsole(o => o.SingleLine = true).AddConsole(o => o.FormatterName = CleanFormatter.CleanName);
         builder.Services.AddSingleton<ConsoleFormatter, CleanFormatter>();
         // What keeps the host from starting is thrown, and printed once, in one line.
-        builder.Logging.SetMinimumLevel(LogLevel.Warning).AddFilter(Log.Category, LogLevel.Information).AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
+        builder
+            .Logging.SetMinimumLevel(LogLevel.Warning)
+            .AddFilter(Log.Category, LogLevel.Information)
+            .AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = ShutdownLimit);
         builder.Services.AddSingleton(services => new ConnectionListener(
-            listener, Problems.Busy, TimeProvider.System, services.GetRequiredService<ILoggerFactory>().CreateLogger(Log.Category)));
+            listener,
+            Problems.Busy,
+            TimeProvider.System,
+            services.GetRequiredService<ILoggerFactory>().CreateLogger(Log.Category)
+        ));
         builder.Services.AddSingleton<IConnectionListenerFactory>(services => services.GetRequiredService<ConnectionListener>());
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = RoundEndpoints.LargestReadBody;
-            kestrel.ListenUnixSocket(path, socket =>
-            {
-                ConnectionListener connections = socket.ApplicationServices.GetRequiredService<ConnectionListener>();
-                socket.Use(serve => connection => connections.ServeAsync(connection, serve));
-            });
+            kestrel.ListenUnixSocket(
+                path,
+                socket =>
+                {
+                    ConnectionListener connections = socket.ApplicationServices.GetRequiredService<ConnectionListener>();
+                    socket.Use(serve => connection => connections.ServeAsync(connection, serve));
+                }
+            );
         });
         builder.Services.AddSingleton(services => new ModelHost(
-            options, state, path, services.GetRequiredService<IHostApplicationLifetime>(), TimeProvider.System,
-            services.GetRequiredService<ILoggerFactory>().CreateLogger(Log.Category)));
+            options,
+            state,
+            path,
+            services.GetRequiredService<IHostApplicationLifetime>(),
+            TimeProvider.System,
+            services.GetRequiredService<ILoggerFactory>().CreateLogger(Log.Category)
+        ));
         builder.Services.AddSingleton(services => new BoardHost(
-            options, services.GetRequiredService<ModelHost>(), TimeProvider.System, services.GetRequiredService<ILoggerFactory>().CreateLogger(Log.Category)));
+            options,
+            services.GetRequiredService<ModelHost>(),
+            TimeProvider.System,
+            services.GetRequiredService<ILoggerFactory>().CreateLogger(Log.Category)
+        ));
         builder.Services.AddHostedService(services => services.GetRequiredService<ModelHost>());
         builder.Services.AddHostedService(services => services.GetRequiredService<BoardHost>());
 
@@ -74,11 +96,13 @@ internal static class DaemonHost
         ConnectionListener connections = app.Services.GetRequiredService<ConnectionListener>();
         var metrics = new Metrics();
         app.Use((context, next) => context.Features.Get<OpenConnection>()!.RunAsync(() => next(context)));
-        app.Use(async (context, next) =>
-        {
-            await Problems.Handle(context, next, logger).ConfigureAwait(false);
-            metrics.Responded(context.Response.StatusCode);
-        });
+        app.Use(
+            async (context, next) =>
+            {
+                await Problems.Handle(context, next, logger).ConfigureAwait(false);
+                metrics.Responded(context.Response.StatusCode);
+            }
+        );
         app.MapRounds(host, metrics, TimeProvider.System);
         app.MapComparisons(host);
         app.MapLearnedFiles(host);
@@ -117,7 +141,14 @@ internal static class DaemonHost
         void Ignore(PosixSignalContext signal)
         {
             signal.Cancel = true;
-            logger?.NothingReloaded(signal.Signal switch { FirstUserSignal => "SIGUSR1", SecondUserSignal => "SIGUSR2", _ => "SIGHUP" });
+            logger?.NothingReloaded(
+                signal.Signal switch
+                {
+                    FirstUserSignal => "SIGUSR1",
+                    SecondUserSignal => "SIGUSR2",
+                    _ => "SIGHUP",
+                }
+            );
         }
     }
 }

@@ -74,7 +74,10 @@ internal static partial class Log
     [LoggerMessage(23, LogLevel.Warning, "The choice of the CPU backend is not kept, and the next start tries again: {Reason}")]
     internal static partial void EngineNotKept(this ILogger logger, string reason);
 
-    [LoggerMessage(20, LogLevel.Error,
-        "Profile {Profile}: the damaged file is kept as it was found, in {Path}; delete it where nobody is to look into it")]
+    [LoggerMessage(
+        20,
+        LogLevel.Error,
+        "Profile {Profile}: the damaged file is kept as it was found, in {Path}; delete it where nobody is to look into it"
+    )]
     internal static partial void ProfileMovedAside(this ILogger logger, string profile, string path);
 }

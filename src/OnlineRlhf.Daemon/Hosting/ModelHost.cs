@@ -13,7 +13,14 @@ using OnlineRlhf.Storage;
 namespace OnlineRlhf.Daemon.Hosting;
 
 /// <summary>Loads the model behind the open socket, says when it answers, and holds the loop that serves the requests.</summary>
-internal sealed class ModelHost(DaemonOptions options, string state, string socket, IHostApplicationLifetime lifetime, TimeProvider clock, ILogger logger) : BackgroundService
+internal sealed class ModelHost(
+    DaemonOptions options,
+    string state,
+    string socket,
+    IHostApplicationLifetime lifetime,
+    TimeProvider clock,
+    ILogger logger
+) : BackgroundService
 {
     private static readonly ServiceState Alive = new("WATCHDOG=1");
     private readonly TaskCompletionSource<PreferenceLoop> _loop = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -52,7 +59,10 @@ internal sealed class ModelHost(DaemonOptions options, string state, string sock
     /// <exception cref="OperationCanceledException">The daemon stops, or the model cannot be loaded.</exception>
     internal Task<PreferenceLoop> LoadedAsync(CancellationToken cancellationToken) => _loop.Task.WaitAsync(cancellationToken);
 
-    /// <summary>The loop, for a request that it will generate for: while the model loads no more wait for it than its queue takes, so that who waits is served.</summary>
+    /// <summary>
+    /// The loop, for a request that it will generate for: while the model loads no more wait for it than its queue takes, so that who waits is
+    /// served.
+    /// </summary>
     /// <exception cref="RoundException">Too many wait already.</exception>
     internal async Task<PreferenceLoop> WaitInLineAsync(CancellationToken cancellationToken)
     {
@@ -61,7 +71,10 @@ internal sealed class ModelHost(DaemonOptions options, string state, string sock
         try
         {
             if (Interlocked.Increment(ref _inLine) > options.Queue + 1)
-                throw new RoundException(RoundError.Busy, $"The model is loading and {Plural.Of(options.Queue + 1, "request")} wait for it already: try again in a few seconds.");
+                throw new RoundException(
+                    RoundError.Busy,
+                    $"The model is loading and {Plural.Of(options.Queue + 1, "request")} wait for it already: try again in a few seconds."
+                );
             return await WaitAsync(cancellationToken).ConfigureAwait(false);
         }
         finally
@@ -88,7 +101,12 @@ internal sealed class ModelHost(DaemonOptions options, string state, string sock
         {
             long start = Stopwatch.GetTimestamp();
             PreferenceLoop loop = await Task.Run(() => LoadAsync(stoppingToken), stoppingToken).ConfigureAwait(false);
-            logger.Ready(_model!.Name, loop.FeatureMap.Dimension, Plural.Of(_model.Threads, "thread"), (long)Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+            logger.Ready(
+                _model!.Name,
+                loop.FeatureMap.Dimension,
+                Plural.Of(_model.Threads, "thread"),
+                (long)Stopwatch.GetElapsedTime(start).TotalMilliseconds
+            );
             _loop.SetResult(loop);
             Notify(ServiceState.Ready);
             // What a changed file would answer belongs to no state that is here: the next start reads it anew.
@@ -113,7 +131,9 @@ internal sealed class ModelHost(DaemonOptions options, string state, string sock
     /// <summary>Tells the service manager's watchdog, twice in its time, that the model works or has nothing to do; until the daemon stops.</summary>
     private async Task FeedWatchdogAsync(PreferenceLoop loop, CancellationToken stoppingToken)
     {
-        bool watched = long.TryParse(Environment.GetEnvironmentVariable("WATCHDOG_USEC"), CultureInfo.InvariantCulture, out long microseconds) && microseconds > 1;
+        bool watched =
+            long.TryParse(Environment.GetEnvironmentVariable("WATCHDOG_USEC"), CultureInfo.InvariantCulture, out long microseconds)
+            && microseconds > 1;
         if (!watched)
             await Task.Delay(Timeout.InfiniteTimeSpan, stoppingToken).ConfigureAwait(false);
         // A timer knows whole milliseconds, and no more than 49 days of them.
@@ -125,8 +145,7 @@ internal sealed class ModelHost(DaemonOptions options, string state, string sock
                 Notify(Alive);
             else
                 logger.NoProgress((long)loop.TimeSinceProgress.TotalSeconds);
-        }
-        while (await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false));
+        } while (await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false));
     }
 
     private void Notify(ServiceState state)
@@ -165,7 +184,8 @@ internal sealed class ModelHost(DaemonOptions options, string state, string sock
     private async Task<EngineChoice?> ChooseEngineAsync(string path, CancellationToken stoppingToken)
     {
         var machine = new EngineSetup(options, path, state);
-        EngineChoice? kept = machine.Kept(), choice = kept ?? await machine.TryAsync(logger.BuildNotTaken, stoppingToken).ConfigureAwait(false);
+        EngineChoice? kept = machine.Kept(),
+            choice = kept ?? await machine.TryAsync(logger.BuildNotTaken, stoppingToken).ConfigureAwait(false);
         _engine = EngineBody.Of(choice, machine.Version, machine.UsualBuild);
         if (choice is null)
             return null;

@@ -9,12 +9,14 @@ namespace OnlineRlhf.Daemon.Hosting;
 internal sealed partial class OpenConnection(ConnectionContext connection, Socket socket, TimeProvider clock)
 {
     // poll.h, the same on every architecture: there is something to read; both directions are closed.
-    private const short Readable = 0x1, HungUp = 0x10;
+    private const short Readable = 0x1,
+        HungUp = 0x10;
 
     private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(100);
 
     // A client that has just come has had no time to ask; one that has sent a part of a request has had more than enough.
-    private static readonly TimeSpan Idle = TimeSpan.FromSeconds(1), Overdue = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Idle = TimeSpan.FromSeconds(1),
+        Overdue = TimeSpan.FromSeconds(10);
 
     // When it was last used; zero before it is served, and while a request runs.
     private long _idleSince;

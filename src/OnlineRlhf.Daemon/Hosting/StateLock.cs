@@ -8,11 +8,18 @@ internal sealed class StateLock : IDisposable
 {
     private const int LockedElsewhere = 11;
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3), Pause = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3),
+        Pause = TimeSpan.FromMilliseconds(50);
     private readonly FileStream _file;
 
-    private static string Advice => "set --state to a folder that this user may write to"
-        + (Locations.IsService ? $"; the service writes below {Locations.SystemState} alone: mount another disk there, or sudo systemctl edit onlinerlhf and allow the folder by ReadWritePaths" : "");
+    private static string Advice =>
+        "set --state to a folder that this user may write to"
+        + (
+            Locations.IsService
+                ? $"; the service writes below {Locations.SystemState} alone: mount another disk there, or sudo systemctl edit "
+                    + "onlinerlhf and allow the folder by ReadWritePaths"
+                : ""
+        );
 
     /// <exception cref="DaemonRunningException">Another daemon holds it.</exception>
     /// <exception cref="ConfigurationException">The folder cannot be used.</exception>
@@ -21,7 +28,8 @@ internal sealed class StateLock : IDisposable
         try
         {
             Directory.CreateDirectory(state, OwnerOnly);
-            // The first request is what writes here. A file in the folder's place, or a folder of another user, is told now; only the owner may set a mode.
+            // The first request is what writes here. A file in the folder's place, or a folder of another user, is told now; only the owner may set a
+            // mode.
             string profiles = Directory.CreateDirectory(Path.Combine(state, "profiles"), OwnerOnly).FullName;
             File.SetUnixFileMode(profiles, OwnerOnly);
             _file = Take(Path.Combine(state, "daemon.lock"));
@@ -45,9 +53,7 @@ internal sealed class StateLock : IDisposable
             {
                 return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
             }
-            catch (IOException e) when (e.HResult == LockedElsewhere && Stopwatch.GetElapsedTime(start) < Patience)
-            {
-            }
+            catch (IOException e) when (e.HResult == LockedElsewhere && Stopwatch.GetElapsedTime(start) < Patience) { }
         }
     }
 

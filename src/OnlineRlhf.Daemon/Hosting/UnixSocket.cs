@@ -15,16 +15,28 @@ internal static partial class UnixSocket
     private const int Backlog = 512;
 
     // statx of linux/stat.h, the same on every architecture: stx_mode is the 16-bit field at 28, its highest bits the type of the file.
-    private const int CurrentFolder = -100, NoFollow = 0x100, TypeOnly = 0x1, StatxBytes = 256, ModeAt = 28, TypeMask = 0xF000, SocketType = 0xC000;
+    private const int CurrentFolder = -100,
+        NoFollow = 0x100,
+        TypeOnly = 0x1,
+        StatxBytes = 256,
+        ModeAt = 28,
+        TypeMask = 0xF000,
+        SocketType = 0xC000;
 
     // fcntl.h and sys/socket.h, the same on x64 and arm64. The call gives -1 where the descriptor is closed, with all bits set.
-    private const int GetDescriptorFlags = 1, CloseOnExec = 1, SocketLevel = 1, TypeOption = 3, ListensOption = 30, StreamType = 1;
+    private const int GetDescriptorFlags = 1,
+        CloseOnExec = 1,
+        SocketLevel = 1,
+        TypeOption = 3,
+        ListensOption = 30,
+        StreamType = 1;
 
     /// <summary>The first descriptor that a service manager passes on.</summary>
     private const int FirstPassed = 3;
 
     // Whoever has connected has sent its request, or does so at once.
-    private const int RequestMilliseconds = 500, LongestRequest = 65_536;
+    private const int RequestMilliseconds = 500,
+        LongestRequest = 65_536;
     private static Socket? s_passed;
 
     /// <summary>The socket that the service manager listens on for this process, and its path; null where there is none.</summary>
@@ -39,19 +51,22 @@ internal static partial class UnixSocket
         if (WhatIsPassed() is { } other)
         {
             throw new ConfigurationException(
-                $"socket: the service manager passed {other} instead of a listening socket; give onlinerlhf.socket one ListenStream and Accept=no.");
+                $"socket: the service manager passed {other} instead of a listening socket; give onlinerlhf.socket one ListenStream and Accept=no."
+            );
         }
         Socket socket = s_passed = new Socket(new SafeSocketHandle(FirstPassed, ownsHandle: true));
         if (socket.LocalEndPoint is not UnixDomainSocketEndPoint local || !Path.IsPathRooted(local.ToString()))
         {
             throw new ConfigurationException(
-                $"socket: the service manager passed {socket.LocalEndPoint}, which is no Unix socket with a path; give onlinerlhf.socket a path.");
+                $"socket: the service manager passed {socket.LocalEndPoint}, which is no Unix socket with a path; give onlinerlhf.socket a path."
+            );
         }
         return (socket, local.ToString());
     }
 
     /// <summary>
-    /// Tells those whose connection the service manager started this process for that it cannot serve. Left alone they would start it again at once, and again,
+    /// Tells those whose connection the service manager started this process for that it cannot serve. Left alone they would start it again at once,
+    /// and again,
     /// until it is given up.
     /// </summary>
     internal static void RefuseWaiting(byte[] response)
@@ -117,7 +132,9 @@ internal static partial class UnixSocket
         catch (Exception e) when (e is SocketException or IOException or UnauthorizedAccessException)
         {
             socket?.Dispose();
-            throw new ConfigurationException($"socket: {path} cannot be opened ({e.Message}); set --socket to a path in a folder that this user may write to.");
+            throw new ConfigurationException(
+                $"socket: {path} cannot be opened ({e.Message}); set --socket to a path in a folder that this user may write to."
+            );
         }
     }
 

@@ -34,25 +34,27 @@ internal static class BodyEncoding
     }
 
     /// <summary>What a body is that is no JSON, by its content type; null where that says nothing. curl calls everything a form.</summary>
-    internal static BadHttpRequestException? Unsupported(HttpRequest request) => ContentType(request)?.MediaType.Value switch
-    {
-        null or "application/x-www-form-urlencoded" or "application/octet-stream" or "text/plain" => null,
-        { } type when type.EndsWith("json", StringComparison.OrdinalIgnoreCase) => null,
-        { } type => Unsupported($"The body is no JSON (Content-Type: {Name(type)}): send one JSON object as the whole body."),
-    };
+    internal static BadHttpRequestException? Unsupported(HttpRequest request) =>
+        ContentType(request)?.MediaType.Value switch
+        {
+            null or "application/x-www-form-urlencoded" or "application/octet-stream" or "text/plain" => null,
+            { } type when type.EndsWith("json", StringComparison.OrdinalIgnoreCase) => null,
+            { } type => Unsupported($"The body is no JSON (Content-Type: {Name(type)}): send one JSON object as the whole body."),
+        };
 
     private static MediaTypeHeaderValue? ContentType(HttpRequest request) =>
         MediaTypeHeaderValue.TryParse(request.ContentType, out MediaTypeHeaderValue? type) ? type : null;
 
     // The first bytes by which the formats are known; none can begin JSON.
-    private static string? Compression(ReadOnlySpan<byte> body) => body switch
-    {
-        [0x1F, 0x8B, ..] => "gzip",
-        [0x28, 0xB5, 0x2F, 0xFD, ..] => "zstd",
-        [0x78, 0x01 or 0x5E or 0x9C or 0xDA, ..] => "deflate",
-        [(byte)'P', (byte)'K', 3, 4, ..] => "zip",
-        _ => null,
-    };
+    private static string? Compression(ReadOnlySpan<byte> body) =>
+        body switch
+        {
+            [0x1F, 0x8B, ..] => "gzip",
+            [0x28, 0xB5, 0x2F, 0xFD, ..] => "zstd",
+            [0x78, 0x01 or 0x5E or 0x9C or 0xDA, ..] => "deflate",
+            [(byte)'P', (byte)'K', 3, 4, ..] => "zip",
+            _ => null,
+        };
 
     // JSON begins with two ASCII characters.
     private static bool IsWide(ReadOnlySpan<byte> body) => body is [0xFF, 0xFE, ..] or [0xFE, 0xFF, ..] or [0, ..] or [_, 0, ..];

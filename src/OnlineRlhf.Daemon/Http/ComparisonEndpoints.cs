@@ -10,38 +10,51 @@ internal static class ComparisonEndpoints
     {
         CancellationToken stopping = app.Lifetime.ApplicationStopping;
 
-        app.MapPost("/v1/comparisons", async context =>
-        {
-            ComparisonRequest request = Convert(await RoundEndpoints.Read(context, WireJson.Readable.ComparisonBody).ConfigureAwait(false));
-            using var either = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stopping);
-            PreferenceLoop loop = await host.WaitInLineAsync(either.Token).ConfigureAwait(false);
-            await Write(context, await loop.LearnAsync(request, either.Token).ConfigureAwait(false)).ConfigureAwait(false);
-        });
+        app.MapPost(
+            "/v1/comparisons",
+            async context =>
+            {
+                ComparisonRequest request = Convert(await RoundEndpoints.Read(context, WireJson.Readable.ComparisonBody).ConfigureAwait(false));
+                using var either = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stopping);
+                PreferenceLoop loop = await host.WaitInLineAsync(either.Token).ConfigureAwait(false);
+                await Write(context, await loop.LearnAsync(request, either.Token).ConfigureAwait(false)).ConfigureAwait(false);
+            }
+        );
 
-        app.MapRead("/v1/comparisons/{id}", async context =>
-        {
-            Guid id = Id((string?)context.Request.RouteValues["id"]);
-            PreferenceLoop loop = await host.WaitAsync(context.RequestAborted).ConfigureAwait(false);
-            string? profile = context.Request.Query["profile"];
-            await Write(context, loop.FindComparison(id, profile ?? RoundRequest.DefaultProfile)).ConfigureAwait(false);
-        });
+        app.MapRead(
+            "/v1/comparisons/{id}",
+            async context =>
+            {
+                Guid id = Id((string?)context.Request.RouteValues["id"]);
+                PreferenceLoop loop = await host.WaitAsync(context.RequestAborted).ConfigureAwait(false);
+                string? profile = context.Request.Query["profile"];
+                await Write(context, loop.FindComparison(id, profile ?? RoundRequest.DefaultProfile)).ConfigureAwait(false);
+            }
+        );
     }
 
     private static Task Write(HttpContext context, FeedbackResult result) =>
-        RoundEndpoints.Write(context, new FeedbackResultBody(result.Id, result.Profile, result.Learned, result.Comparisons), WireJson.Readable.FeedbackResultBody);
+        RoundEndpoints.Write(
+            context,
+            new FeedbackResultBody(result.Id, result.Profile, result.Learned, result.Comparisons),
+            WireJson.Readable.FeedbackResultBody
+        );
 
-    private static ComparisonRequest Convert(ComparisonBody body) => new(
-        RoundEndpoints.Messages(body.Messages),
-        body.Chosen ?? throw new BadHttpRequestException("chosen is missing: send the text of the better answer."),
-        body.Rejected ?? throw new BadHttpRequestException("rejected is missing: send the text of the other answer."))
-    {
-        Profile = body.Profile ?? RoundRequest.DefaultProfile,
-        Id = body.Id is null ? Guid.NewGuid() : Id(body.Id),
-        IsTie = body.Tie ?? false,
-        AtLeast = body.AtLeast ?? 0,
-    };
+    private static ComparisonRequest Convert(ComparisonBody body) =>
+        new(
+            RoundEndpoints.Messages(body.Messages),
+            body.Chosen ?? throw new BadHttpRequestException("chosen is missing: send the text of the better answer."),
+            body.Rejected ?? throw new BadHttpRequestException("rejected is missing: send the text of the other answer.")
+        )
+        {
+            Profile = body.Profile ?? RoundRequest.DefaultProfile,
+            Id = body.Id is null ? Guid.NewGuid() : Id(body.Id),
+            IsTie = body.Tie ?? false,
+            AtLeast = body.AtLeast ?? 0,
+        };
 
-    private static Guid Id(string? text) => Guid.TryParseExact(text, "D", out Guid id)
-        ? id
-        : throw new BadHttpRequestException("id must be a GUID, such as 3f2504e0-4f89-41d3-9a0c-0305e82c3301.");
+    private static Guid Id(string? text) =>
+        Guid.TryParseExact(text, "D", out Guid id)
+            ? id
+            : throw new BadHttpRequestException("id must be a GUID, such as 3f2504e0-4f89-41d3-9a0c-0305e82c3301.");
 }

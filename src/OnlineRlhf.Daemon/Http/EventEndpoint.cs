@@ -10,31 +10,35 @@ internal static class EventEndpoint
 {
     private const string ContentType = "text/event-stream; charset=utf-8";
 
-    private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15), ProgressInterval = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15),
+        ProgressInterval = TimeSpan.FromMilliseconds(100);
 
     internal static void MapEvents(this WebApplication app, ModelHost host, BoardHost board, int mostFollowers, TimeProvider clock)
     {
         int followers = 0;
-        app.MapRead("/v1/events", async context =>
-        {
-            if (HttpMethods.IsHead(context.Request.Method))
+        app.MapRead(
+            "/v1/events",
+            async context =>
             {
-                context.Response.ContentType = ContentType;
-                return;
+                if (HttpMethods.IsHead(context.Request.Method))
+                {
+                    context.Response.ContentType = ContentType;
+                    return;
+                }
+                try
+                {
+                    // Each holds its connection for as long as it likes: others must find one too.
+                    if (Interlocked.Increment(ref followers) <= mostFollowers)
+                        await Follow(context).ConfigureAwait(false);
+                    else
+                        await Refuse(context).ConfigureAwait(false);
+                }
+                finally
+                {
+                    Interlocked.Decrement(ref followers);
+                }
             }
-            try
-            {
-                // Each holds its connection for as long as it likes: others must find one too.
-                if (Interlocked.Increment(ref followers) <= mostFollowers)
-                    await Follow(context).ConfigureAwait(false);
-                else
-                    await Refuse(context).ConfigureAwait(false);
-            }
-            finally
-            {
-                Interlocked.Decrement(ref followers);
-            }
-        });
+        );
 
         async Task Follow(HttpContext context)
         {
@@ -57,12 +61,22 @@ internal static class EventEndpoint
             context.Response.Headers.RetryAfter = Problems.RetryAfter;
             context.Response.Headers.Connection = "close";
             return Problems.Write(
-                context, StatusCodes.Status503ServiceUnavailable, "busy",
-                $"{mostFollowers} clients follow the events already, as many as may: close those that are not used, or try again in a few seconds.");
+                context,
+                StatusCodes.Status503ServiceUnavailable,
+                "busy",
+                $"{mostFollowers} clients follow the events already, as many as may: close those that are not used, or try again in a few seconds."
+            );
         }
     }
 
-    private static async Task Stream(HttpContext context, ModelHost host, BoardHost board, TimeProvider clock, bool withText, CancellationToken cancellationToken)
+    private static async Task Stream(
+        HttpContext context,
+        ModelHost host,
+        BoardHost board,
+        TimeProvider clock,
+        bool withText,
+        CancellationToken cancellationToken
+    )
     {
         if (host.Loop is null)
             await Send(context, "snapshot", Snapshot("loading", null, null), WireJson.Readable.SnapshotBody, cancellationToken).ConfigureAwait(false);
@@ -112,22 +126,55 @@ internal static class EventEndpoint
             new(status, round, comparisons, board.Buttons, board.IsWanted ? board.Problem : null);
     }
 
-    private static Task Send(HttpContext context, RoundEvent happened, bool withText, CancellationToken cancellationToken) => happened switch
-    {
-        RoundEvent.Generating e => Send(context, "round.generating", new GeneratingBody(e.Profile, e.Progress.Tokens, e.Progress.Finished, e.Progress.Candidates), WireJson.Readable.GeneratingBody, cancellationToken),
-        RoundEvent.Opened e => Send(context, "round.opened", RoundBody.Of(e.Round, withText), WireJson.Readable.RoundBody, cancellationToken),
-        RoundEvent.Closed e => Send(context, "round.closed", new ClosedBody(e.Id, e.Profile, e.Reason), WireJson.Readable.ClosedBody, cancellationToken),
-        RoundEvent.Learned e => Send(context, "learned", new LearnedBody(e.Id, e.Profile, e.Comparisons), WireJson.Readable.LearnedBody, cancellationToken),
-        RoundEvent.Abandoned e => Send(context, "round.abandoned", new AbandonedBody(e.Profile), WireJson.Readable.AbandonedBody, cancellationToken),
-        RoundEvent.Pressed e => Send(context, "button", new ButtonBody([.. e.Buttons.Select(WireName.Of)], WireName.Of(e.Outcome), e.Round), WireJson.Readable.ButtonBody, cancellationToken),
-        RoundEvent.Board e => Send(context, "board", new BoardBody(e.Problem), WireJson.Readable.BoardBody, cancellationToken),
-        RoundEvent.Lagged e => Send(context, "lagged", new LaggedBody(e.Count), WireJson.Readable.LaggedBody, cancellationToken),
-        _ => throw new InvalidOperationException($"No event name for {happened.GetType()}."),
-    };
+    private static Task Send(HttpContext context, RoundEvent happened, bool withText, CancellationToken cancellationToken) =>
+        happened switch
+        {
+            RoundEvent.Generating e => Send(
+                context,
+                "round.generating",
+                new GeneratingBody(e.Profile, e.Progress.Tokens, e.Progress.Finished, e.Progress.Candidates),
+                WireJson.Readable.GeneratingBody,
+                cancellationToken
+            ),
+            RoundEvent.Opened e => Send(context, "round.opened", RoundBody.Of(e.Round, withText), WireJson.Readable.RoundBody, cancellationToken),
+            RoundEvent.Closed e => Send(
+                context,
+                "round.closed",
+                new ClosedBody(e.Id, e.Profile, e.Reason),
+                WireJson.Readable.ClosedBody,
+                cancellationToken
+            ),
+            RoundEvent.Learned e => Send(
+                context,
+                "learned",
+                new LearnedBody(e.Id, e.Profile, e.Comparisons),
+                WireJson.Readable.LearnedBody,
+                cancellationToken
+            ),
+            RoundEvent.Abandoned e => Send(
+                context,
+                "round.abandoned",
+                new AbandonedBody(e.Profile),
+                WireJson.Readable.AbandonedBody,
+                cancellationToken
+            ),
+            RoundEvent.Pressed e => Send(
+                context,
+                "button",
+                new ButtonBody([.. e.Buttons.Select(WireName.Of)], WireName.Of(e.Outcome), e.Round),
+                WireJson.Readable.ButtonBody,
+                cancellationToken
+            ),
+            RoundEvent.Board e => Send(context, "board", new BoardBody(e.Problem), WireJson.Readable.BoardBody, cancellationToken),
+            RoundEvent.Lagged e => Send(context, "lagged", new LaggedBody(e.Count), WireJson.Readable.LaggedBody, cancellationToken),
+            _ => throw new InvalidOperationException($"No event name for {happened.GetType()}."),
+        };
 
     private static async Task Send<T>(HttpContext context, string name, T body, JsonTypeInfo<T> type, CancellationToken cancellationToken)
     {
-        await context.Response.WriteAsync($"event: {name}\ndata: {JsonSerializer.Serialize(body, type)}\n\n", cancellationToken).ConfigureAwait(false);
+        await context
+            .Response.WriteAsync($"event: {name}\ndata: {JsonSerializer.Serialize(body, type)}\n\n", cancellationToken)
+            .ConfigureAwait(false);
         await context.Response.Body.FlushAsync(cancellationToken).ConfigureAwait(false);
     }
 }

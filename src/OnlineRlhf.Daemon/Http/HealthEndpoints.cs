@@ -12,24 +12,42 @@ internal static class HealthEndpoints
     {
         long start = clock.GetTimestamp();
 
-        app.MapRead("/health", async context =>
-        {
-            bool ready = host.Loop is not null;
-            if (!ready)
-                context.Response.Headers.RetryAfter = Problems.RetryAfter;
-            context.Response.StatusCode = ready ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
-            var body = new HealthBody(
-                ready ? "ready" : "loading", Version, host.Model?.Name, host.Loop?.FeatureMap.Dimension, host.Model?.Threads, host.Model?.ContextTokens,
-                host.Model?.Device is { } device ? new DeviceBody(device.Name, device.Layers, device.Why) : null, PaceBody.Of(host.Loop, host.TimeTarget),
-                host.Loop?.OpenRounds ?? 0, host.Loop?.QueuedRequests ?? 0, (long)clock.GetElapsedTime(start).TotalSeconds,
-                board.IsWanted ? board.Problem ?? "fine" : null, host.Model?.TemplateNote, host.Model?.Thinking, host.Engine);
-            await RoundEndpoints.Write(context, body, WireJson.Readable.HealthBody).ConfigureAwait(false);
-        });
+        app.MapRead(
+            "/health",
+            async context =>
+            {
+                bool ready = host.Loop is not null;
+                if (!ready)
+                    context.Response.Headers.RetryAfter = Problems.RetryAfter;
+                context.Response.StatusCode = ready ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
+                var body = new HealthBody(
+                    ready ? "ready" : "loading",
+                    Version,
+                    host.Model?.Name,
+                    host.Loop?.FeatureMap.Dimension,
+                    host.Model?.Threads,
+                    host.Model?.ContextTokens,
+                    host.Model?.Device is { } device ? new DeviceBody(device.Name, device.Layers, device.Why) : null,
+                    PaceBody.Of(host.Loop, host.TimeTarget),
+                    host.Loop?.OpenRounds ?? 0,
+                    host.Loop?.QueuedRequests ?? 0,
+                    (long)clock.GetElapsedTime(start).TotalSeconds,
+                    board.IsWanted ? board.Problem ?? "fine" : null,
+                    host.Model?.TemplateNote,
+                    host.Model?.Thinking,
+                    host.Engine
+                );
+                await RoundEndpoints.Write(context, body, WireJson.Readable.HealthBody).ConfigureAwait(false);
+            }
+        );
 
-        app.MapRead("/metrics", async context =>
-        {
-            context.Response.ContentType = "text/plain; version=0.0.4; charset=utf-8";
-            await context.Response.WriteAsync(metrics.Render(host), context.RequestAborted).ConfigureAwait(false);
-        });
+        app.MapRead(
+            "/metrics",
+            async context =>
+            {
+                context.Response.ContentType = "text/plain; version=0.0.4; charset=utf-8";
+                await context.Response.WriteAsync(metrics.Render(host), context.RequestAborted).ConfigureAwait(false);
+            }
+        );
     }
 }

@@ -16,24 +16,30 @@ internal static class LearnedFileEndpoints
 
     internal static void MapLearnedFiles(this WebApplication app, ModelHost host)
     {
-        app.MapRead(Route, async context =>
-        {
-            (string profile, UInt128 digest) = Named(context);
-            long lines = Number(context, "lines", MostLines) ?? 0;
-            var run = (int?)Number(context, "run", int.MaxValue);
-            PreferenceLoop loop = await host.WaitAsync(context.RequestAborted).ConfigureAwait(false);
-            await Write(context, loop.FindFile(profile, digest, run, lines, context.RequestAborted)).ConfigureAwait(false);
-        });
+        app.MapRead(
+            Route,
+            async context =>
+            {
+                (string profile, UInt128 digest) = Named(context);
+                long lines = Number(context, "lines", MostLines) ?? 0;
+                var run = (int?)Number(context, "run", int.MaxValue);
+                PreferenceLoop loop = await host.WaitAsync(context.RequestAborted).ConfigureAwait(false);
+                await Write(context, loop.FindFile(profile, digest, run, lines, context.RequestAborted)).ConfigureAwait(false);
+            }
+        );
 
-        app.MapPut(Route, async context =>
-        {
-            (string profile, UInt128 digest) = Named(context);
-            LearnedFileUpdateBody body = await RoundEndpoints.Read(context, WireJson.Readable.LearnedFileUpdateBody).ConfigureAwait(false);
-            if (body.Runs is not (>= 0 and var runs))
-                throw new BadHttpRequestException("runs must be how often the file was learned to its end: 0 or more.");
-            PreferenceLoop loop = await host.WaitAsync(context.RequestAborted).ConfigureAwait(false);
-            await Write(context, loop.RecordFile(profile, digest, runs, body.State, body.AtLeast ?? 0)).ConfigureAwait(false);
-        });
+        app.MapPut(
+            Route,
+            async context =>
+            {
+                (string profile, UInt128 digest) = Named(context);
+                LearnedFileUpdateBody body = await RoundEndpoints.Read(context, WireJson.Readable.LearnedFileUpdateBody).ConfigureAwait(false);
+                if (body.Runs is not (>= 0 and var runs))
+                    throw new BadHttpRequestException("runs must be how often the file was learned to its end: 0 or more.");
+                PreferenceLoop loop = await host.WaitAsync(context.RequestAborted).ConfigureAwait(false);
+                await Write(context, loop.RecordFile(profile, digest, runs, body.State, body.AtLeast ?? 0)).ConfigureAwait(false);
+            }
+        );
     }
 
     private static Task Write(HttpContext context, LearnedFile file)
@@ -46,11 +52,12 @@ internal static class LearnedFileEndpoints
     private static (string Profile, UInt128 Digest) Named(HttpContext context)
     {
         var text = (string?)context.Request.RouteValues["digest"];
-        return text?.Length == DigestDigits
-            && UInt128.TryParse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out UInt128 digest)
+        return
+            text?.Length == DigestDigits && UInt128.TryParse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out UInt128 digest)
             ? ((string)context.Request.RouteValues["profile"]!, digest)
             : throw new BadHttpRequestException(
-                $"The file's digest must be {DigestDigits} hexadecimal digits: the XXH128 hash of what it holds, unpacked.");
+                $"The file's digest must be {DigestDigits} hexadecimal digits: the XXH128 hash of what it holds, unpacked."
+            );
     }
 
     private static long? Number(HttpContext context, string name, long most)

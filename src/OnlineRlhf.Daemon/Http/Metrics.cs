@@ -10,7 +10,10 @@ namespace OnlineRlhf.Daemon.Http;
 internal sealed class Metrics
 {
     private readonly ConcurrentDictionary<string, long> _responses = new();
-    private long _rounds, _asked, _candidates, _milliseconds;
+    private long _rounds,
+        _asked,
+        _candidates,
+        _milliseconds;
 
     internal void Opened(Round round, TimeSpan took)
     {
@@ -35,14 +38,27 @@ internal sealed class Metrics
         Line("rounds_open", "gauge", "rounds that wait for feedback", host.Loop?.OpenRounds ?? 0);
         Line("requests_queued", "gauge", "requests that run or wait for the model", host.Loop?.QueuedRequests ?? 0);
         Line("profiles_in_memory", "gauge", "profiles held in memory", host.Loop?.OpenProfiles ?? 0);
-        Line("learned_total", "counter", "comparisons learned", feedback.Sum(f => f.Key == Preferred.Skip ? 0 : f.Value) + (host.Loop?.Submitted ?? 0));
+        Line(
+            "learned_total",
+            "counter",
+            "comparisons learned",
+            feedback.Sum(f => f.Key == Preferred.Skip ? 0 : f.Value) + (host.Loop?.Submitted ?? 0)
+        );
         Line("brought_total", "counter", "comparisons learned that clients brought", host.Loop?.Submitted ?? 0);
-        Labelled("feedback_total", "feedback given, by answer; repeats do not count", "preferred", feedback.Where(f => f.Value > 0).Select(f => KeyValuePair.Create(WireName.Of(f.Key), f.Value)));
+        Labelled(
+            "feedback_total",
+            "feedback given, by answer; repeats do not count",
+            "preferred",
+            feedback.Where(f => f.Value > 0).Select(f => KeyValuePair.Create(WireName.Of(f.Key), f.Value))
+        );
         Labelled("responses_total", "responses by status", "status", _responses);
         return text.ToString();
 
         void Line(string name, string type, string help, double value) =>
-            text.Append(CultureInfo.InvariantCulture, $"# HELP onlinerlhf_{name} {help}\n# TYPE onlinerlhf_{name} {type}\nonlinerlhf_{name} {value}\n");
+            text.Append(
+                CultureInfo.InvariantCulture,
+                $"# HELP onlinerlhf_{name} {help}\n# TYPE onlinerlhf_{name} {type}\nonlinerlhf_{name} {value}\n"
+            );
 
         void Labelled(string name, string help, string label, IEnumerable<KeyValuePair<string, long>> values)
         {

@@ -21,55 +21,82 @@ internal static class RoundEndpoints
     {
         CancellationToken stopping = app.Lifetime.ApplicationStopping;
 
-        app.MapPost("/v1/rounds", async context =>
-        {
-            RoundRequest request = Convert(await Read(context, WireJson.Readable.RoundRequestBody).ConfigureAwait(false));
-            using var either = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stopping);
-            PreferenceLoop loop = await host.WaitInLineAsync(either.Token).ConfigureAwait(false);
-            long start = clock.GetTimestamp();
-            Round round = await loop.OpenRoundAsync(request, either.Token).ConfigureAwait(false);
-            metrics.Opened(round, clock.GetElapsedTime(start));
-            context.Response.StatusCode = StatusCodes.Status201Created;
-            context.Response.Headers.Location = $"/v1/rounds/{round.Id}";
-            await Write(context, RoundBody.Of(round), WireJson.Readable.RoundBody).ConfigureAwait(false);
-        });
-
-        app.MapRead("/v1/rounds/current", async context =>
-        {
-            PreferenceLoop loop = await host.WaitAsync(context.RequestAborted).ConfigureAwait(false);
-            string? profile = context.Request.Query["profile"];
-            Round? round = loop.Current(profile);
-            if (round is null)
-                await Problems.Write(context, StatusCodes.Status404NotFound, "none-open", profile is null ? "No round waits for feedback: the last one may have been answered already." : "This profile has no open round: the last one may have been answered already.").ConfigureAwait(false);
-            else
-                await Write(context, RoundBody.Of(round), WireJson.Readable.RoundBody).ConfigureAwait(false);
-        });
-
-        app.MapRead("/v1/rounds/{id}", async context =>
-        {
-            PreferenceLoop loop = await host.WaitAsync(context.RequestAborted).ConfigureAwait(false);
-            if (Id(context) is { } id && loop.Find(id) is { } round)
-                await Write(context, RoundBody.Of(round), WireJson.Readable.RoundBody).ConfigureAwait(false);
-            else
-                await Problems.Write(context, StatusCodes.Status404NotFound, "unknown", "No such round is open.").ConfigureAwait(false);
-        });
-
-        app.MapPost("/v1/rounds/{id}/feedback", async context =>
-        {
-            FeedbackBody body = await Read(context, WireJson.Readable.FeedbackBody).ConfigureAwait(false);
-            Preferred preferred = body.Preferred switch
+        app.MapPost(
+            "/v1/rounds",
+            async context =>
             {
-                "first" => Preferred.First,
-                "second" => Preferred.Second,
-                "tie" => Preferred.Tie,
-                "skip" => Preferred.Skip,
-                _ => throw new BadHttpRequestException("preferred must be first, second, tie or skip."),
-            };
-            PreferenceLoop loop = await host.WaitAsync(context.RequestAborted).ConfigureAwait(false);
-            // Not cancelled with the request: a client that hangs up has pressed all the same.
-            FeedbackResult result = await loop.GiveFeedbackAsync(Id(context) ?? Guid.Empty, preferred, CancellationToken.None).ConfigureAwait(false);
-            await Write(context, new FeedbackResultBody(result.Id, result.Profile, result.Learned, result.Comparisons), WireJson.Readable.FeedbackResultBody).ConfigureAwait(false);
-        });
+                RoundRequest request = Convert(await Read(context, WireJson.Readable.RoundRequestBody).ConfigureAwait(false));
+                using var either = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stopping);
+                PreferenceLoop loop = await host.WaitInLineAsync(either.Token).ConfigureAwait(false);
+                long start = clock.GetTimestamp();
+                Round round = await loop.OpenRoundAsync(request, either.Token).ConfigureAwait(false);
+                metrics.Opened(round, clock.GetElapsedTime(start));
+                context.Response.StatusCode = StatusCodes.Status201Created;
+                context.Response.Headers.Location = $"/v1/rounds/{round.Id}";
+                await Write(context, RoundBody.Of(round), WireJson.Readable.RoundBody).ConfigureAwait(false);
+            }
+        );
+
+        app.MapRead(
+            "/v1/rounds/current",
+            async context =>
+            {
+                PreferenceLoop loop = await host.WaitAsync(context.RequestAborted).ConfigureAwait(false);
+                string? profile = context.Request.Query["profile"];
+                Round? round = loop.Current(profile);
+                if (round is null)
+                    await Problems
+                        .Write(
+                            context,
+                            StatusCodes.Status404NotFound,
+                            "none-open",
+                            profile is null
+                                ? "No round waits for feedback: the last one may have been answered already."
+                                : "This profile has no open round: the last one may have been answered already."
+                        )
+                        .ConfigureAwait(false);
+                else
+                    await Write(context, RoundBody.Of(round), WireJson.Readable.RoundBody).ConfigureAwait(false);
+            }
+        );
+
+        app.MapRead(
+            "/v1/rounds/{id}",
+            async context =>
+            {
+                PreferenceLoop loop = await host.WaitAsync(context.RequestAborted).ConfigureAwait(false);
+                if (Id(context) is { } id && loop.Find(id) is { } round)
+                    await Write(context, RoundBody.Of(round), WireJson.Readable.RoundBody).ConfigureAwait(false);
+                else
+                    await Problems.Write(context, StatusCodes.Status404NotFound, "unknown", "No such round is open.").ConfigureAwait(false);
+            }
+        );
+
+        app.MapPost(
+            "/v1/rounds/{id}/feedback",
+            async context =>
+            {
+                FeedbackBody body = await Read(context, WireJson.Readable.FeedbackBody).ConfigureAwait(false);
+                Preferred preferred = body.Preferred switch
+                {
+                    "first" => Preferred.First,
+                    "second" => Preferred.Second,
+                    "tie" => Preferred.Tie,
+                    "skip" => Preferred.Skip,
+                    _ => throw new BadHttpRequestException("preferred must be first, second, tie or skip."),
+                };
+                PreferenceLoop loop = await host.WaitAsync(context.RequestAborted).ConfigureAwait(false);
+                // Not cancelled with the request: a client that hangs up has pressed all the same.
+                FeedbackResult result = await loop.GiveFeedbackAsync(Id(context) ?? Guid.Empty, preferred, CancellationToken.None)
+                    .ConfigureAwait(false);
+                await Write(
+                        context,
+                        new FeedbackResultBody(result.Id, result.Profile, result.Learned, result.Comparisons),
+                        WireJson.Readable.FeedbackResultBody
+                    )
+                    .ConfigureAwait(false);
+            }
+        );
     }
 
     internal static Task Write<T>(HttpContext context, T body, JsonTypeInfo<T> type)
@@ -115,7 +142,9 @@ internal static class RoundEndpoints
     {
         AskMode? ask = null;
         if (body.Ask is not null)
-            ask = DaemonOptions.TryParseAsk(body.Ask, out AskMode mode) ? mode : throw new BadHttpRequestException("ask must be always, when-useful or never.");
+            ask = DaemonOptions.TryParseAsk(body.Ask, out AskMode mode)
+                ? mode
+                : throw new BadHttpRequestException("ask must be always, when-useful or never.");
         return new RoundRequest(Messages(body.Messages))
         {
             Profile = body.Profile ?? RoundRequest.DefaultProfile,

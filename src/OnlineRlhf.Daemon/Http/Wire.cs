@@ -12,18 +12,42 @@ namespace OnlineRlhf.Daemon.Http;
 internal sealed record MessageBody(string Role, string Content);
 
 internal sealed record RoundRequestBody(
-    IReadOnlyList<MessageBody>? Messages, string? Profile, string? Ask, int? Candidates, int? MaxTokens, float? Temperature, uint? Seed);
+    IReadOnlyList<MessageBody>? Messages,
+    string? Profile,
+    string? Ask,
+    int? Candidates,
+    int? MaxTokens,
+    float? Temperature,
+    uint? Seed
+);
 
 internal sealed record AnswerBody(string? Text, int Tokens);
 
 internal sealed record RoundBody(
-    Guid Id, string Profile, bool Asked, AnswerBody First, AnswerBody? Second, int Candidates, double Uncertainty, DateTimeOffset CreatedAt, DateTimeOffset ExpiresAt)
+    Guid Id,
+    string Profile,
+    bool Asked,
+    AnswerBody First,
+    AnswerBody? Second,
+    int Candidates,
+    double Uncertainty,
+    DateTimeOffset CreatedAt,
+    DateTimeOffset ExpiresAt
+)
 {
     internal static RoundBody Of(Round round, bool withText = true)
     {
         return new RoundBody(
-            round.Id, round.Profile, round.Asked, Answer(round.First), round.Second is { } second ? Answer(second) : null, round.CandidateCount, round.Uncertainty,
-            round.CreatedAt, round.ExpiresAt);
+            round.Id,
+            round.Profile,
+            round.Asked,
+            Answer(round.First),
+            round.Second is { } second ? Answer(second) : null,
+            round.CandidateCount,
+            round.Uncertainty,
+            round.CreatedAt,
+            round.ExpiresAt
+        );
 
         AnswerBody Answer(ShownAnswer answer) => new(withText ? answer.Text : null, answer.Tokens);
     }
@@ -34,9 +58,14 @@ internal sealed record FeedbackBody(string? Preferred);
 internal sealed record FeedbackResultBody(Guid Id, string Profile, bool Learned, long Comparisons);
 
 internal sealed record ComparisonBody(
-    IReadOnlyList<MessageBody>? Messages, string? Chosen, string? Rejected, string? Profile, string? Id,
+    IReadOnlyList<MessageBody>? Messages,
+    string? Chosen,
+    string? Rejected,
+    string? Profile,
+    string? Id,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] bool? Tie = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? AtLeast = null);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? AtLeast = null
+);
 
 /// <param name="Runs">How often the data set was learned to its end.</param>
 /// <param name="State">The state that learned it; null takes any.</param>
@@ -44,7 +73,8 @@ internal sealed record ComparisonBody(
 internal sealed record LearnedFileUpdateBody(
     int? Runs,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Guid? State = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? AtLeast = null);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? AtLeast = null
+);
 
 /// <param name="Profile">Whose state it is.</param>
 /// <param name="Digest">The data set.</param>
@@ -56,9 +86,22 @@ internal sealed record LearnedFileUpdateBody(
 internal sealed record LearnedFileBody(string Profile, string Digest, Guid? State, int Runs, long Comparisons, long LastLine, long LastComparison);
 
 internal sealed record HealthBody(
-    string Status, string Version, string? Model, int? Features, int? Threads, int? ContextTokens, DeviceBody? Device, PaceBody? Pace,
-        int OpenRounds, int Queued, long UptimeSeconds, string? Board,
-    string? ChatTemplateNote = null, string? Thinking = null, EngineBody? Engine = null);
+    string Status,
+    string Version,
+    string? Model,
+    int? Features,
+    int? Threads,
+    int? ContextTokens,
+    DeviceBody? Device,
+    PaceBody? Pace,
+    int OpenRounds,
+    int Queued,
+    long UptimeSeconds,
+    string? Board,
+    string? ChatTemplateNote = null,
+    string? Thinking = null,
+    EngineBody? Engine = null
+);
 
 internal sealed record DeviceBody(string Name, string? GpuLayers, string Why)
 {
@@ -84,7 +127,10 @@ internal sealed record EngineBody(string Version, string CpuVariant, IReadOnlyLi
     {
         if (Tried is not [var chosen, ..])
             return CpuVariant;
-        return string.Join("; ", Tried.Skip(1).Select(Other).Prepend($"{CpuVariant}, {Plural.Of(chosen.Threads, "thread")}, {Speed(chosen)} tokens/s"));
+        return string.Join(
+            "; ",
+            Tried.Skip(1).Select(Other).Prepend($"{CpuVariant}, {Plural.Of(chosen.Threads, "thread")}, {Speed(chosen)} tokens/s")
+        );
 
         string Other(EngineTrialBody trial) =>
             $"{trial.CpuVariant}{(trial.Threads == chosen.Threads ? "" : $" with {Plural.Of(trial.Threads, "thread")}")} {Speed(trial)}";
@@ -96,7 +142,11 @@ internal sealed record EngineBody(string Version, string CpuVariant, IReadOnlyLi
         if (choice is null)
             return new EngineBody(version, usualBuild, []);
         IEnumerable<EngineTrial> all = choice.Others.OrderByDescending(t => t.TokensPerSecond).Prepend(choice.Chosen);
-        return new EngineBody(version, choice.Chosen.CpuVariant, [.. all.Select(t => new EngineTrialBody(t.CpuVariant, t.Threads, t.TokensPerSecond))]);
+        return new EngineBody(
+            version,
+            choice.Chosen.CpuVariant,
+            [.. all.Select(t => new EngineTrialBody(t.CpuVariant, t.Threads, t.TokensPerSecond))]
+        );
     }
 
     private static string Speed(EngineTrialBody trial) =>
@@ -107,13 +157,23 @@ internal sealed record PaceBody(double TokensPerSecond, double PromptTokensPerSe
 {
     /// <summary>The same for people.</summary>
     internal string Describe() =>
-        string.Create(CultureInfo.InvariantCulture, $"{Plural.Of(Candidates, "answer")} of up to {MaxTokens} tokens each, {(TimeTarget > 0 ? $"within {TimeTarget} s" : "in any time")} (measured: {TokensPerSecond} tokens/s)");
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"{Plural.Of(Candidates, "answer")} of up to {MaxTokens} tokens each, {(TimeTarget > 0 ? $"within {TimeTarget} s" : "in any time")} "
+                + $"(measured: {TokensPerSecond} tokens/s)"
+        );
 
     /// <summary>How rounds are cut to the time they may take; null where they may take any.</summary>
-    internal static PaceBody? Of(PreferenceLoop? loop, int target) => loop?.Pace is not { } pace
-        ? null
-        : new PaceBody(
-            Math.Round(pace.TokensPerSecond(loop.Budget.Candidates), 1), Math.Round(1 / pace.PerPromptToken, 1), target, loop.Budget.Candidates, loop.Budget.MaxTokens);
+    internal static PaceBody? Of(PreferenceLoop? loop, int target) =>
+        loop?.Pace is not { } pace
+            ? null
+            : new PaceBody(
+                Math.Round(pace.TokensPerSecond(loop.Budget.Candidates), 1),
+                Math.Round(1 / pace.PerPromptToken, 1),
+                target,
+                loop.Budget.Candidates,
+                loop.Budget.MaxTokens
+            );
 }
 
 /// <param name="Status">loading or ready.</param>
@@ -143,7 +203,8 @@ internal sealed record ProblemBody(string Type, string Title, int Status, string
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
-    RespectNullableAnnotations = true)]
+    RespectNullableAnnotations = true
+)]
 [JsonSerializable(typeof(RoundRequestBody))]
 [JsonSerializable(typeof(RoundBody))]
 [JsonSerializable(typeof(FeedbackBody))]
@@ -167,7 +228,8 @@ internal sealed partial class WireJson : JsonSerializerContext
     internal static WireJson Complete => field ??= new(new JsonSerializerOptions(Default.Options) { RespectRequiredConstructorParameters = true });
 
     /// <summary>Leaves quotes, plus signs and letters beyond ASCII as they are: nothing of this is put into a page.</summary>
-    internal static WireJson Readable => field ??= new(new JsonSerializerOptions(Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+    internal static WireJson Readable =>
+        field ??= new(new JsonSerializerOptions(Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
 }
 
 /// <summary>How values of enumerations are written: in words, with dashes.</summary>

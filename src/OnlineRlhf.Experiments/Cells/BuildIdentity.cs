@@ -11,8 +11,17 @@ internal static class BuildIdentity
     private static string Compute()
     {
         var hash = new XxHash3();
-        foreach (System.Reflection.Assembly part in (System.Reflection.Assembly[])[typeof(BuildIdentity).Assembly, typeof(OnePassRewardModel).Assembly, typeof(Rounds.PreferenceLoop).Assembly, typeof(Inference.LanguageModel).Assembly])
+        foreach (
+            System.Reflection.Assembly part in (System.Reflection.Assembly[])
+                [
+                    typeof(BuildIdentity).Assembly,
+                    typeof(OnePassRewardModel).Assembly,
+                    typeof(Rounds.PreferenceLoop).Assembly,
+                    typeof(Inference.LanguageModel).Assembly,
+                ]
+        )
             hash.Append(part.ManifestModule.ModuleVersionId.ToByteArray());
-        return $"{typeof(BuildIdentity).Assembly.GetName().Version!.ToString(3)}-{hash.GetCurrentHashAsUInt64().ToString("x16", System.Globalization.CultureInfo.InvariantCulture)}";
+        string version = typeof(BuildIdentity).Assembly.GetName().Version!.ToString(3);
+        return FormattableString.Invariant($"{version}-{hash.GetCurrentHashAsUInt64():x16}");
     }
 }

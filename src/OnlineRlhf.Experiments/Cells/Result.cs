@@ -9,4 +9,11 @@ namespace OnlineRlhf.Experiments.Cells;
 /// <param name="Numbers">What is the same wherever it is computed.</param>
 /// <param name="Times">What is not.</param>
 internal sealed record Result(
-    string Build, string Machine, string Experiment, string Variant, int Seed, SortedDictionary<string, double> Numbers, SortedDictionary<string, double> Times);
+    string Build,
+    string Machine,
+    string Experiment,
+    string Variant,
+    int Seed,
+    SortedDictionary<string, double> Numbers,
+    SortedDictionary<string, double> Times
+);

@@ -4,7 +4,9 @@ using System.Text.Json;
 
 namespace OnlineRlhf.Experiments.Cells;
 
-/// <summary>Results as files, one per cell, written whole or not at all: they may come from any machine, in any order, and a run that was stopped goes on.</summary>
+/// <summary>
+/// Results as files, one per cell, written whole or not at all: they may come from any machine, in any order, and a run that was stopped goes on.
+/// </summary>
 internal sealed class ResultFolder
 {
     private static readonly JsonSerializerOptions Json = new()
@@ -14,7 +16,8 @@ internal sealed class ResultFolder
         NumberHandling = System.Text.Json.Serialization.JsonNumberHandling.AllowNamedFloatingPointLiterals,
     };
 
-    private readonly string _folder, _build;
+    private readonly string _folder,
+        _build;
 
     /// <param name="output">The report's folder.</param>
     /// <param name="build">The program that computes.</param>
@@ -35,7 +38,10 @@ internal sealed class ResultFolder
         try
         {
             Result? result = JsonSerializer.Deserialize<Result>(File.ReadAllBytes(path), Json);
-            if (result is not { Numbers: not null, Times: not null } || (result.Experiment, result.Variant, result.Seed) != (cell.Experiment, cell.Variant, cell.Seed))
+            if (
+                result is not { Numbers: not null, Times: not null }
+                || (result.Experiment, result.Variant, result.Seed) != (cell.Experiment, cell.Variant, cell.Seed)
+            )
                 throw new JsonException("it is another cell's");
             return result.Build == _build ? result : null;
         }
@@ -47,7 +53,8 @@ internal sealed class ResultFolder
 
     internal void Write(Cell cell, Result result)
     {
-        string path = PathOf(cell), part = $"{path}.{Environment.ProcessId}.part";
+        string path = PathOf(cell),
+            part = $"{path}.{Environment.ProcessId}.part";
         File.WriteAllBytes(part, JsonSerializer.SerializeToUtf8Bytes(result, Json));
         File.Move(part, path, overwrite: true);
     }

@@ -4,7 +4,8 @@ using OnlineRlhf.Learning.RewardModels;
 namespace OnlineRlhf.Experiments.Learners;
 
 /// <summary>
-/// xᵀ𝓗⁻¹x of a short history, t &lt; d, from its Gram matrix: 𝓗 = λI + ZᵀWZ gives 𝓗⁻¹ = (I − Zᵀ(λW⁻¹ + ZZᵀ)⁻¹Z)/λ. A new comparison costs O(t d), another θ O(t³) instead
+/// xᵀ𝓗⁻¹x of a short history, t &lt; d, from its Gram matrix: 𝓗 = λI + ZᵀWZ gives 𝓗⁻¹ = (I − Zᵀ(λW⁻¹ + ZZᵀ)⁻¹Z)/λ. A new comparison costs O(t d),
+/// another θ O(t³) instead
 /// of O(d³).
 /// </summary>
 /// <param name="objective">The history.</param>
@@ -18,7 +19,8 @@ internal sealed class GramNorm(LogisticObjective objective)
     {
         for (int i = _rows.Count; i < objective.Count; i++)
         {
-            double[] row = new double[i + 1], last = Wide(objective[i]);
+            double[] row = new double[i + 1],
+                last = Wide(objective[i]);
             for (int j = 0; j <= i; j++)
                 row[j] = LinearReward.Dot(objective[j], last);
             _rows.Add(row);
@@ -32,7 +34,8 @@ internal sealed class GramNorm(LogisticObjective objective)
     /// <summary>xᵀ𝓗⁻¹x.</summary>
     internal double Squared(ReadOnlySpan<float> x)
     {
-        double[] along = new double[_rows.Count], wide = Wide(x);
+        double[] along = new double[_rows.Count],
+            wide = Wide(x);
         for (int i = 0; i < along.Length; i++)
             along[i] = LinearReward.Dot(objective[i], wide);
         return Math.Max(0, TensorPrimitives.SumOfSquares<double>(wide) - _factor!.SolveForward(along)) / objective.Regularization;

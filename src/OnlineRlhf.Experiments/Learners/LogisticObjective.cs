@@ -8,7 +8,8 @@ namespace OnlineRlhf.Experiments.Learners;
 internal sealed class LogisticObjective(int dimension, double regularization)
 {
     private float[] _differences = new float[64 * dimension];
-    private double[] _labels = new double[64], _weights = new double[64];
+    private double[] _labels = new double[64],
+        _weights = new double[64];
 
     internal int Count { get; private set; }
 

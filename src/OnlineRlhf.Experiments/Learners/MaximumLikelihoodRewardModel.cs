@@ -4,8 +4,10 @@ using OnlineRlhf.Learning.RewardModels;
 namespace OnlineRlhf.Experiments.Learners;
 
 /// <summary>
-/// The baseline: θ minimises Σ ℓ_i(θ) + λ/2 ‖θ‖² over the whole history, refitted from the last θ to a gradient norm of 1e-6; its local norm is the Hessian there.
-/// O(t d) memory, and O(t d) time a refit at the least; the norm takes whichever of the Hessian and the Gram matrix is smaller. The refit is done where θ is next asked for, so that a stretch without questions costs one.
+/// The baseline: θ minimises Σ ℓ_i(θ) + λ/2 ‖θ‖² over the whole history, refitted from the last θ to a gradient norm of 1e-6; its local norm is the
+/// Hessian there.
+/// O(t d) memory, and O(t d) time a refit at the least; the norm takes whichever of the Hessian and the Gram matrix is smaller. The refit is done
+/// where θ is next asked for, so that a stretch without questions costs one.
 /// </summary>
 /// <param name="dimension">d.</param>
 /// <param name="regularization">λ, above 0.</param>
@@ -14,11 +16,13 @@ internal sealed class MaximumLikelihoodRewardModel(int dimension, double regular
 {
     internal const double GradientNorm = 1e-6;
 
-    private readonly double[] _parameter = new double[dimension], _forward = new double[dimension];
+    private readonly double[] _parameter = new double[dimension],
+        _forward = new double[dimension];
     private readonly LogisticObjective _objective = new(dimension, regularization);
     private GramNorm? _gram;
     private Cholesky? _hessian;
-    private bool _stale, _normed;
+    private bool _stale,
+        _normed;
 
     /// <summary>What is fastest at a dimension, as measured: Newton where its d³ is small beside the history, L-BFGS above.</summary>
     internal static Solver Fastest(int dimension) => dimension <= 100 ? Solver.Newton : Solver.LimitedMemoryBfgs;

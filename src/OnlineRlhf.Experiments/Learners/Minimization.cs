@@ -5,13 +5,16 @@ namespace OnlineRlhf.Experiments.Learners;
 /// <summary>Minimises the regularised logistic loss from a given θ, by one of three methods, to a given norm of the gradient.</summary>
 internal static class Minimization
 {
-    private const int MostSteps = 500, MostMemorySteps = 200, Pairs = 10;
+    private const int MostSteps = 500,
+        MostMemorySteps = 200,
+        Pairs = 10;
     private const double Armijo = 1e-4;
 
     /// <exception cref="InvalidOperationException">It did not get there: a defect, since the objective is smooth and strongly convex.</exception>
     internal static void Run(LogisticObjective objective, double[] parameter, Solver solver, double gradientNorm)
     {
-        double[] gradient = new double[parameter.Length], direction = new double[parameter.Length];
+        double[] gradient = new double[parameter.Length],
+            direction = new double[parameter.Length];
         double value = objective.Gradient(parameter, gradient);
         var memory = new Queue<(double[] Step, double[] Change, double Inner)>();
         for (int step = 0; step < MostSteps; step++)
@@ -32,7 +35,8 @@ internal static class Minimization
                     SolveByMemory(memory, gradient, direction, 1 / (objective.Regularization + 0.25 * objective.Count));
                     break;
             }
-            double[] before = [.. parameter], slopes = [.. gradient];
+            double[] before = [.. parameter],
+                slopes = [.. gradient];
             if (Descend(objective, parameter, gradient, direction, value, norm) is not { } next)
             {
                 // Within rounding of the minimum the memory of L-BFGS is noise, and only curvature leads on.
@@ -52,7 +56,9 @@ internal static class Minimization
         throw new InvalidOperationException($"{solver} did not reach a gradient norm of {gradientNorm} in {MostSteps} steps.");
     }
 
-    /// <summary>θ ← θ − s·direction, s halved from 1 until the value falls as the slope promises; null where it never does. Leaves the gradient at the new θ.</summary>
+    /// <summary>
+    /// θ ← θ − s·direction, s halved from 1 until the value falls as the slope promises; null where it never does. Leaves the gradient at the new θ.
+    /// </summary>
     private static double? Descend(LogisticObjective objective, double[] parameter, double[] gradient, double[] direction, double value, double norm)
     {
         double promise = TensorPrimitives.Dot<double>(gradient, direction);
@@ -72,7 +78,9 @@ internal static class Minimization
     private static void SolveByConjugateGradient(LogisticObjective objective, double[] gradient, double[] direction, double norm, double wanted)
     {
         double enough = Math.Max(Math.Min(0.1, Math.Sqrt(norm)) * norm, 0.3 * wanted);
-        double[] residual = [.. gradient], search = [.. gradient], product = new double[gradient.Length];
+        double[] residual = [.. gradient],
+            search = [.. gradient],
+            product = new double[gradient.Length];
         Array.Clear(direction);
         double square = norm * norm;
         for (int step = 0; step < 10 * gradient.Length && square > enough * enough; step++)
@@ -88,7 +96,12 @@ internal static class Minimization
     }
 
     /// <summary>The two loops of L-BFGS.</summary>
-    private static void SolveByMemory(Queue<(double[] Step, double[] Change, double Inner)> memory, double[] gradient, double[] direction, double first)
+    private static void SolveByMemory(
+        Queue<(double[] Step, double[] Change, double Inner)> memory,
+        double[] gradient,
+        double[] direction,
+        double first
+    )
     {
         gradient.CopyTo(direction, 0);
         (double[] Step, double[] Change, double Inner)[] pairs = [.. memory];
@@ -107,7 +120,13 @@ internal static class Minimization
         }
     }
 
-    private static void Remember(Queue<(double[] Step, double[] Change, double Inner)> memory, double[] before, double[] slopes, double[] parameter, double[] gradient)
+    private static void Remember(
+        Queue<(double[] Step, double[] Change, double Inner)> memory,
+        double[] before,
+        double[] slopes,
+        double[] parameter,
+        double[] gradient
+    )
     {
         TensorPrimitives.Subtract(parameter, before, before);
         TensorPrimitives.Subtract(gradient, slopes, slopes);

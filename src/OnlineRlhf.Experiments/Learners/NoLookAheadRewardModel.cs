@@ -4,12 +4,15 @@ using OnlineRlhf.Learning.RewardModels;
 namespace OnlineRlhf.Experiments.Learners;
 
 /// <summary>
-/// The exact one-pass learner without the look-ahead point: the Hessian of a comparison joins 𝓗 as it is at the old θ, where the answer was not known yet.
+/// The exact one-pass learner without the look-ahead point: the Hessian of a comparison joins 𝓗 as it is at the old θ, where the answer was not known
+/// yet.
 /// Everything else is as in <see cref="OnePassRewardModel"/>. O(d²) time and memory.
 /// </summary>
 internal sealed class NoLookAheadRewardModel(int dimension, HyperParameters hyperParameters) : ILocalNorm
 {
-    private readonly double[] _parameter = new double[dimension], _forward = new double[dimension], _backward = new double[dimension];
+    private readonly double[] _parameter = new double[dimension],
+        _forward = new double[dimension],
+        _backward = new double[dimension];
     private readonly PackedCholesky _norm = new(dimension, hyperParameters.Regularization);
 
     public int Dimension => dimension;
@@ -33,8 +36,10 @@ internal sealed class NoLookAheadRewardModel(int dimension, HyperParameters hype
         LinearReward.Require(comparison, dimension);
         for (int i = 0; i < dimension; i++)
             _forward[i] = comparison.Difference[i];
-        double margin = LinearReward.Dot(comparison.Difference, _parameter), weight = LogisticLoss.Curvature(margin);
-        double q = _norm.SolveForward(_forward), eta = hyperParameters.StepSize;
+        double margin = LinearReward.Dot(comparison.Difference, _parameter),
+            weight = LogisticLoss.Curvature(margin);
+        double q = _norm.SolveForward(_forward),
+            eta = hyperParameters.StepSize;
         double step = eta * LogisticLoss.Slope(margin, comparison.Label) / (1 + eta * weight * q);
         _norm.SolveBackwardAndUpdate(_forward, weight, _backward);
         Comparisons++;

@@ -5,7 +5,8 @@ namespace OnlineRlhf.Experiments.Learners;
 
 /// <summary>
 /// The authors' public implementation of the matrix-free variant, with what it does differently from the paper: its conjugate gradient computes
-/// β = ‖r_new‖²/‖r_new‖² = 1, its regularization is not followed by the schedule in the Hessian-vector product, the solution is blended with the raw gradient,
+/// β = ‖r_new‖²/‖r_new‖² = 1, its regularization is not followed by the schedule in the Hessian-vector product, the solution is blended with the raw
+/// gradient,
 /// and once the schedule has reached 1, after <paramref name="growth"/> steps, it is plain gradient descent. O(d) time and memory.
 /// </summary>
 /// <param name="dimension">d.</param>
@@ -15,8 +16,12 @@ namespace OnlineRlhf.Experiments.Learners;
 internal sealed class ReferenceRewardModel(int dimension, double stepSize, double damping = 0.8, double growth = 100) : IRewardModel
 {
     private const int Steps = 3;
-    private readonly double[] _parameter = new double[dimension], _gradient = new double[dimension], _solution = new double[dimension];
-    private readonly double[] _residual = new double[dimension], _direction = new double[dimension], _product = new double[dimension];
+    private readonly double[] _parameter = new double[dimension],
+        _gradient = new double[dimension],
+        _solution = new double[dimension];
+    private readonly double[] _residual = new double[dimension],
+        _direction = new double[dimension],
+        _product = new double[dimension];
 
     public int Dimension => dimension;
 

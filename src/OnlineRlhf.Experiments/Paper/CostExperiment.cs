@@ -4,8 +4,8 @@ using OnlineRlhf.Experiments.Cells;
 using OnlineRlhf.Experiments.Learners;
 using OnlineRlhf.Experiments.Reporting;
 using OnlineRlhf.Experiments.Settings;
-using OnlineRlhf.Learning.RewardModels;
 using OnlineRlhf.Learning;
+using OnlineRlhf.Learning.RewardModels;
 
 namespace OnlineRlhf.Experiments.Paper;
 
@@ -42,25 +42,59 @@ internal sealed class CostExperiment(Scale scale) : IExperiment
     public void Write(ResultTable results, ReportWriter report)
     {
         report.Heading("What a comparison costs");
-        report.Paragraph($"""
-            d = {Dimension}, one core, median of repeated measurements. A refit starts from the last minimum, one comparison ago, and ends at a gradient norm of {MaximumLikelihoodRewardModel.GradientNorm.ToString("0e-0", CultureInfo.InvariantCulture)}: the fastest of three methods is what counts.
-            Bytes are what must be kept between two comparisons: the exact learner's d²/2 numbers are more than a short history, and fewer than one of more than some {Dimension} comparisons.
-            """);
+        report.Paragraph(
+            $"""
+            d = {Dimension}, one core, median of repeated measurements. A refit starts from the last minimum, one comparison ago, and ends at a
+            gradient norm of {MaximumLikelihoodRewardModel.GradientNorm.ToString(
+                "0e-0",
+                CultureInfo.InvariantCulture
+            )}: the fastest of three methods is what counts.
+            Bytes are what must be kept between two comparisons: the exact learner's d²/2 numbers are more than a short history, and fewer than one of
+            more than some {Dimension} comparisons.
+            """
+        );
         (string Name, int[] At)[] rows = [.. OnePass.Select(l => (l.Name, At)), .. Enum.GetValues<Solver>().Select(s => (NameOf(s), RefitAt))];
-        report.Times(["milliseconds a comparison", .. At.Select(Text)], rows.Select(r => (string[])
-            [r.Name, .. At.Select(t => r.At.Contains(t) ? Milliseconds(results, r.Name, t).ToString("G3", CultureInfo.InvariantCulture) : "")]));
-        report.Table(["bytes kept", .. At.Select(Text)], rows.Where(r => r.Name != NameOf(Solver.Newton) && r.Name != NameOf(Solver.LimitedMemoryBfgs)).Select(r => (string[])
-            [r.Name, .. At.Select(t => r.At.Contains(t) ? results.Number(Experiment, r.Name, $"bytes@{t}").Mean.ToString("N0", CultureInfo.InvariantCulture) : "")]));
+        report.Times(
+            ["milliseconds a comparison", .. At.Select(Text)],
+            rows.Select(r =>
+                (string[])
+                    [r.Name, .. At.Select(t => r.At.Contains(t) ? Milliseconds(results, r.Name, t).ToString("G3", CultureInfo.InvariantCulture) : "")]
+            )
+        );
+        report.Table(
+            ["bytes kept", .. At.Select(Text)],
+            rows.Where(r => r.Name != NameOf(Solver.Newton) && r.Name != NameOf(Solver.LimitedMemoryBfgs))
+                .Select(r =>
+                    (string[])
+                        [
+                            r.Name,
+                            .. At.Select(t =>
+                                r.At.Contains(t)
+                                    ? results.Number(Experiment, r.Name, $"bytes@{t}").Mean.ToString("N0", CultureInfo.InvariantCulture)
+                                    : ""
+                            ),
+                        ]
+                )
+        );
         var plot = new Plot("cost", $"Time of one comparison, d = {Dimension}", "comparisons before it", "milliseconds", logX: true, logY: true);
         foreach ((string name, int[] at) in rows)
             plot.Line(name, at.Select(t => ((double)t, new Interval(Milliseconds(results, name, t), double.NaN, 1))));
         report.Picture(plot);
         int last = RefitAt[^1];
-        double fastest = Enum.GetValues<Solver>().Min(s => Milliseconds(results, NameOf(s), last)), ours = Milliseconds(results, OnePass[0].Name, last);
+        double fastest = Enum.GetValues<Solver>().Min(s => Milliseconds(results, NameOf(s), last)),
+            ours = Milliseconds(results, OnePass[0].Name, last);
         int times = scale.IsQuick ? 10 : 100;
-        report.Claim($"At t = {Text(last)} the exact learner is more than {times} times as fast as the fastest refit", string.Create(CultureInfo.InvariantCulture, $"{ReportWriter.TimeMark}{fastest / ours:F0} times"), fastest / ours > times);
+        report.Claim(
+            $"At t = {Text(last)} the exact learner is more than {times} times as fast as the fastest refit",
+            string.Create(CultureInfo.InvariantCulture, $"{ReportWriter.TimeMark}{fastest / ours:F0} times"),
+            fastest / ours > times
+        );
         double flat = Milliseconds(results, OnePass[0].Name, At[^1]) / Milliseconds(results, OnePass[0].Name, At[0]);
-        report.Claim($"The exact learner's comparison costs the same at t = {Text(At[0])} and t = {Text(At[^1])}: the ratio is between 0.6 and 1.6", string.Create(CultureInfo.InvariantCulture, $"{ReportWriter.TimeMark}ratio {flat:F2}"), flat is > 0.6 and < 1.6);
+        report.Claim(
+            $"The exact learner's comparison costs the same at t = {Text(At[0])} and t = {Text(At[^1])}: the ratio is between 0.6 and 1.6",
+            string.Create(CultureInfo.InvariantCulture, $"{ReportWriter.TimeMark}ratio {flat:F2}"),
+            flat is > 0.6 and < 1.6
+        );
     }
 
     private static double Milliseconds(ResultTable results, string variant, int t) => results.Time(Experiment, variant, $"milliseconds@{t}").Mean;
@@ -86,11 +120,14 @@ internal sealed class CostExperiment(Scale scale) : IExperiment
         return outcome;
     }
 
-    /// <summary>The compiler replaces what runs often by something faster, a while after it has seen that: the first comparisons would be measured in what is not kept.</summary>
+    /// <summary>
+    /// The compiler replaces what runs often by something faster, a while after it has seen that: the first comparisons would be measured in what is
+    /// not kept.
+    /// </summary>
     private static void WarmUp(IRewardModel model)
     {
         var stream = new Comparisons(Dimension);
-        for (long start = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(start) < TimeSpan.FromSeconds(1);)
+        for (long start = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(start) < TimeSpan.FromSeconds(1); )
             model.Observe(stream.Next());
     }
 
@@ -106,12 +143,16 @@ internal sealed class CostExperiment(Scale scale) : IExperiment
                 model.Observe(stream.Next());
             cancellationToken.ThrowIfCancellationRequested();
             model.Refit();
-            outcome.Times[$"milliseconds@{t}"] = MedianMilliseconds(measured, stream, next =>
-            {
-                cancellationToken.ThrowIfCancellationRequested();
-                model.Observe(next);
-                model.Refit();
-            });
+            outcome.Times[$"milliseconds@{t}"] = MedianMilliseconds(
+                measured,
+                stream,
+                next =>
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+                    model.Observe(next);
+                    model.Refit();
+                }
+            );
             outcome.Numbers[$"bytes@{t}"] = Learner.StateBytes(model);
         }
         return outcome;
@@ -131,12 +172,13 @@ internal sealed class CostExperiment(Scale scale) : IExperiment
         return times[count / 2];
     }
 
-    private static string NameOf(Solver solver) => solver switch
-    {
-        Solver.Newton => "full refit, Newton",
-        Solver.NewtonConjugateGradient => "full refit, Newton-CG",
-        Solver.LimitedMemoryBfgs => "full refit, L-BFGS",
-    };
+    private static string NameOf(Solver solver) =>
+        solver switch
+        {
+            Solver.Newton => "full refit, Newton",
+            Solver.NewtonConjugateGradient => "full refit, Newton-CG",
+            Solver.LimitedMemoryBfgs => "full refit, L-BFGS",
+        };
 
     private static string Text(int t) => t.ToString("N0", CultureInfo.InvariantCulture);
 
@@ -148,7 +190,8 @@ internal sealed class CostExperiment(Scale scale) : IExperiment
 
         internal Comparison Next()
         {
-            double margin = 0, scale = 1 / Math.Sqrt(dimension);
+            double margin = 0,
+                scale = 1 / Math.Sqrt(dimension);
             for (int i = 0; i < dimension; i++)
             {
                 // Of unit norm or so; the first entries decide.

@@ -11,7 +11,8 @@ namespace OnlineRlhf.Experiments.Paper;
 internal sealed class DeploymentExperiment(Scale scale) : IExperiment
 {
     private const int Rounds = 1500;
-    private const string Repeating = "deployment, requests that come again", Shuffled = "deployment, shuffled labels";
+    private const string Repeating = "deployment, requests that come again",
+        Shuffled = "deployment, shuffled labels";
 
     /// <summary>Where requests come again with the same candidates, nothing new comes along by itself.</summary>
     private const int Repertoire = 5;
@@ -19,8 +20,7 @@ internal sealed class DeploymentExperiment(Scale scale) : IExperiment
     /// <summary>And the more there are, the more comes along.</summary>
     private static readonly int[] LargerRepertoires = [10, 20, 50];
 
-    private static readonly Contender
-        Ours = new(Learner.Exact, new Exploration()),
+    private static readonly Contender Ours = new(Learner.Exact, new Exploration()),
         Refit = new(Learner.FullRefit, new Exploration()),
         NoLookAhead = new(Learner.NoLookAhead, new Exploration()),
         OursByRank = Contender.ByRank(Learner.Exact),
@@ -29,7 +29,15 @@ internal sealed class DeploymentExperiment(Scale scale) : IExperiment
         Worst = new(Learner.Exact, new BestAndWorst());
 
     private static readonly Contender[] ExactByEveryRule =
-        [Ours, OursByRank, new(Learner.Exact, new RejectionSampling()), new(Learner.Exact, new MostUncertainPair()), Random, Second, Worst];
+    [
+        Ours,
+        OursByRank,
+        new(Learner.Exact, new RejectionSampling()),
+        new(Learner.Exact, new MostUncertainPair()),
+        Random,
+        Second,
+        Worst,
+    ];
 
     /// <summary>How many requests of a person are easy varies much from seed to seed.</summary>
     private int RepeatingSeeds => scale.IsQuick ? 64 : 256;
@@ -49,7 +57,9 @@ internal sealed class DeploymentExperiment(Scale scale) : IExperiment
     /// <summary>What the look-ahead point is worth: served regret without it, against with it.</summary>
     internal static Interval WithoutLookAhead(ResultTable results) => results.Ratio(Of(6), NoLookAhead.Name, Ours.Name, Served);
 
-    /// <summary>Regret of best + second against exploration where every request is new, at each ‖θ*‖: of the pair, and of the served answer.</summary>
+    /// <summary>
+    /// Regret of best + second against exploration where every request is new, at each ‖θ*‖: of the pair, and of the served answer.
+    /// </summary>
     internal static IEnumerable<(double Norm, Interval Pair, Interval Served)> SecondBest(ResultTable results) =>
         from norm in AllNorms
         where results.HasExperiment(Of(norm))
@@ -57,44 +67,80 @@ internal sealed class DeploymentExperiment(Scale scale) : IExperiment
 
     /// <summary>The same of the pair where requests come again, and how often as much of it is avoidable.</summary>
     internal static (Interval Pair, double Avoidable) SecondBestOfRepeating(ResultTable results) =>
-        (results.Ratio(Repeating, Second.Name, Ours.Name, Regret), results.Number(Repeating, Second.Name, Avoidable).Mean / results.Number(Repeating, Ours.Name, Avoidable).Mean);
+        (
+            results.Ratio(Repeating, Second.Name, Ours.Name, Regret),
+            results.Number(Repeating, Second.Name, Avoidable).Mean / results.Number(Repeating, Ours.Name, Avoidable).Mean
+        );
 
     public IEnumerable<Cell> Cells()
     {
         foreach (double norm in Norms)
         {
-            foreach (Contender contender in (Contender[])[.. ExactByEveryRule, Refit, NoLookAhead, .. LearnerFamily.All(scale.IsQuick).SelectMany(f => f.Members).Select(Contender.ByRank)])
+            foreach (
+                Contender contender in (Contender[])
+                    [.. ExactByEveryRule, Refit, NoLookAhead, .. LearnerFamily.All(scale.IsQuick).SelectMany(f => f.Members).Select(Contender.ByRank)]
+            )
             {
                 // The ratio to the full refit is held to three percent, and needs more seeds.
                 foreach (int seed in Scale.SeedsUpTo(contender == Ours || contender == Refit ? scale.RefitSeeds : scale.Seeds))
-                    yield return new Cell(Of(norm), contender.Name, seed, stop => Deployment.Run(new Bandit(seed, norm), contender.Learner, contender.Rule, [Rounds / 10, Rounds], stop));
+                    yield return new Cell(
+                        Of(norm),
+                        contender.Name,
+                        seed,
+                        stop => Deployment.Run(new Bandit(seed, norm), contender.Learner, contender.Rule, [Rounds / 10, Rounds], stop)
+                    );
             }
         }
         foreach (Contender contender in ExactByEveryRule)
         {
             foreach (int seed in Scale.SeedsUpTo(RepeatingSeeds))
-                yield return new Cell(Repeating, contender.Name, seed, stop => Deployment.Run(new Bandit(seed, 6, repertoire: Repertoire), contender.Learner, contender.Rule, [Rounds / 10, Rounds], stop));
+                yield return new Cell(
+                    Repeating,
+                    contender.Name,
+                    seed,
+                    stop =>
+                        Deployment.Run(new Bandit(seed, 6, repertoire: Repertoire), contender.Learner, contender.Rule, [Rounds / 10, Rounds], stop)
+                );
         }
         foreach (int repertoire in scale.IsQuick ? [] : LargerRepertoires)
         {
             foreach (Contender contender in (Contender[])[Ours, Second])
             {
                 foreach (int seed in Scale.SeedsUpTo(RepeatingSeeds))
-                    yield return new Cell($"{Repeating}: {repertoire}", contender.Name, seed, stop => Deployment.Run(new Bandit(seed, 6, repertoire: repertoire), contender.Learner, contender.Rule, [Rounds], stop));
+                    yield return new Cell(
+                        $"{Repeating}: {repertoire}",
+                        contender.Name,
+                        seed,
+                        stop => Deployment.Run(new Bandit(seed, 6, repertoire: repertoire), contender.Learner, contender.Rule, [Rounds], stop)
+                    );
             }
         }
         foreach (int seed in Scale.SeedsUpTo(64))
-            yield return new Cell(Shuffled, Ours.Name, seed, stop => Deployment.Run(new Bandit(seed, 6, shuffled: true), Ours.Learner, Ours.Rule, [Rounds], stop));
+            yield return new Cell(
+                Shuffled,
+                Ours.Name,
+                seed,
+                stop => Deployment.Run(new Bandit(seed, 6, shuffled: true), Ours.Learner, Ours.Rule, [Rounds], stop)
+            );
     }
 
     public void Write(ResultTable results, ReportWriter report)
     {
         report.Heading("Deployment time: every learner, every rule");
-        report.Paragraph($"""
-            The learner serves requests one after the other. For each it sees {Bandit.Arms} candidates (d = {Bandit.Dimension}), asks about two, and learns from the answer before the next. *Regret* counts what the two shown lack to the best candidate, summed over {Rounds} rounds; a rule that shows bad answers
-            on purpose has much of it by that alone. *Served* counts the one that would be served, argmax φᵀθ. *Accuracy* is the share of answers to random pairs of new requests that the last θ foresees. Less regret is better. A learner without a local norm cannot use the exploration rule: it has the
-            paper's practical one, *best + top 1/4*, and is held against the exact learner under that rule. Of step sizes the one is shown that serves best on these seeds, of {LearnerFamily.FirstOrder(scale.IsQuick).Members.Length}. {scale.Seeds} seeds.
-            """);
+        report.Paragraph(
+            $"""
+            The learner serves requests one after the other. For each it sees {Bandit.Arms} candidates (d = {Bandit.Dimension}), asks about two, and
+            learns from the answer before the next. *Regret* counts what the two shown lack to the best candidate, summed over {Rounds} rounds; a rule
+            that shows bad answers
+            on purpose has much of it by that alone. *Served* counts the one that would be served, argmax φᵀθ. *Accuracy* is the share of answers to
+            random pairs of new requests that the last θ foresees. Less regret is better. A learner without a local norm cannot use the exploration
+            rule: it has the
+            paper's practical one, *best + top 1/4*, and is held against the exact learner under that rule. Of step sizes the one is shown that serves
+            best on these seeds, of {LearnerFamily.FirstOrder(
+                scale.IsQuick
+            ).Members.Length}. {scale.Seeds} seeds.
+            """
+        );
         foreach (double norm in Norms)
             WriteNorm(norm, results, report);
         WriteRepeating(results, report);
@@ -105,57 +151,102 @@ internal sealed class DeploymentExperiment(Scale scale) : IExperiment
 
     private void WriteNorm(double norm, ResultTable results, ReportWriter report)
     {
-        string experiment = Of(norm), at = FormattableString.Invariant($"‖θ*‖ = {norm}");
-        (string Family, string Name)[] best = [.. LearnerFamily.All(scale.IsQuick).Select(f => (f.Name, results.Best(experiment, f.Members.Select(m => Contender.ByRank(m).Name), Served, smallest: true)))];
+        string experiment = Of(norm),
+            at = FormattableString.Invariant($"‖θ*‖ = {norm}");
+        (string Family, string Name)[] best =
+        [
+            .. LearnerFamily
+                .All(scale.IsQuick)
+                .Select(f => (f.Name, results.Best(experiment, f.Members.Select(m => Contender.ByRank(m).Name), Served, smallest: true))),
+        ];
         (string Name, string? Against)[] rows =
         [
-            (Ours.Name, null), (Refit.Name, Ours.Name), (NoLookAhead.Name, Ours.Name), .. ExactByEveryRule.Where(c => c != Ours).Select(c => (c.Name, (string?)null)), .. best.Select(b => (b.Name, (string?)OursByRank.Name)),
+            (Ours.Name, null),
+            (Refit.Name, Ours.Name),
+            (NoLookAhead.Name, Ours.Name),
+            .. ExactByEveryRule.Where(c => c != Ours).Select(c => (c.Name, (string?)null)),
+            .. best.Select(b => (b.Name, (string?)OursByRank.Name)),
         ];
         report.Paragraph($"{at}:");
-        report.Table(["learner, rule", "regret", "served", "accuracy", "served, against exact + exploration", "served, against exact under the same rule"], rows.Select(r => (string[])
-        [
-            r.Name,
-            // The same seeds in every row, also where there are more.
-            results.Number(experiment, r.Name, Regret, scale.Seeds).ToString(),
-            results.Number(experiment, r.Name, Served, scale.Seeds).ToString(),
-            results.Number(experiment, r.Name, "accuracy", scale.Seeds).ToString(),
-            r.Name == Ours.Name ? "1" : results.Ratio(experiment, r.Name, Ours.Name, Served, scale.Seeds).ToString(),
-            r.Against is null ? "" : results.Ratio(experiment, r.Name, r.Against, Served, scale.Seeds).ToString(),
-        ]));
+        report.Table(
+            ["learner, rule", "regret", "served", "accuracy", "served, against exact + exploration", "served, against exact under the same rule"],
+            rows.Select(r =>
+                (string[])
+                    [
+                        r.Name,
+                        // The same seeds in every row, also where there are more.
+                        results.Number(experiment, r.Name, Regret, scale.Seeds).ToString(),
+                        results.Number(experiment, r.Name, Served, scale.Seeds).ToString(),
+                        results.Number(experiment, r.Name, "accuracy", scale.Seeds).ToString(),
+                        r.Name == Ours.Name ? "1" : results.Ratio(experiment, r.Name, Ours.Name, Served, scale.Seeds).ToString(),
+                        r.Against is null ? "" : results.Ratio(experiment, r.Name, r.Against, Served, scale.Seeds).ToString(),
+                    ]
+            )
+        );
         Interval ours = results.Number(experiment, Ours.Name, Regret, scale.Seeds);
-        // Where every request brings new candidates, the two best differ in new directions each time, and exploration costs what it brings: best + second is told of among the findings.
+        // Where every request brings new candidates, the two best differ in new directions each time, and exploration costs what it brings: best +
+        // second is told of among the findings.
         foreach (Contender rival in (Contender[])[Random, Worst])
         {
             Interval other = results.Number(experiment, rival.Name, Regret);
-            report.Claim($"The exploration rule's regret is below that of {rival.Rule.Name} ({at}), intervals apart", $"{ours} against {other}", ours.High < other.Low);
+            report.Claim(
+                $"The exploration rule's regret is below that of {rival.Rule.Name} ({at}), intervals apart",
+                $"{ours} against {other}",
+                ours.High < other.Low
+            );
         }
         Interval ratio = results.Ratio(experiment, Ours.Name, Refit.Name, Regret);
         // Sixteen seeds leave two percent of noise.
-        report.ClaimSame($"The exact learner's regret divided by the full refit's is 1 ({at}, {ratio.Count} seeds)", ratio.Minus(1), scale.IsQuick ? 0.05 : 0.03);
+        report.ClaimSame(
+            $"The exact learner's regret divided by the full refit's is 1 ({at}, {ratio.Count} seeds)",
+            ratio.Minus(1),
+            scale.IsQuick ? 0.05 : 0.03
+        );
         foreach ((string family, string baseline) in best)
         {
             Interval against = results.Ratio(experiment, baseline, OursByRank.Name, Served);
-            report.Claim($"Under the same rule the exact learner serves better than {family} ({at})", $"{baseline}, has {against} times its served regret", against.Low > 1);
+            report.Claim(
+                $"Under the same rule the exact learner serves better than {family} ({at})",
+                $"{baseline}, has {against} times its served regret",
+                against.Low > 1
+            );
         }
     }
 
     private void WriteRepeating(ResultTable results, ReportWriter report)
     {
-        report.Paragraph($"""
-            A person with {Repertoire} requests that come again and again, each with the same {Bandit.Arms} candidates (‖θ*‖ = 6): nothing new comes along by itself, and what is not tried is not learned. *Avoidable* is the regret beyond that of the two best candidates: two different answers must be shown.
+        report.Paragraph(
+            $"""
+            A person with {Repertoire} requests that come again and again, each with the same {Bandit.Arms} candidates (‖θ*‖ = 6): nothing new comes
+            along by itself, and what is not tried is not learned. *Avoidable* is the regret beyond that of the two best candidates: two different
+            answers must be shown.
             {RepeatingSeeds} seeds.
-            """);
-        report.Table(["learner, rule", "regret", "of it avoidable", "served", "regret, against exploration"], ExactByEveryRule.Select(c => (string[])
-        [
-            c.Name,
-            results.Number(Repeating, c.Name, Regret).ToString(),
-            results.Number(Repeating, c.Name, Avoidable).ToString(),
-            results.Number(Repeating, c.Name, Served).ToString(),
-            c == Ours ? "1" : results.Ratio(Repeating, c.Name, Ours.Name, Regret).ToString(),
-        ]));
+            """
+        );
+        report.Table(
+            ["learner, rule", "regret", "of it avoidable", "served", "regret, against exploration"],
+            ExactByEveryRule.Select(c =>
+                (string[])
+                    [
+                        c.Name,
+                        results.Number(Repeating, c.Name, Regret).ToString(),
+                        results.Number(Repeating, c.Name, Avoidable).ToString(),
+                        results.Number(Repeating, c.Name, Served).ToString(),
+                        c == Ours ? "1" : results.Ratio(Repeating, c.Name, Ours.Name, Regret).ToString(),
+                    ]
+            )
+        );
         if (!scale.IsQuick)
         {
-            report.Paragraph($"The more different requests there are, the more comes along by itself: regret of best + second, against exploration, with {string.Join("; ", LargerRepertoires.Select(r => $"{r} requests {results.Ratio($"{Repeating}: {r}", Second.Name, Ours.Name, Regret)}"))}.");
+            report.Paragraph(
+                "The more different requests there are, the more comes along by itself: regret of best + second, against exploration,"
+                    + " with "
+                    + string.Join(
+                        "; ",
+                        LargerRepertoires.Select(r => $"{r} requests {results.Ratio($"{Repeating}: {r}", Second.Name, Ours.Name, Regret)}")
+                    )
+                    + "."
+            );
         }
         // With few seeds the regret that nobody can avoid, which is the same for all, hides the difference to best + second.
         (string what, string number) = scale.IsQuick ? ("avoidable regret", Avoidable) : ("regret", Regret);
@@ -163,7 +254,11 @@ internal sealed class DeploymentExperiment(Scale scale) : IExperiment
         foreach (Contender rival in (Contender[])[Random, Second, Worst])
         {
             Interval other = results.Number(Repeating, rival.Name, number);
-            report.Claim($"Where requests come again, the exploration rule's {what} is below that of {rival.Rule.Name}, intervals apart", $"{ours} against {other}", ours.High < other.Low);
+            report.Claim(
+                $"Where requests come again, the exploration rule's {what} is below that of {rival.Rule.Name}, intervals apart",
+                $"{ours} against {other}",
+                ours.High < other.Low
+            );
         }
     }
 

@@ -4,20 +4,25 @@ using OnlineRlhf.Learning.RewardModels;
 namespace OnlineRlhf.Experiments.Problems;
 
 /// <summary>
-/// A linear bandit with Bradley–Terry answers: each request has n candidates of unit norm whose deviation falls from 1 to 0.1 over the dimensions, and
+/// A linear bandit with Bradley–Terry answers: each request has n candidates of unit norm whose deviation falls from 1 to 0.1 over the dimensions,
+/// and
 /// P(a preferred to b) = σ((φ(a) − φ(b))ᵀθ*). What a seed draws depends on neither learner nor rule, so that seeds pair.
 /// </summary>
 internal sealed class Bandit
 {
-    internal const int Dimension = 32, Arms = 8;
+    internal const int Dimension = 32,
+        Arms = 8;
 
-    private readonly int _seed, _repertoire;
+    private readonly int _seed,
+        _repertoire;
     private readonly double[] _truth;
 
     /// <param name="seed">Tells problems apart.</param>
     /// <param name="norm">‖θ*‖.</param>
     /// <param name="shuffled">Answers are a fair coin's: a control in which nothing can be learned.</param>
-    /// <param name="repertoire">How many different requests there are, each with the same candidates whenever it comes; 0 for new ones without end.</param>
+    /// <param name="repertoire">
+    /// How many different requests there are, each with the same candidates whenever it comes; 0 for new ones without end.
+    /// </param>
     internal Bandit(int seed, double norm, bool shuffled = false, int repertoire = 0)
     {
         _seed = seed;
@@ -45,7 +50,10 @@ internal sealed class Bandit
         {
             Request[] known = [.. Fresh(new Random(Mix(_seed, 50))).Take(_repertoire)];
             while (true)
-                yield return known[random.Next(_repertoire)] with { Uniform = random.NextDouble() };
+                yield return known[random.Next(_repertoire)] with
+                {
+                    Uniform = random.NextDouble(),
+                };
         }
         foreach (Request request in Fresh(random))
             yield return request;

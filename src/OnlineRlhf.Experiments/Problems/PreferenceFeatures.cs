@@ -4,7 +4,8 @@ using System.Text;
 namespace OnlineRlhf.Experiments.Problems;
 
 /// <summary>
-/// Human preferences as a learner sees them: z = φ(chosen) − φ(rejected) of each pair, its prompt as a number, and the lengths of both answers. Written once by the
+/// Human preferences as a learner sees them: z = φ(chosen) − φ(rejected) of each pair, its prompt as a number, and the lengths of both answers.
+/// Written once by the
 /// features verb; no text is in it.
 /// </summary>
 internal sealed class PreferenceFeatures
@@ -70,14 +71,18 @@ internal sealed class PreferenceFeatures
             using var reader = new BinaryReader(new MemoryStream(bytes), Encoding.UTF8);
             if (reader.ReadString() != Magic)
                 throw new InvalidDataException("its first line is another");
-            string model = reader.ReadString(), fingerprint = reader.ReadString();
-            int dimension = reader.ReadInt32(), count = reader.ReadInt32(), skipped = reader.ReadInt32();
+            string model = reader.ReadString(),
+                fingerprint = reader.ReadString();
+            int dimension = reader.ReadInt32(),
+                count = reader.ReadInt32(),
+                skipped = reader.ReadInt32();
             if (dimension < 1 || count < 1)
                 throw new InvalidDataException("it is empty");
             int[] prompts = new int[count];
             for (int i = 0; i < count; i++)
                 prompts[i] = reader.ReadInt32();
-            float[] lengths = new float[count], differences = new float[checked(count * dimension)];
+            float[] lengths = new float[count],
+                differences = new float[checked(count * dimension)];
             for (int i = 0; i < count; i++)
                 lengths[i] = reader.ReadSingle();
             Span<byte> rest = System.Runtime.InteropServices.MemoryMarshal.AsBytes(differences.AsSpan());
@@ -88,7 +93,9 @@ internal sealed class PreferenceFeatures
             if (!differences.All(float.IsFinite) || !lengths.All(float.IsFinite))
                 throw new InvalidDataException("not all of its numbers are finite");
             if (prompts.Distinct().Count() is < LeastPrompts and var few)
-                throw new IOException($"{path} holds pairs of {few} prompts: experiments take at least {LeastPrompts}, of which they hold out a quarter.");
+                throw new IOException(
+                    $"{path} holds pairs of {few} prompts: experiments take at least {LeastPrompts}, of which they hold out a quarter."
+                );
             return new PreferenceFeatures
             {
                 Model = model,

@@ -8,13 +8,20 @@ namespace OnlineRlhf.Experiments.Reporting;
 /// <summary>Lines with their 95 % intervals, as an SVG file.</summary>
 internal sealed class Plot
 {
-    private const double Width = 860, Height = 440;
+    private const double Width = 860,
+        Height = 440;
 
     // Okabe and Ito's colours: told apart without seeing red or green.
     private static readonly OxyColor[] Colours =
     [
-        OxyColor.FromRgb(0, 114, 178), OxyColor.FromRgb(213, 94, 0), OxyColor.FromRgb(0, 158, 115), OxyColor.FromRgb(204, 121, 167),
-        OxyColor.FromRgb(230, 159, 0), OxyColor.FromRgb(86, 180, 233), OxyColor.FromRgb(120, 60, 20), OxyColor.FromRgb(51, 34, 136),
+        OxyColor.FromRgb(0, 114, 178),
+        OxyColor.FromRgb(213, 94, 0),
+        OxyColor.FromRgb(0, 158, 115),
+        OxyColor.FromRgb(204, 121, 167),
+        OxyColor.FromRgb(230, 159, 0),
+        OxyColor.FromRgb(86, 180, 233),
+        OxyColor.FromRgb(120, 60, 20),
+        OxyColor.FromRgb(51, 34, 136),
     ];
 
     private static readonly OxyColor Reference = OxyColor.FromRgb(110, 110, 110);
@@ -25,10 +32,27 @@ internal sealed class Plot
     {
         Name = name;
         Title = title;
-        _model = new PlotModel { Title = title, TitleFontSize = 13, TitleFontWeight = 400, TitlePadding = 10, DefaultFont = "sans-serif", Background = OxyColors.White };
+        _model = new PlotModel
+        {
+            Title = title,
+            TitleFontSize = 13,
+            TitleFontWeight = 400,
+            TitlePadding = 10,
+            DefaultFont = "sans-serif",
+            Background = OxyColors.White,
+        };
         _model.Axes.Add(Axis(AxisPosition.Bottom, x, logX));
         _model.Axes.Add(Axis(AxisPosition.Left, y, logY));
-        _model.Legends.Add(new Legend { LegendPosition = LegendPosition.RightTop, LegendPlacement = LegendPlacement.Outside, LegendFontSize = 11, LegendLineSpacing = 4, LegendItemOrder = LegendItemOrder.Reverse });
+        _model.Legends.Add(
+            new Legend
+            {
+                LegendPosition = LegendPosition.RightTop,
+                LegendPlacement = LegendPlacement.Outside,
+                LegendFontSize = 11,
+                LegendLineSpacing = 4,
+                LegendItemOrder = LegendItemOrder.Reverse,
+            }
+        );
     }
 
     /// <summary>Its file's name, without an ending.</summary>
@@ -37,14 +61,34 @@ internal sealed class Plot
     internal string Title { get; }
 
     /// <summary>The most that is shown of y; a reference line may leave the picture.</summary>
-    internal double Highest { init => _model.Axes[1].Maximum = value; }
+    internal double Highest
+    {
+        init => _model.Axes[1].Maximum = value;
+    }
 
     /// <summary>Adds a line; margins of NaN are not drawn.</summary>
     internal Plot Line(string name, IEnumerable<(double X, Interval Y)> points, bool dashed = false)
     {
-        OxyColor colour = dashed ? Reference : Colours[_model.Series.Count(s => s is LineSeries { RenderInLegend: true, LineStyle: LineStyle.Solid }) % Colours.Length];
-        var line = new LineSeries { Title = name, Color = colour, StrokeThickness = 1.8, MarkerType = dashed ? MarkerType.None : MarkerType.Circle, MarkerSize = 3, MarkerFill = colour, LineStyle = dashed ? LineStyle.Dash : LineStyle.Solid };
-        var band = new AreaSeries { Color = OxyColors.Transparent, Color2 = OxyColors.Transparent, Fill = OxyColor.FromAColor(40, colour), RenderInLegend = false };
+        OxyColor colour = dashed
+            ? Reference
+            : Colours[_model.Series.Count(s => s is LineSeries { RenderInLegend: true, LineStyle: LineStyle.Solid }) % Colours.Length];
+        var line = new LineSeries
+        {
+            Title = name,
+            Color = colour,
+            StrokeThickness = 1.8,
+            MarkerType = dashed ? MarkerType.None : MarkerType.Circle,
+            MarkerSize = 3,
+            MarkerFill = colour,
+            LineStyle = dashed ? LineStyle.Dash : LineStyle.Solid,
+        };
+        var band = new AreaSeries
+        {
+            Color = OxyColors.Transparent,
+            Color2 = OxyColors.Transparent,
+            Fill = OxyColor.FromAColor(40, colour),
+            RenderInLegend = false,
+        };
         foreach ((double x, Interval y) in points)
         {
             line.Points.Add(new DataPoint(x, y.Mean));
@@ -64,7 +108,13 @@ internal sealed class Plot
     {
         using FileStream file = File.Create(path);
         // Not every viewer knows the baselines that the exporter would name.
-        new SvgExporter { Width = Width, Height = Height, UseVerticalTextAlignmentWorkaround = true, TextMeasurer = new WideText() }.Export(_model, file);
+        new SvgExporter
+        {
+            Width = Width,
+            Height = Height,
+            UseVerticalTextAlignmentWorkaround = true,
+            TextMeasurer = new WideText(),
+        }.Export(_model, file);
     }
 
     private static Axis Axis(AxisPosition position, string title, bool logarithmic)

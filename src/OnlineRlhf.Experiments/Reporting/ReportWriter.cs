@@ -12,7 +12,8 @@ internal sealed class ReportWriter(string folder, string suffix)
     internal const string TimeMark = "⏱ ";
 
     private readonly StringBuilder _text = new();
-    private readonly List<(string Claim, string Measured, bool Holds)> _claims = [], _findings = [];
+    private readonly List<(string Claim, string Measured, bool Holds)> _claims = [],
+        _findings = [];
 
     internal bool AllHold => _claims.All(c => c.Holds);
 
@@ -27,13 +28,19 @@ internal sealed class ReportWriter(string folder, string suffix)
 
     internal void Table(IReadOnlyList<string> header, IEnumerable<IReadOnlyList<string>> rows)
     {
-        _text.Append("\n| ").AppendJoin(" | ", header).Append(" |\n|").Append(string.Concat(header.Select((_, i) => i == 0 ? "---|" : "---:|"))).Append('\n');
+        _text
+            .Append("\n| ")
+            .AppendJoin(" | ", header)
+            .Append(" |\n|")
+            .Append(string.Concat(header.Select((_, i) => i == 0 ? "---|" : "---:|")))
+            .Append('\n');
         foreach (IReadOnlyList<string> row in rows)
             _text.Append("| ").AppendJoin(" | ", row).Append(" |\n");
     }
 
     /// <summary>A table of times: no two runs give the same, so its lines bear a mark.</summary>
-    internal void Times(IReadOnlyList<string> header, IEnumerable<IReadOnlyList<string>> rows) => Table([TimeMark + header[0], .. header.Skip(1)], rows.Select(r => (string[])[TimeMark + r[0], .. r.Skip(1)]));
+    internal void Times(IReadOnlyList<string> header, IEnumerable<IReadOnlyList<string>> rows) =>
+        Table([TimeMark + header[0], .. header.Skip(1)], rows.Select(r => (string[])[TimeMark + r[0], .. r.Skip(1)]));
 
     internal void Picture(Plot plot)
     {
@@ -42,7 +49,9 @@ internal sealed class ReportWriter(string folder, string suffix)
         _text.Append("\n![").Append(plot.Title).Append("](").Append(file).Append(")\n");
     }
 
-    /// <summary>A claim, what was measured, and whether the one supports the other. It stands in the text, and in the list at the report's head.</summary>
+    /// <summary>
+    /// A claim, what was measured, and whether the one supports the other. It stands in the text, and in the list at the report's head.
+    /// </summary>
     internal void Claim(string claim, string measured, bool holds)
     {
         _claims.Add((claim, measured, holds));
@@ -60,7 +69,14 @@ internal sealed class ReportWriter(string folder, string suffix)
     internal void Finding(string finding, string measured, bool shows)
     {
         _findings.Add((finding, measured, shows));
-        _text.Append("\n**Expected from the paper, ").Append(shows ? "shows" : "does not show").Append(":** ").Append(finding).Append(" — ").Append(measured).Append('\n');
+        _text
+            .Append("\n**Expected from the paper, ")
+            .Append(shows ? "shows" : "does not show")
+            .Append(":** ")
+            .Append(finding)
+            .Append(" — ")
+            .Append(measured)
+            .Append('\n');
     }
 
     /// <summary>Writes the report: the head, the claims and findings, then the parts.</summary>
@@ -77,7 +93,14 @@ internal sealed class ReportWriter(string folder, string suffix)
         return path;
     }
 
-    private static void List(StringBuilder text, string heading, string what, List<(string Claim, string Measured, bool Holds)> claims, string yes, string no)
+    private static void List(
+        StringBuilder text,
+        string heading,
+        string what,
+        List<(string Claim, string Measured, bool Holds)> claims,
+        string yes,
+        string no
+    )
     {
         text.Append("\n## ").Append(heading).Append("\n\n| ").Append(what).Append(" | measured | |\n|---|---|---|\n");
         foreach ((string claim, string measured, bool holds) in claims)

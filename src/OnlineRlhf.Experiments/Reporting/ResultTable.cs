@@ -12,10 +12,12 @@ internal sealed class ResultTable(IReadOnlyList<Result> results)
     internal bool HasExperiment(string experiment) => _bySeed.Keys.Any(k => k.Item1 == experiment);
 
     /// <summary>Whether the variant measured the number.</summary>
-    internal bool Has(string experiment, string variant, string number) => _bySeed.TryGetValue((experiment, variant), out Result[]? found) && found[0].Numbers.ContainsKey(number);
+    internal bool Has(string experiment, string variant, string number) =>
+        _bySeed.TryGetValue((experiment, variant), out Result[]? found) && found[0].Numbers.ContainsKey(number);
 
     /// <summary>The mean of a number over the seeds, or over the first of them.</summary>
-    internal Interval Number(string experiment, string variant, string number, int seeds = int.MaxValue) => Interval.Of([.. Numbers(experiment, variant, number).Take(seeds)]);
+    internal Interval Number(string experiment, string variant, string number, int seeds = int.MaxValue) =>
+        Interval.Of([.. Numbers(experiment, variant, number).Take(seeds)]);
 
     internal Interval Time(string experiment, string variant, string time) => Interval.Of([.. Of(experiment, variant).Select(r => r.Times[time])]);
 
@@ -30,12 +32,13 @@ internal sealed class ResultTable(IReadOnlyList<Result> results)
     internal double[] Numbers(string experiment, string variant, string number) => [.. Of(experiment, variant).Select(r => r.Numbers[number])];
 
     /// <summary>Of several variants the one with the smallest mean of a number, or the largest.</summary>
-    internal string Best(string experiment, IEnumerable<string> variants, string number, bool smallest) => smallest
-        ? variants.MinBy(v => Numbers(experiment, v, number).Average())!
-        : variants.MaxBy(v => Numbers(experiment, v, number).Average())!;
+    internal string Best(string experiment, IEnumerable<string> variants, string number, bool smallest) =>
+        smallest ? variants.MinBy(v => Numbers(experiment, v, number).Average())! : variants.MaxBy(v => Numbers(experiment, v, number).Average())!;
 
     private Result[] Of(string experiment, string variant) =>
-        _bySeed.TryGetValue((experiment, variant), out Result[]? found) ? found : throw new KeyNotFoundException($"{experiment} has no variant {variant}.");
+        _bySeed.TryGetValue((experiment, variant), out Result[]? found)
+            ? found
+            : throw new KeyNotFoundException($"{experiment} has no variant {variant}.");
 
     private IEnumerable<(double, double)> Paired(string experiment, string variant, string against, string number) =>
         from a in Of(experiment, variant)

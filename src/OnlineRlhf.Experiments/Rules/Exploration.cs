@@ -14,7 +14,10 @@ internal sealed class Exploration(double beta = 1) : ISelectionRule
     {
         Pair pair = model is ILocalNorm norm
             ? ExplorationRule.Select(norm, candidates, beta)
-            : throw new ArgumentException($"{model.GetType().Name} knows no uncertainty, which the exploration rule needs: use another rule.", nameof(model));
+            : throw new ArgumentException(
+                $"{model.GetType().Name} knows no uncertainty, which the exploration rule needs: use another rule.",
+                nameof(model)
+            );
         return (pair.Leader, pair.Challenger);
     }
 }

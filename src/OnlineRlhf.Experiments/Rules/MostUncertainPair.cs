@@ -18,7 +18,10 @@ internal sealed class MostUncertainPair : ISelectionRule
     internal static (int First, int Second, double Uncertainty) Find(IRewardModel model, CandidateFeatures candidates)
     {
         if (model is not ILocalNorm norm)
-            throw new ArgumentException($"{model.GetType().Name} knows no uncertainty, which the active rule needs: use another rule.", nameof(model));
+            throw new ArgumentException(
+                $"{model.GetType().Name} knows no uncertainty, which the active rule needs: use another rule.",
+                nameof(model)
+            );
         (int First, int Second, double Uncertainty) most = (0, 1, -1);
         for (int i = 0; i < candidates.Count; i++)
         {

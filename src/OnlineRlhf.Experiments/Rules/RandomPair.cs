@@ -10,7 +10,8 @@ internal sealed class RandomPair : ISelectionRule
 
     public (int First, int Second) Select(IRewardModel model, CandidateFeatures candidates, Random random)
     {
-        int first = random.Next(candidates.Count), second = random.Next(candidates.Count - 1);
+        int first = random.Next(candidates.Count),
+            second = random.Next(candidates.Count - 1);
         return (first, second >= first ? second + 1 : second);
     }
 }

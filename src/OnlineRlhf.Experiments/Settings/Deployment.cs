@@ -10,7 +10,8 @@ namespace OnlineRlhf.Experiments.Settings;
 internal static class Deployment
 {
     /// <summary>
-    /// Rounds one after the other, each learned before the next. Cumulative regret of the pair, max_b r* − ½ (r*(a) + r*(a′)), and of the served answer,
+    /// Rounds one after the other, each learned before the next. Cumulative regret of the pair, max_b r* − ½ (r*(a) + r*(a′)), and of the served
+    /// answer,
     /// max_b r* − r*(served), are measured at the given rounds, and the pair's regret in excess of that of the two best.
     /// </summary>
     internal static Outcome Run(Bandit bandit, Learner learner, ISelectionRule rule, int[] measuredAt, CancellationToken cancellationToken)
@@ -18,7 +19,9 @@ internal static class Deployment
         var outcome = new Outcome();
         IRewardModel model = learner.Create(Bandit.Dimension, measuredAt[^1]);
         Random random = bandit.RandomOf(Purpose.Learning);
-        double regret = 0, served = 0, excess = 0;
+        double regret = 0,
+            served = 0,
+            excess = 0;
         int round = 0;
         foreach (Bandit.Request request in bandit.Requests(Purpose.Learning).Take(measuredAt[^1]))
         {
@@ -45,16 +48,26 @@ internal static class Deployment
     }
 
     /// <summary>
-    /// The same in chunks, as a language model is trained: a policy stays as it is for a whole chunk, whose answers are learned at its end. After each chunk the greedy
-    /// policy is measured: against the language model alone, and against the policy of a full refit that lives through the same chunks under the same rule.
+    /// The same in chunks, as a language model is trained: a policy stays as it is for a whole chunk, whose answers are learned at its end. After
+    /// each chunk the greedy
+    /// policy is measured: against the language model alone, and against the policy of a full refit that lives through the same chunks under the same
+    /// rule.
     /// </summary>
-    internal static Outcome RunInChunks(Bandit bandit, Contender contender, int rounds, int chunks, bool againstRefit, CancellationToken cancellationToken)
+    internal static Outcome RunInChunks(
+        Bandit bandit,
+        Contender contender,
+        int rounds,
+        int chunks,
+        bool againstRefit,
+        CancellationToken cancellationToken
+    )
     {
         var outcome = new Outcome();
         var test = new TestSet(bandit);
         IRewardModel model = contender.Learner.Create(Bandit.Dimension, rounds);
         IRewardModel? refit = againstRefit ? Learner.FullRefit.Create(Bandit.Dimension, rounds) : null;
-        Random random = bandit.RandomOf(Purpose.Learning), refitRandom = bandit.RandomOf(Purpose.Learning);
+        Random random = bandit.RandomOf(Purpose.Learning),
+            refitRandom = bandit.RandomOf(Purpose.Learning);
         int chunk = 0;
         double regret = 0;
         foreach (Bandit.Request[] requests in bandit.Requests(Purpose.Learning).Take(rounds).Chunk(rounds / chunks))

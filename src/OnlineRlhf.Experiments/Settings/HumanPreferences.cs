@@ -9,10 +9,13 @@ namespace OnlineRlhf.Experiments.Settings;
 /// <summary>Pairs that people have compared: a quarter of the prompts is held out, the rest is learned, by the seed.</summary>
 internal static class HumanPreferences
 {
-    internal const int Bins = 10, Chunks = 20, Pool = 16;
+    internal const int Bins = 10,
+        Chunks = 20,
+        Pool = 16;
 
     /// <summary>
-    /// Passive, and deployment at once: pairs come in a random order, each is learned, and before that a policy that is renewed <see cref="Chunks"/> times says which of
+    /// Passive, and deployment at once: pairs come in a random order, each is learned, and before that a policy that is renewed <see cref="Chunks"/>
+    /// times says which of
     /// the two it would serve. Both are shown whatever it says, so that the two settings learn the same.
     /// </summary>
     /// <param name="pairs">The pairs.</param>
@@ -21,7 +24,14 @@ internal static class HumanPreferences
     /// <param name="measuredAt">After how many pairs accuracy is measured, besides after all.</param>
     /// <param name="shuffled">The labels of what is learned are a fair coin's: a control.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    internal static Outcome Run(PreferenceFeatures pairs, Learner? learner, int seed, int[] measuredAt, bool shuffled, CancellationToken cancellationToken)
+    internal static Outcome Run(
+        PreferenceFeatures pairs,
+        Learner? learner,
+        int seed,
+        int[] measuredAt,
+        bool shuffled,
+        CancellationToken cancellationToken
+    )
     {
         var outcome = new Outcome();
         (int[] train, int[] test) = Split(pairs, seed);
@@ -62,12 +72,15 @@ internal static class HumanPreferences
         {
             // The order of a pair is a coin's, or the observed answer would always be the first.
             var order = new Random(unchecked((seed * 104729) + 5));
-            double[] predicted = new double[Bins], observed = new double[Bins], count = new double[Bins];
+            double[] predicted = new double[Bins],
+                observed = new double[Bins],
+                count = new double[Bins];
             double logLoss = 0;
             foreach (int pair in held)
             {
                 bool chosenFirst = order.Next(2) == 0;
-                double margin = learned.Score(Features(pair)), probability = Bandit.Sigmoid(chosenFirst ? margin : -margin);
+                double margin = learned.Score(Features(pair)),
+                    probability = Bandit.Sigmoid(chosenFirst ? margin : -margin);
                 int bin = Math.Min((int)(probability * Bins), Bins - 1);
                 predicted[bin] += probability;
                 observed[bin] += chosenFirst ? 1 : 0;
@@ -85,7 +98,8 @@ internal static class HumanPreferences
     }
 
     /// <summary>
-    /// Active: of each pool of <see cref="Pool"/> pairs the learner has one compared, and the others come back later. The paper's Rand and Active, on people's own answers.
+    /// Active: of each pool of <see cref="Pool"/> pairs the learner has one compared, and the others come back later. The paper's Rand and Active, on
+    /// people's own answers.
     /// </summary>
     /// <param name="pairs">The pairs.</param>
     /// <param name="learner">The learner, which knows its uncertainty.</param>
@@ -93,7 +107,14 @@ internal static class HumanPreferences
     /// <param name="seed">Decides the split and the pools.</param>
     /// <param name="measuredAt">After how many pairs accuracy is measured; the last ends it.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    internal static Outcome RunActive(PreferenceFeatures pairs, Learner learner, bool asksTheMostUncertain, int seed, int[] measuredAt, CancellationToken cancellationToken)
+    internal static Outcome RunActive(
+        PreferenceFeatures pairs,
+        Learner learner,
+        bool asksTheMostUncertain,
+        int seed,
+        int[] measuredAt,
+        CancellationToken cancellationToken
+    )
     {
         var outcome = new Outcome();
         (int[] train, int[] test) = Split(pairs, seed);
@@ -111,7 +132,9 @@ internal static class HumanPreferences
                 (unasked[^i], unasked[other]) = (unasked[other], unasked[^i]);
             }
             spent.Start();
-            int chosen = asksTheMostUncertain ? Enumerable.Range(unasked.Count - Pool, Pool).MaxBy(i => model.Uncertainty(pairs[unasked[i]])) : unasked.Count - 1;
+            int chosen = asksTheMostUncertain
+                ? Enumerable.Range(unasked.Count - Pool, Pool).MaxBy(i => model.Uncertainty(pairs[unasked[i]]))
+                : unasked.Count - 1;
             model.Observe(new Comparison(pairs[unasked[chosen]], 1));
             double[] parameter = model.Parameter.ToArray();
             spent.Stop();
@@ -125,7 +148,8 @@ internal static class HumanPreferences
     }
 
     /// <summary>1 where θ scores the chosen answer above the other, ½ where it does not know.</summary>
-    private static double Foresees(ReadOnlySpan<float> difference, ReadOnlySpan<double> parameter) => (1 + Math.Sign(LinearReward.Dot(difference, parameter))) / 2.0;
+    private static double Foresees(ReadOnlySpan<float> difference, ReadOnlySpan<double> parameter) =>
+        (1 + Math.Sign(LinearReward.Dot(difference, parameter))) / 2.0;
 
     /// <summary>Three quarters of the prompts to learn from, in random order, and a quarter to test on: no prompt is in both.</summary>
     internal static (int[] Train, int[] Test) Split(PreferenceFeatures pairs, int seed)

@@ -22,7 +22,8 @@ internal sealed record LoopVariant(string Name)
 }
 
 /// <summary>
-/// The language model in the loop: the daemon's own path samples, chooses, stores and learns, and a simulated person with a hidden taste presses. Measured on requests
+/// The language model in the loop: the daemon's own path samples, chooses, stores and learns, and a simulated person with a hidden taste presses.
+/// Measured on requests
 /// whose topics were never learned on: as the share of what somebody who knows the taste would gain over choosing blindly, and as a win rate.
 /// </summary>
 internal static class LanguageModelLoop
@@ -34,20 +35,49 @@ internal static class LanguageModelLoop
     /// <param name="measuredAt">Presses after which is measured.</param>
     /// <param name="testRequests">Requests that are measured on.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    internal static Outcome Run(string? modelPath, string taste, LoopVariant variant, int seed, int[] measuredAt, int testRequests, CancellationToken cancellationToken)
+    internal static Outcome Run(
+        string? modelPath,
+        string taste,
+        LoopVariant variant,
+        int seed,
+        int[] measuredAt,
+        int testRequests,
+        CancellationToken cancellationToken
+    )
     {
         SimulationPlan plan = SimulationPlan.Default;
         using DemoModel? embedded = modelPath is null ? DemoModel.Open() : null;
         using LanguageModel model = LanguageModel.Load(
             // Every cell has a model of its own, and a core.
-            new LanguageModelOptions { ModelPath = modelPath ?? embedded!.Path, Threads = 1, Candidates = plan.Candidates, AnswerTokens = plan.MaxTokens, StyleHints = variant.Hints }, cancellationToken);
+            new LanguageModelOptions
+            {
+                ModelPath = modelPath ?? embedded!.Path,
+                Threads = 1,
+                Candidates = plan.Candidates,
+                AnswerTokens = plan.MaxTokens,
+                StyleHints = variant.Hints,
+            },
+            cancellationToken
+        );
         string state = Directory.CreateTempSubdirectory("onlinerlhf-experiment-").FullName;
         try
         {
             var options = new RoundOptions { ProfilesStored = int.MaxValue };
             options = options with { HyperParameters = variant.HyperParameters ?? options.HyperParameters };
             using var loop = new PreferenceLoop(model, state, options, TimeProvider.System, cancellationToken: cancellationToken);
-            return MeasureAsync(loop, plan, plan.Taste(taste), variant.IsPassive, options.HyperParameters, seed, measuredAt, testRequests, cancellationToken).GetAwaiter().GetResult();
+            return MeasureAsync(
+                    loop,
+                    plan,
+                    plan.Taste(taste),
+                    variant.IsPassive,
+                    options.HyperParameters,
+                    seed,
+                    measuredAt,
+                    testRequests,
+                    cancellationToken
+                )
+                .GetAwaiter()
+                .GetResult();
         }
         finally
         {
@@ -56,10 +86,21 @@ internal static class LanguageModelLoop
     }
 
     private static async Task<Outcome> MeasureAsync(
-        PreferenceLoop loop, SimulationPlan plan, Taste taste, bool passive, HyperParameters hyperParameters, int seed, int[] measuredAt, int testRequests, CancellationToken cancellationToken)
+        PreferenceLoop loop,
+        SimulationPlan plan,
+        Taste taste,
+        bool passive,
+        HyperParameters hyperParameters,
+        int seed,
+        int[] measuredAt,
+        int testRequests,
+        CancellationToken cancellationToken
+    )
     {
         var outcome = new Outcome();
-        IReadOnlyList<CandidateSet> tests = await TasteTrial.SampleTestSetsAsync(loop, plan, testRequests, seed, cancellationToken).ConfigureAwait(false);
+        IReadOnlyList<CandidateSet> tests = await TasteTrial
+            .SampleTestSetsAsync(loop, plan, testRequests, seed, cancellationToken)
+            .ConfigureAwait(false);
         var trial = new TasteTrial(loop, plan, taste, "person", seed);
         int dimension = loop.FeatureMap.Dimension;
         var refit = new MaximumLikelihoodRewardModel(dimension, hyperParameters.Regularization, MaximumLikelihoodRewardModel.Fastest(dimension));
@@ -72,7 +113,10 @@ internal static class LanguageModelLoop
             Score score = trial.Measure(tests);
             outcome.Numbers[$"share of gain@{presses}"] = score.ShareOfGain;
             outcome.Numbers[$"percentile@{presses}"] = score.Served;
-            (string Served, string Refit, CandidateSet Set)[] answers = [.. tests.Select(set => (trial.Serve(set), set.Candidates[Ranking.Best(refit, set.Features)].Text, set))];
+            (string Served, string Refit, CandidateSet Set)[] answers =
+            [
+                .. tests.Select(set => (trial.Serve(set), set.Candidates[Ranking.Best(refit, set.Features)].Text, set)),
+            ];
             outcome.Numbers[$"win rate@{presses}"] = answers.Average(a => a.Set.Candidates.Average(blind => taste.Preference(a.Served, blind.Text)));
             outcome.Numbers[$"win rate against refit@{presses}"] = answers.Average(a => taste.Preference(a.Served, a.Refit));
             outcome.Numbers[$"same as refit@{presses}"] = answers.Average(a => a.Served == a.Refit ? 1.0 : 0);

@@ -6,7 +6,9 @@ using OnlineRlhf.Learning.RewardModels;
 
 namespace OnlineRlhf.Experiments.Settings;
 
-/// <summary>Passive: comparisons of random pairs arrive by themselves. The final policy is pessimistic where the learner knows its uncertainty.</summary>
+/// <summary>
+/// Passive: comparisons of random pairs arrive by themselves. The final policy is pessimistic where the learner knows its uncertainty.
+/// </summary>
 internal static class Passive
 {
     internal static Outcome Run(Bandit bandit, Learner learner, double beta, int[] measuredAt, CancellationToken cancellationToken)

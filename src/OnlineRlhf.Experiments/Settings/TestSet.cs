@@ -4,7 +4,9 @@ using OnlineRlhf.Learning.RewardModels;
 
 namespace OnlineRlhf.Experiments.Settings;
 
-/// <summary>Requests that nothing is learned from. What is measured on them is the expectation over answers, so that their noise is not in it.</summary>
+/// <summary>
+/// Requests that nothing is learned from. What is measured on them is the expectation over answers, so that their noise is not in it.
+/// </summary>
 internal sealed class TestSet(Bandit bandit, int count = 500)
 {
     private readonly Bandit.Request[] _requests = [.. bandit.Requests(Purpose.Testing).Take(count)];
@@ -19,7 +21,10 @@ internal sealed class TestSet(Bandit bandit, int count = 500)
             double foreseen = Score(parameter, request, 0) - Score(parameter, request, 1);
             // By the person's taste, also where the answers that were learned from were a coin's.
             double likely = Bandit.Sigmoid(request.Rewards[0] - request.Rewards[1]);
-            sum += foreseen > 0 ? likely : foreseen < 0 ? 1 - likely : 0.5;
+            sum +=
+                foreseen > 0 ? likely
+                : foreseen < 0 ? 1 - likely
+                : 0.5;
         }
         return sum / _requests.Length;
     }
@@ -35,34 +40,37 @@ internal sealed class TestSet(Bandit bandit, int count = 500)
         _requests.Average(r => Bandit.Sigmoid(r.Rewards[policy(r)] - r.Rewards[against(r)]));
 
     /// <summary>The answer with the highest φᵀθ.</summary>
-    internal static Func<Bandit.Request, int> Greedy(double[] parameter) => request =>
-    {
-        int best = 0;
-        for (int i = 1; i < Bandit.Arms; i++)
+    internal static Func<Bandit.Request, int> Greedy(double[] parameter) =>
+        request =>
         {
-            if (Score(parameter, request, i) > Score(parameter, request, best))
-                best = i;
-        }
-        return best;
-    };
+            int best = 0;
+            for (int i = 1; i < Bandit.Arms; i++)
+            {
+                if (Score(parameter, request, i) > Score(parameter, request, best))
+                    best = i;
+            }
+            return best;
+        };
 
     /// <summary>The pessimistic policy: argmax φᵀθ − β‖φ − φ_ref‖, φ_ref being the mean over the candidates.</summary>
-    internal static Func<Bandit.Request, int> Pessimistic(ILocalNorm model, double beta) => request =>
-    {
-        float[] reference = new float[Bandit.Dimension];
-        for (int arm = 0; arm < Bandit.Arms; arm++)
+    internal static Func<Bandit.Request, int> Pessimistic(ILocalNorm model, double beta) =>
+        request =>
         {
-            for (int i = 0; i < Bandit.Dimension; i++)
-                reference[i] += request.Candidates[arm][i] / Bandit.Arms;
-        }
-        double[] bounds = Ranking.Scores(model, request.Candidates);
-        for (int arm = 0; arm < bounds.Length; arm++)
-            bounds[arm] -= beta * model.Uncertainty(request.Candidates[arm], reference);
-        return Array.IndexOf(bounds, bounds.Max());
-    };
+            float[] reference = new float[Bandit.Dimension];
+            for (int arm = 0; arm < Bandit.Arms; arm++)
+            {
+                for (int i = 0; i < Bandit.Dimension; i++)
+                    reference[i] += request.Candidates[arm][i] / Bandit.Arms;
+            }
+            double[] bounds = Ranking.Scores(model, request.Candidates);
+            for (int arm = 0; arm < bounds.Length; arm++)
+                bounds[arm] -= beta * model.Uncertainty(request.Candidates[arm], reference);
+            return Array.IndexOf(bounds, bounds.Max());
+        };
 
     /// <summary>Without any learning: the first candidate, as a language model alone would answer.</summary>
     internal static int Blind(Bandit.Request request) => 0;
 
-    private static double Score(ReadOnlySpan<double> parameter, Bandit.Request request, int arm) => LinearReward.Dot(request.Candidates[arm], parameter);
+    private static double Score(ReadOnlySpan<double> parameter, Bandit.Request request, int arm) =>
+        LinearReward.Dot(request.Candidates[arm], parameter);
 }

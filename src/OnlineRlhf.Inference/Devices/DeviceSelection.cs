@@ -11,7 +11,11 @@ namespace OnlineRlhf.Inference.Devices;
 /// <param name="marker">There while a GPU computes.</param>
 /// <param name="open">Loads the model, on the CPU where no GPU is given.</param>
 internal sealed class DeviceSelection(
-    LanguageModelOptions options, LlamaNatives natives, GpuMarker marker, Func<GpuDevice?, CancellationToken, LoadedModel> open)
+    LanguageModelOptions options,
+    LlamaNatives natives,
+    GpuMarker marker,
+    Func<GpuDevice?, CancellationToken, LoadedModel> open
+)
 {
     internal const string Cpu = "CPU";
 
@@ -22,7 +26,10 @@ internal sealed class DeviceSelection(
         if (options.Device == DeviceChoice.Cpu)
             return OnCpu("the device setting says so", cancellationToken);
         if (marker.Exists)
-            return OnCpu($"the program ended while {(forced ? "the GPU" : "a GPU")} computed; remove {marker.Path} and start again to give it another try", cancellationToken);
+            return OnCpu(
+                $"the program ended while {(forced ? "the GPU" : "a GPU")} computed; remove {marker.Path} and start again to give it another try",
+                cancellationToken
+            );
         if (GpuDevices.Find(natives, options.Device == DeviceChoice.VulkanSoftware, out string problem) is not { } gpu)
         {
             return forced
@@ -70,7 +77,8 @@ internal sealed class DeviceSelection(
     /// <summary>Decodes a little on both, one after the other: a board has not the memory for both.</summary>
     private (LoadedModel, DeviceReport, DecodingPace?) Faster(GpuDevice gpu, CancellationToken cancellationToken)
     {
-        DecodingPace cpuPace, gpuPace;
+        DecodingPace cpuPace,
+            gpuPace;
         using (LoadedModel cpu = open(null, cancellationToken))
             cpuPace = cpu.Measure(options.Candidates, cancellationToken);
         LoadedModel? model = null;
@@ -84,7 +92,8 @@ internal sealed class DeviceSelection(
             model?.Dispose();
             return OnCpu($"{gpu.Name} cannot run this model: {e.Message}", cancellationToken);
         }
-        double onCpu = cpuPace.TokensPerSecond(options.Candidates), onGpu = gpuPace.TokensPerSecond(options.Candidates);
+        double onCpu = cpuPace.TokensPerSecond(options.Candidates),
+            onGpu = gpuPace.TokensPerSecond(options.Candidates);
         string compared = FormattableString.Invariant($"a short decode gave {onGpu:F1} tokens/s on {gpu.Name} and {onCpu:F1} on the CPU");
         if (onGpu >= onCpu)
             return (model, new DeviceReport(gpu.Name, model.Layers ?? "0", compared), gpuPace);

@@ -4,7 +4,8 @@ namespace OnlineRlhf.Inference.Devices;
 
 /// <summary>The instruction sets of an x64 processor, by the names that the kernel gives them.</summary>
 /// <remarks>
-/// The processor itself is asked. /proc/cpuinfo says the same, but systemd hides it from the service. Under Native AOT, Avx2.IsSupported is what the compiler
+/// The processor itself is asked. /proc/cpuinfo says the same, but systemd hides it from the service. Under Native AOT, Avx2.IsSupported is what the
+/// compiler
 /// was told, not what the processor has.
 /// </remarks>
 internal static class InstructionSets
@@ -13,8 +14,17 @@ internal static class InstructionSets
 
     private static readonly (string Name, bool IsExtended, int Bit)[] Known =
     [
-        ("sse4_2", false, 20), ("fma", false, 12), ("avx", false, 28), ("f16c", false, 29), ("avx2", true, 5), ("bmi2", true, 8),
-        ("avx512f", true, 16), ("avx512dq", true, 17), ("avx512cd", true, 28), ("avx512bw", true, 30), ("avx512vl", true, 31),
+        ("sse4_2", false, 20),
+        ("fma", false, 12),
+        ("avx", false, 28),
+        ("f16c", false, 29),
+        ("avx2", true, 5),
+        ("bmi2", true, 8),
+        ("avx512f", true, 16),
+        ("avx512dq", true, 17),
+        ("avx512cd", true, 28),
+        ("avx512bw", true, 30),
+        ("avx512vl", true, 31),
     ];
 
     /// <summary>Those that matter to builds of llama.cpp; none on ARM.</summary>

@@ -17,7 +17,8 @@ internal sealed class PaceProbe(DecodingContext context, int[] prompt, int endOf
         _ = Prompt();
         double token = Prompt() / prompt.Length;
         int few = Math.Max(1, candidates / 2);
-        double many = Median(Steps(candidates)), less = few == candidates ? many : Median(Steps(few));
+        double many = Median(Steps(candidates)),
+            less = few == candidates ? many : Median(Steps(few));
         double perCandidate = few == candidates ? 0 : Math.Max(0, (many - less) / (candidates - few));
         context.Clear();
         return new DecodingPace(token, Math.Max(many - (candidates * perCandidate), 1e-9), perCandidate);
@@ -26,14 +27,14 @@ internal sealed class PaceProbe(DecodingContext context, int[] prompt, int endOf
     /// <summary>The prompt and steps of all candidates: the fastest of several passes where they are short. Its cost: one pass.</summary>
     internal RoundPace RunRound()
     {
-        double tokens = 0, promptTokens = 0;
+        double tokens = 0,
+            promptTokens = 0;
         long start = Stopwatch.GetTimestamp();
         do
         {
             promptTokens = Math.Max(promptTokens, prompt.Length / Prompt());
             tokens = Math.Max(tokens, candidates / Steps(candidates).Min());
-        }
-        while (Stopwatch.GetElapsedTime(start).TotalSeconds < Quick);
+        } while (Stopwatch.GetElapsedTime(start).TotalSeconds < Quick);
         context.Clear();
         return new RoundPace(tokens, promptTokens);
     }

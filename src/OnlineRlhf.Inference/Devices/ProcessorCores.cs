@@ -3,7 +3,8 @@ using System.Globalization;
 namespace OnlineRlhf.Inference.Devices;
 
 /// <summary>
-/// Counts the cores worth decoding on: physical ones, since two hardware threads of one core share its arithmetic units, and of these the fast ones: every step
+/// Counts the cores worth decoding on: physical ones, since two hardware threads of one core share its arithmetic units, and of these the fast ones:
+/// every step
 /// waits for the slowest thread, so that a little core of a big.LITTLE board holds all others up.
 /// </summary>
 public static class ProcessorCores
@@ -39,7 +40,14 @@ public static class ProcessorCores
 
     /// <summary>The kernel's own measure where it has one (ARM), else the highest frequency; 0 where neither is known.</summary>
     private static long Speed(string cpu) =>
-        long.TryParse(Read(cpu, "cpu_capacity") ?? Read(cpu, "cpufreq/cpuinfo_max_freq"), NumberStyles.None, CultureInfo.InvariantCulture, out long speed) ? speed : 0;
+        long.TryParse(
+            Read(cpu, "cpu_capacity") ?? Read(cpu, "cpufreq/cpuinfo_max_freq"),
+            NumberStyles.None,
+            CultureInfo.InvariantCulture,
+            out long speed
+        )
+            ? speed
+            : 0;
 
     private static string? Read(string cpu, string name)
     {

@@ -14,7 +14,8 @@ namespace OnlineRlhf.Inference.Devices;
 public static class ProcessorIdentity
 {
     private const string Kernel = "/sys/devices/system/cpu";
-    private const uint BrandFirst = 0x80000002, BrandLast = 0x80000004;
+    private const uint BrandFirst = 0x80000002,
+        BrandLast = 0x80000004;
 
     /// <summary>
     /// 32 hexadecimal digits (XxHash128) of: the processor's model and features, how many processors this process may use, how many of them are
@@ -23,8 +24,13 @@ public static class ProcessorIdentity
     public static string Of(LlamaNatives natives)
     {
         ArgumentNullException.ThrowIfNull(natives);
-        return Of(RuntimeInformation.ProcessArchitecture == Architecture.X64 ? FromProcessor() : FromKernel(Kernel),
-            Environment.ProcessorCount, ProcessorCores.Count(), natives.Version, natives.Builds);
+        return Of(
+            RuntimeInformation.ProcessArchitecture == Architecture.X64 ? FromProcessor() : FromKernel(Kernel),
+            Environment.ProcessorCount,
+            ProcessorCores.Count(),
+            natives.Version,
+            natives.Builds
+        );
     }
 
     internal static string Of(string processor, int usable, int cores, string version, IReadOnlyList<string> builds)
@@ -59,9 +65,15 @@ public static class ProcessorIdentity
     {
         try
         {
-            return string.Join(',', Directory.EnumerateDirectories(folder, "cpu*")
-                .Select(cpu => Path.Combine(cpu, "regs/identification/midr_el1"))
-                .Where(File.Exists).Select(file => File.ReadAllText(file).Trim()).Order(StringComparer.Ordinal));
+            return string.Join(
+                ',',
+                Directory
+                    .EnumerateDirectories(folder, "cpu*")
+                    .Select(cpu => Path.Combine(cpu, "regs/identification/midr_el1"))
+                    .Where(File.Exists)
+                    .Select(file => File.ReadAllText(file).Trim())
+                    .Order(StringComparer.Ordinal)
+            );
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -5,9 +5,14 @@ public static class CalibrationSet
 {
     /// <summary>A dozen everyday requests, in English, each with five answers in different manners.</summary>
     public static IReadOnlyList<CalibrationRequest> Default { get; } =
-        Parse(Resources.Lines("Calibration/everyday.txt") ?? throw new InvalidOperationException("Calibration/everyday.txt is not embedded in this assembly: build it again."));
+        Parse(
+            Resources.Lines("Calibration/everyday.txt")
+                ?? throw new InvalidOperationException("Calibration/everyday.txt is not embedded in this assembly: build it again.")
+        );
 
-    /// <summary>Reads a set: "# request", then its answers as "- answer" on one line each, a line break in an answer written \n; empty lines are ignored.</summary>
+    /// <summary>
+    /// Reads a set: "# request", then its answers as "- answer" on one line each, a line break in an answer written \n; empty lines are ignored.
+    /// </summary>
     /// <param name="lines">The lines of the file.</param>
     /// <exception cref="InvalidDataException">A line is none of these, or a request has fewer than two answers.</exception>
     public static IReadOnlyList<CalibrationRequest> Parse(IEnumerable<string> lines)
@@ -27,7 +32,9 @@ public static class CalibrationSet
         }
         foreach ((string request, List<string> answers) in set)
             if (answers.Count < 2)
-                throw new InvalidDataException($"The request \"{request}\" of the calibration set has {answers.Count} answers: a deviation needs two.");
+                throw new InvalidDataException(
+                    $"The request \"{request}\" of the calibration set has {answers.Count} answers: a deviation needs two."
+                );
         return [.. set.Select(entry => new CalibrationRequest(entry.Request, entry.Answers))];
     }
 }

@@ -10,7 +10,8 @@ namespace OnlineRlhf.Inference.Features;
 /// φ(x,a) of an answer: [ c₁ · mean of h_t ; c₂ · mean of the first three ; c₃ · mean of the last three ; log(1 + tokens) ; 0.3 · text statistics ].
 /// </summary>
 /// <remarks>
-/// d = 3 · embedding + 17, or at most <see cref="MaxDimension"/> through a randomised Hadamard projection of the hidden blocks. The scales c belong to the
+/// d = 3 · embedding + 17, or at most <see cref="MaxDimension"/> through a randomised Hadamard projection of the hidden blocks. The scales c belong
+/// to the
 /// model: every board with this model has the same map, so that states can be moved. Safe for concurrent use.
 /// </remarks>
 public sealed class FeatureMap
@@ -28,7 +29,8 @@ public sealed class FeatureMap
 
     // How far the scales of one model are looked for around those of another build of the engine: 20 units of the third digit, each.
     private const int Reach = 20;
-    private readonly int _width, _hidden;
+    private readonly int _width,
+        _hidden;
     private readonly float[] _scales;
     private readonly TextStatistics _statistics;
     private readonly HadamardProjection? _projection;
@@ -61,7 +63,9 @@ public sealed class FeatureMap
     /// <summary>d.</summary>
     public int Dimension { get; }
 
-    /// <summary>Tells maps with other blocks, scales, statistics or projection apart: a state learned under one cannot be read under another.</summary>
+    /// <summary>
+    /// Tells maps with other blocks, scales, statistics or projection apart: a state learned under one cannot be read under another.
+    /// </summary>
     public string Fingerprint { get; }
 
     /// <summary>c₁, c₂, c₃.</summary>
@@ -99,24 +103,31 @@ public sealed class FeatureMap
         TensorPrimitives.Multiply(statistics, StatisticsWeight, statistics);
         // Whatever is not a number is not below it either.
         if (!(TensorPrimitives.MaxMagnitude<float>(features[..Dimension]) <= LargestFeature))
-            throw new InferenceException(InferenceError.NotFinite,
-                "The model's hidden states are not numbers for this answer, or far larger than usual: nothing can be learned from it.");
+            throw new InferenceException(
+                InferenceError.NotFinite,
+                "The model's hidden states are not numbers for this answer, or far larger than usual: nothing can be learned from it."
+            );
     }
 
     /// <summary>
-    /// Measures the scales of a model: each block's deviation from its request's mean gets the root mean square 1/√3, rounded to three digits; a block that
+    /// Measures the scales of a model: each block's deviation from its request's mean gets the root mean square 1/√3, rounded to three digits; a
+    /// block that
     /// hardly deviates gets 0. Decodes the calibration set once: a few thousand tokens.
     /// </summary>
     /// <remarks>
-    /// Every answer is measured whole and cut in its middle, as the token limit cuts it. Whole answers alone all end alike, so that their last three states hardly
-    /// deviate; scaled up by that, the states at which a real model's answers are cut would drown everything else (on SmolLM2, four fifths of φ's variance).
+    /// Every answer is measured whole and cut in its middle, as the token limit cuts it. Whole answers alone all end alike, so that their last three
+    /// states hardly
+    /// deviate; scaled up by that, the states at which a real model's answers are cut would drown everything else (on SmolLM2, four fifths of φ's
+    /// variance).
     /// </remarks>
     public static double[] Calibrate(LanguageModel model, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(model);
         int width = model.EmbeddingLength;
-        double[] deviation = new double[HiddenBlocks.Count], level = new double[HiddenBlocks.Count];
-        int answers = 0, failed = 0;
+        double[] deviation = new double[HiddenBlocks.Count],
+            level = new double[HiddenBlocks.Count];
+        int answers = 0,
+            failed = 0;
         foreach (CalibrationRequest example in CalibrationSet.Default)
         {
             IReadOnlyList<HiddenBlocks> forced;
@@ -129,7 +140,8 @@ public sealed class FeatureMap
                 // The weights of a word are damaged: the model can be measured on others, and serves where that word does not occur.
                 continue;
             }
-            float[] mean = new float[HiddenBlocks.Count * width], one = new float[mean.Length];
+            float[] mean = new float[HiddenBlocks.Count * width],
+                one = new float[mean.Length];
             foreach (HiddenBlocks hidden in forced)
             {
                 hidden.CopyTo(one);
@@ -142,7 +154,8 @@ public sealed class FeatureMap
                 for (int b = 0; b < HiddenBlocks.Count; b++)
                 {
                     Range block = (b * width)..((b + 1) * width);
-                    float distance = TensorPrimitives.Distance(one[block], mean[block]), norm = TensorPrimitives.Norm(one[block]);
+                    float distance = TensorPrimitives.Distance(one[block], mean[block]),
+                        norm = TensorPrimitives.Norm(one[block]);
                     deviation[b] += (double)distance * distance;
                     level[b] += (double)norm * norm;
                 }
@@ -152,7 +165,10 @@ public sealed class FeatureMap
         return [.. deviation.Select((sum, b) => Scale(Math.Sqrt(sum / answers), Math.Sqrt(level[b] / answers)))];
     }
 
-    /// <summary>Finds the map of a fingerprint among those whose scales are near others: measured by another build of the engine they differ in their third digit.</summary>
+    /// <summary>
+    /// Finds the map of a fingerprint among those whose scales are near others: measured by another build of the engine they differ in their third
+    /// digit.
+    /// </summary>
     /// <param name="fingerprint">The map's <see cref="Fingerprint"/>.</param>
     /// <param name="embeddingLength">The width of a hidden state.</param>
     /// <param name="near">Scales of three digits; those of the map differ from each by at most 20 units of the last.</param>
@@ -196,12 +212,17 @@ public sealed class FeatureMap
     private static double Scale(double rootMeanSquare, double level)
     {
         if (!double.IsFinite(rootMeanSquare))
-            throw new InferenceException(InferenceError.NotFinite,
-                "The model's hidden states are not numbers, and teach nothing. Its file is damaged: download it again, or use another one.");
+            throw new InferenceException(
+                InferenceError.NotFinite,
+                "The model's hidden states are not numbers, and teach nothing. Its file is damaged: download it again, or use another one."
+            );
         const double nothing = 1e-6;
         if (rootMeanSquare <= nothing * level || rootMeanSquare < 1e-30)
             return 0;
-        return double.Parse((1 / (Math.Sqrt(HiddenBlocks.Count) * rootMeanSquare)).ToString("E2", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
+        return double.Parse(
+            (1 / (Math.Sqrt(HiddenBlocks.Count) * rootMeanSquare)).ToString("E2", CultureInfo.InvariantCulture),
+            CultureInfo.InvariantCulture
+        );
     }
 
     private static bool AreValid(IReadOnlyList<double> scales) => scales.Count == HiddenBlocks.Count && scales.All(c => double.IsFinite(c) && c >= 0);
@@ -213,15 +234,22 @@ public sealed class FeatureMap
             return scale;
         // Each power of ten has 900 of them: d.ddE±eee.
         string text = scale.ToString("E2", CultureInfo.InvariantCulture);
-        int place = (900 * int.Parse(text[5..], CultureInfo.InvariantCulture)) + int.Parse($"{text[0]}{text[2..4]}", CultureInfo.InvariantCulture) - 100 + steps;
+        int place =
+            (900 * int.Parse(text[5..], CultureInfo.InvariantCulture))
+            + int.Parse($"{text[0]}{text[2..4]}", CultureInfo.InvariantCulture)
+            - 100
+            + steps;
         int power = (int)Math.Floor(place / 900d);
         return double.Parse($"{place - (900 * power) + 100}E{power - 2}", CultureInfo.InvariantCulture);
     }
 
     private static string Identify(int embeddingLength, IReadOnlyList<double> scales, TextStatistics statistics)
     {
-        string description = string.Create(CultureInfo.InvariantCulture,
-            $"{Version};{embeddingLength};{DimensionOf(embeddingLength) - Named};{string.Join(',', scales.Select(c => c.ToString("R", CultureInfo.InvariantCulture)))};{StatisticsWeight};{statistics.Fingerprint}");
+        string all = string.Join(',', scales.Select(c => c.ToString("R", CultureInfo.InvariantCulture)));
+        string description = string.Create(
+            CultureInfo.InvariantCulture,
+            $"{Version};{embeddingLength};{DimensionOf(embeddingLength) - Named};{all};{StatisticsWeight};{statistics.Fingerprint}"
+        );
         return Convert.ToHexStringLower(XxHash128.Hash(Encoding.UTF8.GetBytes(description)));
     }
 }

@@ -37,7 +37,8 @@ internal sealed class HadamardProjection
         {
             for (int start = 0; start < _padded; start += 2 * half)
             {
-                Span<float> low = values.AsSpan(start, half), high = values.AsSpan(start + half, half);
+                Span<float> low = values.AsSpan(start, half),
+                    high = values.AsSpan(start + half, half);
                 for (int i = 0; i < half; i++)
                     (low[i], high[i]) = (low[i] + high[i], low[i] - high[i]);
             }

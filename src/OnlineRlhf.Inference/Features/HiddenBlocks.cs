@@ -13,7 +13,9 @@ public sealed class HiddenBlocks
 
     private const int Edge = 3;
     private readonly int _width;
-    private readonly float[] _sum, _opening, _last;
+    private readonly float[] _sum,
+        _opening,
+        _last;
 
     internal HiddenBlocks(int width)
     {

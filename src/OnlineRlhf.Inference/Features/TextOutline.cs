@@ -5,7 +5,8 @@ namespace OnlineRlhf.Inference.Features;
 
 /// <summary>One pass over a text: its words in lower case, where sentences begin, and what is counted on the way; O(length).</summary>
 /// <remarks>
-/// A word is a run of letters and digits, with combining marks and with apostrophes inside. A sentence ends at . ! ? … and their wide forms, at a line break,
+/// A word is a run of letters and digits, with combining marks and with apostrophes inside. A sentence ends at . ! ? … and their wide forms, at a
+/// line break,
 /// and counts where it has a word; a full stop inside a word or number (3.5, example.org) and a comma inside a number (1,000) do not.
 /// A list item is a line that begins with -, *, • or up to three digits and . or ), then a space; its marker is neither word nor digit run.
 /// </remarks>
@@ -20,7 +21,7 @@ internal sealed class TextOutline
     public TextOutline(ReadOnlySpan<char> text)
     {
         bool beginsLine = true;
-        for (int i = 0; i < text.Length;)
+        for (int i = 0; i < text.Length; )
         {
             if (beginsLine && ListMarker(text[i..]) is var marker and > 0)
             {
@@ -38,7 +39,8 @@ internal sealed class TextOutline
             }
             else
             {
-                char before = i > 0 ? text[i - 1] : ' ', after = i + length < text.Length ? text[i + length] : ' ';
+                char before = i > 0 ? text[i - 1] : ' ',
+                    after = i + length < text.Length ? text[i + length] : ' ';
                 Mark(rune.Value, before, after);
                 i += length;
             }

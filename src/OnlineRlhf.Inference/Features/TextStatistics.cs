@@ -4,13 +4,20 @@ using System.Text;
 
 namespace OnlineRlhf.Inference.Features;
 
-/// <summary>Sixteen cheap, readable properties of an answer, each centred, divided by its usual spread and clipped at ±4: the named part of φ(x,a).</summary>
+/// <summary>
+/// Sixteen cheap, readable properties of an answer, each centred, divided by its usual spread and clipped at ±4: the named part of φ(x,a).
+/// </summary>
 /// <remarks>
-/// <para>Spreads are about the deviation within the candidates of one request, centres are typical values. Rates are per 100 words. Both come from measurements on
+/// <para>Spreads are about the deviation within the candidates of one request, centres are typical values. Rates are per 100 words. Both come from
+/// measurements on
 /// small models' answers of some 60 words to everyday requests and are fixed: a change is another feature map, and <see cref="Fingerprint"/> says so.
-/// Rates and means over words say little in a short answer, where one word more or less moves them by their whole spread: their deviation from the centre is
-/// multiplied by 2 words/(words + 60), which is 1 at 60 words. Unshrunk, that noise of a short-spoken model drowns what the other statistics and the hidden states know. Without word lists for a language, what they count is 0; the overlap then takes every word of three letters or more for a content word.</para>
-/// <para>O(length of request + answer) time and memory; the same on every machine and culture; finite for every string. Safe to share between threads.</para>
+/// Rates and means over words say little in a short answer, where one word more or less moves them by their whole spread: their deviation from the
+/// centre is
+/// multiplied by 2 words/(words + 60), which is 1 at 60 words. Unshrunk, that noise of a short-spoken model drowns what the other statistics and the
+/// hidden states know. Without word lists for a language, what they count is 0; the overlap then takes every word of three letters or more for a
+/// content word.</para>
+/// <para>O(length of request + answer) time and memory; the same on every machine and culture; finite for every string. Safe to share between
+/// threads.</para>
 /// </remarks>
 public sealed class TextStatistics
 {
@@ -21,7 +28,11 @@ public sealed class TextStatistics
     public const float Limit = 4;
 
     private const string Revision = "text statistics 2";
-    private const int MostExclamations = 3, MostDigitRuns = 8, PrefixLetters = 4, ShortestContentWord = 3, UsualWords = 60;
+    private const int MostExclamations = 3,
+        MostDigitRuns = 8,
+        PrefixLetters = 4,
+        ShortestContentWord = 3,
+        UsualWords = 60;
 
     /// <summary>What an entry can say something only with.</summary>
     [Flags]
@@ -56,7 +67,8 @@ public sealed class TextStatistics
         ("on topic", .35f, .22f, Needs.Nothing),
     ];
 
-    private static readonly TextStatistics English = new(WordLists.English), Neutral = new(WordLists.None);
+    private static readonly TextStatistics English = new(WordLists.English),
+        Neutral = new(WordLists.None);
 
     private readonly WordLists _lists;
 
@@ -89,12 +101,14 @@ public sealed class TextStatistics
     /// <exception cref="ArgumentException">The destination is shorter than <see cref="Count"/>.</exception>
     public void Compute(ReadOnlySpan<char> request, ReadOnlySpan<char> answer, Span<float> destination)
     {
-        float words = Measure(request, answer, destination), evidence = 2 * words / (words + UsualWords);
+        float words = Measure(request, answer, destination),
+            evidence = 2 * words / (words + UsualWords);
         bool hasLists = !ReferenceEquals(_lists, WordLists.None);
         for (int i = 0; i < Count; i++)
         {
             float deviation = (destination[i] - Table[i].Centre) / Table[i].Spread;
-            destination[i] = Has(i, Needs.WordLists) && !hasLists ? 0 : Math.Clamp(Has(i, Needs.ManyWords) ? deviation * evidence : deviation, -Limit, Limit);
+            destination[i] =
+                Has(i, Needs.WordLists) && !hasLists ? 0 : Math.Clamp(Has(i, Needs.ManyWords) ? deviation * evidence : deviation, -Limit, Limit);
         }
     }
 
@@ -110,7 +124,9 @@ public sealed class TextStatistics
             throw new ArgumentException($"{Count} statistics do not fit into {destination.Length} places.", nameof(destination));
 
         TextOutline text = new(answer);
-        float words = Math.Max(1, text.WordCount), sentences = Math.Max(1, text.SentenceStarts.Count), hundreds = words / 100;
+        float words = Math.Max(1, text.WordCount),
+            sentences = Math.Max(1, text.SentenceStarts.Count),
+            hundreds = words / 100;
         destination[0] = MathF.Log(1 + text.WordCount);
         destination[1] = text.ListItems >= 2 ? 1 : 0;
         destination[2] = text.EndsWithQuestion ? 1 : 0;
@@ -139,7 +155,9 @@ public sealed class TextStatistics
         return _lists.Imperative.Contains(text.Word(first));
     }
 
-    /// <summary>The share of the request's content words, told apart by their first four letters, that the answer uses; 0 where the request has none.</summary>
+    /// <summary>
+    /// The share of the request's content words, told apart by their first four letters, that the answer uses; 0 where the request has none.
+    /// </summary>
     private float Overlap(TextOutline request, TextOutline answer)
     {
         HashSet<string> wanted = ContentPrefixes(request);

@@ -1,7 +1,9 @@
 namespace OnlineRlhf.Inference.Features;
 
 /// <summary>Words and phrases of one kind, matched on lower-case words with the straight apostrophe.</summary>
-/// <remarks>A phrase counts once, and before any shorter entry that begins at the same word. One look-up costs O(length of the longest phrase).</remarks>
+/// <remarks>
+/// A phrase counts once, and before any shorter entry that begins at the same word. One look-up costs O(length of the longest phrase).
+/// </remarks>
 public sealed class WordList
 {
     private static readonly string[][] None = [];
@@ -15,7 +17,8 @@ public sealed class WordList
         ArgumentNullException.ThrowIfNull(entries);
         Entries = [.. entries];
         _words = Entries.Where(entry => !entry.Contains(' ')).ToHashSet(StringComparer.Ordinal).GetAlternateLookup<ReadOnlySpan<char>>();
-        _phrases = Entries.Where(entry => entry.Contains(' '))
+        _phrases = Entries
+            .Where(entry => entry.Contains(' '))
             .Select(entry => entry.Split(' '))
             .GroupBy(words => words[0], StringComparer.Ordinal)
             .ToDictionary(group => group.Key, group => group.OrderByDescending(words => words.Length).ToArray(), StringComparer.Ordinal)
@@ -48,7 +51,7 @@ public sealed class WordList
         int count = 0;
         if (Entries.Count == 0)
             return count;
-        for (int i = 0; i < text.WordCount;)
+        for (int i = 0; i < text.WordCount; )
         {
             int matched = MatchAt(text, i);
             count += matched > 0 ? 1 : 0;

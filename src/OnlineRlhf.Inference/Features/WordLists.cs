@@ -56,14 +56,21 @@ public sealed class WordLists
 
     /// <summary>The lists with their names, in a fixed order.</summary>
     internal IEnumerable<(string Name, WordList List)> All =>
-    [
-        ("common", Common), ("imperative", Imperative), ("warm", Warm), ("formal", Formal),
-        ("hedges", Hedges), ("self", Self), ("you", You), ("stop", Stop),
-    ];
+        [
+            ("common", Common),
+            ("imperative", Imperative),
+            ("warm", Warm),
+            ("formal", Formal),
+            ("hedges", Hedges),
+            ("self", Self),
+            ("you", You),
+            ("stop", Stop),
+        ];
 
     private static WordList Read(string name)
     {
-        IReadOnlyList<string> lines = Resources.Lines(name) ?? throw new InvalidOperationException($"{name} is not embedded in this assembly: build it again.");
+        IReadOnlyList<string> lines =
+            Resources.Lines(name) ?? throw new InvalidOperationException($"{name} is not embedded in this assembly: build it again.");
         return new WordList(lines.Select(line => line.Trim()).Where(line => line.Length > 0 && line[0] != '#'));
     }
 }

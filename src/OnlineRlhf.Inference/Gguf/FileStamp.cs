@@ -11,7 +11,8 @@ namespace OnlineRlhf.Inference.Gguf;
 /// <param name="Nanoseconds">The rest of that time.</param>
 internal readonly unsafe partial record struct FileStamp(ulong Device, ulong Inode, ulong Size, long Seconds, uint Nanoseconds)
 {
-    private const int CurrentFolder = -100, Bytes = 256;
+    private const int CurrentFolder = -100,
+        Bytes = 256;
     private const uint Basic = 0x7FF;
 
     /// <summary>The stamp of the file at a path, behind every link; null where there is none that may be seen.</summary>
@@ -23,9 +24,12 @@ internal readonly unsafe partial record struct FileStamp(ulong Device, ulong Ino
             return null;
         var fields = new ReadOnlySpan<byte>(found, Bytes);
         return new FileStamp(
-            BinaryPrimitives.ReadUInt64LittleEndian(fields[136..]), BinaryPrimitives.ReadUInt64LittleEndian(fields[32..]),
+            BinaryPrimitives.ReadUInt64LittleEndian(fields[136..]),
+            BinaryPrimitives.ReadUInt64LittleEndian(fields[32..]),
             BinaryPrimitives.ReadUInt64LittleEndian(fields[40..]),
-            BinaryPrimitives.ReadInt64LittleEndian(fields[96..]), BinaryPrimitives.ReadUInt32LittleEndian(fields[104..]));
+            BinaryPrimitives.ReadInt64LittleEndian(fields[96..]),
+            BinaryPrimitives.ReadUInt32LittleEndian(fields[104..])
+        );
     }
 
     /// <summary>Whether the path leads to a file without a name, as that in memory which holds the demo model: nobody else can open it.</summary>

@@ -3,15 +3,21 @@ using Microsoft.Win32.SafeHandles;
 
 namespace OnlineRlhf.Inference.Gguf;
 
-/// <summary>What a GGUF file says about its model; a file that opens has passed every check that keeps the native loader from reading outside it.</summary>
+/// <summary>
+/// What a GGUF file says about its model; a file that opens has passed every check that keeps the native loader from reading outside it.
+/// </summary>
 /// <remarks>
 /// Reads the header once, through a buffer of 64 KiB, and at most 1 MiB of the weights: time and memory do not depend on the size of the weights.
-/// Format: gguf.h and gguf.cpp of ggml 0.25.1; what that loader refuses is refused here too, but in words. The file is closed when <see cref="Open"/> returns.
+/// Format: gguf.h and gguf.cpp of ggml 0.25.1; what that loader refuses is refused here too, but in words. The file is closed when <see cref="Open"/>
+/// returns.
 /// </remarks>
 public sealed class GgufFile
 {
-    private const uint Magic = 0x46554747, OldestVersion = 2, NewestVersion = 3;
-    internal const int SmallestPair = 14, SmallestTensor = 33;
+    private const uint Magic = 0x46554747,
+        OldestVersion = 2,
+        NewestVersion = 3;
+    internal const int SmallestPair = 14,
+        SmallestTensor = 33;
     private const int MostEntries = 1 << 16;
     private readonly ModelPart[] _parts;
 
@@ -35,9 +41,12 @@ public sealed class GgufFile
         BlockCount = Required(metadata, "block_count");
         NativeLimits.Require(metadata, Architecture);
         // Where a layer has numbers of its own, or the architecture none, the most that is possible stands here.
-        int heads = Optional(metadata, "attention.head_count") ?? 1, keyHeads = Optional(metadata, "attention.head_count_kv") ?? heads;
+        int heads = Optional(metadata, "attention.head_count") ?? 1,
+            keyHeads = Optional(metadata, "attention.head_count_kv") ?? heads;
         int ofOneHead = Math.Max(EmbeddingLength / heads, 1);
-        CacheWidth = (long)keyHeads * ((Optional(metadata, "attention.key_length") ?? ofOneHead) + (Optional(metadata, "attention.value_length") ?? ofOneHead));
+        CacheWidth =
+            (long)keyHeads
+            * ((Optional(metadata, "attention.key_length") ?? ofOneHead) + (Optional(metadata, "attention.value_length") ?? ofOneHead));
         RecurrentStateBytes = RecurrentState.BytesOf(key => Optional(metadata, key), EmbeddingLength, BlockCount, heads);
         FeedForwardLength = Optional(metadata, "feed_forward_length") ?? 4 * EmbeddingLength;
 
@@ -136,7 +145,13 @@ public sealed class GgufFile
         }
         catch (Exception failure) when (failure is IOException or NotSupportedException)
         {
-            throw new ModelFileException(ModelFileError.Unreadable, path, $"the file cannot be read ({Printable.Line(failure.Message, 200)})", "Check the disk and the path.", failure);
+            throw new ModelFileException(
+                ModelFileError.Unreadable,
+                path,
+                $"the file cannot be read ({Printable.Line(failure.Message, 200)})",
+                "Check the disk and the path.",
+                failure
+            );
         }
     }
 
@@ -150,8 +165,10 @@ public sealed class GgufFile
         foreach (ModelPart part in _parts)
         {
             if (part.Stamp is { } stamp && FileStamp.Of(part.Path) != stamp)
-                throw new InferenceException(InferenceError.ModelChanged,
-                    $"{Printable.Line(part.Path, 4096)} was changed, replaced or removed while it was served: start the daemon again, to read it.");
+                throw new InferenceException(
+                    InferenceError.ModelChanged,
+                    $"{Printable.Line(part.Path, 4096)} was changed, replaced or removed while it was served: start the daemon again, to read it."
+                );
         }
     }
 
@@ -183,12 +200,23 @@ public sealed class GgufFile
         reader.Rewind(4);
         uint version = reader.ReadUInt32();
         if (version == 1)
-            throw new GgufFormatException(ModelFileError.Unsupported, "GGUF version 1 is no longer read by llama.cpp", "Download or convert the model again, in GGUF version 3.");
+            throw new GgufFormatException(
+                ModelFileError.Unsupported,
+                "GGUF version 1 is no longer read by llama.cpp",
+                "Download or convert the model again, in GGUF version 3."
+            );
         if (version != 0 && (version & 0xFFFF) == 0)
-            throw new GgufFormatException(ModelFileError.Unsupported, "this GGUF file is in big-endian byte order", "Download the little-endian file of the same model.");
+            throw new GgufFormatException(
+                ModelFileError.Unsupported,
+                "this GGUF file is in big-endian byte order",
+                "Download the little-endian file of the same model."
+            );
         if (version is < OldestVersion or > NewestVersion)
-            throw new GgufFormatException(ModelFileError.Unsupported, $"GGUF version {version} is not known, {OldestVersion} and {NewestVersion} are",
-                "Use a newer version of this program; or the file is damaged: download it again.");
+            throw new GgufFormatException(
+                ModelFileError.Unsupported,
+                $"GGUF version {version} is not known, {OldestVersion} and {NewestVersion} are",
+                "Use a newer version of this program; or the file is damaged: download it again."
+            );
         return version;
     }
 
@@ -197,7 +225,9 @@ public sealed class GgufFile
     {
         ulong count = reader.ReadUInt64();
         if (count > MostEntries)
-            throw GgufFormatException.Damaged(string.Create(CultureInfo.InvariantCulture, $"the file claims {count:N0} {what}, {MostEntries:N0} at most"));
+            throw GgufFormatException.Damaged(
+                string.Create(CultureInfo.InvariantCulture, $"the file claims {count:N0} {what}, {MostEntries:N0} at most")
+            );
         reader.Require(count * (ulong)smallest);
         return (int)count;
     }
@@ -205,7 +235,10 @@ public sealed class GgufFile
     private static void RequireModel(Metadata metadata, int tensors, int parts)
     {
         if (metadata.Text("general.type") is ("adapter" or "imatrix" or "mmproj" or "vocab") and { } type)
-            throw new GgufFormatException(ModelFileError.Unsupported, $"the file holds no language model but a part for one (general.type {Printable.Quoted(type)})");
+            throw new GgufFormatException(
+                ModelFileError.Unsupported,
+                $"the file holds no language model but a part for one (general.type {Printable.Quoted(type)})"
+            );
         if (tensors == 0 && parts == 1)
             throw new GgufFormatException(ModelFileError.Unsupported, "the file holds no weights, only a vocabulary or a description");
         if (metadata.VocabularySize == 0)
@@ -215,15 +248,17 @@ public sealed class GgufFile
     private int Required(Metadata metadata, string key) => metadata.Positive($"{Architecture}.{key}") ?? throw Missing($"{Architecture}.{key}");
 
     /// <summary>A number that may be missing, or stand there once per layer; from 1 to 2³¹ − 1.</summary>
-    private int? Optional(Metadata metadata, string key) => metadata.Integer($"{Architecture}.{key}") is > 0 and <= int.MaxValue and { } value ? (int)value : null;
+    private int? Optional(Metadata metadata, string key) =>
+        metadata.Integer($"{Architecture}.{key}") is > 0 and <= int.MaxValue and { } value ? (int)value : null;
 
     private static GgufFormatException Missing(string key) => GgufFormatException.Damaged($"the key {Printable.Quoted(key)} is missing");
 
-    private static string AdviceFor(ModelFileError reason) => reason switch
-    {
-        ModelFileError.NotFound => "Check the path.",
-        ModelFileError.NotAGguf or ModelFileError.Unsupported => "Give the path of a language model in GGUF format.",
-        ModelFileError.Damaged => "Download the file again and compare its size or checksum with the source.",
-        ModelFileError.Unreadable => "Make the file readable for the user that runs this program.",
-    };
+    private static string AdviceFor(ModelFileError reason) =>
+        reason switch
+        {
+            ModelFileError.NotFound => "Check the path.",
+            ModelFileError.NotAGguf or ModelFileError.Unsupported => "Give the path of a language model in GGUF format.",
+            ModelFileError.Damaged => "Download the file again and compare its size or checksum with the source.",
+            ModelFileError.Unreadable => "Make the file readable for the user that runs this program.",
+        };
 }

@@ -18,7 +18,8 @@ internal sealed class GgufReader(SafeFileHandle file, long fileLength)
     private readonly byte[] _buffer = new byte[64 * 1024];
     private readonly XxHash128 _hash = new();
     private long _bufferStart;
-    private int _next, _filled;
+    private int _next,
+        _filled;
 
     /// <summary>Bytes read so far.</summary>
     public long Position => _bufferStart + _next;
@@ -71,7 +72,7 @@ internal sealed class GgufReader(SafeFileHandle file, long fileLength)
             return Encoding.UTF8.GetString(Take((int)length));
 
         byte[] bytes = new byte[length];
-        for (int done = 0; done < bytes.Length;)
+        for (int done = 0; done < bytes.Length; )
         {
             int part = Math.Min(bytes.Length - done, _buffer.Length);
             Take(part).CopyTo(bytes.AsSpan(done));
@@ -113,9 +114,13 @@ internal sealed class GgufReader(SafeFileHandle file, long fileLength)
     public void Require(ulong count)
     {
         if (count > (ulong)Remaining)
-            throw CutShort(string.Create(CultureInfo.InvariantCulture, $"at least {(UInt128)Position + count:N0} bytes expected, {fileLength:N0} found"));
+            throw CutShort(
+                string.Create(CultureInfo.InvariantCulture, $"at least {(UInt128)Position + count:N0} bytes expected, {fileLength:N0} found")
+            );
         if (count > (ulong)(LongestHeader - Position))
-            throw GgufFormatException.Damaged(string.Create(CultureInfo.InvariantCulture, $"its header claims to be longer than {LongestHeader:N0} bytes"));
+            throw GgufFormatException.Damaged(
+                string.Create(CultureInfo.InvariantCulture, $"its header claims to be longer than {LongestHeader:N0} bytes")
+            );
     }
 
     public static GgufFormatException CutShort(string numbers) => GgufFormatException.Damaged($"the file is cut short or damaged ({numbers})");
@@ -127,7 +132,9 @@ internal sealed class GgufReader(SafeFileHandle file, long fileLength)
         {
             int read = RandomAccess.Read(file, _buffer.AsSpan(_filled), _bufferStart + _filled);
             if (read == 0)
-                throw CutShort(string.Create(CultureInfo.InvariantCulture, $"{fileLength:N0} bytes expected, {_bufferStart + _filled:N0} could be read"));
+                throw CutShort(
+                    string.Create(CultureInfo.InvariantCulture, $"{fileLength:N0} bytes expected, {_bufferStart + _filled:N0} could be read")
+                );
             _filled += read;
         }
     }

@@ -9,12 +9,23 @@ namespace OnlineRlhf.Inference.Gguf;
 internal sealed class Metadata
 {
     private const int LongestKey = 65_535;
-    private const uint String = 8, Array = 9;
-    private const ulong LargestArray = 1 << 30, LargestVocabulary = 1 << 24;
-    private const string Tokens = "tokenizer.ggml.tokens", TagList = "general.tags";
-    private const int MostTags = 256, LongestTag = 256;
+    private const uint String = 8,
+        Array = 9;
+    private const ulong LargestArray = 1 << 30,
+        LargestVocabulary = 1 << 24;
+    private const string Tokens = "tokenizer.ggml.tokens",
+        TagList = "general.tags";
+    private const int MostTags = 256,
+        LongestTag = 256;
 
-    private static readonly HashSet<string> KeptTexts = ["general.architecture", "general.name", "general.type", "tokenizer.chat_template", "tokenizer.ggml.model"];
+    private static readonly HashSet<string> KeptTexts =
+    [
+        "general.architecture",
+        "general.name",
+        "general.type",
+        "tokenizer.chat_template",
+        "tokenizer.ggml.model",
+    ];
 
     private readonly Dictionary<string, string> _texts = new(StringComparer.Ordinal);
     private readonly Dictionary<string, ulong> _integers = new(StringComparer.Ordinal);
@@ -128,7 +139,10 @@ internal sealed class Metadata
         uint type = reader.ReadUInt32();
         ulong count = reader.ReadUInt64();
         if (type == Array)
-            throw new GgufFormatException(ModelFileError.Unsupported, $"{Printable.Quoted(key)} is an array of arrays, which llama.cpp does not read");
+            throw new GgufFormatException(
+                ModelFileError.Unsupported,
+                $"{Printable.Quoted(key)} is an array of arrays, which llama.cpp does not read"
+            );
         if (count > LargestArray || (key == Tokens && count > LargestVocabulary))
             throw GgufFormatException.Damaged(string.Create(CultureInfo.InvariantCulture, $"{Printable.Quoted(key)} claims {count:N0} entries"));
         ulong least = type == String ? sizeof(ulong) : (ulong)SizeOf(type, key);
@@ -170,14 +184,16 @@ internal sealed class Metadata
         VocabularySize = count;
     }
 
-    private static int SizeOf(uint type, string key) => type switch
-    {
-        0 or 1 or 7 => 1,
-        2 or 3 => 2,
-        4 or 5 or 6 => 4,
-        10 or 11 or 12 => 8,
-        _ => throw GgufFormatException.Damaged($"the value of {Printable.Quoted(key)} has the unknown type {type}"),
-    };
+    private static int SizeOf(uint type, string key) =>
+        type switch
+        {
+            0 or 1 or 7 => 1,
+            2 or 3 => 2,
+            4 or 5 or 6 => 4,
+            10 or 11 or 12 => 8,
+            _ => throw GgufFormatException.Damaged($"the value of {Printable.Quoted(key)} has the unknown type {type}"),
+        };
 
-    private static GgufFormatException WrongType(string key) => GgufFormatException.Damaged($"the value of {Printable.Quoted(key)} has the wrong type");
+    private static GgufFormatException WrongType(string key) =>
+        GgufFormatException.Damaged($"the value of {Printable.Quoted(key)} has the wrong type");
 }

@@ -4,11 +4,16 @@ using Microsoft.Win32.SafeHandles;
 
 namespace OnlineRlhf.Inference.Gguf;
 
-/// <summary>Tells models apart without reading them whole: header and tensor table, 256 blocks of 4 KiB spread evenly over the data, and the file's length.</summary>
-/// <remarks>A model of 1 MiB or less is read whole. A change between two samples is not noticed: this tells models apart, it proves nothing against forgery.</remarks>
+/// <summary>
+/// Tells models apart without reading them whole: header and tensor table, 256 blocks of 4 KiB spread evenly over the data, and the file's length.
+/// </summary>
+/// <remarks>
+/// A model of 1 MiB or less is read whole. A change between two samples is not noticed: this tells models apart, it proves nothing against forgery.
+/// </remarks>
 internal static class ModelFingerprint
 {
-    private const int BlockLength = 4096, Blocks = 256;
+    private const int BlockLength = 4096,
+        Blocks = 256;
 
     /// <summary>32 hexadecimal digits (XxHash128), from a hash that has taken in header and table.</summary>
     public static string Finish(XxHash128 hash, SafeFileHandle file, TensorTable table, long fileLength)
@@ -27,7 +32,7 @@ internal static class ModelFingerprint
 
         void Append(long position, int length)
         {
-            for (int done = 0; done < length;)
+            for (int done = 0; done < length; )
             {
                 int read = RandomAccess.Read(file, block.AsSpan(done, length - done), position + done);
                 if (read == 0)

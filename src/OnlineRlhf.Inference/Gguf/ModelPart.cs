@@ -19,17 +19,24 @@ internal sealed record ModelPart(string Path, FileStamp? Stamp, long Length, Ten
     /// <exception cref="GgufFormatException">It is another part, or has a name by which llama.cpp does not find the others.</exception>
     internal static int Count(Metadata first, string path)
     {
-        ulong count = first.Integer("split.count") ?? 1, number = first.Integer("split.no") ?? 0;
+        ulong count = first.Integer("split.count") ?? 1,
+            number = first.Integer("split.no") ?? 0;
         if (count <= 1)
             return 1;
         if (count > MostParts)
             throw GgufFormatException.Damaged($"the model claims to have {count} parts");
         if (number != 0)
-            throw new GgufFormatException(ModelFileError.Unsupported, $"this is part {number + 1} of the {count} parts of a split model",
-                $"Give the path of the first part, which ends in {Ending(0, (int)count)}.");
+            throw new GgufFormatException(
+                ModelFileError.Unsupported,
+                $"this is part {number + 1} of the {count} parts of a split model",
+                $"Give the path of the first part, which ends in {Ending(0, (int)count)}."
+            );
         if (!path.EndsWith(Ending(0, (int)count), StringComparison.Ordinal))
-            throw new GgufFormatException(ModelFileError.Unsupported, $"this is the first of the {count} parts of a split model under another name",
-                $"Give the parts the names that they had, which end in {Ending(0, (int)count)} and so on.");
+            throw new GgufFormatException(
+                ModelFileError.Unsupported,
+                $"this is the first of the {count} parts of a split model under another name",
+                $"Give the parts the names that they had, which end in {Ending(0, (int)count)} and so on."
+            );
         return (int)count;
     }
 
@@ -51,8 +58,10 @@ internal sealed record ModelPart(string Path, FileStamp? Stamp, long Length, Ten
 
     private static ModelPart Read(string path, int part, int count)
     {
-        string which = string.Create(CultureInfo.InvariantCulture,
-            $"part {part + 1} of {count} ({Printable.Line(System.IO.Path.GetFileName(path), 300)})");
+        string which = string.Create(
+            CultureInfo.InvariantCulture,
+            $"part {part + 1} of {count} ({Printable.Line(System.IO.Path.GetFileName(path), 300)})"
+        );
         try
         {
             FileStamp? stamp = StampOf(path);

@@ -1,15 +1,22 @@
 namespace OnlineRlhf.Inference.Gguf;
 
 /// <summary>What llama.cpp asserts about a model's numbers: where one does not hold it ends the whole process, so it is refused here first.</summary>
-/// <remarks>llama_model_base::load_hparams and llama-hparams.h of llama.cpp with ggml 0.25.1. Numbers that it refuses by itself, with an error, are left to it.</remarks>
+/// <remarks>
+/// llama_model_base::load_hparams and llama-hparams.h of llama.cpp with ggml 0.25.1. Numbers that it refuses by itself, with an error, are left to
+/// it.
+/// </remarks>
 internal static class NativeLimits
 {
-    private const ulong MostLayers = 512, MostExperts = 1024;
+    private const ulong MostLayers = 512,
+        MostExperts = 1024;
 
     /// <exception cref="GgufFormatException">A number is outside what llama.cpp survives.</exception>
     public static void Require(Metadata metadata, string architecture)
     {
-        ulong layers = Number("block_count"), experts = Number("expert_count"), used = Number("expert_used_count"), groups = Number("expert_group_count");
+        ulong layers = Number("block_count"),
+            experts = Number("expert_count"),
+            used = Number("expert_used_count"),
+            groups = Number("expert_group_count");
         AtMost("block_count", layers, MostLayers);
         AtMost("nextn_predict_layers", Number("nextn_predict_layers"), layers);
         AtMost("expert_count", experts, MostExperts);

@@ -1,9 +1,13 @@
 namespace OnlineRlhf.Inference.Gguf;
 
-/// <summary>The memory of a recurrent model: it has the same size for a sequence of any length. llama.cpp's llama_hparams::n_embd_r and n_embd_s.</summary>
+/// <summary>
+/// The memory of a recurrent model: it has the same size for a sequence of any length. llama.cpp's llama_hparams::n_embd_r and n_embd_s.
+/// </summary>
 internal static class RecurrentState
 {
-    /// <summary>Bytes for one sequence, all layers together: where some layers may be attention and the header does not say which, those count too.</summary>
+    /// <summary>
+    /// Bytes for one sequence, all layers together: where some layers may be attention and the header does not say which, those count too.
+    /// </summary>
     /// <param name="number">A number of the header by its key, without the architecture; null where there is none.</param>
     /// <param name="embedding">The width of a hidden state.</param>
     /// <param name="layers">Layers.</param>
@@ -27,7 +31,8 @@ internal static class RecurrentState
         if (number("kda.head_dim") is { } width)
             return ((3 * convolution) + width) * heads * width;
         // Mamba, and hybrids with it.
-        long inner = number("ssm.inner_size") ?? 0, state = number("ssm.state_size") ?? 0;
+        long inner = number("ssm.inner_size") ?? 0,
+            state = number("ssm.state_size") ?? 0;
         return (convolution * (inner + (2 * (number("ssm.group_count") ?? 0) * state))) + (state * inner);
     }
 }

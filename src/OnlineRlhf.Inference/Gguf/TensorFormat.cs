@@ -47,11 +47,12 @@ internal readonly record struct TensorFormat(string Name, int BlockLength, int B
     public static bool TryFind(uint type, out TensorFormat format) => All.TryGetValue(type, out format);
 
     /// <summary>What a number that is no format is known as, for a message.</summary>
-    public static string NameOfUnknown(uint type) => type switch
-    {
-        4 or 5 => $"{type} (Q4_{type - 2}, removed from llama.cpp)",
-        31 or 32 or 33 => $"{type} (Q4_0 repacked for one processor, removed from llama.cpp)",
-        36 or 37 or 38 => $"{type} (IQ4_NL repacked for one processor, removed from llama.cpp)",
-        _ => $"{type}",
-    };
+    public static string NameOfUnknown(uint type) =>
+        type switch
+        {
+            4 or 5 => $"{type} (Q4_{type - 2}, removed from llama.cpp)",
+            31 or 32 or 33 => $"{type} (Q4_0 repacked for one processor, removed from llama.cpp)",
+            36 or 37 or 38 => $"{type} (IQ4_NL repacked for one processor, removed from llama.cpp)",
+            _ => $"{type}",
+        };
 }

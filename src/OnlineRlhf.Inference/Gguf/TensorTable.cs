@@ -9,14 +9,16 @@ namespace OnlineRlhf.Inference.Gguf;
 /// <param name="MainFormat">The format that takes the most bytes.</param>
 internal readonly record struct TensorTable(int Count, long DataOffset, long DataLength, string MainFormat)
 {
-    private const int LongestName = 63, MostDimensions = 4;
+    private const int LongestName = 63,
+        MostDimensions = 4;
 
     /// <exception cref="GgufFormatException">An entry contradicts itself, the entries before it, or the size of the file.</exception>
     public static TensorTable Read(GgufReader reader, int count, uint alignment)
     {
         HashSet<string> names = new(StringComparer.Ordinal);
         Dictionary<string, UInt128> formats = [];
-        UInt128 next = 0, end = 0;
+        UInt128 next = 0,
+            end = 0;
         for (int i = 0; i < count; i++)
         {
             string name = reader.ReadString(LongestName, $"the name of tensor {i + 1}");
@@ -29,7 +31,9 @@ internal readonly record struct TensorTable(int Count, long DataOffset, long Dat
             formats[format.Name] = formats.GetValueOrDefault(format.Name) + bytes;
             ulong offset = reader.ReadUInt64();
             if (offset != next)
-                throw GgufFormatException.Damaged(string.Create(CultureInfo.InvariantCulture, $"tensor {Printable.Quoted(name)} begins at {offset:N0} where {next:N0} is expected"));
+                throw GgufFormatException.Damaged(
+                    string.Create(CultureInfo.InvariantCulture, $"tensor {Printable.Quoted(name)} begins at {offset:N0} where {next:N0} is expected")
+                );
             end = next + bytes;
             next = Align(end, alignment);
             if (next > long.MaxValue)
@@ -40,7 +44,9 @@ internal readonly record struct TensorTable(int Count, long DataOffset, long Dat
             return new TensorTable(0, reader.Position, 0, "");
         UInt128 dataOffset = Align((UInt128)reader.Position, alignment);
         if (dataOffset + end > (UInt128)reader.FileLength)
-            throw GgufReader.CutShort(string.Create(CultureInfo.InvariantCulture, $"{dataOffset + end:N0} bytes expected, {reader.FileLength:N0} found"));
+            throw GgufReader.CutShort(
+                string.Create(CultureInfo.InvariantCulture, $"{dataOffset + end:N0} bytes expected, {reader.FileLength:N0} found")
+            );
         return new TensorTable(count, (long)dataOffset, (long)end, formats.MaxBy(f => f.Value).Key);
     }
 
@@ -58,15 +64,23 @@ internal readonly record struct TensorTable(int Count, long DataOffset, long Dat
             row = i == 0 ? extent : row;
             elements = extent > long.MaxValue ? 0 : elements * extent;
             if (elements == 0 || elements > long.MaxValue)
-                throw GgufFormatException.Damaged(string.Create(CultureInfo.InvariantCulture, $"dimension {i + 1} of tensor {Printable.Quoted(name)} is impossible ({extent:N0})"));
+                throw GgufFormatException.Damaged(
+                    string.Create(CultureInfo.InvariantCulture, $"dimension {i + 1} of tensor {Printable.Quoted(name)} is impossible ({extent:N0})")
+                );
         }
 
         uint type = reader.ReadUInt32();
         if (!TensorFormat.TryFind(type, out format))
-            throw new GgufFormatException(ModelFileError.Unsupported, $"tensor {Printable.Quoted(name)} has the unknown type {TensorFormat.NameOfUnknown(type)}",
-                "Use a file in a current format such as Q4_K_M or Q8_0, or a newer version of this program; or the file is damaged: download it again.");
+            throw new GgufFormatException(
+                ModelFileError.Unsupported,
+                $"tensor {Printable.Quoted(name)} has the unknown type {TensorFormat.NameOfUnknown(type)}",
+                "Use a file in a current format such as Q4_K_M or Q8_0, or a newer version of this program; or the file is damaged: "
+                    + "download it again."
+            );
         if (row % (ulong)format.BlockLength != 0)
-            throw GgufFormatException.Damaged($"the rows of tensor {Printable.Quoted(name)} have {row} numbers, no multiple of the {format.BlockLength} in a block of {format.Name}");
+            throw GgufFormatException.Damaged(
+                $"the rows of tensor {Printable.Quoted(name)} have {row} numbers, no multiple of the {format.BlockLength} in a block of {format.Name}"
+            );
         return elements / (ulong)format.BlockLength * (ulong)format.BlockBytes;
     }
 

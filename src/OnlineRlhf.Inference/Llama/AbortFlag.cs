@@ -3,7 +3,9 @@ using System.Runtime.InteropServices;
 
 namespace OnlineRlhf.Inference.Llama;
 
-/// <summary>A byte that llama.cpp looks at while it loads or decodes, raised by a cancellation token. In native memory, for it must not move.</summary>
+/// <summary>
+/// A byte that llama.cpp looks at while it loads or decodes, raised by a cancellation token. In native memory, for it must not move.
+/// </summary>
 internal sealed unsafe class AbortFlag : IDisposable
 {
     private byte* _raised = (byte*)NativeMemory.AllocZeroed(1);

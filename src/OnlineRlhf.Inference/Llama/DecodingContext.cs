@@ -4,7 +4,9 @@ using OnlineRlhf.Inference.Sampling;
 
 namespace OnlineRlhf.Inference.Llama;
 
-/// <summary>A llama_context with its batch and its hidden states: decodes tokens of several sequences that share prefixes. One thread at a time.</summary>
+/// <summary>
+/// A llama_context with its batch and its hidden states: decodes tokens of several sequences that share prefixes. One thread at a time.
+/// </summary>
 internal sealed unsafe class DecodingContext : IDisposable
 {
     /// <summary>Tokens per decode, and per micro-batch.</summary>
@@ -16,7 +18,8 @@ internal sealed unsafe class DecodingContext : IDisposable
     private readonly SafeLLamaContextHandle _context;
     private readonly HiddenStates? _hidden;
     private readonly AbortFlag _abort = new();
-    private readonly Action _decoding, _decoded;
+    private readonly Action _decoding,
+        _decoded;
     private readonly bool[] _rented;
 
     /// <param name="model">The model.</param>
@@ -27,7 +30,16 @@ internal sealed unsafe class DecodingContext : IDisposable
     /// <param name="collectHidden">Whether hidden states are wanted.</param>
     /// <param name="decoding">Called before every decode; what it throws keeps that from being made.</param>
     /// <param name="decoded">Called after every decode.</param>
-    internal DecodingContext(SafeLlamaModelHandle model, int cells, int sequences, int threads, int embedding, bool collectHidden, Action decoding, Action decoded)
+    internal DecodingContext(
+        SafeLlamaModelHandle model,
+        int cells,
+        int sequences,
+        int threads,
+        int embedding,
+        bool collectHidden,
+        Action decoding,
+        Action decoded
+    )
     {
         (_decoding, _decoded) = (decoding, decoded);
         _rented = new bool[sequences];
@@ -54,7 +66,11 @@ internal sealed unsafe class DecodingContext : IDisposable
             model.DangerousRelease();
             _abort.Dispose();
             _hidden?.Dispose();
-            throw new InferenceException(InferenceError.Model, $"llama.cpp could not make a context of {cells} tokens ({LlamaLibrary.TakeComplaints()}): lower the context setting or use a smaller model.");
+            throw new InferenceException(
+                InferenceError.Model,
+                $"llama.cpp could not make a context of {cells} tokens ({LlamaLibrary.TakeComplaints()}): lower the context setting "
+                    + "or use a smaller model."
+            );
         }
         Batch = new TokenBatch(BatchTokens);
     }
@@ -80,9 +96,15 @@ internal sealed unsafe class DecodingContext : IDisposable
         if (result == DecodeResult.ComputeAborted)
             throw new OperationCanceledException(cancellationToken);
         if (result != DecodeResult.Ok)
-            throw new InferenceException(InferenceError.Decode, $"llama.cpp could not decode {Batch.Count} tokens ({result}{Because(LlamaLibrary.TakeComplaints())}).");
+            throw new InferenceException(
+                InferenceError.Decode,
+                $"llama.cpp could not decode {Batch.Count} tokens ({result}{Because(LlamaLibrary.TakeComplaints())})."
+            );
         if (_hidden is not null && _hidden.Count != Batch.Outputs)
-            throw new InferenceException(InferenceError.Model, $"This model's architecture gives {_hidden.Count} hidden states for {Batch.Outputs} tokens: nothing can be learned from it.");
+            throw new InferenceException(
+                InferenceError.Model,
+                $"This model's architecture gives {_hidden.Count} hidden states for {Batch.Outputs} tokens: nothing can be learned from it."
+            );
         _decoded();
     }
 
@@ -149,14 +171,18 @@ internal sealed unsafe class DecodingContext : IDisposable
     internal InferenceException NotFinite()
     {
         IsCorrupted = true;
-        return new InferenceException(InferenceError.NotFinite,
+        return new InferenceException(
+            InferenceError.NotFinite,
             "The model's output is not a number: nothing can be drawn or learned from it. "
-            + "Where that happens with other texts too, its file is damaged: download it again, or use another one.");
+                + "Where that happens with other texts too, its file is damaged: download it again, or use another one."
+        );
     }
 
     /// <summary>Looks at the output of the last batch: the hidden states, and the logits behind the last token.</summary>
     /// <param name="endOfTurn">The token that closes an answer, which has to be among those that can be drawn; negative for none.</param>
-    /// <exception cref="InferenceException">It is not a number. A few tokens that cannot be drawn are no reason: their rows alone are damaged.</exception>
+    /// <exception cref="InferenceException">
+    /// It is not a number. A few tokens that cannot be drawn are no reason: their rows alone are damaged.
+    /// </exception>
     internal void RequireFinite(int endOfTurn)
     {
         ReadOnlySpan<float> logits = Logits(Batch.Count - 1);
@@ -164,8 +190,11 @@ internal sealed unsafe class DecodingContext : IDisposable
         foreach (float logit in logits)
             broken += float.IsNaN(logit) ? 1 : 0;
         LLamaTokenData top = default;
-        bool finite = broken <= logits.Length / 100 && (endOfTurn < 0 || !float.IsNaN(logits[endOfTurn]))
-            && TopTokens.Select(logits, new Span<LLamaTokenData>(ref top)) > 0 && float.IsFinite(top.Logit);
+        bool finite =
+            broken <= logits.Length / 100
+            && (endOfTurn < 0 || !float.IsNaN(logits[endOfTurn]))
+            && TopTokens.Select(logits, new Span<LLamaTokenData>(ref top)) > 0
+            && float.IsFinite(top.Logit);
         for (int row = 0; finite && row < (_hidden?.Count ?? 0); row++)
             finite = TensorPrimitives.IsFiniteAll(Hidden(row));
         if (!finite)

@@ -8,7 +8,8 @@ internal readonly record struct GpuDevice(nint Handle, string Name);
 /// <summary>Finds GPUs by ggml's Vulkan backend, which is loaded only when somebody asks: a driver can end the process.</summary>
 internal static unsafe class GpuDevices
 {
-    private const int DedicatedGpu = 1, IntegratedGpu = 2;
+    private const int DedicatedGpu = 1,
+        IntegratedGpu = 2;
     private const string Visible = "GGML_VK_VISIBLE_DEVICES";
 
     private static string? s_problem;
@@ -27,7 +28,10 @@ internal static unsafe class GpuDevices
         {
             nint device = NativeMethods.ggml_backend_dev_get(i);
             if (NativeMethods.ggml_backend_dev_type(device) is DedicatedGpu or IntegratedGpu)
-                return new GpuDevice(device, $"{Text(NativeMethods.ggml_backend_dev_name(device))} ({Text(NativeMethods.ggml_backend_dev_description(device))})");
+                return new GpuDevice(
+                    device,
+                    $"{Text(NativeMethods.ggml_backend_dev_name(device))} ({Text(NativeMethods.ggml_backend_dev_description(device))})"
+                );
         }
         return null;
     }
@@ -40,7 +44,8 @@ internal static unsafe class GpuDevices
             s_problem = "the Vulkan backend is not installed (package onlinerlhf-vulkan)";
             return;
         }
-        // ggml lists drivers of type CPU only where this variable names them, whoever set it. Environment.SetEnvironmentVariable does not reach native code.
+        // ggml lists drivers of type CPU only where this variable names them, whoever set it. Environment.SetEnvironmentVariable does not reach
+        // native code.
         _ = software ? NativeMethods.setenv(Visible, "0", 1) : NativeMethods.unsetenv(Visible);
         if (NativeMethods.ggml_backend_load(backend) == 0 && !Register(backend))
             s_problem = $"the Vulkan backend {backend} does not load (package libvulkan1)";

@@ -42,7 +42,9 @@ internal sealed unsafe class HiddenStates : IDisposable
 
     private void Append(nint tensor)
     {
-        int rows = (int)NativeMethods.ggml_nrows(tensor), at = Count * _width, length = rows * _width;
+        int rows = (int)NativeMethods.ggml_nrows(tensor),
+            at = Count * _width,
+            length = rows * _width;
         if (NativeMethods.ggml_nbytes(tensor) != (nuint)length * sizeof(float))
             return;
         if (at + length > _rows.Length)

@@ -16,12 +16,17 @@ internal sealed class Layout
     internal static readonly Layout OfPackages = new("0.5.0", "libllama.v0.5.0.so", "0.25.1", isLater: true);
 
     // The later version has n_outputs_max_per_seq here, which moves the fields behind it; at 88 bytes both agree again.
-    private const int ThreadsAt = 6, PoolingAfterThreads = 4;
+    private const int ThreadsAt = 6,
+        PoolingAfterThreads = 4;
 
     // The later version has lazy_mode at 28, which moves what stands behind main_gpu.
-    private const int ProgressAt = 40, ProgressDataAt = 48, VocabularyOnlyAt = 64, LaterBy = 8;
+    private const int ProgressAt = 40,
+        ProgressDataAt = 48,
+        VocabularyOnlyAt = 64,
+        LaterBy = 8;
 
-    private Layout(string version, string fileName, string ggml, bool isLater) => (Version, FileName, Ggml, IsLater) = (version, fileName, ggml, isLater);
+    private Layout(string version, string fileName, string ggml, bool isLater) =>
+        (Version, FileName, Ggml, IsLater) = (version, fileName, ggml, isLater);
 
     /// <summary>llama.cpp's name for the version.</summary>
     internal string Version { get; }
@@ -93,7 +98,12 @@ internal sealed class Layout
 [StructLayout(LayoutKind.Explicit, Size = 128)]
 internal unsafe struct ModelParams
 {
-    [FieldOffset(0)] internal nint* Devices;
-    [FieldOffset(16)] internal int GpuLayers;
-    [FieldOffset(24)] internal LLamaLoadMode LoadMode;
+    [FieldOffset(0)]
+    internal nint* Devices;
+
+    [FieldOffset(16)]
+    internal int GpuLayers;
+
+    [FieldOffset(24)]
+    internal LLamaLoadMode LoadMode;
 }

@@ -33,18 +33,28 @@ internal static unsafe class LlamaLibrary
             if (s_natives?.Folder == natives.Folder)
                 return s_natives;
             if (s_natives is not null)
-                throw new InferenceException(InferenceError.Library, $"llama.cpp is loaded from {s_natives.Folder} already and cannot be loaded from {natives.Folder} too.");
+                throw new InferenceException(
+                    InferenceError.Library,
+                    $"llama.cpp is loaded from {s_natives.Folder} already and cannot be loaded from {natives.Folder} too."
+                );
             // Before its backends are asked how well they suit: the first one in memory would stay there.
             if (natives.CommonLibrary is { } common)
                 _ = Open(common);
             if (natives.Builds.Count == 0)
-                throw new InferenceException(InferenceError.Library, $"No CPU backend (libggml-cpu-*.so) in {natives.Folder} runs on this machine: install the natives of this architecture.");
+                throw new InferenceException(
+                    InferenceError.Library,
+                    $"No CPU backend (libggml-cpu-*.so) in {natives.Folder} runs on this machine: install the natives of this architecture."
+                );
             (string library, string? backend) = natives.FilesOf(build ?? natives.Builds[0]);
             s_library = Open(library);
             NativeMethods.llama_log_set(&OnLog, null);
-            // LLamaSharp's initialiser comes last: it has llama.cpp look for backends beside the program and in the working directory where none is loaded.
+            // LLamaSharp's initialiser comes last: it has llama.cpp look for backends beside the program and in the working directory where none is
+            // loaded.
             if (backend is not null && NativeMethods.ggml_backend_load(backend) == 0)
-                throw new InferenceException(InferenceError.Library, $"{backend} does not load ({TakeComplaints()}): install the natives that came with this program.");
+                throw new InferenceException(
+                    InferenceError.Library,
+                    $"{backend} does not load ({TakeComplaints()}): install the natives that came with this program."
+                );
             NativeLibraryConfig.LLama.WithLibrary(library);
             NativeApi.llama_empty_call();
             Require(natives);
@@ -60,7 +70,10 @@ internal static unsafe class LlamaLibrary
     {
         lock (Complaints)
         {
-            string text = string.Join("; ", Complaints.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).TakeLast(3));
+            string text = string.Join(
+                "; ",
+                Complaints.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).TakeLast(3)
+            );
             Complaints.Clear();
             return text;
         }
@@ -74,7 +87,9 @@ internal static unsafe class LlamaLibrary
         }
         catch (Exception e) when (e is DllNotFoundException or BadImageFormatException)
         {
-            string help = e.Message.Contains("libgomp", StringComparison.Ordinal) ? " It needs the GNU OpenMP library: install it (Debian: apt-get install libgomp1)." : "";
+            string help = e.Message.Contains("libgomp", StringComparison.Ordinal)
+                ? " It needs the GNU OpenMP library: install it (Debian: apt-get install libgomp1)."
+                : "";
             throw new InferenceException(InferenceError.Library, $"{file} does not load: {e.Message}{help}", e);
         }
     }
@@ -83,8 +98,11 @@ internal static unsafe class LlamaLibrary
     {
         string ggml = Marshal.PtrToStringUTF8((nint)NativeMethods.ggml_version()) ?? "unknown";
         if (ggml != natives.Layout.Ggml || !natives.Layout.HoldsDefaults)
-            throw new InferenceException(InferenceError.Library,
-                $"The llama.cpp in {natives.Folder} (ggml {ggml}) is not version {natives.Version} (ggml {natives.Layout.Ggml}): this program cannot talk to it. Install the natives that came with it.");
+            throw new InferenceException(
+                InferenceError.Library,
+                $"The llama.cpp in {natives.Folder} (ggml {ggml}) is not version {natives.Version} (ggml {natives.Layout.Ggml}): "
+                    + "this program cannot talk to it. Install the natives that came with it."
+            );
     }
 
     private static nint Resolve(string name, Assembly assembly, DllImportSearchPath? path) => name == NativeMethods.Library ? s_library : 0;
@@ -106,8 +124,10 @@ internal static unsafe class LlamaLibrary
     /// <summary>llama.cpp tells nobody but its log how many layers it could put on the GPU.</summary>
     private static void Notice(ReadOnlySpan<byte> text)
     {
-        ReadOnlySpan<byte> before = "offloaded "u8, after = " layers to GPU"u8;
-        int from = text.IndexOf(before), to = text.IndexOf(after);
+        ReadOnlySpan<byte> before = "offloaded "u8,
+            after = " layers to GPU"u8;
+        int from = text.IndexOf(before),
+            to = text.IndexOf(after);
         if (from >= 0 && to > from)
             s_offloaded = Encoding.UTF8.GetString(text[(from + before.Length)..to]);
     }

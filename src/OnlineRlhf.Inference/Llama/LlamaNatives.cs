@@ -9,7 +9,10 @@ namespace OnlineRlhf.Inference.Llama;
 /// </summary>
 public sealed unsafe class LlamaNatives
 {
-    private const string BaseLibrary = "libggml-base.so", CpuBackend = "libggml-cpu", Extension = ".so", VulkanBackendFile = "libggml-vulkan.so";
+    private const string BaseLibrary = "libggml-base.so",
+        CpuBackend = "libggml-cpu",
+        Extension = ".so",
+        VulkanBackendFile = "libggml-vulkan.so";
 
     // Where NuGet's packages keep their folders, and where the build of a program that uses LLamaSharp puts them.
     private static readonly string[] Within = ["", "LLamaSharpRuntimes/linux-x64/native", "runtimes/linux-x64/native"];
@@ -27,8 +30,7 @@ public sealed unsafe class LlamaNatives
     ];
 
     /// <summary>The builds with 512-bit vectors. They score highest, and some processors run them several times slower than others.</summary>
-    private static readonly string[] Wide =
-        ["avx512", "cannonlake", "cascadelake", "cooperlake", "icelake", "sapphirerapids", "skylakex", "zen4"];
+    private static readonly string[] Wide = ["avx512", "cannonlake", "cascadelake", "cooperlake", "icelake", "sapphirerapids", "skylakex", "zen4"];
 
     private readonly Lazy<List<(string Name, string Library, string? Backend)>> _builds;
 
@@ -44,7 +46,9 @@ public sealed unsafe class LlamaNatives
     /// <summary>The version of llama.cpp.</summary>
     public string Version => Layout.Version;
 
-    /// <summary>The builds that run on this processor, such as "haswell" or "avx2", the most promising one first, which need not be the fastest.</summary>
+    /// <summary>
+    /// The builds that run on this processor, such as "haswell" or "avx2", the most promising one first, which need not be the fastest.
+    /// </summary>
     public IReadOnlyList<string> Builds => [.. _builds.Value.Select(b => b.Name)];
 
     /// <summary>The same in the order in which to measure them: the most promising one, those without 512-bit vectors, the others.</summary>
@@ -67,17 +71,23 @@ public sealed unsafe class LlamaNatives
             ? [Path.TrimEndingDirectorySeparator(Path.GetFullPath(configured))]
             : [Path.Combine(AppContext.BaseDirectory, "natives"), AppContext.BaseDirectory];
         return folders.Select(In).FirstOrDefault(found => found is not null)
-            ?? throw new InferenceException(InferenceError.Library,
-                $"llama.cpp's libraries ({Layout.OfPackages.FileName}, or {Layout.OfLLamaSharp.FileName} of LLamaSharp.Backend.Cpu) are not in {string.Join(" or ", folders)}: "
-                + "set the natives folder (--natives or ONLINERLHF_NATIVES) to the folder that holds them.");
+            ?? throw new InferenceException(
+                InferenceError.Library,
+                $"llama.cpp's libraries ({Layout.OfPackages.FileName}, or {Layout.OfLLamaSharp.FileName} of LLamaSharp.Backend.Cpu) "
+                    + $"are not in {string.Join(" or ", folders)}: "
+                    + "set the natives folder (--natives or ONLINERLHF_NATIVES) to the folder that holds them."
+            );
     }
 
     /// <summary>The library of a build, and the CPU backend to load behind it; null where the library has one of its own.</summary>
     /// <exception cref="InferenceException">There is no such build, or it does not run on this processor.</exception>
-    internal (string Library, string? Backend) FilesOf(string build) => _builds.Value.Find(b => b.Name == build) is { Library: not null } found
-        ? (found.Library, found.Backend)
-        : throw new InferenceException(InferenceError.Library,
-            $"cpu_variant: {build} does not run on this processor, or is not in {Folder}; {string.Join(", ", Builds)} do.");
+    internal (string Library, string? Backend) FilesOf(string build) =>
+        _builds.Value.Find(b => b.Name == build) is { Library: not null } found
+            ? (found.Library, found.Backend)
+            : throw new InferenceException(
+                InferenceError.Library,
+                $"cpu_variant: {build} does not run on this processor, or is not in {Folder}; {string.Join(", ", Builds)} do."
+            );
 
     internal static IReadOnlyList<string> Order(IReadOnlyList<string> builds) => [.. builds.Take(1), .. builds.Skip(1).OrderBy(Wide.Contains)];
 
@@ -107,7 +117,8 @@ public sealed unsafe class LlamaNatives
         List<(string, string, string?)> builds = [];
         foreach ((string name, string[] needed) in Levels.Append((Folder: "", Features: [])))
         {
-            string folder = Path.Combine(root, name), library = Path.Combine(folder, Layout.OfLLamaSharp.FileName);
+            string folder = Path.Combine(root, name),
+                library = Path.Combine(folder, Layout.OfLLamaSharp.FileName);
             if (!File.Exists(library) || !File.Exists(Path.Combine(folder, CpuBackend + Extension)))
                 continue;
             if (needed.All(InstructionSets.OfProcessor.Contains))
@@ -121,9 +132,13 @@ public sealed unsafe class LlamaNatives
     {
         // Every backend depends on it, and it aborts the process where it is loaded a second time: it stays when they are unloaded.
         _ = NativeLibrary.TryLoad(Path.Combine(folder, BaseLibrary), out _);
-        return Directory.EnumerateFiles(folder, CpuBackend + "-*" + Extension)
+        return Directory
+            .EnumerateFiles(folder, CpuBackend + "-*" + Extension)
             .Select(path => (Name: Path.GetFileName(path)[(CpuBackend.Length + 1)..^Extension.Length], Path: path, Score: Score(path)))
-            .Where(b => b.Score > 0).OrderByDescending(b => b.Score).ThenBy(b => b.Name, StringComparer.Ordinal).Select(b => (b.Name, b.Path));
+            .Where(b => b.Score > 0)
+            .OrderByDescending(b => b.Score)
+            .ThenBy(b => b.Name, StringComparer.Ordinal)
+            .Select(b => (b.Name, b.Path));
     }
 
     /// <summary>What the library itself says of this processor; 0 where it would not run.</summary>

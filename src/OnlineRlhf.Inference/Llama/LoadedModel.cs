@@ -35,7 +35,16 @@ internal sealed unsafe class LoadedModel : IDisposable
         Hints = options.StyleHints ?? StyleHints.For(Name);
         ThinkingBudget = Thinking.IsOn ? options.ThinkingBudget : 0;
         CellCount = (Cells(options, BuildPrompt([new ChatMessage("user", "")], [null, .. Hints])) + 255) / 256 * 256;
-        Context = new DecodingContext(model, CellCount, Sequences(options.Candidates), Threads, EmbeddingLength, collectHidden, file.RequireUnchanged, decoded);
+        Context = new DecodingContext(
+            model,
+            CellCount,
+            Sequences(options.Candidates),
+            Threads,
+            EmbeddingLength,
+            collectHidden,
+            file.RequireUnchanged,
+            decoded
+        );
         Conversations = new ConversationCache(Context, options.Conversations, options.ConversationLifetime, options.Clock);
     }
 
@@ -82,8 +91,14 @@ internal sealed unsafe class LoadedModel : IDisposable
     internal string? Layers { get; private init; }
 
     /// <exception cref="InferenceException">llama.cpp refuses the model, or it does not fit the device.</exception>
-    internal static LoadedModel Open(LanguageModelOptions options, GgufFile file, GpuDevice? gpu, bool collectHidden, Action decoded,
-        CancellationToken cancellationToken)
+    internal static LoadedModel Open(
+        LanguageModelOptions options,
+        GgufFile file,
+        GpuDevice? gpu,
+        bool collectHidden,
+        Action decoded,
+        CancellationToken cancellationToken
+    )
     {
         LlamaLibrary.TakeOffloaded();
         SafeLlamaModelHandle model = LoadFile(options.ModelPath, file, gpu, vocabularyOnly: false, cancellationToken);
@@ -100,7 +115,13 @@ internal sealed unsafe class LoadedModel : IDisposable
 
     /// <summary>Loads the file, or only its vocabulary.</summary>
     /// <exception cref="InferenceException">llama.cpp refuses it, or it writes no answers.</exception>
-    internal static SafeLlamaModelHandle LoadFile(string path, GgufFile file, GpuDevice? gpu, bool vocabularyOnly, CancellationToken cancellationToken)
+    internal static SafeLlamaModelHandle LoadFile(
+        string path,
+        GgufFile file,
+        GpuDevice? gpu,
+        bool vocabularyOnly,
+        CancellationToken cancellationToken
+    )
     {
         LlamaLibrary.TakeComplaints();
         // A list without any device keeps llama.cpp from spreading over those that it finds.
@@ -108,7 +129,13 @@ internal sealed unsafe class LoadedModel : IDisposable
         devices[0] = gpu?.Handle ?? 0;
         devices[1] = 0;
         using var abort = new AbortFlag();
-        ModelParams parameters = LlamaLibrary.Layout.ModelParams(devices, gpu is null ? 0 : AllLayers, AbortFlag.ShouldLoadOn, abort.UserData, vocabularyOnly);
+        ModelParams parameters = LlamaLibrary.Layout.ModelParams(
+            devices,
+            gpu is null ? 0 : AllLayers,
+            AbortFlag.ShouldLoadOn,
+            abort.UserData,
+            vocabularyOnly
+        );
         SafeLlamaModelHandle model;
         using (abort.Watch(cancellationToken))
             model = NativeMethods.llama_model_load_from_file(path, parameters);
@@ -116,10 +143,16 @@ internal sealed unsafe class LoadedModel : IDisposable
         {
             cancellationToken.ThrowIfCancellationRequested();
             if (model.IsInvalid)
-                throw new InferenceException(InferenceError.Model,
-                    $"llama.cpp cannot load {path} ({LlamaLibrary.TakeComplaints()}): use a model whose architecture llama.cpp {LlamaLibrary.Layout.Version} knows and that fits the memory.");
+                throw new InferenceException(
+                    InferenceError.Model,
+                    $"llama.cpp cannot load {path} ({LlamaLibrary.TakeComplaints()}): use a model whose architecture llama.cpp "
+                        + $"{LlamaLibrary.Layout.Version} knows and that fits the memory."
+                );
             if (model.HasEncoder || !model.HasDecoder)
-                throw new InferenceException(InferenceError.Model, $"{path} is an encoder ({file.Architecture}), which writes no answers: use a chat model.");
+                throw new InferenceException(
+                    InferenceError.Model,
+                    $"{path} is an encoder ({file.Architecture}), which writes no answers: use a chat model."
+                );
             return model;
         }
         catch
@@ -183,8 +216,14 @@ internal sealed unsafe class LoadedModel : IDisposable
     private int Cells(LanguageModelOptions options, Prompt hinted)
     {
         if (hinted.Longest + Math.Min(LeastAnswer, options.AnswerTokens) >= ContextTokens)
-            throw new InferenceException(InferenceError.Model, $"The longest style hint makes a prompt of {hinted.Longest} tokens and the context holds {ContextTokens}, answer included: shorten the style_hints{MoreContext}.");
+            throw new InferenceException(
+                InferenceError.Model,
+                $"The longest style hint makes a prompt of {hinted.Longest} tokens and the context holds {ContextTokens}, answer "
+                    + $"included: shorten the style_hints{MoreContext}."
+            );
         int suffixes = hinted.Suffixes.Select(s => s.Length).OrderDescending().Take(options.Candidates).Sum();
-        return ContextTokens + ((options.Candidates - 1) * Math.Min(options.AnswerTokens + Thinking.Reserve(options.ThinkingBudget), ContextTokens)) + suffixes;
+        return ContextTokens
+            + ((options.Candidates - 1) * Math.Min(options.AnswerTokens + Thinking.Reserve(options.ThinkingBudget), ContextTokens))
+            + suffixes;
     }
 }

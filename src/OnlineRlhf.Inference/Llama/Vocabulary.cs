@@ -20,10 +20,12 @@ internal sealed class Vocabulary(SafeLlamaModelHandle model)
 
     internal bool IsEndOfGeneration(int token) => ((LLamaToken)token).IsEndOfGeneration(_vocabulary);
 
-    /// <summary>Appends the tokens of a text. Control tokens are recognised only where the text is the template's own: what a user writes cannot forge a turn.</summary>
+    /// <summary>
+    /// Appends the tokens of a text. Control tokens are recognised only where the text is the template's own: what a user writes cannot forge a turn.
+    /// </summary>
     internal void Tokenize(string text, bool control, List<int> tokens)
     {
-        for (int at = 0; at < text.Length;)
+        for (int at = 0; at < text.Length; )
         {
             int end = PieceEnd(text, at);
             tokens.AddRange(MemoryMarshal.Cast<LLamaToken, int>(model.Tokenize(text[at..end], addBos: false, special: control, Encoding.UTF8)));
@@ -32,7 +34,8 @@ internal sealed class Vocabulary(SafeLlamaModelHandle model)
     }
 
     /// <summary>
-    /// llama.cpp splits some vocabularies' text by a recursive regular expression, which overflows the stack on a long run of one kind of character: so long
+    /// llama.cpp splits some vocabularies' text by a recursive regular expression, which overflows the stack on a long run of one kind of character:
+    /// so long
     /// texts go piece by piece, cut before white space where there is any.
     /// </summary>
     private static int PieceEnd(string text, int start)

@@ -12,7 +12,8 @@ namespace OnlineRlhf.Inference.Prompts;
 internal sealed class ChatTemplate
 {
     // Private-use characters: no template contains them.
-    private const char Open = '\uE0F0', Close = '\uE0F1';
+    private const char Open = '\uE0F0',
+        Close = '\uE0F1';
     private const int LongestConversation = 64;
     private readonly string? _template;
 
@@ -22,9 +23,13 @@ internal sealed class ChatTemplate
         Own = model.GetTemplate(strict: false);
         _template = name ?? Own;
         if (Apply([("user", "x")]) is null)
-            throw new InferenceException(InferenceError.Model, name is null
-                ? "llama.cpp does not know this model's chat template: name the built-in one that it resembles (--chat-template, such as chatml, llama3, gemma)."
-                : $"llama.cpp has no chat template named \"{name}\": use one of its built-in names, such as chatml, llama3, gemma.");
+            throw new InferenceException(
+                InferenceError.Model,
+                name is null
+                    ? "llama.cpp does not know this model's chat template: name the built-in one that it resembles (--chat-template,"
+                        + " such as chatml, llama3, gemma)."
+                    : $"llama.cpp has no chat template named \"{name}\": use one of its built-in names, such as chatml, llama3, gemma."
+            );
     }
 
     /// <summary>The text of the model's own template, in Jinja's language; null where its file holds none.</summary>
@@ -33,16 +38,19 @@ internal sealed class ChatTemplate
     /// <summary>The template or its name, as llama.cpp gets it; empty for llama.cpp's default.</summary>
     internal ReadOnlySpan<byte> Bytes => _template is null ? [] : Encoding.UTF8.GetBytes(_template + '\0');
 
-    /// <summary>The parts of a prompt that ends where the assistant's turn begins: template text, and the index of the message whose content belongs there.</summary>
+    /// <summary>
+    /// The parts of a prompt that ends where the assistant's turn begins: template text, and the index of the message whose content belongs there.
+    /// </summary>
     /// <param name="messages">The conversation.</param>
     internal List<PromptPart> Render(IReadOnlyList<ChatMessage> messages)
     {
         var marked = new (string, string)[messages.Count];
         for (int i = 0; i < marked.Length; i++)
             marked[i] = (messages[i].Role, $"{Open}{i}{Close}");
-        string text = Apply(marked) ?? throw new InferenceException(InferenceError.Model, "llama.cpp could not apply the chat template to this conversation.");
+        string text =
+            Apply(marked) ?? throw new InferenceException(InferenceError.Model, "llama.cpp could not apply the chat template to this conversation.");
         List<PromptPart> parts = [];
-        for (int at = 0; at < text.Length;)
+        for (int at = 0; at < text.Length; )
         {
             int open = text.IndexOf(Open, at);
             if (open < 0)
@@ -61,7 +69,10 @@ internal sealed class ChatTemplate
     private string? Apply(ReadOnlySpan<(string Role, string Content)> messages)
     {
         if (messages.Length > LongestConversation)
-            throw new InferenceException(InferenceError.PromptTooLong, $"A conversation of {messages.Length} messages is longer than the {LongestConversation} that are served: leave out the oldest.");
+            throw new InferenceException(
+                InferenceError.PromptTooLong,
+                $"A conversation of {messages.Length} messages is longer than the {LongestConversation} that are served: leave out the oldest."
+            );
         var template = new LLamaTemplate(_template) { AddAssistant = true };
         foreach ((string role, string content) in messages)
             template.Add(role, content);

@@ -2,7 +2,9 @@ using OnlineRlhf.Inference.Llama;
 
 namespace OnlineRlhf.Inference.Prompts;
 
-/// <summary>A conversation as tokens, once per distinct style hint. What the conversation itself says stands in front, the same for all of them.</summary>
+/// <summary>
+/// A conversation as tokens, once per distinct style hint. What the conversation itself says stands in front, the same for all of them.
+/// </summary>
 internal sealed class Prompt
 {
     private Prompt(int[] shared, int[][] suffixes, int[] groups)
@@ -12,7 +14,9 @@ internal sealed class Prompt
         Groups = groups;
     }
 
-    /// <summary>All up to the end of the last user's text, decoded once: the beginning of the conversation's next prompt too, whatever its hints.</summary>
+    /// <summary>
+    /// All up to the end of the last user's text, decoded once: the beginning of the conversation's next prompt too, whatever its hints.
+    /// </summary>
     internal int[] Shared { get; }
 
     /// <summary>What follows it, at least one token, per distinct hint: the hint, and the beginning of the answer's turn.</summary>
@@ -32,7 +36,13 @@ internal sealed class Prompt
     /// <param name="flag">What the system turn begins with; null for nothing.</param>
     /// <param name="start">What the assistant's turn begins with.</param>
     internal static Prompt Build(
-        Vocabulary vocabulary, ChatTemplate template, IReadOnlyList<ChatMessage> messages, IReadOnlyList<string?> hints, string? flag, string start)
+        Vocabulary vocabulary,
+        ChatTemplate template,
+        IReadOnlyList<ChatMessage> messages,
+        IReadOnlyList<string?> hints,
+        string? flag,
+        string start
+    )
     {
         messages = [.. messages.Select(m => m.Role == "assistant" ? m with { Content = Thoughts.Drop(m.Content) } : m)];
         if (flag is not null && messages[0].Role != "system")
@@ -47,7 +57,11 @@ internal sealed class Prompt
         string?[] distinct = [.. hints.Distinct()];
         (int[] Tokens, int Shared)[] prompts = [.. distinct.Select(hint => Tokenize(vocabulary, parts, messages, lastUser, hint))];
         int shared = Math.Min(prompts[0].Shared, prompts.Min(p => p.Tokens.Length) - 1);
-        return new Prompt(prompts[0].Tokens[..shared], [.. prompts.Select(p => p.Tokens[shared..])], [.. hints.Select(h => Array.IndexOf(distinct, h))]);
+        return new Prompt(
+            prompts[0].Tokens[..shared],
+            [.. prompts.Select(p => p.Tokens[shared..])],
+            [.. hints.Select(h => Array.IndexOf(distinct, h))]
+        );
     }
 
     /// <summary>Begins the assistant's turn. White space that the template has just written is not written again.</summary>
@@ -64,7 +78,12 @@ internal sealed class Prompt
 
     /// <summary>The tokens of a prompt, and how many of them come before the hint.</summary>
     private static (int[] Tokens, int Shared) Tokenize(
-        Vocabulary vocabulary, List<PromptPart> parts, IReadOnlyList<ChatMessage> messages, int lastUser, string? hint)
+        Vocabulary vocabulary,
+        List<PromptPart> parts,
+        IReadOnlyList<ChatMessage> messages,
+        int lastUser,
+        string? hint
+    )
     {
         List<int> tokens = [];
         int? shared = null;

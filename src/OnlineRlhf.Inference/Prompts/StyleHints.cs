@@ -1,14 +1,19 @@
 namespace OnlineRlhf.Inference.Prompts;
 
 /// <summary>
-/// The style hints of a model: short instructions in brackets behind the last user turn, `REQUEST (Use simple words.)`, one per candidate, so that the
+/// The style hints of a model: short instructions in brackets behind the last user turn, `REQUEST (Use simple words.)`, one per candidate, so that
+/// the
 /// candidates differ enough to be worth choosing from.
 /// </summary>
 public static class StyleHints
 {
     private static readonly string[] Everyday =
     [
-        "Answer in one short sentence.", "Answer as a bulleted list.", "Be warm and friendly.", "Use simple words.", "Explain step by step with details.",
+        "Answer in one short sentence.",
+        "Answer as a bulleted list.",
+        "Be warm and friendly.",
+        "Use simple words.",
+        "Explain step by step with details.",
         "Give a numbered list of steps.",
     ];
 

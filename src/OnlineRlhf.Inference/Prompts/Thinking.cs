@@ -3,7 +3,8 @@ using System.Text;
 namespace OnlineRlhf.Inference.Prompts;
 
 /// <summary>
-/// Whether a model thinks before it answers, and how the prompt switches that off or on: by the marks in the text of its own chat template, since no engine
+/// Whether a model thinks before it answers, and how the prompt switches that off or on: by the marks in the text of its own chat template, since no
+/// engine
 /// for templates (Jinja) is at hand.
 /// </summary>
 internal sealed class Thinking
@@ -43,7 +44,8 @@ internal sealed class Thinking
     internal string? Flag { get; private init; }
 
     /// <summary>Whether the prompt itself opens the block of thoughts.</summary>
-    internal bool IsOpened => Format is not null && Start.Contains(Format.Open, StringComparison.Ordinal) && !Start.Contains(Format.Close, StringComparison.Ordinal);
+    internal bool IsOpened =>
+        Format is not null && Start.Contains(Format.Open, StringComparison.Ordinal) && !Start.Contains(Format.Close, StringComparison.Ordinal);
 
     /// <summary>Reads a model's template; null for a model without one.</summary>
     internal static Thinking Of(string? template, bool on)
@@ -53,18 +55,27 @@ internal sealed class Thinking
         List<string> ends = Literals(Tail(template));
         foreach (ThoughtFormat format in ThoughtFormat.All)
         {
-            ILookup<bool, string> marked = ends.Select(e => Marked(e, format)).OfType<string>()
+            ILookup<bool, string> marked = ends.Select(e => Marked(e, format))
+                .OfType<string>()
                 .ToLookup(e => e.Contains(format.Close, StringComparison.Ordinal));
-            string? closed = marked[true].FirstOrDefault(), opened = marked[false].FirstOrDefault();
+            string? closed = marked[true].FirstOrDefault(),
+                opened = marked[false].FirstOrDefault();
             if (closed is null && opened is null && !Handles(template, format))
                 continue;
             string? off = closed is null ? OffFlags.FirstOrDefault(f => template.Contains(f, StringComparison.Ordinal)) : null;
-            bool isSwitchable = closed is not null || off is not null, isOn = on || !isSwitchable;
+            bool isSwitchable = closed is not null || off is not null,
+                isOn = on || !isSwitchable;
             string start = isOn ? opened ?? "" : closed ?? "";
             return new Thinking(format, isOn, isSwitchable)
             {
                 Start = start,
-                AnswerStart = closed ?? (!isOn ? "" : opened is null ? format.Empty : opened + format.Cut),
+                AnswerStart =
+                    closed
+                    ?? (
+                        !isOn ? ""
+                        : opened is null ? format.Empty
+                        : opened + format.Cut
+                    ),
                 Flag = isOn ? OnFlags.FirstOrDefault(f => Quotes(template, f)) : off,
             };
         }
@@ -76,26 +87,30 @@ internal sealed class Thinking
 
     /// <summary>What is done about thoughts, for people.</summary>
     /// <param name="budget">Tokens that they may take.</param>
-    internal string Describe(int budget) => (Format, IsOn, IsSwitchable) switch
-    {
-        (null, false, _) => "none: its template knows of no thoughts; where some come all the same, they are dropped",
-        (null, true, _) => $"its template knows of no thoughts; where some come, they take up to {budget} tokens and are dropped",
-        (_, false, _) => "switched off, as its template can; set thinking to on to have it think before it answers",
-        (_, true, _) when budget == 0 => "the budget of 0 ends its thoughts at once: it answers without",
-        (_, true, true) => $"on: it thinks for up to {budget} tokens before it answers; thoughts are neither shown nor learned",
-        (_, true, false) => $"its template cannot switch thinking off: it thinks for up to {budget} tokens before it answers; thoughts are neither shown nor learned",
-    };
+    internal string Describe(int budget) =>
+        (Format, IsOn, IsSwitchable) switch
+        {
+            (null, false, _) => "none: its template knows of no thoughts; where some come all the same, they are dropped",
+            (null, true, _) => $"its template knows of no thoughts; where some come, they take up to {budget} tokens and are dropped",
+            (_, false, _) => "switched off, as its template can; set thinking to on to have it think before it answers",
+            (_, true, _) when budget == 0 => "the budget of 0 ends its thoughts at once: it answers without",
+            (_, true, true) => $"on: it thinks for up to {budget} tokens before it answers; thoughts are neither shown nor learned",
+            (_, true, false) => $"its template cannot switch thinking off: it thinks for up to {budget} tokens before it answers; thoughts are "
+                + "neither shown nor learned",
+        };
 
     /// <summary>Whether a template treats thoughts in what was said before, or writes them.</summary>
     private static bool Handles(string template, ThoughtFormat format) =>
         Quotes(template, format.Close) || template.Contains("<|channel|>analysis", StringComparison.Ordinal) && format.Open == "<|channel|>";
 
-    private static bool Quotes(string template, string text) => template.Contains($"'{text}'", StringComparison.Ordinal) || template.Contains($"\"{text}\"", StringComparison.Ordinal);
+    private static bool Quotes(string template, string text) =>
+        template.Contains($"'{text}'", StringComparison.Ordinal) || template.Contains($"\"{text}\"", StringComparison.Ordinal);
 
     /// <summary>What a template's literal writes from its first marker on, with white space before it; null where it holds none.</summary>
     private static string? Marked(string literal, ThoughtFormat format)
     {
-        int open = literal.IndexOf(format.Open, StringComparison.Ordinal), close = literal.IndexOf(format.Close, StringComparison.Ordinal);
+        int open = literal.IndexOf(format.Open, StringComparison.Ordinal),
+            close = literal.IndexOf(format.Close, StringComparison.Ordinal);
         int at = open < 0 ? close : open;
         if (at < 0)
             return null;
@@ -110,13 +125,16 @@ internal sealed class Thinking
         return at < 0 ? "" : template[at..];
     }
 
-    /// <summary>The texts that a piece of a template writes: what stands outside of its tags, and the string literals in its expressions, without those that are arguments.</summary>
+    /// <summary>
+    /// The texts that a piece of a template writes: what stands outside of its tags, and the string literals in its expressions, without those that
+    /// are arguments.
+    /// </summary>
     private static List<string> Literals(string template)
     {
         List<string> literals = [];
         // The piece begins within a tag.
         int at = template.IndexOf("%}", StringComparison.Ordinal);
-        for (at = at < 0 ? template.Length : at + 2; at < template.Length;)
+        for (at = at < 0 ? template.Length : at + 2; at < template.Length; )
         {
             int tag = template.IndexOf('{', at);
             while (tag >= 0 && (tag + 1 == template.Length || template[tag + 1] is not ('{' or '%' or '#')))
@@ -127,7 +145,14 @@ internal sealed class Thinking
             if (tag < 0)
                 break;
             char kind = template[tag + 1];
-            at = Close(template, tag + 2, kind == '{' ? "}}" : kind == '%' ? "%}" : "#}", kind == '{' ? literals : null);
+            at = Close(
+                template,
+                tag + 2,
+                kind == '{' ? "}}"
+                    : kind == '%' ? "%}"
+                    : "#}",
+                kind == '{' ? literals : null
+            );
         }
         return literals;
     }
@@ -148,7 +173,15 @@ internal sealed class Thinking
             for (; at < template.Length && template[at] != quote; at++)
             {
                 if (template[at] == '\\' && at + 1 < template.Length)
-                    text.Append(template[++at] switch { 'n' => '\n', 't' => '\t', 'r' => '\r', var other => other });
+                    text.Append(
+                        template[++at] switch
+                        {
+                            'n' => '\n',
+                            't' => '\t',
+                            'r' => '\r',
+                            var other => other,
+                        }
+                    );
                 else
                     text.Append(template[at]);
             }

@@ -23,7 +23,10 @@ internal sealed record ThoughtFormat(string Open, string Close, string Cut, stri
         // Magistral
         new("[THINK]", "[/THINK]", "[/THINK]", "[THINK][/THINK]"),
         // gpt-oss writes into channels, of which "final" holds the answer
-        new("<|channel|>", "final<|message|>", "<|end|><|start|>assistant<|channel|>final<|message|>", "<|channel|>final<|message|>") { AnswerEnds = ["<|return|>", "<|end|>"] },
+        new("<|channel|>", "final<|message|>", "<|end|><|start|>assistant<|channel|>final<|message|>", "<|channel|>final<|message|>")
+        {
+            AnswerEnds = ["<|return|>", "<|end|>"],
+        },
         // Gemma 4
         new("<|channel>", "<channel|>", "<channel|>", "<|channel>thought\n<channel|>"),
         // EXAONE Deep
@@ -35,7 +38,11 @@ internal sealed record ThoughtFormat(string Open, string Close, string Cut, stri
         // Kimi
         Tags("◁think▷", "◁/think▷"),
         // Command R7B, Command A
-        new("<|START_THINKING|>", "<|END_THINKING|>", "<|END_THINKING|>", "<|START_THINKING|><|END_THINKING|>") { AnswerOpen = "<|START_RESPONSE|>", AnswerEnds = ["<|END_RESPONSE|>"] },
+        new("<|START_THINKING|>", "<|END_THINKING|>", "<|END_THINKING|>", "<|START_THINKING|><|END_THINKING|>")
+        {
+            AnswerOpen = "<|START_RESPONSE|>",
+            AnswerEnds = ["<|END_RESPONSE|>"],
+        },
     ];
 
     /// <summary>Whether a closing marker ends thoughts whose opening one is not in the text, as where a prompt has opened them.</summary>
@@ -46,7 +53,9 @@ internal sealed record ThoughtFormat(string Open, string Close, string Cut, stri
     /// <param name="before">What stands before the marker; null for nothing.</param>
     /// <param name="after">What follows it; null for nothing.</param>
     internal static bool EndsThoughts(Rune? before, Rune? after) =>
-        before is null or { Value: '\n' } || after is { Value: '\n' or '\r' } || EndsWord(before.Value)
+        before is null or { Value: '\n' }
+        || after is { Value: '\n' or '\r' }
+        || EndsWord(before.Value)
         || (after is { } next && Rune.IsLetterOrDigit(next));
 
     private static bool EndsWord(Rune rune) =>

@@ -5,7 +5,9 @@ namespace OnlineRlhf.Inference.Prompts;
 /// <summary>What a reasoning model thinks before it answers is no part of its answer.</summary>
 public static class Thoughts
 {
-    /// <summary>A text without the thoughts that it begins with; the text itself where there are none, an empty one where nothing follows them.</summary>
+    /// <summary>
+    /// A text without the thoughts that it begins with; the text itself where there are none, an empty one where nothing follows them.
+    /// </summary>
     /// <remarks>A marker in the middle of an answer is text where somebody explains it: see <see cref="ThoughtFormat.EndsThoughts"/>.</remarks>
     public static string Drop(string text)
     {

@@ -32,7 +32,10 @@ internal sealed class CandidateSampler : IDisposable
             return null;
         if (banned is { } unwanted)
             count = Without(unwanted, count);
-        using MemoryHandle pin = LLamaTokenDataArrayNative.Create(new LLamaTokenDataArray(_top.AsMemory(0, count), isSorted: true), out LLamaTokenDataArrayNative candidates);
+        using MemoryHandle pin = LLamaTokenDataArrayNative.Create(
+            new LLamaTokenDataArray(_top.AsMemory(0, count), isSorted: true),
+            out LLamaTokenDataArrayNative candidates
+        );
         candidates.Selected = -1;
         _chain.Apply(ref candidates);
         if (candidates.Selected < 0 || (ulong)candidates.Selected >= candidates.Size)

@@ -7,14 +7,18 @@ namespace OnlineRlhf.Inference.Sampling;
 /// <summary>Decodes given answers behind one prompt, to learn what hidden states the model has while it reads them.</summary>
 internal sealed class ForcedDecode(DecodingContext context, int embedding, Prompt prompt, int limit, string moreContext)
 {
-    private const int PromptSequence = 0, AnswerSequence = 1;
+    private const int PromptSequence = 0,
+        AnswerSequence = 1;
 
     internal List<HiddenBlocks> Run(IReadOnlyList<IReadOnlyList<int>> answers, CancellationToken cancellationToken)
     {
         int[] tokens = [.. prompt.Shared, .. prompt.Suffixes[0]];
         int longest = tokens.Length + answers.Max(a => a.Count);
         if (longest > limit)
-            throw new InferenceException(InferenceError.PromptTooLong, $"Prompt and answer take {longest} tokens and the context holds {limit}: shorten them{moreContext}.");
+            throw new InferenceException(
+                InferenceError.PromptTooLong,
+                $"Prompt and answer take {longest} tokens and the context holds {limit}: shorten them{moreContext}."
+            );
         context.Clear();
         Decode(tokens, 0, PromptSequence, hidden: null, cancellationToken);
         List<HiddenBlocks> blocks = [];
@@ -33,7 +37,7 @@ internal sealed class ForcedDecode(DecodingContext context, int embedding, Promp
     private void Decode(IReadOnlyList<int> tokens, int position, int sequence, HiddenBlocks? hidden, CancellationToken cancellationToken)
     {
         int chunk = hidden is null ? context.Batch.Capacity : DecodingContext.OutputRows;
-        for (int at = 0; at < tokens.Count;)
+        for (int at = 0; at < tokens.Count; )
         {
             context.Batch.Clear();
             for (; at < tokens.Count && context.Batch.Count < chunk; at++)

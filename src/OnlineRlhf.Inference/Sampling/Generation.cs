@@ -5,7 +5,8 @@ using OnlineRlhf.Inference.Prompts;
 namespace OnlineRlhf.Inference.Sampling;
 
 /// <summary>
-/// One generation: what is new of the prompt is decoded once, each distinct hint behind it once, and all candidates step together, one batch per step; a
+/// One generation: what is new of the prompt is decoded once, each distinct hint behind it once, and all candidates step together, one batch per
+/// step; a
 /// candidate that ends leaves the batch. What a reasoning model thinks before it answers is decoded and dropped.
 /// </summary>
 /// <param name="context">Decodes.</param>
@@ -18,12 +19,22 @@ namespace OnlineRlhf.Inference.Sampling;
 /// <param name="hints">A style hint per candidate, null for none.</param>
 /// <param name="limits">How long thoughts and answers may be.</param>
 internal sealed class Generation(
-    DecodingContext context, ConversationCache conversations, string owner, Vocabulary vocabulary, int embedding, SamplingOptions options, Prompt prompt,
-    IReadOnlyList<string?> hints, AnswerLimits limits)
+    DecodingContext context,
+    ConversationCache conversations,
+    string owner,
+    Vocabulary vocabulary,
+    int embedding,
+    SamplingOptions options,
+    Prompt prompt,
+    IReadOnlyList<string?> hints,
+    AnswerLimits limits
+)
 {
     private readonly float[][] _firstLogits = new float[prompt.Suffixes.Length][];
-    private readonly int[] _groups = new int[prompt.Suffixes.Length], _sequences = new int[hints.Count];
-    private int _shared, _drawn;
+    private readonly int[] _groups = new int[prompt.Suffixes.Length],
+        _sequences = new int[hints.Count];
+    private int _shared,
+        _drawn;
 
     internal List<Candidate> Run(IProgress<SamplingProgress>? progress, CancellationToken cancellationToken)
     {
@@ -73,7 +84,9 @@ internal sealed class Generation(
         return distinct.Count > 0 ? distinct : [all[any].ToCandidate(hints[any])];
     }
 
-    /// <summary>Keeps the prompt, and the answers that were written without a hint: the next turn goes on from the one that the person kept.</summary>
+    /// <summary>
+    /// Keeps the prompt, and the answers that were written without a hint: the next turn goes on from the one that the person kept.
+    /// </summary>
     private void Keep(Track[] tracks)
     {
         List<CachedSequence> answers = [];
@@ -87,7 +100,10 @@ internal sealed class Generation(
 
     private bool MayBeKept(Track track) => hints[Array.IndexOf(_sequences, track.Sequence)] is null && !track.HasThoughts;
 
-    /// <summary>Decodes what is new of the shared prefix, then every suffix; the logits behind each suffix are kept, so that a candidate can start anew at any time.</summary>
+    /// <summary>
+    /// Decodes what is new of the shared prefix, then every suffix; the logits behind each suffix are kept, so that a candidate can start anew at any
+    /// time.
+    /// </summary>
     private void Prefill(int known, CancellationToken cancellationToken)
     {
         context.Batch.Clear();

@@ -10,7 +10,10 @@ namespace OnlineRlhf.Inference.Sampling;
 internal sealed class ThoughtFilter
 {
     private const int LongestRune = 4;
-    private static readonly Marker[] Markers = [.. ThoughtFormat.All.Select(f => new Marker(f, Encoding.UTF8.GetBytes(f.Open), Encoding.UTF8.GetBytes(f.Close)))];
+    private static readonly Marker[] Markers =
+    [
+        .. ThoughtFormat.All.Select(f => new Marker(f, Encoding.UTF8.GetBytes(f.Open), Encoding.UTF8.GetBytes(f.Close))),
+    ];
 
     private readonly Marker? _known;
     private readonly List<byte> _seen = [];
@@ -68,7 +71,8 @@ internal sealed class ThoughtFilter
             ReadOnlySpan<byte> text = CollectionsMarshal.AsSpan(_seen);
             if (text.IsEmpty)
                 return _phase == Phase.Opening;
-            bool mayOpen = false, opens = false;
+            bool mayOpen = false,
+                opens = false;
             foreach (Marker marker in Markers)
             {
                 opens = text.StartsWith(marker.Open);
@@ -100,7 +104,9 @@ internal sealed class ThoughtFilter
         while (!_isAboutMarkers)
         {
             ReadOnlySpan<byte> text = CollectionsMarshal.AsSpan(_seen);
-            int at = text.IndexOf(marker.Close), open = text.IndexOf(marker.Open), end = at + marker.Close.Length;
+            int at = text.IndexOf(marker.Close),
+                open = text.IndexOf(marker.Open),
+                end = at + marker.Close.Length;
             // An answer that opens a block itself explains it: then the end of one is text too.
             _isAboutMarkers = open >= 0 && (at < 0 || open < at);
             if (at < 0 || _isAboutMarkers)

@@ -12,7 +12,9 @@ internal static class TopTokens
     /// <summary>Fills as many entries of the destination as there are tokens for it and returns how many. O(vocabulary).</summary>
     internal static int Select(ReadOnlySpan<float> logits, Span<LLamaTokenData> destination)
     {
-        int held = 0, k = Math.Min(destination.Length, logits.Length), i = 0;
+        int held = 0,
+            k = Math.Min(destination.Length, logits.Length),
+            i = 0;
         for (; held < k; i++)
             Insert(destination, ref held, k, i, logits[i]);
         float least = destination[k - 1].Logit;

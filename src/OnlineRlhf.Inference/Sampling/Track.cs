@@ -14,10 +14,12 @@ internal sealed class Track(CandidateSampler sampler, Vocabulary vocabulary, Ans
     // The token that begins thoughts, where there are to be none, or no more; null where several do.
     private int? _unwanted = limits.Thinking is { IsOn: false, Format: { } format } ? TokenOf(format.Open, vocabulary) : null;
     private readonly Queue<int> _forced = new();
-    private readonly List<byte> _piece = [], _bytes = [];
+    private readonly List<byte> _piece = [],
+        _bytes = [];
     private string? _text;
     private int _drawn;
-    private bool _isAnswer, _isFinite = true;
+    private bool _isAnswer,
+        _isFinite = true;
 
     internal CandidateSampler Sampler { get; } = sampler;
 
@@ -54,7 +56,10 @@ internal sealed class Track(CandidateSampler sampler, Vocabulary vocabulary, Ans
             Hidden.Add(state);
     }
 
-    /// <summary>Draws the next token, or takes the one that closes thoughts which have become too long. Where the model's output is not a number the answer ends.</summary>
+    /// <summary>
+    /// Draws the next token, or takes the one that closes thoughts which have become too long. Where the model's output is not a number the answer
+    /// ends.
+    /// </summary>
     internal void Take(ReadOnlySpan<float> logits)
     {
         if (_forced.Count == 0 && _filter.Inside is not null && _drawn >= limits.Thoughts)
@@ -75,7 +80,8 @@ internal sealed class Track(CandidateSampler sampler, Vocabulary vocabulary, Ans
         Add(token, ends);
     }
 
-    internal Candidate ToCandidate(string? hint) => new(Text, TokenIds.Count, Complete, hint, Hidden) { TokenIds = TokenIds, Thoughts = _drawn - TokenIds.Count };
+    internal Candidate ToCandidate(string? hint) =>
+        new(Text, TokenIds.Count, Complete, hint, Hidden) { TokenIds = TokenIds, Thoughts = _drawn - TokenIds.Count };
 
     private void Add(int token, bool ends)
     {

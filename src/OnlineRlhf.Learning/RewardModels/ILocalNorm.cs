@@ -1,6 +1,9 @@
 namespace OnlineRlhf.Learning.RewardModels;
 
-/// <summary>A model that knows how uncertain it is of a direction: its norm in 𝓗⁻¹, 𝓗 being what its comparisons have said of each direction. Only some models do.</summary>
+/// <summary>
+/// A model that knows how uncertain it is of a direction: its norm in 𝓗⁻¹, 𝓗 being what its comparisons have said of each direction. Only some models
+/// do.
+/// </summary>
 public interface ILocalNorm : IRewardModel
 {
     /// <summary>‖v‖ in the norm of 𝓗⁻¹.</summary>

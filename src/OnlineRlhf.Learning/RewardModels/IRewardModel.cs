@@ -17,6 +17,8 @@ public interface IRewardModel
     double Score(ReadOnlySpan<float> features);
 
     /// <summary>Learns one comparison.</summary>
-    /// <exception cref="ArgumentException">The difference has another length than d or is not finite, or the label is not in [0, 1]; the state is as it was.</exception>
+    /// <exception cref="ArgumentException">
+    /// The difference has another length than d or is not finite, or the label is not in [0, 1]; the state is as it was.
+    /// </exception>
     void Observe(Comparison comparison);
 }

@@ -8,8 +8,10 @@ internal static class LinearReward
     /// <summary>zᵀv.</summary>
     public static double Dot(ReadOnlySpan<float> z, ReadOnlySpan<double> v)
     {
-        int width = Vector<double>.Count, i = 0;
-        Vector<double> low = default, high = default;
+        int width = Vector<double>.Count,
+            i = 0;
+        Vector<double> low = default,
+            high = default;
         for (; i + 2 * width <= z.Length; i += 2 * width)
         {
             Vector.Widen(new Vector<float>(z[i..]), out Vector<double> first, out Vector<double> second);
@@ -25,7 +27,8 @@ internal static class LinearReward
     /// <summary>target += scale z.</summary>
     public static void AddScaled(Span<double> target, double scale, ReadOnlySpan<float> z)
     {
-        int width = Vector<double>.Count, i = 0;
+        int width = Vector<double>.Count,
+            i = 0;
         for (; i + 2 * width <= z.Length; i += 2 * width)
         {
             Vector.Widen(new Vector<float>(z[i..]), out Vector<double> first, out Vector<double> second);

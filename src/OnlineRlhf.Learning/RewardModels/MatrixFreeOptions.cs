@@ -15,7 +15,8 @@ public sealed record MatrixFreeOptions(
     double LastRegularization = 1,
     RegularizationSchedule Schedule = RegularizationSchedule.Linear,
     int Steps = 3,
-    int Minibatch = 1)
+    int Minibatch = 1
+)
 {
     internal void Validate()
     {

@@ -1,11 +1,13 @@
 namespace OnlineRlhf.Learning.RewardModels;
 
 /// <summary>
-/// The variant of the one-pass update that keeps no matrix: θ ← θ − η x with (λ_t I + H_t) x = g_t solved by K steps of conjugate gradient over Hessian-vector
+/// The variant of the one-pass update that keeps no matrix: θ ← θ − η x with (λ_t I + H_t) x = g_t solved by K steps of conjugate gradient over
+/// Hessian-vector
 /// products, g_t and H_t being the mean gradient and Hessian of the newest minibatch at θ. A growing λ_t stands in for the Hessians of the past.
 /// </summary>
 /// <remarks>
-/// Time O(K b d) per minibatch of b and memory O(b d). It knows no uncertainty of a direction: use it with rules that need none. The horizon T must be known
+/// Time O(K b d) per minibatch of b and memory O(b d). It knows no uncertainty of a direction: use it with rules that need none. The horizon T must
+/// be known
 /// beforehand, as it is in an experiment and is not in a daemon. Source: the practical variant of arXiv 2502.07193. Not safe for concurrent use.
 /// </remarks>
 public sealed class MatrixFreeRewardModel : IRewardModel
@@ -13,9 +15,15 @@ public sealed class MatrixFreeRewardModel : IRewardModel
     /// <summary>Below this share of the gradient's square the rest is rounding.</summary>
     private const double Tolerance = 1e-24;
 
-    private readonly double[] _parameter, _gradient, _solution, _residual, _direction, _product;
+    private readonly double[] _parameter,
+        _gradient,
+        _solution,
+        _residual,
+        _direction,
+        _product;
     private readonly float[] _batch;
-    private readonly double[] _weights, _labels;
+    private readonly double[] _weights,
+        _labels;
     private int _waiting;
 
     /// <summary>Starts at θ = 0.</summary>
@@ -68,7 +76,8 @@ public sealed class MatrixFreeRewardModel : IRewardModel
 
     private void Update()
     {
-        double share = 1.0 / Options.Minibatch, regularization = Options.Regularization(Comparisons - Options.Minibatch);
+        double share = 1.0 / Options.Minibatch,
+            regularization = Options.Regularization(Comparisons - Options.Minibatch);
         Array.Clear(_gradient);
         for (int i = 0; i < Options.Minibatch; i++)
         {
@@ -88,7 +97,8 @@ public sealed class MatrixFreeRewardModel : IRewardModel
         Array.Clear(_solution);
         _gradient.CopyTo(_residual.AsSpan());
         _gradient.CopyTo(_direction.AsSpan());
-        double square = Square(_residual), enough = Tolerance * square;
+        double square = Square(_residual),
+            enough = Tolerance * square;
         for (int step = 0; step < Options.Steps && square > enough; step++)
         {
             Multiply(regularization);
@@ -101,7 +111,8 @@ public sealed class MatrixFreeRewardModel : IRewardModel
                 _solution[i] += length * _direction[i];
                 _residual[i] -= length * _product[i];
             }
-            double next = Square(_residual), beta = next / square;
+            double next = Square(_residual),
+                beta = next / square;
             for (int i = 0; i < Dimension; i++)
                 _direction[i] = _residual[i] + beta * _direction[i];
             square = next;

@@ -22,7 +22,10 @@ public sealed class OnePassRewardModel : ILocalNorm
     /// <summary>Below this, no product of two intermediate results overflows.</summary>
     private const double LargestMagnitude = 1e300;
 
-    private readonly double[] _parameter, _average, _forward, _backward;
+    private readonly double[] _parameter,
+        _average,
+        _forward,
+        _backward;
     private readonly PackedCholesky _norm;
 
     /// <summary>Starts at θ = 0 and 𝓗 = λI.</summary>
@@ -97,11 +100,13 @@ public sealed class OnePassRewardModel : ILocalNorm
         LinearReward.RequireShape(comparison, Dimension);
         for (int i = 0; i < z.Length; i++)
             _forward[i] = z[i];
-        double margin = LinearReward.Dot(z, _parameter), q = _norm.SolveForward(_forward);
+        double margin = LinearReward.Dot(z, _parameter),
+            q = _norm.SolveForward(_forward);
         double eta = HyperParameters.StepSize;
         double damping = 1 + eta * LogisticLoss.Curvature(margin) * q;
         double step = eta * LogisticLoss.Slope(margin, comparison.Label) / damping;
-        double ahead = margin - step * q, weight = LogisticLoss.Curvature(ahead);
+        double ahead = margin - step * q,
+            weight = LogisticLoss.Curvature(ahead);
 
         // Bounds of everything that the pass below computes: u by 𝓗 ≥ λI; the factor needs none, since squares of floats stay below 1e78.
         double move = Math.Abs(step) * Math.Sqrt(q) / Math.Sqrt(HyperParameters.Regularization);
@@ -119,7 +124,9 @@ public sealed class OnePassRewardModel : ILocalNorm
         }
     }
 
-    /// <summary>Replaces the state by a saved one; what comes next gives the same bits as it would have given there. O(d²), allocates nothing.</summary>
+    /// <summary>
+    /// Replaces the state by a saved one; what comes next gives the same bits as it would have given there. O(d²), allocates nothing.
+    /// </summary>
     /// <param name="comparisons">t, at least 0.</param>
     /// <param name="parameter">θ, d values.</param>
     /// <param name="averageParameter">(1/t) Σ θ_s, d values.</param>

@@ -17,7 +17,9 @@ namespace OnlineRlhf.Learning.RewardModels;
 internal sealed class PackedCholesky
 {
     private const int Block = 4;
-    private readonly double[] _values, _tail, _gains;
+    private readonly double[] _values,
+        _tail,
+        _gains;
     private readonly int _dimension;
 
     /// <summary>Starts at 𝓗 = λI.</summary>
@@ -37,15 +39,20 @@ internal sealed class PackedCholesky
     /// <summary>Replaces v by x = L⁻¹v and returns xᵀD⁻¹x = vᵀ𝓗⁻¹v. O(d²), reads the factor once.</summary>
     public double SolveForward(Span<double> v)
     {
-        int j = 0, at = 0;
+        int j = 0,
+            at = 0;
         double sum = 0;
         for (; j + Block <= _dimension; j += Block)
         {
             Columns four = new(at, _dimension - j);
             Span<double> l = _values.AsSpan(at, four.Next - at);
-            int c1 = four.Column1 - at, c2 = four.Column2 - at, c3 = four.Column3 - at;
-            double x0 = v[j], x1 = v[j + 1] - l[1] * x0;
-            double x2 = v[j + 2] - l[2] * x0 - l[c1 + 1] * x1, x3 = v[j + 3] - l[3] * x0 - l[c1 + 2] * x1 - l[c2 + 1] * x2;
+            int c1 = four.Column1 - at,
+                c2 = four.Column2 - at,
+                c3 = four.Column3 - at;
+            double x0 = v[j],
+                x1 = v[j + 1] - l[1] * x0;
+            double x2 = v[j + 2] - l[2] * x0 - l[c1 + 1] * x1,
+                x3 = v[j + 3] - l[3] * x0 - l[c1 + 2] * x1 - l[c2 + 1] * x2;
             (v[j + 1], v[j + 2], v[j + 3]) = (x1, x2, x3);
             sum += x0 * (x0 / l[0]) + x1 * (x1 / l[c1]) + x2 * (x2 / l[c2]) + x3 * (x3 / l[c3]);
             if (j + Block < _dimension)
@@ -75,7 +82,8 @@ internal sealed class PackedCholesky
     {
         PreparePivots(x, weight, u);
         Array.Clear(_tail);
-        int j = _dimension, at = _values.Length;
+        int j = _dimension,
+            at = _values.Length;
         while (j % Block != 0)
         {
             j--;
@@ -114,7 +122,8 @@ internal sealed class PackedCholesky
         }
         for (int k = 0, at = 0; k < _dimension; at += _dimension - k, k++)
         {
-            Span<double> column = norm.AsSpan(at, _dimension - k), below = column[1..];
+            Span<double> column = norm.AsSpan(at, _dimension - k),
+                below = column[1..];
             double pivot = column[0];
             if (!(pivot > 0 && double.IsFinite(pivot)))
                 return false;
@@ -134,7 +143,8 @@ internal sealed class PackedCholesky
             double scaled = weight * v[j];
             Span<double> column = packed.Slice(at, v.Length - j);
             ReadOnlySpan<double> rows = v[j..];
-            int width = Vector<double>.Count, i = 0;
+            int width = Vector<double>.Count,
+                i = 0;
             for (; i + width <= rows.Length; i += width)
                 (new Vector<double>(column[i..]) + new Vector<double>(rows[i..]) * scaled).CopyTo(column[i..]);
             for (; i < rows.Length; i++)
@@ -145,11 +155,13 @@ internal sealed class PackedCholesky
     /// <summary>Takes the pivots to the new factor, and writes D⁻¹x and each column's gain w x_j/(D_j τ_j).</summary>
     private void PreparePivots(ReadOnlySpan<double> x, double weight, Span<double> u)
     {
-        double tau = 1, inverse = 1;
+        double tau = 1,
+            inverse = 1;
         for (int j = 0, at = 0; j < _dimension; at += _dimension - j, j++)
         {
             ref double pivot = ref _values[at];
-            double ratio = x[j] / pivot, scaled = weight * x[j];
+            double ratio = x[j] / pivot,
+                scaled = weight * x[j];
             pivot += scaled * x[j] * inverse;
             tau += scaled * ratio;
             inverse = 1 / tau;
@@ -161,10 +173,17 @@ internal sealed class PackedCholesky
     /// <summary>Takes four columns' share out of the residual below them.</summary>
     private void Eliminate(Columns four, Span<double> residual, double x0, double x1, double x2, double x3)
     {
-        nuint width = (nuint)Vector<double>.Count, whole = (nuint)residual.Length / width * width;
-        ref double l0 = ref _values[four.Below0], l1 = ref _values[four.Below1], l2 = ref _values[four.Below2], l3 = ref _values[four.Below3];
+        nuint width = (nuint)Vector<double>.Count,
+            whole = (nuint)residual.Length / width * width;
+        ref double l0 = ref _values[four.Below0],
+            l1 = ref _values[four.Below1],
+            l2 = ref _values[four.Below2],
+            l3 = ref _values[four.Below3];
         ref double rest = ref MemoryMarshal.GetReference(residual);
-        Vector<double> v0 = new(x0), v1 = new(x1), v2 = new(x2), v3 = new(x3);
+        Vector<double> v0 = new(x0),
+            v1 = new(x1),
+            v2 = new(x2),
+            v3 = new(x3);
         for (nuint i = 0; i < whole; i += width)
         {
             Vector<double> sum = Vector.LoadUnsafe(ref l0, i) * v0 + Vector.LoadUnsafe(ref l1, i) * v1;
@@ -182,16 +201,32 @@ internal sealed class PackedCholesky
     /// <summary>Takes the rows below four columns to the new factor, and their share out of the columns' entries of u.</summary>
     private void UpdateBelow(Columns four, int j, ReadOnlySpan<double> x, Span<double> u)
     {
-        Span<double> tail = _tail.AsSpan(j + Block), below = u[(j + Block)..];
-        nuint width = (nuint)Vector<double>.Count, whole = (nuint)tail.Length / width * width;
-        ref double l0 = ref _values[four.Below0], l1 = ref _values[four.Below1], l2 = ref _values[four.Below2], l3 = ref _values[four.Below3];
-        ref double sum = ref MemoryMarshal.GetReference(tail), solved = ref MemoryMarshal.GetReference(below);
-        Vector<double> x0 = new(x[0]), x1 = new(x[1]), x2 = new(x[2]), x3 = new(x[3]);
-        Vector<double> gain0 = new(_gains[j]), gain1 = new(_gains[j + 1]), gain2 = new(_gains[j + 2]), gain3 = new(_gains[j + 3]);
-        Vector<double> dot0 = default, dot1 = default, dot2 = default, dot3 = default;
+        Span<double> tail = _tail.AsSpan(j + Block),
+            below = u[(j + Block)..];
+        nuint width = (nuint)Vector<double>.Count,
+            whole = (nuint)tail.Length / width * width;
+        ref double l0 = ref _values[four.Below0],
+            l1 = ref _values[four.Below1],
+            l2 = ref _values[four.Below2],
+            l3 = ref _values[four.Below3];
+        ref double sum = ref MemoryMarshal.GetReference(tail),
+            solved = ref MemoryMarshal.GetReference(below);
+        Vector<double> x0 = new(x[0]),
+            x1 = new(x[1]),
+            x2 = new(x[2]),
+            x3 = new(x[3]);
+        Vector<double> gain0 = new(_gains[j]),
+            gain1 = new(_gains[j + 1]),
+            gain2 = new(_gains[j + 2]),
+            gain3 = new(_gains[j + 3]);
+        Vector<double> dot0 = default,
+            dot1 = default,
+            dot2 = default,
+            dot3 = default;
         for (nuint i = 0; i < whole; i += width)
         {
-            Vector<double> s = Vector.LoadUnsafe(ref sum, i), right = Vector.LoadUnsafe(ref solved, i);
+            Vector<double> s = Vector.LoadUnsafe(ref sum, i),
+                right = Vector.LoadUnsafe(ref solved, i);
             Vector<double> old = Vector.LoadUnsafe(ref l3, i);
             (s * gain3 + old).StoreUnsafe(ref l3, i);
             s += old * x3;
@@ -227,7 +262,8 @@ internal sealed class PackedCholesky
     /// <returns>The old rows' product with u.</returns>
     private double UpdateColumn(int at, int column, int end, double x, ReadOnlySpan<double> u)
     {
-        double dot = 0, gain = _gains[column];
+        double dot = 0,
+            gain = _gains[column];
         for (int i = column + 1; i < end; i++)
             dot += UpdateEntry(ref _values[at + i - column], ref _tail[i], x, gain) * u[i];
         _tail[column] = x;

@@ -12,7 +12,10 @@ internal static class SelectionInput
         if (candidates.Count < 2)
             throw new ArgumentException($"A pair needs at least two candidates; there are {candidates.Count}.", nameof(candidates));
         if (candidates.Dimension != model.Dimension)
-            throw new ArgumentException($"Candidates of dimension {candidates.Dimension} do not fit a model of {model.Dimension}.", nameof(candidates));
+            throw new ArgumentException(
+                $"Candidates of dimension {candidates.Dimension} do not fit a model of {model.Dimension}.",
+                nameof(candidates)
+            );
         for (int i = 0; i < candidates.Count; i++)
         {
             ReadOnlySpan<float> features = candidates[i];

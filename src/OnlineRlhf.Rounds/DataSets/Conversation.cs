@@ -11,9 +11,8 @@ internal static class Conversation
     /// <exception cref="FormatException">It holds something else.</exception>
     internal static List<ChatMessage> Turns(JsonElement value, string name)
     {
-        List<ChatMessage> messages = value.ValueKind == JsonValueKind.Array
-            ? [.. value.EnumerateArray().Select(m => Message(m, name))]
-            : [Message(value, name)];
+        List<ChatMessage> messages =
+            value.ValueKind == JsonValueKind.Array ? [.. value.EnumerateArray().Select(m => Message(m, name))] : [Message(value, name)];
         // The last answer is looked at by who learns it.
         return [.. messages.SelectMany((m, at) => at == messages.Count - 1 && m.Role == "assistant" ? [m] : WithoutLabels(m, name))];
     }
@@ -65,7 +64,17 @@ internal static class Conversation
     private static List<ChatMessage> WithoutLabels(ChatMessage message, string name)
     {
         string text = message.Content;
-        if ((message.Role switch { "user" => Transcript.ParsePrompt(text), "assistant" => Transcript.ParseAnswer(text), _ => null }) is not { } turns)
+        if (
+            (
+                message.Role switch
+                {
+                    "user" => Transcript.ParsePrompt(text),
+                    "assistant" => Transcript.ParseAnswer(text),
+                    _ => null,
+                }
+            )
+            is not { } turns
+        )
             return [message];
         if (turns is [.., _, { Role: "assistant", Content: "" }])
             turns.RemoveAt(turns.Count - 1);
@@ -79,7 +88,8 @@ internal static class Conversation
         if (message.ValueKind != JsonValueKind.Object || Text(message, "role", "from") is not { } who)
             throw new FormatException($"{name} holds a message without a role that is a text.");
         new Fields(message).RequireText($"a message in {name}");
-        string role = SpeakerRole.Of(who) ?? throw new FormatException($"{name} holds a message of somebody who is neither system, user nor assistant.");
+        string role =
+            SpeakerRole.Of(who) ?? throw new FormatException($"{name} holds a message of somebody who is neither system, user nor assistant.");
         return new ChatMessage(role, Content(message) ?? throw new FormatException($"{name} holds a message without a content that is text."));
     }
 

@@ -14,7 +14,9 @@ internal sealed class EntrySplitter
     private Part _part;
     private ulong _lists;
     private int _depth;
-    private bool _inString, _escaped, _atLineStart = true;
+    private bool _inString,
+        _escaped,
+        _atLineStart = true;
     private byte _last;
     private long _previousLine;
 
@@ -82,14 +84,15 @@ internal sealed class EntrySplitter
     /// <summary>Ends what the input's end has cut off; false where nothing was.</summary>
     internal bool TryFinish() => _part != Part.Between && End(isBroken: true);
 
-    private bool EndsBefore(byte b) => _part switch
-    {
-        Part.Junk => b == '\n' || (InList && b is (byte)',' or (byte)']'),
-        Part.Broken => _atLineStart && b == '{',
-        // In an object, a value follows a colon: here a line was cut off, and the next one begins.
-        Part.Entry => _atLineStart && b == '{' && !_inString && !IsInnerList && _last != ':',
-        _ => false,
-    };
+    private bool EndsBefore(byte b) =>
+        _part switch
+        {
+            Part.Junk => b == '\n' || (InList && b is (byte)',' or (byte)']'),
+            Part.Broken => _atLineStart && b == '{',
+            // In an object, a value follows a colon: here a line was cut off, and the next one begins.
+            Part.Entry => _atLineStart && b == '{' && !_inString && !IsInnerList && _last != ':',
+            _ => false,
+        };
 
     private bool Begin(byte b)
     {

@@ -8,7 +8,19 @@ internal readonly struct Fields(JsonElement line)
 {
     private const int LongestName = 32;
     private static readonly string[] Beyond =
-        ["tools", "functions", "tool_calls", "function_call", "images", "image", "videos", "video", "audios", "audio", "documents"];
+    [
+        "tools",
+        "functions",
+        "tool_calls",
+        "function_call",
+        "images",
+        "image",
+        "videos",
+        "video",
+        "audios",
+        "audio",
+        "documents",
+    ];
 
     /// <summary>Whether there is a field of a name, whatever it holds.</summary>
     internal bool Has(string name)
@@ -44,12 +56,13 @@ internal readonly struct Fields(JsonElement line)
 
     /// <summary>A field that is a text; null where there is none.</summary>
     /// <exception cref="FormatException">It is no text, or there twice.</exception>
-    internal string? Text(string name) => this[name] switch
-    {
-        null => null,
-        { ValueKind: JsonValueKind.String } value => value.GetString(),
-        _ => throw new FormatException($"{name} is no text."),
-    };
+    internal string? Text(string name) =>
+        this[name] switch
+        {
+            null => null,
+            { ValueKind: JsonValueKind.String } value => value.GetString(),
+            _ => throw new FormatException($"{name} is no text."),
+        };
 
     /// <summary>Refuses what goes beyond text.</summary>
     /// <exception cref="FormatException">It has such a field.</exception>
@@ -67,11 +80,12 @@ internal readonly struct Fields(JsonElement line)
 
     private static string Plain(string name) => string.Concat(name.Where(char.IsLetterOrDigit));
 
-    private static bool Says(JsonElement value) => value.ValueKind switch
-    {
-        JsonValueKind.Null => false,
-        JsonValueKind.String => !string.IsNullOrWhiteSpace(value.GetString()),
-        JsonValueKind.Array => value.GetArrayLength() > 0,
-        _ => true,
-    };
+    private static bool Says(JsonElement value) =>
+        value.ValueKind switch
+        {
+            JsonValueKind.Null => false,
+            JsonValueKind.String => !string.IsNullOrWhiteSpace(value.GetString()),
+            JsonValueKind.Array => value.GetArrayLength() > 0,
+            _ => true,
+        };
 }

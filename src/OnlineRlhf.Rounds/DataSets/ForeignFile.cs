@@ -88,36 +88,36 @@ internal static partial class ForeignFile
     /// <summary>Whether a file is packed with gzip.</summary>
     internal static bool IsGzip(ReadOnlySpan<byte> head) => head.StartsWith((ReadOnlySpan<byte>)[0x1F, 0x8B]);
 
-    private static string? Known(ReadOnlySpan<byte> head, string file, string converted) => head switch
-    {
-        _ when head.StartsWith("PAR1"u8) => $"a Parquet file: convert it with {Pandas("read_parquet", file, converted)}",
-        _ when head.StartsWith("ARROW1"u8) || head.StartsWith("FEA1"u8) =>
-            $"an Arrow (Feather) file: convert it with {Pandas("read_feather", file, converted)}",
-        _ when head.StartsWith((ReadOnlySpan<byte>)[0xFF, 0xFF, 0xFF, 0xFF]) =>
-            "an Arrow stream: convert it with python3 -c "
-            + $"'import datasets, sys; datasets.Dataset.from_file(sys.argv[1]).to_json(sys.argv[2])' {file} {converted}",
-        _ when head.StartsWith("PK\x03\x04"u8) && head.IndexOf("[Content_Types].xml"u8) >= 0 => "an Office document: save its table as CSV.",
-        _ when head.StartsWith("PK\x03\x04"u8) || head.StartsWith("PK\x05\x06"u8) =>
-            $"a zip archive: unpack it with unzip {file}, and name the file that it holds.",
-        _ when head.Length > TarMagicAt && head[TarMagicAt..].StartsWith("ustar"u8) =>
-            $"a tar archive: unpack it with tar -xf {file}, and name the file that it holds.",
-        _ when head.StartsWith((ReadOnlySpan<byte>)[0xFD, (byte)'7', (byte)'z', (byte)'X', (byte)'Z', 0]) =>
-            $"packed with xz: unpack it with xz -dk {file}",
-        _ when head.StartsWith("BZh"u8) => $"packed with bzip2: unpack it with bzip2 -dk {file}",
-        _ when head.StartsWith((ReadOnlySpan<byte>)[0x04, 0x22, 0x4D, 0x18]) => $"packed with lz4: unpack it with lz4 -dk {file}",
-        _ when head.StartsWith((ReadOnlySpan<byte>)[(byte)'7', (byte)'z', 0xBC, 0xAF, 0x27, 0x1C]) =>
-            $"a 7z archive: unpack it with 7z x {file}, and name the file that it holds.",
-        // A file that is packed twice.
-        _ when IsGzip(head) => $"packed twice: unpack it once with gzip -dk {file}",
-        _ when IsZstandard(head) => $"packed twice: unpack it once with zstd -d {file}",
-        _ when head.StartsWith("SQLite format 3\0"u8) =>
-            $"an SQLite database: write a table of it with python3 -c 'import pandas, sqlite3, sys; "
-            + "pandas.read_sql(\"select * from \" + sys.argv[2], sqlite3.connect(sys.argv[1]))"
-            + $".to_json(sys.argv[3], orient=\"records\", lines=True)' {file} TABLE {converted}",
-        _ when head.StartsWith("%PDF"u8) => "a PDF document, and no data set.",
-        _ when Encoding16Or32(head) is { } encoding => $"in {encoding}: convert it with iconv -f {encoding} -t UTF-8 {file} > {Quoted("utf8.jsonl")}",
-        _ => null,
-    };
+    private static string? Known(ReadOnlySpan<byte> head, string file, string converted) =>
+        head switch
+        {
+            _ when head.StartsWith("PAR1"u8) => $"a Parquet file: convert it with {Pandas("read_parquet", file, converted)}",
+            _ when head.StartsWith("ARROW1"u8) || head.StartsWith("FEA1"u8) =>
+                $"an Arrow (Feather) file: convert it with {Pandas("read_feather", file, converted)}",
+            _ when head.StartsWith((ReadOnlySpan<byte>)[0xFF, 0xFF, 0xFF, 0xFF]) => "an Arrow stream: convert it with python3 -c "
+                + $"'import datasets, sys; datasets.Dataset.from_file(sys.argv[1]).to_json(sys.argv[2])' {file} {converted}",
+            _ when head.StartsWith("PK\x03\x04"u8) && head.IndexOf("[Content_Types].xml"u8) >= 0 => "an Office document: save its table as CSV.",
+            _ when head.StartsWith("PK\x03\x04"u8) || head.StartsWith("PK\x05\x06"u8) =>
+                $"a zip archive: unpack it with unzip {file}, and name the file that it holds.",
+            _ when head.Length > TarMagicAt && head[TarMagicAt..].StartsWith("ustar"u8) =>
+                $"a tar archive: unpack it with tar -xf {file}, and name the file that it holds.",
+            _ when head.StartsWith((ReadOnlySpan<byte>)[0xFD, (byte)'7', (byte)'z', (byte)'X', (byte)'Z', 0]) =>
+                $"packed with xz: unpack it with xz -dk {file}",
+            _ when head.StartsWith("BZh"u8) => $"packed with bzip2: unpack it with bzip2 -dk {file}",
+            _ when head.StartsWith((ReadOnlySpan<byte>)[0x04, 0x22, 0x4D, 0x18]) => $"packed with lz4: unpack it with lz4 -dk {file}",
+            _ when head.StartsWith((ReadOnlySpan<byte>)[(byte)'7', (byte)'z', 0xBC, 0xAF, 0x27, 0x1C]) =>
+                $"a 7z archive: unpack it with 7z x {file}, and name the file that it holds.",
+            // A file that is packed twice.
+            _ when IsGzip(head) => $"packed twice: unpack it once with gzip -dk {file}",
+            _ when IsZstandard(head) => $"packed twice: unpack it once with zstd -d {file}",
+            _ when head.StartsWith("SQLite format 3\0"u8) => $"an SQLite database: write a table of it with python3 -c 'import pandas, sqlite3, sys; "
+                + "pandas.read_sql(\"select * from \" + sys.argv[2], sqlite3.connect(sys.argv[1]))"
+                + $".to_json(sys.argv[3], orient=\"records\", lines=True)' {file} TABLE {converted}",
+            _ when head.StartsWith("%PDF"u8) => "a PDF document, and no data set.",
+            _ when Encoding16Or32(head) is { } encoding =>
+                $"in {encoding}: convert it with iconv -f {encoding} -t UTF-8 {file} > {Quoted("utf8.jsonl")}",
+            _ => null,
+        };
 
     /// <summary>By its mark, or by the zeros that every character of JSON's syntax has there.</summary>
     private static string? Encoding16Or32(ReadOnlySpan<byte> head)

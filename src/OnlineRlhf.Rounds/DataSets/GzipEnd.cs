@@ -7,7 +7,9 @@ namespace OnlineRlhf.Rounds.DataSets;
 /// <remarks>A file of several members is read into memory.</remarks>
 internal static class GzipEnd
 {
-    private const int LeastBytes = 18, TrailerBytes = 8, Chunk = 1 << 16;
+    private const int LeastBytes = 18,
+        TrailerBytes = 8,
+        Chunk = 1 << 16;
 
     /// <param name="path">The file.</param>
     /// <param name="unpacked">How many bytes came out of it.</param>
@@ -46,7 +48,7 @@ internal static class GzipEnd
             using var member = new GZipStream(new MemoryStream(packed, from, packed.Length - from), CompressionMode.Decompress);
             byte[] chunk = new byte[Chunk];
             long sum = 0;
-            for (int read; (read = member.Read(chunk)) > 0;)
+            for (int read; (read = member.Read(chunk)) > 0; )
                 sum += read;
             return sum;
         }

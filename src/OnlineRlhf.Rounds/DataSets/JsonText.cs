@@ -27,8 +27,9 @@ internal static class JsonText
     private static byte[]? WithNulls(ReadOnlySpan<byte> text)
     {
         var replaced = new ArrayBufferWriter<byte>(text.Length + 16);
-        bool found = false, inString = false;
-        for (int at = 0; at < text.Length;)
+        bool found = false,
+            inString = false;
+        for (int at = 0; at < text.Length; )
         {
             int length = 1;
             if (inString && text[at] == '\\')
@@ -50,7 +51,12 @@ internal static class JsonText
 
     private static int Constant(ReadOnlySpan<byte> text)
     {
-        ReadOnlySpan<byte> nan = "NaN"u8, infinity = "Infinity"u8, negative = "-Infinity"u8;
-        return text.StartsWith(nan) ? nan.Length : text.StartsWith(infinity) ? infinity.Length : text.StartsWith(negative) ? negative.Length : 0;
+        ReadOnlySpan<byte> nan = "NaN"u8,
+            infinity = "Infinity"u8,
+            negative = "-Infinity"u8;
+        return text.StartsWith(nan) ? nan.Length
+            : text.StartsWith(infinity) ? infinity.Length
+            : text.StartsWith(negative) ? negative.Length
+            : 0;
     }
 }

@@ -56,13 +56,14 @@ internal static class PairReader
     }
 
     /// <summary>Whether a line says of its two answers that neither is better.</summary>
-    private static bool IsTie(Fields line) => line["tie"] switch
-    {
-        null => IsTie(line.Text("winner")),
-        { ValueKind: JsonValueKind.True } => true,
-        { ValueKind: JsonValueKind.False } => false,
-        _ => throw new FormatException("tie is neither true nor false."),
-    };
+    private static bool IsTie(Fields line) =>
+        line["tie"] switch
+        {
+            null => IsTie(line.Text("winner")),
+            { ValueKind: JsonValueKind.True } => true,
+            { ValueKind: JsonValueKind.False } => false,
+            _ => throw new FormatException("tie is neither true nor false."),
+        };
 
     private static bool IsTie(string? verdict) => verdict?.Trim().ToUpperInvariant() is "TIE" or "TIE (BOTHBAD)" or "BOTH_BAD" or "BOTHBAD";
 
@@ -75,8 +76,8 @@ internal static class PairReader
             _ => throw new FormatException("winner is none of model_a, model_b and tie."),
         };
 
-    private static Answer Named(Fields line, string name) => line[name] is { } value ? AnswerOf(value, name)
-        : throw new FormatException(line.Has(name) ? $"{name} is empty." : $"it has no {name}.");
+    private static Answer Named(Fields line, string name) =>
+        line[name] is { } value ? AnswerOf(value, name) : throw new FormatException(line.Has(name) ? $"{name} is empty." : $"it has no {name}.");
 
     private static Answer AnswerOf(JsonElement value, string name)
     {
@@ -94,8 +95,8 @@ internal static class PairReader
         // Within a list too an answer may carry the label or the marks of a text that it was cut from.
         string text = TemplateText.Bare(Thoughts.Drop(last.Content));
         List<ChatMessage>? within = Transcript.ParseAnswer(text);
-        bool goesOn = within is not (null or [{ Role: "assistant" }])
-            || (value.ValueKind == JsonValueKind.String && before is [{ Role: "assistant" }, ..]);
+        bool goesOn =
+            within is not (null or [{ Role: "assistant" }]) || (value.ValueKind == JsonValueKind.String && before is [{ Role: "assistant" }, ..]);
         return goesOn
             ? throw new FormatException($"{name} goes on with other turns behind the answer.")
             : new Answer(before, within?[0].Content ?? text);
@@ -127,9 +128,11 @@ internal static class PairReader
 
     /// <summary>A conversation without the place where the answer goes, and without the answer that a list of all that was said repeats.</summary>
     private static List<ChatMessage> WithoutAnswer(List<ChatMessage> turns, string chosen, string rejected) =>
-        turns is [.. var before, { Role: "assistant", Content: var last }] && Thoughts.Drop(last).Trim() is var said
-            && (said.Length == 0 || said == chosen || said == rejected)
-            ? before : turns;
+        turns is [.. var before, { Role: "assistant", Content: var last }]
+        && Thoughts.Drop(last).Trim() is var said
+        && (said.Length == 0 || said == chosen || said == rejected)
+            ? before
+            : turns;
 
     /// <summary>The conversation with what lists of messages beside the prompt know more of it.</summary>
     private static List<ChatMessage> WithLists(Fields line, string? prompt, List<ChatMessage> messages)
@@ -153,10 +156,13 @@ internal static class PairReader
         {
             if (line[name] is not { } value || (value.ValueKind == JsonValueKind.Array && value.EnumerateArray().All(Conversation.IsMessage)))
                 continue;
-            if (value.ValueKind != JsonValueKind.String
-                || !messages.Exists(m => Plain(m.Content).Contains(Plain(value.GetString()!), StringComparison.Ordinal)))
+            if (
+                value.ValueKind != JsonValueKind.String
+                || !messages.Exists(m => Plain(m.Content).Contains(Plain(value.GetString()!), StringComparison.Ordinal))
+            )
                 throw new FormatException(
-                    $"it has {name} beside its {prompt ?? "conversation"}, and nothing says how the two go together: put both into a prompt.");
+                    $"it has {name} beside its {prompt ?? "conversation"}, and nothing says how the two go together: put both into a prompt."
+                );
         }
 
         static string Plain(string text) => text.ReplaceLineEndings("\n").Trim();
@@ -195,8 +201,12 @@ internal static class PairReader
     {
         foreach (JsonElement pair in history.EnumerateArray())
         {
-            if (pair.ValueKind != JsonValueKind.Array || pair.GetArrayLength() != 2
-                || pair[0].ValueKind != JsonValueKind.String || pair[1].ValueKind != JsonValueKind.String)
+            if (
+                pair.ValueKind != JsonValueKind.Array
+                || pair.GetArrayLength() != 2
+                || pair[0].ValueKind != JsonValueKind.String
+                || pair[1].ValueKind != JsonValueKind.String
+            )
                 throw new FormatException("history is no list of pairs of texts.");
             yield return new ChatMessage("user", pair[0].GetString()!);
             yield return new ChatMessage("assistant", pair[1].GetString()!);
@@ -209,14 +219,13 @@ internal static class PairReader
         if (before.Count == 0 || prompt.Count == 0)
             return before.Count == 0 ? prompt : before;
         List<ChatMessage> system = OneSystem(prompt.FindAll(m => m.Role == "system"), before.FindAll(m => m.Role == "system"));
-        List<ChatMessage> asked = prompt.FindAll(m => m.Role != "system"), said = before.FindAll(m => m.Role != "system");
+        List<ChatMessage> asked = prompt.FindAll(m => m.Role != "system"),
+            said = before.FindAll(m => m.Role != "system");
         if (Conversation.StartsWith(said, asked) || (asked.Count == 1 && said.Exists(m => Conversation.Same(m, asked[0]))))
             return [.. system, .. said];
         if (Conversation.EndsWith(asked, said))
             return [.. system, .. asked];
-        return asked[^1].Role == "assistant" && said[0].Role == "user"
-            ? [.. system, .. asked, .. said]
-            : throw new FormatException(otherwise);
+        return asked[^1].Role == "assistant" && said[0].Role == "user" ? [.. system, .. asked, .. said] : throw new FormatException(otherwise);
     }
 
     private static List<ChatMessage> WithSystem(Fields line, List<ChatMessage> messages)
@@ -231,7 +240,8 @@ internal static class PairReader
         return messages;
     }
 
-    private static List<ChatMessage> OneSystem(List<ChatMessage> one, List<ChatMessage> other) => one.Count == 0 ? other
+    private static List<ChatMessage> OneSystem(List<ChatMessage> one, List<ChatMessage> other) =>
+        one.Count == 0 ? other
         : other.Count == 0 || (one.Count == other.Count && Conversation.StartsWith(one, other)) ? one
         : throw new FormatException("it has two different instructions of the system.");
 

@@ -53,7 +53,8 @@ public sealed record PreferenceFile(string Path, UInt128 Hash, long Lines)
             var hash = new XxHash128();
             var encoding = new TextEncoding();
             byte[] chunk = new byte[Chunk];
-            long lines = 0, unpacked = 0;
+            long lines = 0,
+                unpacked = 0;
             byte last = (byte)'\n';
             EntrySplitter? entries = null;
             int read;
@@ -85,11 +86,21 @@ public sealed record PreferenceFile(string Path, UInt128 Hash, long Lines)
             if (entries is { IsOpen: true })
                 throw new IOException($"{path} was cut off: what it holds has no end. Fetch it again.");
             bool shareLines = entries?.ShareLines ?? false;
-            return new PreferenceFile(path, hash.GetCurrentHashAsUInt128(), shareLines ? entries!.Count : last == '\n' ? lines : lines + 1)
+            return new PreferenceFile(
+                path,
+                hash.GetCurrentHashAsUInt128(),
+                shareLines ? entries!.Count
+                    : last == '\n' ? lines
+                    : lines + 1
+            )
             {
                 HasEntries = entries is not null,
                 CountsEntries = shareLines,
-                BrokenAt = isLost ? shareLines ? entries!.Count : entries!.EntryLine : null,
+                BrokenAt = isLost
+                    ? shareLines
+                        ? entries!.Count
+                        : entries!.EntryLine
+                    : null,
             };
         }
     }
@@ -102,7 +113,8 @@ public sealed record PreferenceFile(string Path, UInt128 Hash, long Lines)
         HasEntries ? ReadEntriesAsync(cancellationToken) : ReadLinesAsync(cancellationToken);
 
     private async IAsyncEnumerable<(long Number, ReadOnlySequence<byte>? Content)> ReadLinesAsync(
-        [EnumeratorCancellation] CancellationToken cancellationToken)
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
     {
         PipeReader reader = PipeReader.Create(Unpack(Path), new StreamPipeReaderOptions(bufferSize: Chunk));
         try
@@ -138,7 +150,8 @@ public sealed record PreferenceFile(string Path, UInt128 Hash, long Lines)
     }
 
     private async IAsyncEnumerable<(long Number, ReadOnlySequence<byte>? Content)> ReadEntriesAsync(
-        [EnumeratorCancellation] CancellationToken cancellationToken)
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
     {
         Stream stream = Unpack(Path);
         await using (stream.ConfigureAwait(false))
@@ -155,8 +168,7 @@ public sealed record PreferenceFile(string Path, UInt128 Hash, long Lines)
                     long number = CountsEntries ? entries.Count : entries.EntryLine;
                     yield return (number, entries.Content is { } content ? new ReadOnlySequence<byte>(content) : null);
                 }
-            }
-            while (read > 0);
+            } while (read > 0);
         }
     }
 

@@ -6,13 +6,22 @@ namespace OnlineRlhf.Rounds.DataSets;
 /// <summary>A conversation written as one text that a model's chat template has made.</summary>
 internal static partial class TemplateText
 {
-    private const string InstructionOpen = "[INST]", InstructionClose = "[/INST]", SystemOpen = "<<SYS>>", SystemClose = "<</SYS>>";
+    private const string InstructionOpen = "[INST]",
+        InstructionClose = "[/INST]",
+        SystemOpen = "<<SYS>>",
+        SystemClose = "<</SYS>>";
 
     // How a turn is opened, what ends the name of its speaker, and how the turn is closed.
     private static readonly (string Open, string AfterRole, string Close)[] Forms =
     [
-        ("<|im_start|>", "\n", "<|im_end|>"), ("<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>"), ("<start_of_turn>", "\n", "<end_of_turn>"),
-        ("<|turn>", "\n", "<turn|>"), ("]~b]", "\n", "[e~["), ("<seed:bos>", "\n", "<seed:eos>"), ("[|", "|]", "</s>"), ("<|", "|>", "</s>"),
+        ("<|im_start|>", "\n", "<|im_end|>"),
+        ("<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>"),
+        ("<start_of_turn>", "\n", "<end_of_turn>"),
+        ("<|turn>", "\n", "<turn|>"),
+        ("]~b]", "\n", "[e~["),
+        ("<seed:bos>", "\n", "<seed:eos>"),
+        ("[|", "|]", "</s>"),
+        ("<|", "|>", "</s>"),
     ];
 
     // Where the marks of speakers look like those of an end, it is told by its words.
@@ -86,7 +95,8 @@ internal static partial class TemplateText
 
     [GeneratedRegex(
         @"<\|[A-Za-z_]+\|>|\[/?(INST|SYSTEM_PROMPT|AVAILABLE_TOOLS)\]|<</?SYS>>|<(start|end)_of_turn>|<｜|"
-        + @"<\|turn>|<turn\|>|\[\|[A-Za-z_]+\|\]|\]~b\]|\[e~\[|</?seed:[be]os>|<(reserved|extra_id)_\d+>|^### (Instruction|Response):",
-        RegexOptions.Multiline)]
+            + @"<\|turn>|<turn\|>|\[\|[A-Za-z_]+\|\]|\]~b\]|\[e~\[|</?seed:[be]os>|<(reserved|extra_id)_\d+>|^### (Instruction|Response):",
+        RegexOptions.Multiline
+    )]
     private static partial Regex Mark();
 }

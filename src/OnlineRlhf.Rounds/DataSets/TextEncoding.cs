@@ -8,8 +8,10 @@ namespace OnlineRlhf.Rounds.DataSets;
 internal sealed class TextEncoding
 {
     private const int Many = 20;
-    private bool _isUtf8, _hasSigns;
-    private long _letters, _others;
+    private bool _isUtf8,
+        _hasSigns;
+    private long _letters,
+        _others;
 
     /// <summary>Looks at a piece of the file. What its ends cut in two counts for nothing.</summary>
     internal void Add(ReadOnlySpan<byte> piece)
@@ -35,9 +37,13 @@ internal sealed class TextEncoding
     internal string? Describe(string file)
     {
         // Single bytes between those of ASCII, as accents are in western languages.
-        string? encoding = _isUtf8 ? null
-            : _letters > _others ? _hasSigns ? "WINDOWS-1252" : "ISO-8859-1"
-            : _others > Many ? "" : null;
+        string? encoding =
+            _isUtf8 ? null
+            : _letters > _others
+                ? _hasSigns ? "WINDOWS-1252"
+                    : "ISO-8859-1"
+            : _others > Many ? ""
+            : null;
         return encoding switch
         {
             null => null,

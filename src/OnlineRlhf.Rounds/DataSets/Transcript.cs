@@ -5,14 +5,22 @@ namespace OnlineRlhf.Rounds.DataSets;
 /// <summary>A conversation written as one text, each turn behind a label such as "Human:" or "Assistant:".</summary>
 internal static class Transcript
 {
-    private const string Line = "\n", Paragraph = "\n\n", System = "System:";
+    private const string Line = "\n",
+        Paragraph = "\n\n",
+        System = "System:";
     private const StringComparison Case = StringComparison.OrdinalIgnoreCase;
 
     // Those that are told by one label alone come first.
     private static readonly Labels[] Known =
     [
-        new("Human:", "Assistant:"), new("### Human:", "### Assistant:"), new("### Instruction:", "### Response:"),
-        new("### User:", "### Assistant:"), new("User:", "Assistant:"), new("Human:", "AI:"), new("User:", "AI:"), new("User:", "Bot:"),
+        new("Human:", "Assistant:"),
+        new("### Human:", "### Assistant:"),
+        new("### Instruction:", "### Response:"),
+        new("### User:", "### Assistant:"),
+        new("User:", "Assistant:"),
+        new("Human:", "AI:"),
+        new("User:", "AI:"),
+        new("User:", "Bot:"),
     ];
 
     /// <summary>The turns of a text that begins with a label; null for any other. Two turns in a row of the same speaker are one.</summary>
@@ -24,9 +32,12 @@ internal static class Transcript
             if (rest.StartsWith(labels.Assistant, Case))
                 return Turns(rest, labels);
             // A text may begin with "User:" and be none; one that goes on with an answer is one.
-            bool begins = rest.StartsWith(labels.User, Case)
-                && (HasTurn(rest, labels.Assistant)
-                    || (labels == Known[0] && !Array.Exists(Known, l => l.User == labels.User && HasTurn(rest, l.Assistant))));
+            bool begins =
+                rest.StartsWith(labels.User, Case)
+                && (
+                    HasTurn(rest, labels.Assistant)
+                    || (labels == Known[0] && !Array.Exists(Known, l => l.User == labels.User && HasTurn(rest, l.Assistant)))
+                );
             if (begins || (rest.StartsWith(System, Case) && HasTurn(rest, labels.User)))
                 return Turns(rest, labels);
         }
@@ -39,7 +50,8 @@ internal static class Transcript
         if (Parse(text) is { } turns)
             return turns;
         string rest = Unix(text);
-        Labels? found = rest.Contains(Paragraph + Known[0].Assistant, Case) ? Known[0]
+        Labels? found = rest.Contains(Paragraph + Known[0].Assistant, Case)
+            ? Known[0]
             : Array.Find(Known, l => At(rest, l.User) is >= 0 and var at && (l.User == Known[0].User || At(rest[at..], l.Assistant) >= 0));
         return found is { } labels ? Turns($"{labels.Assistant} {rest}", labels) : null;
     }
@@ -79,13 +91,15 @@ internal static class Transcript
         // Turns are told by the widest gap that is used, since a narrower one may stand within a turn.
         string gap = Array.Find([Paragraph, Line], g => Next(text, 0, g, labels) < text.Length) ?? " ";
         List<ChatMessage> turns = [];
-        for (int at = 0; at < text.Length;)
+        for (int at = 0; at < text.Length; )
         {
             int label = at == 0 ? 0 : at + gap.Length;
-            (string role, string name) = text.AsSpan(label).StartsWith(labels.Assistant, Case) ? ("assistant", labels.Assistant)
+            (string role, string name) =
+                text.AsSpan(label).StartsWith(labels.Assistant, Case) ? ("assistant", labels.Assistant)
                 : text.AsSpan(label).StartsWith(labels.User, Case) ? ("user", labels.User)
                 : ("system", System);
-            int start = label + name.Length, end = Next(text, start, gap, labels);
+            int start = label + name.Length,
+                end = Next(text, start, gap, labels);
             string said = text[start..end].Trim();
             if (turns is [.., var last] && last.Role == role)
                 turns[^1] = new ChatMessage(role, $"{last.Content}{Paragraph}{said}".Trim());
@@ -102,8 +116,8 @@ internal static class Transcript
         int assistant = text.IndexOf(gap + labels.Assistant, from, Case);
         return (user, assistant) switch
         {
-            ( < 0, < 0) => text.Length,
-            ( < 0, _) => assistant,
+            (< 0, < 0) => text.Length,
+            (< 0, _) => assistant,
             (_, < 0) => user,
             _ => Math.Min(user, assistant),
         };

@@ -7,7 +7,8 @@ namespace OnlineRlhf.Rounds.Profiles;
 internal sealed class ForgottenProfiles(string directory)
 {
     private readonly Lock _gate = new();
-    private readonly HashSet<string> _stored = [], _removed = [];
+    private readonly HashSet<string> _stored = [],
+        _removed = [];
 
     /// <summary>Notes that a profile has a state.</summary>
     internal void Opened(string profile)
@@ -27,6 +28,7 @@ internal sealed class ForgottenProfiles(string directory)
     internal bool Take(string profile)
     {
         lock (_gate)
-            return _removed.Remove(profile) | (_stored.Contains(profile) && !ProfileStore.Exists(Path.Combine(directory, profile)) && _stored.Remove(profile));
+            return _removed.Remove(profile)
+                | (_stored.Contains(profile) && !ProfileStore.Exists(Path.Combine(directory, profile)) && _stored.Remove(profile));
     }
 }

@@ -20,7 +20,7 @@ internal sealed class Profile : IDisposable
         Problems =
         [
             "Its files were deleted, moved or replaced while they were open. What was learned in them is no longer used: "
-            + "it goes on with what is in its folder, or anew.",
+                + "it goes on with what is in its folder, or anew.",
         ],
     };
 
@@ -87,7 +87,9 @@ internal sealed class Profile : IDisposable
     /// <param name="difference">z.</param>
     /// <param name="label">y.</param>
     /// <param name="atLeast">How many comparisons the profile must hold.</param>
-    /// <exception cref="RoundException">The profile holds fewer comparisons than it must, or another state than the one that the difference was computed for.</exception>
+    /// <exception cref="RoundException">
+    /// The profile holds fewer comparisons than it must, or another state than the one that the difference was computed for.
+    /// </exception>
     internal long Learn(Guid round, FeatureMap map, ReadOnlySpan<float> difference, double label, long atLeast = 0)
     {
         lock (_gate)
@@ -178,7 +180,10 @@ internal sealed class Profile : IDisposable
         }
     }
 
-    /// <summary>Starts to write a checkpoint where one is due, in the background; null where none is, or is being written already. A profile that is closed meanwhile starts it anew.</summary>
+    /// <summary>
+    /// Starts to write a checkpoint where one is due, in the background; null where none is, or is being written already. A profile that is closed
+    /// meanwhile starts it anew.
+    /// </summary>
     internal Task? WriteCheckpointIfDue()
     {
         // Looked at before the gate: whoever has just learned does not wait for a chunk.
@@ -202,8 +207,8 @@ internal sealed class Profile : IDisposable
         }
     }
 
-    private RoundException StateChanged(string how) => new(
-        RoundError.StateChanged, $"Profile {Name} {how}: its state was deleted, or an older one was put in its place.");
+    private RoundException StateChanged(string how) =>
+        new(RoundError.StateChanged, $"Profile {Name} {how}: its state was deleted, or an older one was put in its place.");
 
     private OnePassRewardModel Model()
     {
@@ -238,7 +243,8 @@ internal sealed class Profile : IDisposable
             _fresh = null;
             if (_store.Recovery.Outcome == RecoveryOutcome.Lost)
                 LearnedFiles.Delete(_directory);
-            // Reading or founding a state leaves several copies of the learner behind, which the collector alone would keep for the next ones: on a small board they are missed.
+            // Reading or founding a state leaves several copies of the learner behind, which the collector alone would keep for the next ones: on a
+            // small board they are missed.
             GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
             _opened(Name, _store.Recovery);
         }

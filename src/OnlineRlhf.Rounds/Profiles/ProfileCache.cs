@@ -4,7 +4,13 @@ using OnlineRlhf.Storage;
 namespace OnlineRlhf.Rounds.Profiles;
 
 /// <summary>The profiles: opened on demand, a few of them in memory, the one not used for longest closed first. Closing loses nothing.</summary>
-internal sealed class ProfileCache(string directory, FeatureMaps maps, HyperParameters hyperParameters, int capacity, Action<string, RecoveryReport> opened) : IDisposable
+internal sealed class ProfileCache(
+    string directory,
+    FeatureMaps maps,
+    HyperParameters hyperParameters,
+    int capacity,
+    Action<string, RecoveryReport> opened
+) : IDisposable
 {
     private const int RememberedCounts = 1024;
 
@@ -27,16 +33,18 @@ internal sealed class ProfileCache(string directory, FeatureMaps maps, HyperPara
     }
 
     /// <summary>Names of the profiles on the disk.</summary>
-    internal IEnumerable<string> Stored => Directory.Exists(directory)
-        ? Directory.EnumerateDirectories(directory).Select(d => Path.GetFileName(d)).Where(ProfileName.IsValid)
-        : [];
+    internal IEnumerable<string> Stored =>
+        Directory.Exists(directory) ? Directory.EnumerateDirectories(directory).Select(d => Path.GetFileName(d)).Where(ProfileName.IsValid) : [];
 
     /// <summary>Refuses a profile that is not on the disk, where so many are.</summary>
     /// <exception cref="RoundException">There is no room for it.</exception>
     internal void RequireRoomFor(string name, int most)
     {
         if (!Directory.Exists(Path.Combine(directory, name)) && Stored.Count() >= most)
-            throw new RoundException(RoundError.TooManyProfiles, $"As many profiles are stored already as the profiles setting allows ({most}): nothing was learned for a new one.");
+            throw new RoundException(
+                RoundError.TooManyProfiles,
+                $"As many profiles are stored already as the profiles setting allows ({most}): nothing was learned for a new one."
+            );
     }
 
     /// <summary>Refuses what comes after the end.</summary>
@@ -56,7 +64,10 @@ internal sealed class ProfileCache(string directory, FeatureMaps maps, HyperPara
             Entry? entry = _entries.Find(p => p.Profile.Name == name);
             if (entry is null)
             {
-                var profile = new Profile(name, Path.Combine(directory, name), maps, hyperParameters, opened) { UnaskedInARow = _unasked.TryGetValue(name, out int unasked) ? unasked : Unknown };
+                var profile = new Profile(name, Path.Combine(directory, name), maps, hyperParameters, opened)
+                {
+                    UnaskedInARow = _unasked.TryGetValue(name, out int unasked) ? unasked : Unknown,
+                };
                 entry = new Entry(profile);
             }
             else
@@ -95,7 +106,7 @@ internal sealed class ProfileCache(string directory, FeatureMaps maps, HyperPara
 
     private void Trim()
     {
-        for (int i = 0; i < _entries.Count && _entries.Count > capacity;)
+        for (int i = 0; i < _entries.Count && _entries.Count > capacity; )
         {
             if (_entries[i].Users > 0)
             {
@@ -118,7 +129,10 @@ internal sealed class ProfileCache(string directory, FeatureMaps maps, HyperPara
     {
         internal Profile Profile => entry.Profile;
 
-        /// <summary>Gives the profile back; where a checkpoint is due, once it is written: closed before, it would start anew, and where profiles take turns never end.</summary>
+        /// <summary>
+        /// Gives the profile back; where a checkpoint is due, once it is written: closed before, it would start anew, and where profiles take turns
+        /// never end.
+        /// </summary>
         public void Dispose()
         {
             if (entry.Profile.WriteCheckpointIfDue() is { } checkpoint)

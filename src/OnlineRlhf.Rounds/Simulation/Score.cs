@@ -10,20 +10,27 @@ public readonly record struct Score(double Served, double Best, double Preferred
     /// <summary>The share of the gain that an all-knowing chooser has over chance.</summary>
     public double ShareOfGain => Best > 0.5 ? (Served - 0.5) / (Best - 0.5) : 0;
 
-    /// <summary>Measures what a choice among candidate sets is worth. Where no set has two answers, nothing can be chosen: every served answer is the best one, and chance.</summary>
+    /// <summary>
+    /// Measures what a choice among candidate sets is worth. Where no set has two answers, nothing can be chosen: every served answer is the best
+    /// one, and chance.
+    /// </summary>
     public static Score Of(Taste taste, IReadOnlyList<CandidateSet> sets, Func<CandidateSet, int> choose)
     {
         ArgumentNullException.ThrowIfNull(taste);
         ArgumentNullException.ThrowIfNull(sets);
         ArgumentNullException.ThrowIfNull(choose);
-        double served = 0, best = 0, preferred = 0, chance = 0;
+        double served = 0,
+            best = 0,
+            preferred = 0,
+            chance = 0;
         int measured = 0;
         foreach (CandidateSet set in sets)
         {
             double[] utilities = [.. set.Candidates.Select(c => taste.Utility(c.Text))];
             if (utilities.Length < 2)
                 continue;
-            int choice = choose(set), top = Array.IndexOf(utilities, utilities.Max());
+            int choice = choose(set),
+                top = Array.IndexOf(utilities, utilities.Max());
             served += Percentile(utilities, choice);
             best += Percentile(utilities, top);
             preferred += utilities[choice] == utilities[top] ? 1 : 0;
@@ -36,7 +43,7 @@ public readonly record struct Score(double Served, double Best, double Preferred
     }
 
     /// <summary>The mean of several scores.</summary>
-    public static Score Mean(IReadOnlyCollection<Score> scores) => 
+    public static Score Mean(IReadOnlyCollection<Score> scores) =>
         new(scores.Average(s => s.Served), scores.Average(s => s.Best), scores.Average(s => s.Preferred), scores.Average(s => s.Chance));
 
     /// <summary>The share of the other answers that are worse, ties counting half.</summary>
@@ -46,7 +53,10 @@ public readonly record struct Score(double Served, double Best, double Preferred
         for (int i = 0; i < utilities.Length; i++)
         {
             if (i != index)
-                worse += utilities[i] < utilities[index] ? 1 : utilities[i] == utilities[index] ? 0.5 : 0;
+                worse +=
+                    utilities[i] < utilities[index] ? 1
+                    : utilities[i] == utilities[index] ? 0.5
+                    : 0;
         }
         return worse / (utilities.Length - 1);
     }

@@ -20,7 +20,8 @@ public sealed record SimulationPlan(
     IReadOnlyDictionary<string, PlannedTaste> Tastes,
     IReadOnlyDictionary<string, string[]> Phrases,
     IReadOnlyDictionary<string, string[]> TrainTopics,
-    IReadOnlyDictionary<string, string[]> TestTopics)
+    IReadOnlyDictionary<string, string[]> TestTopics
+)
 {
     private static readonly Lazy<SimulationPlan> Embedded = new(() =>
     {
@@ -33,9 +34,10 @@ public sealed record SimulationPlan(
 
     /// <summary>A named taste.</summary>
     /// <exception cref="ArgumentException">No taste has that name.</exception>
-    public Taste Taste(string name) => Tastes.TryGetValue(name, out PlannedTaste? planned)
-        ? new Taste(name, planned.Says, planned.Weights)
-        : throw new ArgumentException($"There is no taste named {name}: use one of {string.Join(", ", Tastes.Keys)}, any or random.");
+    public Taste Taste(string name) =>
+        Tastes.TryGetValue(name, out PlannedTaste? planned)
+            ? new Taste(name, planned.Says, planned.Weights)
+            : throw new ArgumentException($"There is no taste named {name}: use one of {string.Join(", ", Tastes.Keys)}, any or random.");
 
     /// <summary>One of the named tastes, by the seed.</summary>
     public Taste AnyTaste(int seed) => Taste(Tastes.Keys.ElementAt((int)(unchecked((uint)(seed - 1)) % (uint)Tastes.Count)));

@@ -28,13 +28,25 @@ public sealed class TasteTrial(PreferenceLoop loop, SimulationPlan plan, Taste t
     }
 
     /// <summary>Samples the candidate sets that are measured on; they do not depend on the taste, so that tastes can share them.</summary>
-    public static async Task<IReadOnlyList<CandidateSet>> SampleTestSetsAsync(PreferenceLoop loop, SimulationPlan plan, int count, int seed, CancellationToken cancellationToken)
+    public static async Task<IReadOnlyList<CandidateSet>> SampleTestSetsAsync(
+        PreferenceLoop loop,
+        SimulationPlan plan,
+        int count,
+        int seed,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(loop);
         ArgumentNullException.ThrowIfNull(plan);
         List<CandidateSet> sets = [];
         foreach (string request in SimulationPlan.Shuffle(plan.TestTopics, seed).Take(count))
-            sets.Add(await loop.SampleAsync(Request(plan, request, RoundRequest.DefaultProfile, AskMode.Never, unchecked((uint)((seed * 7919) + sets.Count))), cancellationToken).ConfigureAwait(false));
+            sets.Add(
+                await loop.SampleAsync(
+                        Request(plan, request, RoundRequest.DefaultProfile, AskMode.Never, unchecked((uint)((seed * 7919) + sets.Count))),
+                        cancellationToken
+                    )
+                    .ConfigureAwait(false)
+            );
         return sets;
     }
 
@@ -67,7 +79,8 @@ public sealed class TasteTrial(PreferenceLoop loop, SimulationPlan plan, Taste t
             int count = set.Candidates.Count;
             if (count < 2)
                 continue;
-            int first = _pairs.Next(count), second = (first + 1 + _pairs.Next(count - 1)) % count;
+            int first = _pairs.Next(count),
+                second = (first + 1 + _pairs.Next(count - 1)) % count;
             (string a, string b) = (set.Candidates[first].Text, set.Candidates[second].Text);
             if (string.IsNullOrWhiteSpace(a) || string.IsNullOrWhiteSpace(b))
                 continue;
@@ -98,15 +111,19 @@ public sealed class TasteTrial(PreferenceLoop loop, SimulationPlan plan, Taste t
     }
 
     private static RoundException SingleAnswer() =>
-        new(RoundError.NothingAsked, $"The model has a single answer to each of {MostUnasked} requests in a row, so that nothing can be compared: use another model.");
+        new(
+            RoundError.NothingAsked,
+            $"The model has a single answer to each of {MostUnasked} requests in a row, so that nothing can be compared: use another model."
+        );
 
-    private static RoundRequest Request(SimulationPlan plan, string text, string profile, AskMode ask, uint seed) => new([new ChatMessage("user", text)])
-    {
-        Profile = profile,
-        Ask = ask,
-        Seed = seed,
-        Candidates = plan.Candidates,
-        MaxTokens = plan.MaxTokens,
-        Temperature = plan.Temperature,
-    };
+    private static RoundRequest Request(SimulationPlan plan, string text, string profile, AskMode ask, uint seed) =>
+        new([new ChatMessage("user", text)])
+        {
+            Profile = profile,
+            Ask = ask,
+            Seed = seed,
+            Candidates = plan.Candidates,
+            MaxTokens = plan.MaxTokens,
+            Temperature = plan.Temperature,
+        };
 }

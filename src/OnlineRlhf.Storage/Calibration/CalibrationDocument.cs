@@ -10,7 +10,8 @@ namespace OnlineRlhf.Storage.Calibration;
 internal sealed record CalibrationDocument(
     [property: JsonPropertyName("model_fingerprint")] string? ModelFingerprint,
     [property: JsonPropertyName("values")] double[]? Values,
-    [property: JsonPropertyName("checksum")] long? Checksum)
+    [property: JsonPropertyName("checksum")] long? Checksum
+)
 {
     internal bool Holds => Checksum is null || Checksum == Sum(ModelFingerprint, Values);
 

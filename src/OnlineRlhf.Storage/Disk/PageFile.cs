@@ -2,8 +2,14 @@ using Microsoft.Win32.SafeHandles;
 
 namespace OnlineRlhf.Storage.Disk;
 
-/// <summary>LiteDB's data file as a stream that keeps the order a write-ahead log needs: the log is durable before the first page of a transaction is written here.</summary>
-/// <remarks>Changes are dropped unless <see cref="Writable"/>: so a LiteDB that failed, or that only looks at a file which turns out not to fit, cannot change a byte.</remarks>
+/// <summary>
+/// LiteDB's data file as a stream that keeps the order a write-ahead log needs: the log is durable before the first page of a transaction is written
+/// here.
+/// </summary>
+/// <remarks>
+/// Changes are dropped unless <see cref="Writable"/>: so a LiteDB that failed, or that only looks at a file which turns out not to fit, cannot change
+/// a byte.
+/// </remarks>
 internal sealed class PageFile : Stream
 {
     private readonly string _path;
@@ -120,9 +126,17 @@ internal sealed class PageFile : Stream
 
     /// <inheritdoc/>
     public override long Seek(long offset, SeekOrigin origin) =>
-        Position = offset + (origin == SeekOrigin.Begin ? 0 : origin == SeekOrigin.Current ? Position : Length);
+        Position =
+            offset
+            + (
+                origin == SeekOrigin.Begin ? 0
+                : origin == SeekOrigin.Current ? Position
+                : Length
+            );
 
-    /// <summary>Closes the file. Disposing does not: LiteDB disposes a stream that it was lent, when it marks a file as invalid, and then goes on.</summary>
+    /// <summary>
+    /// Closes the file. Disposing does not: LiteDB disposes a stream that it was lent, when it marks a file as invalid, and then goes on.
+    /// </summary>
     public void CloseFile() => _file.Dispose();
 
     /// <inheritdoc/>

@@ -4,7 +4,9 @@ using Microsoft.Win32.SafeHandles;
 
 namespace OnlineRlhf.Storage.Disk;
 
-/// <summary>LiteDB's log as a stream: held in memory while a transaction is made, sealed and written in one piece before the data file changes.</summary>
+/// <summary>
+/// LiteDB's log as a stream: held in memory while a transaction is made, sealed and written in one piece before the data file changes.
+/// </summary>
 /// <remarks>
 /// LiteDB does not sync its log before it changes the data file, and has no checksum in it. Here it writes its log to memory only.
 /// <see cref="Persist"/> writes and syncs it, and puts a checksum of all pages where LiteDB keeps the transaction's number: the log holds
@@ -20,7 +22,8 @@ internal sealed class PageLog : Stream
 
     private readonly string? _path;
     private readonly DiskProbe? _probe;
-    private byte[] _pages = [], _sealed = [];
+    private byte[] _pages = [],
+        _sealed = [];
     private int _length;
     private SafeFileHandle? _file;
     private FileIdentity _identity;
@@ -94,7 +97,8 @@ internal sealed class PageLog : Stream
 
     /// <inheritdoc/>
     /// <remarks>
-    /// The file keeps its length: writing over it costs no change of its size, whose sync would cost as much again, and needs no space on a full disk. What stays in it until
+    /// The file keeps its length: writing over it costs no change of its size, whose sync would cost as much again, and needs no space on a full
+    /// disk. What stays in it until
     /// the next transaction is in the data file already, and may be carried out once more.
     /// </remarks>
     public override void SetLength(long value) => _length = Math.Min(_length, checked((int)value));
@@ -139,9 +143,17 @@ internal sealed class PageLog : Stream
 
     /// <inheritdoc/>
     public override long Seek(long offset, SeekOrigin origin) =>
-        Position = offset + (origin == SeekOrigin.Begin ? 0 : origin == SeekOrigin.Current ? Position : _length);
+        Position =
+            offset
+            + (
+                origin == SeekOrigin.Begin ? 0
+                : origin == SeekOrigin.Current ? Position
+                : _length
+            );
 
-    /// <summary>Closes the file. Disposing does not: LiteDB disposes a stream that it was lent, when it marks a file as invalid, and then goes on.</summary>
+    /// <summary>
+    /// Closes the file. Disposing does not: LiteDB disposes a stream that it was lent, when it marks a file as invalid, and then goes on.
+    /// </summary>
     public void CloseFile() => _file?.Dispose();
 
     /// <inheritdoc/>
@@ -151,7 +163,9 @@ internal sealed class PageLog : Stream
         base.Dispose(disposing);
     }
 
-    /// <summary>Bytes of the transaction at the start: as many pages as carry its seal, up to the one that commits it; 0 where the seal does not hold.</summary>
+    /// <summary>
+    /// Bytes of the transaction at the start: as many pages as carry its seal, up to the one that commits it; 0 where the seal does not hold.
+    /// </summary>
     private static int SealedLength(ReadOnlySpan<byte> pages)
     {
         for (int at = 0; at < pages.Length; at += PageSize)
@@ -199,7 +213,8 @@ internal sealed class PageLog : Stream
     {
         SafeFileHandle file = OpenFile();
         _probe?.Invoke(_path!, DiskOperation.Write, 0, pages);
-        // A page at a time: what is written or read ahead in one piece the kernel caches in one piece, and counts as written whole when a part of it is.
+        // A page at a time: what is written or read ahead in one piece the kernel caches in one piece, and counts as written whole when a part of it
+        // is.
         for (int at = 0; at < pages.Length; at += PageSize)
             PrivateFile.Write(file, pages.Slice(at, Math.Min(PageSize, pages.Length - at)), at);
         _probe?.Invoke(_path!, DiskOperation.Sync, 0, default);

@@ -6,13 +6,21 @@ namespace OnlineRlhf.Storage.Disk;
 /// <summary>The calls of the C library that .NET has no equivalent of.</summary>
 internal static partial class Posix
 {
-    private const int Interrupted = 4, ReadOnly = 0, CloseOnExec = 0x80000;
+    private const int Interrupted = 4,
+        ReadOnly = 0,
+        CloseOnExec = 0x80000;
 
     // statx and its structure, which is the same on every processor: linux/stat.h, fcntl.h.
-    private const int CurrentFolder = -100, EmptyPath = 0x1000, StatusBytes = 256, InodeAt = 32, DeviceAt = 136;
+    private const int CurrentFolder = -100,
+        EmptyPath = 0x1000,
+        StatusBytes = 256,
+        InodeAt = 32,
+        DeviceAt = 136;
     private const uint WantInode = 0x100;
 
-    /// <summary>Makes a file's content durable, and of its metadata what is needed to read it: where the length stays, cheaper than fsync by a journal commit.</summary>
+    /// <summary>
+    /// Makes a file's content durable, and of its metadata what is needed to read it: where the length stays, cheaper than fsync by a journal commit.
+    /// </summary>
     public static void SyncData(SafeFileHandle file)
     {
         if (!OperatingSystem.IsLinux())
@@ -55,9 +63,12 @@ internal static partial class Posix
         return StatX(file, "", EmptyPath, WantInode, ref status[0]) == 0 ? Read(status) : throw Failure("statx");
     }
 
-    private static FileIdentity Read(ReadOnlySpan<byte> status) => new(
-        // Major and minor number of the device lie beside each other: together they are compared, and never taken apart.
-        MemoryMarshal.Read<ulong>(status[DeviceAt..]), MemoryMarshal.Read<ulong>(status[InodeAt..]));
+    private static FileIdentity Read(ReadOnlySpan<byte> status) =>
+        new(
+            // Major and minor number of the device lie beside each other: together they are compared, and never taken apart.
+            MemoryMarshal.Read<ulong>(status[DeviceAt..]),
+            MemoryMarshal.Read<ulong>(status[InodeAt..])
+        );
 
     private static void ThrowUnlessInterrupted(string call)
     {

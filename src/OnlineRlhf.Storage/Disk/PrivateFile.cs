@@ -2,10 +2,13 @@ using Microsoft.Win32.SafeHandles;
 
 namespace OnlineRlhf.Storage.Disk;
 
-/// <summary>Files and folders for their owner alone, and writes whose failure is always an <see cref="IOException"/> with the system's error number.</summary>
+/// <summary>
+/// Files and folders for their owner alone, and writes whose failure is always an <see cref="IOException"/> with the system's error number.
+/// </summary>
 internal static class PrivateFile
 {
-    private const UnixFileMode FileMode0600 = UnixFileMode.UserRead | UnixFileMode.UserWrite, FolderMode0700 = FileMode0600 | UnixFileMode.UserExecute;
+    private const UnixFileMode FileMode0600 = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+        FolderMode0700 = FileMode0600 | UnixFileMode.UserExecute;
 
     /// <summary>EFBIG: the file reached the process's limit for files (ulimit -f), or that of its file system.</summary>
     private const int TooBig = 27;

@@ -3,9 +3,12 @@ using LiteDB.Engine;
 
 namespace OnlineRlhf.Storage.Disk;
 
-/// <summary>A LiteDB engine over a <see cref="PageFile"/> and a <see cref="PageLog"/>: documents in, documents out, each change durable before it returns.</summary>
+/// <summary>
+/// A LiteDB engine over a <see cref="PageFile"/> and a <see cref="PageLog"/>: documents in, documents out, each change durable before it returns.
+/// </summary>
 /// <remarks>
-/// The engine without <c>LiteDatabase</c>: no mapper is ever made. An engine that threw is not used again: <see cref="Find"/> opens another, <see cref="Update"/>
+/// The engine without <c>LiteDatabase</c>: no mapper is ever made. An engine that threw is not used again: <see cref="Find"/> opens another,
+/// <see cref="Update"/>
 /// leaves that to the owner. Not safe for concurrent use.
 /// </remarks>
 internal sealed class StateDatabase : IDisposable
@@ -38,7 +41,10 @@ internal sealed class StateDatabase : IDisposable
 
     /// <summary>Makes a new file, for <see cref="Insert"/> and, at the end, <see cref="Finish"/>.</summary>
     public static StateDatabase Create(string path, DiskProbe? probe) =>
-        Over(new PageLog(null, null) { Writable = true }, log => new PageFile(path, FileMode.CreateNew, log, probe) { Writable = true, Durable = false });
+        Over(
+            new PageLog(null, null) { Writable = true },
+            log => new PageFile(path, FileMode.CreateNew, log, probe) { Writable = true, Durable = false }
+        );
 
     /// <summary>Carries out the transaction that waits in the log, without LiteDB. Only for files that nothing has open.</summary>
     public static void ApplyLog(string path, string logPath, DiskProbe? probe)
@@ -57,7 +63,9 @@ internal sealed class StateDatabase : IDisposable
         }
     }
 
-    /// <summary>Empties a log that was carried out, before another data file takes the place of its own, and reserves the space of the largest transaction.</summary>
+    /// <summary>
+    /// Empties a log that was carried out, before another data file takes the place of its own, and reserves the space of the largest transaction.
+    /// </summary>
     public static void ResetLog(string logPath, int reserve, DiskProbe? probe)
     {
         var log = new PageLog(logPath, probe);
@@ -151,5 +159,13 @@ internal sealed class StateDatabase : IDisposable
         }
     }
 
-    private LiteEngine NewEngine() => new(new EngineSettings { DataStream = _file, LogStream = _log, TempStream = Stream.Null });
+    private LiteEngine NewEngine() =>
+        new(
+            new EngineSettings
+            {
+                DataStream = _file,
+                LogStream = _log,
+                TempStream = Stream.Null,
+            }
+        );
 }

@@ -14,7 +14,8 @@ internal sealed record EngineDocument(
     [property: JsonPropertyName("conditions")] string? Conditions,
     [property: JsonPropertyName("chosen")] EngineTrial? Chosen,
     [property: JsonPropertyName("others")] EngineTrial?[]? Others,
-    [property: JsonPropertyName("checksum")] long Checksum = 0)
+    [property: JsonPropertyName("checksum")] long Checksum = 0
+)
 {
     internal bool Holds => Checksum == Sum();
 

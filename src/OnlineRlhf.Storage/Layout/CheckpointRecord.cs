@@ -12,24 +12,32 @@ namespace OnlineRlhf.Storage.Layout;
 internal sealed record CheckpointRecord(int Number, long Generation, long Sequence, HyperParameters HyperParameters, bool IsValid)
 {
     /// <summary>The document.</summary>
-    public BsonDocument ToDocument() => new()
-    {
-        ["_id"] = Number,
-        ["generation"] = Generation,
-        ["sequence"] = Sequence,
-        ["eta"] = HyperParameters.StepSize,
-        ["lambda"] = HyperParameters.Regularization,
-        ["beta"] = HyperParameters.Exploration,
-        ["valid"] = IsValid,
-        ["sum"] = Sum(),
-    };
+    public BsonDocument ToDocument() =>
+        new()
+        {
+            ["_id"] = Number,
+            ["generation"] = Generation,
+            ["sequence"] = Sequence,
+            ["eta"] = HyperParameters.StepSize,
+            ["lambda"] = HyperParameters.Regularization,
+            ["beta"] = HyperParameters.Exploration,
+            ["valid"] = IsValid,
+            ["sum"] = Sum(),
+        };
 
     /// <summary>Reads a document; null where it is not what was written.</summary>
     public static CheckpointRecord? Read(BsonDocument? document, int number)
     {
-        if (document is null || document["generation"] is not { IsInt64: true } generation || document["sequence"] is not { IsInt64: true } sequence
-            || document["eta"] is not { IsDouble: true } eta || document["lambda"] is not { IsDouble: true } lambda || document["beta"] is not { IsDouble: true } beta
-            || document["valid"] is not { IsBoolean: true } valid || document["sum"] is not { IsInt64: true } sum)
+        if (
+            document is null
+            || document["generation"] is not { IsInt64: true } generation
+            || document["sequence"] is not { IsInt64: true } sequence
+            || document["eta"] is not { IsDouble: true } eta
+            || document["lambda"] is not { IsDouble: true } lambda
+            || document["beta"] is not { IsDouble: true } beta
+            || document["valid"] is not { IsBoolean: true } valid
+            || document["sum"] is not { IsInt64: true } sum
+        )
             return null;
         if (StateFormat.HyperParametersOf(eta, lambda, beta) is not { } hyperParameters)
             return null;
@@ -38,27 +46,40 @@ internal sealed record CheckpointRecord(int Number, long Generation, long Sequen
     }
 
     /// <summary>The document of one chunk of this checkpoint.</summary>
-    public BsonDocument ToChunk(int index, byte[] data) => new()
-    {
-        ["_id"] = index,
-        ["generation"] = Generation,
-        ["sequence"] = Sequence,
-        ["data"] = data,
-        ["sum"] = ChunkSum(index, data),
-    };
+    public BsonDocument ToChunk(int index, byte[] data) =>
+        new()
+        {
+            ["_id"] = index,
+            ["generation"] = Generation,
+            ["sequence"] = Sequence,
+            ["data"] = data,
+            ["sum"] = ChunkSum(index, data),
+        };
 
     /// <summary>The data of a chunk of this checkpoint; null where the document is another's, or not what was written.</summary>
     public byte[]? ReadChunk(BsonDocument? document, int index, int length) =>
         document is not null
-        && document["generation"] is { IsInt64: true } generation && generation.AsInt64 == Generation
-        && document["sequence"] is { IsInt64: true } sequence && sequence.AsInt64 == Sequence
-        && document["data"] is { IsBinary: true } data && data.AsBinary.Length == length
-        && document["sum"] is { IsInt64: true } sum && sum.AsInt64 == ChunkSum(index, data.AsBinary)
+        && document["generation"] is { IsInt64: true } generation
+        && generation.AsInt64 == Generation
+        && document["sequence"] is { IsInt64: true } sequence
+        && sequence.AsInt64 == Sequence
+        && document["data"] is { IsBinary: true } data
+        && data.AsBinary.Length == length
+        && document["sum"] is { IsInt64: true } sum
+        && sum.AsInt64 == ChunkSum(index, data.AsBinary)
             ? data.AsBinary
             : null;
 
     private long ChunkSum(int index, byte[] data) => new Checksum().Add(Generation).Add(Sequence).Add(index).Add(data).Value;
 
-    private long Sum() => new Checksum().Add(Number).Add(Generation).Add(Sequence).Add(HyperParameters.StepSize).Add(HyperParameters.Regularization)
-        .Add(HyperParameters.Exploration).Add(IsValid ? 1 : 0).Value;
+    private long Sum() =>
+        new Checksum()
+            .Add(Number)
+            .Add(Generation)
+            .Add(Sequence)
+            .Add(HyperParameters.StepSize)
+            .Add(HyperParameters.Regularization)
+            .Add(HyperParameters.Exploration)
+            .Add(IsValid ? 1 : 0)
+            .Value;
 }

@@ -3,7 +3,9 @@ using OnlineRlhf.Storage.Disk;
 
 namespace OnlineRlhf.Storage.Layout;
 
-/// <summary>Rewrites the older of the two checkpoints: first marked invalid, then its chunks, at last its header; one durable transaction each.</summary>
+/// <summary>
+/// Rewrites the older of the two checkpoints: first marked invalid, then its chunks, at last its header; one durable transaction each.
+/// </summary>
 internal sealed class CheckpointWriter(StateDatabase database, int dimension, CheckpointRecord first, CheckpointRecord second)
 {
     private readonly CheckpointRecord[] _checkpoints = [first, second];

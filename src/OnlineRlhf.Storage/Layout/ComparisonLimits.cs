@@ -3,7 +3,9 @@ using OnlineRlhf.Learning;
 
 namespace OnlineRlhf.Storage.Layout;
 
-/// <summary>What a comparison must satisfy so that learning it cannot fail: checked before it is stored, since what is stored is acknowledged.</summary>
+/// <summary>
+/// What a comparison must satisfy so that learning it cannot fail: checked before it is stored, since what is stored is acknowledged.
+/// </summary>
 internal static class ComparisonLimits
 {
     /// <summary>Why the comparison cannot be learned, as the end of a sentence; null where it can.</summary>

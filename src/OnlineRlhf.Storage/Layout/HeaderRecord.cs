@@ -11,20 +11,21 @@ internal sealed record HeaderRecord(StateIdentity Identity, HyperParameters Hype
     private const string What = "OnlineRlhf learner state";
 
     /// <summary>The document.</summary>
-    public BsonDocument ToDocument() => new()
-    {
-        ["_id"] = 0,
-        ["what"] = What,
-        ["format"] = StateFormat.Version,
-        ["model"] = Identity.ModelFingerprint,
-        ["map"] = Identity.FeatureMapFingerprint,
-        ["d"] = Identity.Dimension,
-        ["scales"] = new BsonArray(Identity.Scales.Select(c => new BsonValue(c))),
-        ["eta"] = HyperParameters.StepSize,
-        ["lambda"] = HyperParameters.Regularization,
-        ["beta"] = HyperParameters.Exploration,
-        ["sum"] = Sum(),
-    };
+    public BsonDocument ToDocument() =>
+        new()
+        {
+            ["_id"] = 0,
+            ["what"] = What,
+            ["format"] = StateFormat.Version,
+            ["model"] = Identity.ModelFingerprint,
+            ["map"] = Identity.FeatureMapFingerprint,
+            ["d"] = Identity.Dimension,
+            ["scales"] = new BsonArray(Identity.Scales.Select(c => new BsonValue(c))),
+            ["eta"] = HyperParameters.StepSize,
+            ["lambda"] = HyperParameters.Regularization,
+            ["beta"] = HyperParameters.Exploration,
+            ["sum"] = Sum(),
+        };
 
     /// <summary>The format version, 0 where the document is no header.</summary>
     public static int VersionOf(BsonDocument document) =>
@@ -33,9 +34,15 @@ internal sealed record HeaderRecord(StateIdentity Identity, HyperParameters Hype
     /// <summary>Reads a document of this version; null where its checksum is wrong.</summary>
     public static HeaderRecord? Read(BsonDocument document)
     {
-        if (document["model"] is not { IsString: true } model || document["map"] is not { IsString: true } map || document["d"] is not { IsInt32: true } dimension
-            || document["eta"] is not { IsDouble: true } eta || document["lambda"] is not { IsDouble: true } lambda
-            || document["beta"] is not { IsDouble: true } beta || document["sum"] is not { IsInt64: true } sum)
+        if (
+            document["model"] is not { IsString: true } model
+            || document["map"] is not { IsString: true } map
+            || document["d"] is not { IsInt32: true } dimension
+            || document["eta"] is not { IsDouble: true } eta
+            || document["lambda"] is not { IsDouble: true } lambda
+            || document["beta"] is not { IsDouble: true } beta
+            || document["sum"] is not { IsInt64: true } sum
+        )
             return null;
         if (StateFormat.HyperParametersOf(eta, lambda, beta) is not { } hyperParameters)
             return null;
@@ -45,6 +52,14 @@ internal sealed record HeaderRecord(StateIdentity Identity, HyperParameters Hype
         return header.Sum() == sum.AsInt64 ? header : null;
     }
 
-    private long Sum() => new Checksum().Add(StateFormat.Version).Add(Identity.ModelFingerprint).Add(Identity.FeatureMapFingerprint).Add(Identity.Dimension)
-        .Add(HyperParameters.StepSize).Add(HyperParameters.Regularization).Add(HyperParameters.Exploration).Value;
+    private long Sum() =>
+        new Checksum()
+            .Add(StateFormat.Version)
+            .Add(Identity.ModelFingerprint)
+            .Add(Identity.FeatureMapFingerprint)
+            .Add(Identity.Dimension)
+            .Add(HyperParameters.StepSize)
+            .Add(HyperParameters.Regularization)
+            .Add(HyperParameters.Exploration)
+            .Value;
 }

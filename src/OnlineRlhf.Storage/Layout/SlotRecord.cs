@@ -23,7 +23,8 @@ internal sealed record SlotRecord(long Sequence, Guid RoundId, double Label, byt
     public RecordedComparison Recorded => new(RoundId, Sequence, Label);
 
     /// <summary>What stands in the place of a comparison that is gone, or (0) was never there.</summary>
-    public static SlotRecord Placeholder(long sequence, int dimension) => new(sequence, Guid.Empty, sequence == 0 ? 0 : HoleLabel, new byte[dimension * sizeof(float)]);
+    public static SlotRecord Placeholder(long sequence, int dimension) =>
+        new(sequence, Guid.Empty, sequence == 0 ? 0 : HoleLabel, new byte[dimension * sizeof(float)]);
 
     /// <summary>z as numbers: a copy where this machine is not little endian.</summary>
     public static byte[] Bytes(ReadOnlySpan<float> difference)
@@ -44,25 +45,32 @@ internal sealed record SlotRecord(long Sequence, Guid RoundId, double Label, byt
     }
 
     /// <summary>The document; 0-based slot number as its key.</summary>
-    public BsonDocument ToDocument(int slot) => new()
-    {
-        ["_id"] = slot,
-        ["sequence"] = Sequence,
-        ["round"] = RoundId,
-        ["y"] = Label,
-        ["z"] = Difference,
-        ["sum"] = Sum(),
-    };
+    public BsonDocument ToDocument(int slot) =>
+        new()
+        {
+            ["_id"] = slot,
+            ["sequence"] = Sequence,
+            ["round"] = RoundId,
+            ["y"] = Label,
+            ["z"] = Difference,
+            ["sum"] = Sum(),
+        };
 
     /// <summary>Reads a document; null, and why, where it is not what was written or cannot be learned.</summary>
     public static SlotRecord? Read(BsonDocument document, int dimension, out string? problem)
     {
         problem = "has fields of the wrong kind";
-        if (document["sequence"] is not { IsInt64: true } sequence || document["round"] is not { IsGuid: true } round || document["y"] is not { IsDouble: true } label
-            || document["z"] is not { IsBinary: true } difference || document["sum"] is not { IsInt64: true } sum)
+        if (
+            document["sequence"] is not { IsInt64: true } sequence
+            || document["round"] is not { IsGuid: true } round
+            || document["y"] is not { IsDouble: true } label
+            || document["z"] is not { IsBinary: true } difference
+            || document["sum"] is not { IsInt64: true } sum
+        )
             return null;
         var slot = new SlotRecord(sequence.AsInt64, round.AsGuid, label.AsDouble, difference.AsBinary);
-        problem = slot.Difference.Length != dimension * sizeof(float) ? $"holds {slot.Difference.Length / sizeof(float)} values instead of {dimension}"
+        problem =
+            slot.Difference.Length != dimension * sizeof(float) ? $"holds {slot.Difference.Length / sizeof(float)} values instead of {dimension}"
             : slot.Sum() != sum.AsInt64 ? "has a wrong checksum"
             : slot.Sequence < 0 ? "has a negative number"
             : slot.IsHole || slot.IsEmpty ? null

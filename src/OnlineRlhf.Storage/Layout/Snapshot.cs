@@ -19,7 +19,10 @@ internal sealed class Snapshot(int dimension)
     /// <summary>The bytes of one chunk, little endian.</summary>
     public byte[] Chunk(int index)
     {
-        byte[] data = MemoryMarshal.AsBytes(_state.AsSpan()).Slice(index * StateFormat.ChunkBytes, StateFormat.ChunkLength(dimension, index)).ToArray();
+        byte[] data = MemoryMarshal
+            .AsBytes(_state.AsSpan())
+            .Slice(index * StateFormat.ChunkBytes, StateFormat.ChunkLength(dimension, index))
+            .ToArray();
         SwapEachWhereBigEndian(data);
         return data;
     }

@@ -5,8 +5,10 @@ namespace OnlineRlhf.Storage.Layout;
 
 /// <summary>The names and sizes of the state file.</summary>
 /// <remarks>
-/// Collections: <c>meta</c> (document 0 the header, 1 and 2 the checkpoints' headers), <c>ring</c> (d slots), <c>checkpoint1</c> and <c>checkpoint2</c> (the checkpoints' chunks).
-/// All documents are there from the file's creation, and each keeps its size: so the file never grows, and a write touches the document's own pages and no other.
+/// Collections: <c>meta</c> (document 0 the header, 1 and 2 the checkpoints' headers), <c>ring</c> (d slots), <c>checkpoint1</c> and
+/// <c>checkpoint2</c> (the checkpoints' chunks).
+/// All documents are there from the file's creation, and each keeps its size: so the file never grows, and a write touches the document's own pages
+/// and no other.
 /// </remarks>
 internal static class StateFormat
 {
@@ -20,7 +22,8 @@ internal static class StateFormat
     public const string Ring = "ring";
 
     /// <summary>
-    /// Bytes of a checkpoint in one chunk: with 8 bytes a number, and with the document's other fields, just within 8 of LiteDB's pages of 8,150 bytes of content,
+    /// Bytes of a checkpoint in one chunk: with 8 bytes a number, and with the document's other fields, just within 8 of LiteDB's pages of 8,150
+    /// bytes of content,
     /// which are written whole.
     /// </summary>
     public const int ChunkBytes = 65_120;

@@ -11,7 +11,10 @@ internal static class HyperParameterChange
     public static OnePassRewardModel Apply(OnePassRewardModel model, HyperParameters wanted) =>
         model.TryChange(wanted, out OnePassRewardModel? changed)
             ? changed
-            : throw new StateException(StateError.HyperParameters,
-                $"λ = {wanted.Regularization} cannot take the place of λ = {model.HyperParameters.Regularization}: the local norm would not be positive definite. "
-                + "Nothing was changed: keep λ, or raise it.");
+            : throw new StateException(
+                StateError.HyperParameters,
+                $"λ = {wanted.Regularization} cannot take the place of λ = {model.HyperParameters.Regularization}: the local norm "
+                    + "would not be positive definite. "
+                    + "Nothing was changed: keep λ, or raise it."
+            );
 }

@@ -10,4 +10,9 @@ namespace OnlineRlhf.Storage.Recovery;
 /// <param name="Slots">The comparisons up to the model's last one that the ring still holds.</param>
 /// <param name="Report">What happened.</param>
 internal sealed record LoadedState(
-    StateIdentity Identity, OnePassRewardModel? Model, CheckpointRecord?[] Checkpoints, IReadOnlyList<SlotRecord> Slots, RecoveryReport Report);
+    StateIdentity Identity,
+    OnePassRewardModel? Model,
+    CheckpointRecord?[] Checkpoints,
+    IReadOnlyList<SlotRecord> Slots,
+    RecoveryReport Report
+);

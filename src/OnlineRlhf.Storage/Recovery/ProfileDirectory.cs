@@ -5,7 +5,10 @@ namespace OnlineRlhf.Storage.Recovery;
 /// <summary>The files of one profile: <c>state.db</c>, LiteDB's log beside it, the lock, and copies of damaged files.</summary>
 internal sealed class ProfileDirectory : IDisposable
 {
-    private const string Data = "state.db", Log = "state-log.db", Lock = "state.lock", New = "state.db.new";
+    private const string Data = "state.db",
+        Log = "state-log.db",
+        Lock = "state.lock",
+        New = "state.db.new";
 
     /// <summary>EWOULDBLOCK: what flock answers where another holds the lock.</summary>
     private const int WouldBlock = 11;
@@ -57,7 +60,9 @@ internal sealed class ProfileDirectory : IDisposable
         return new ProfileDirectory(directory, TakeLock(Path.Combine(directory, Lock)));
     }
 
-    /// <summary>Keeps a copy of the data file, and of the log where it is not empty, under a name that is not taken yet; returns the copy's path.</summary>
+    /// <summary>
+    /// Keeps a copy of the data file, and of the log where it is not empty, under a name that is not taken yet; returns the copy's path.
+    /// </summary>
     public string CopyAside()
     {
         int number = 1;
@@ -120,8 +125,11 @@ internal sealed class ProfileDirectory : IDisposable
         }
         catch (IOException taken) when (taken.HResult == WouldBlock)
         {
-            throw new StateException(StateError.Busy,
-                $"{path} is held: another process, or another store in this one, has this profile's state open. Close that one first.", taken);
+            throw new StateException(
+                StateError.Busy,
+                $"{path} is held: another process, or another store in this one, has this profile's state open. Close that one first.",
+                taken
+            );
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {

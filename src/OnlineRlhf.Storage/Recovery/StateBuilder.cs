@@ -7,7 +7,8 @@ namespace OnlineRlhf.Storage.Recovery;
 
 /// <summary>Writes a whole state file: a profile's first one, and the one that takes the place of a damaged or converted one.</summary>
 /// <remarks>
-/// All of the file is written at once, under another name, and gets its own name when it is durable. So a kill leaves the old state or the new one, and after a change of the
+/// All of the file is written at once, under another name, and gets its own name when it is durable. So a kill leaves the old state or the new one,
+/// and after a change of the
 /// hyper-parameters no comparison can be replayed under the wrong ones: both checkpoints of the new file hold all that went before.
 /// </remarks>
 internal static class StateBuilder
@@ -18,7 +19,13 @@ internal static class StateBuilder
     /// <param name="model">The state after its last comparison.</param>
     /// <param name="slots">What the ring holds, in any order; at most d.</param>
     /// <param name="probe">Sees the writes.</param>
-    public static void Build(ProfileDirectory directory, StateIdentity identity, OnePassRewardModel model, IEnumerable<SlotRecord> slots, DiskProbe? probe)
+    public static void Build(
+        ProfileDirectory directory,
+        StateIdentity identity,
+        OnePassRewardModel model,
+        IEnumerable<SlotRecord> slots,
+        DiskProbe? probe
+    )
     {
         directory.RemoveNew();
         try
@@ -41,7 +48,11 @@ internal static class StateBuilder
     {
         int d = identity.Dimension;
         CheckpointRecord[] checkpoints = [Checkpoint(1, model), Checkpoint(2, model)];
-        BsonDocument[] meta = [new HeaderRecord(identity, model.HyperParameters).ToDocument(), .. checkpoints.Select(checkpoint => checkpoint.ToDocument())];
+        BsonDocument[] meta =
+        [
+            new HeaderRecord(identity, model.HyperParameters).ToDocument(),
+            .. checkpoints.Select(checkpoint => checkpoint.ToDocument()),
+        ];
         database.Insert(StateFormat.Meta, meta);
         var snapshot = new Snapshot(d);
         snapshot.Take(model);
@@ -55,14 +66,20 @@ internal static class StateBuilder
         foreach (SlotRecord slot in slots)
             ring[StateFormat.SlotOf(slot.Sequence, d)] = slot;
         foreach (int[] batch in Enumerable.Range(0, d).Chunk(64))
-            database.Insert(StateFormat.Ring, batch.Select(i => (ring[i] ?? SlotRecord.Placeholder(LastIn(i, model.Comparisons, d), d)).ToDocument(i)));
+            database.Insert(
+                StateFormat.Ring,
+                batch.Select(i => (ring[i] ?? SlotRecord.Placeholder(LastIn(i, model.Comparisons, d), d)).ToDocument(i))
+            );
     }
 
     /// <summary>The header of a checkpoint in a new file.</summary>
     internal static CheckpointRecord Checkpoint(int number, OnePassRewardModel model) =>
         new(number, number, model.Comparisons, model.HyperParameters, IsValid: true);
 
-    /// <summary>The number of the newest comparison that slot <paramref name="slot"/> must hold after <paramref name="sequence"/>; 0 where it was not reached yet.</summary>
+    /// <summary>
+    /// The number of the newest comparison that slot <paramref name="slot"/> must hold after <paramref name="sequence"/>; 0 where it was not reached
+    /// yet.
+    /// </summary>
     internal static long LastIn(int slot, long sequence, int dimension)
     {
         long last = sequence - 1 - slot;

@@ -35,7 +35,18 @@ internal sealed class StateLoader
 
     /// <summary>A file of which nothing can be used.</summary>
     public static LoadedState Nothing(StateIdentity identity, params IReadOnlyList<string> problems) =>
-        new(identity, null, new CheckpointRecord?[2], [], new RecoveryReport { Outcome = RecoveryOutcome.Lost, Sequence = 0, Problems = problems });
+        new(
+            identity,
+            null,
+            new CheckpointRecord?[2],
+            [],
+            new RecoveryReport
+            {
+                Outcome = RecoveryOutcome.Lost,
+                Sequence = 0,
+                Problems = problems,
+            }
+        );
 
     private string? CheckHeader(string path)
     {
@@ -44,8 +55,11 @@ internal sealed class StateLoader
             return $"The header cannot be read: {failure ?? "it is missing"}.";
         int version = HeaderRecord.VersionOf(document);
         if (version > StateFormat.Version)
-            throw new StateException(StateError.NewerFormat,
-                $"{path} has format {version}; this version reads up to {StateFormat.Version}. Nothing was changed: use the newer program, or name another profile.");
+            throw new StateException(
+                StateError.NewerFormat,
+                $"{path} has format {version}; this version reads up to {StateFormat.Version}. Nothing was changed: use the newer "
+                    + "program, or name another profile."
+            );
         if (version < 1 || HeaderRecord.Read(document) is not { } header)
             return "The header is damaged.";
         StateIdentity stored = header.Identity;
@@ -56,12 +70,15 @@ internal sealed class StateLoader
             _identity = recognised;
             return null;
         }
-        string what = stored.ModelFingerprint != _identity.ModelFingerprint
-            ? $"was learned with the model {stored.ModelFingerprint}, not with {_identity.ModelFingerprint}"
-            : stored.Dimension != _identity.Dimension
-                ? $"has dimension {stored.Dimension}, not {_identity.Dimension}"
-                : $"was learned with the feature map {stored.FeatureMapFingerprint}, not with {_identity.FeatureMapFingerprint}";
-        throw new StateException(StateError.DoesNotFit, $"{path} {what}. Nothing was changed: use the model it belongs to, name another profile, or forget this one.");
+        string what =
+            stored.ModelFingerprint != _identity.ModelFingerprint
+                ? $"was learned with the model {stored.ModelFingerprint}, not with {_identity.ModelFingerprint}"
+            : stored.Dimension != _identity.Dimension ? $"has dimension {stored.Dimension}, not {_identity.Dimension}"
+            : $"was learned with the feature map {stored.FeatureMapFingerprint}, not with {_identity.FeatureMapFingerprint}";
+        throw new StateException(
+            StateError.DoesNotFit,
+            $"{path} {what}. Nothing was changed: use the model it belongs to, name another profile, or forget this one."
+        );
     }
 
     private LoadedState LoadAll()
@@ -74,7 +91,8 @@ internal sealed class StateLoader
         var snapshot = new Snapshot(_d);
         foreach (CheckpointRecord candidate in candidates)
         {
-            // The one that is not needed is read all the same: a fall-back that would not hold is found while there is still something to mend it from.
+            // The one that is not needed is read all the same: a fall-back that would not hold is found while there is still something to mend it
+            // from.
             string? problem = Read(candidate, snapshot);
             if (problem is null && used is null && (problem = Restore(candidate, snapshot, out model)) is null)
                 used = candidate;
@@ -118,7 +136,8 @@ internal sealed class StateLoader
         {
             BsonDocument? document = _database.Find(StateFormat.Chunks(checkpoint.Number), index, out string? failure);
             if (checkpoint.ReadChunk(document, index, StateFormat.ChunkLength(_d, index)) is not { } data)
-                return $"Chunk {index} of checkpoint {checkpoint.Number}, of comparison {checkpoint.Sequence}, is damaged{(failure is null ? "" : $": {failure}")}.";
+                return $"Chunk {index} of checkpoint {checkpoint.Number}, of comparison {checkpoint.Sequence}, is "
+                    + $"damaged{(failure is null ? "" : $": {failure}")}.";
             snapshot.SetChunk(index, data);
         }
         return null;
@@ -177,16 +196,21 @@ internal sealed class StateLoader
             bool more = _ring.Any(s => s is not null && s.Sequence >= next);
             if (_slotProblems[slot] is null && !more)
                 return null;
-            _problems.Add($"The replay ended after comparison {next - 1}: the slot of comparison {next} {_slotProblems[slot] ?? "does not hold it"}.");
+            _problems.Add(
+                $"The replay ended after comparison {next - 1}: the slot of comparison {next} {_slotProblems[slot] ?? "does not hold it"}."
+            );
             return next - 1;
         }
     }
 
-    /// <summary>Parts the slots into those of the model's past, and those beyond the end of the replay, which must never be learned after something else.</summary>
+    /// <summary>
+    /// Parts the slots into those of the model's past, and those beyond the end of the replay, which must never be learned after something else.
+    /// </summary>
     private (List<SlotRecord> Kept, int Discarded) Sort(long sequence)
     {
         var kept = new List<SlotRecord>(_d);
-        int discarded = 0, missing = 0;
+        int discarded = 0,
+            missing = 0;
         for (int i = 0; i < _d; i++)
         {
             SlotRecord? slot = _ring[i];

@@ -5,13 +5,21 @@ using OnlineRlhf.Storage.Layout;
 
 namespace OnlineRlhf.Storage.Recovery;
 
-/// <summary>The way from a directory to an open state: read, carry out what the log holds, and write a new file where the old one is missing, damaged or to be converted.</summary>
+/// <summary>
+/// The way from a directory to an open state: read, carry out what the log holds, and write a new file where the old one is missing, damaged or to be
+/// converted.
+/// </summary>
 internal static class StateOpening
 {
     /// <summary>Opens the state; <paramref name="create"/> takes over the database it is given.</summary>
     public static T Open<T>(
-        ProfileDirectory directory, StateIdentity identity, Func<StateIdentity, StateIdentity?> recognise, HyperParameters wanted, DiskProbe? probe,
-        Func<ProfileDirectory, StateDatabase, LoadedState, T> create)
+        ProfileDirectory directory,
+        StateIdentity identity,
+        Func<StateIdentity, StateIdentity?> recognise,
+        HyperParameters wanted,
+        DiskProbe? probe,
+        Func<ProfileDirectory, StateDatabase, LoadedState, T> create
+    )
     {
         directory.RemoveNew();
         LoadedState state = File.Exists(directory.DataPath) ? Load(directory, identity, recognise, probe) : Fresh(directory, identity, wanted, probe);
@@ -50,7 +58,12 @@ internal static class StateOpening
         return Rebuild(directory, nothing with { Report = nothing.Report with { Outcome = RecoveryOutcome.Fresh } }, probe, wanted);
     }
 
-    private static LoadedState Load(ProfileDirectory directory, StateIdentity identity, Func<StateIdentity, StateIdentity?> recognise, DiskProbe? probe)
+    private static LoadedState Load(
+        ProfileDirectory directory,
+        StateIdentity identity,
+        Func<StateIdentity, StateIdentity?> recognise,
+        DiskProbe? probe
+    )
     {
         try
         {

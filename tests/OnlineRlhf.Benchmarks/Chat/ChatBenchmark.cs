@@ -9,13 +9,19 @@ using OnlineRlhf.Inference.Sampling;
 namespace OnlineRlhf.Benchmarks.Chat;
 
 /// <summary>
-/// What a turn of a conversation costs beside llama.cpp's own server: the same file, tokens, threads and libraries, turn by turn. The engine also computes
+/// What a turn of a conversation costs beside llama.cpp's own server: the same file, tokens, threads and libraries, turn by turn. The engine also
+/// computes
 /// features. A further turn is also held against a bare decode of the batches that it needs.
 /// </summary>
 internal static class ChatBenchmark
 {
-    private const int Candidates = 8, MaxTokens = 80, Context = 2048, LongTokens = 1000;
-    private const double ShortBar = 1.1, FurtherBar = 1.2, BareBar = 1.1;
+    private const int Candidates = 8,
+        MaxTokens = 80,
+        Context = 2048,
+        LongTokens = 1000;
+    private const double ShortBar = 1.1,
+        FurtherBar = 1.2,
+        BareBar = 1.1;
     private const string Further = "Which of these would you do first, and why?";
 
     private static readonly ChatMessage[] Short = [new("user", "How do I keep my houseplants alive while I travel?")];
@@ -35,7 +41,10 @@ internal static class ChatBenchmark
             report.Note($"Left out: {EngineBenchmark.SmolVariable} names no file of SmolLM2.");
         else
             report.Note("Left out: llama.cpp's server is not built (build-llama-server.sh says what it needs).");
-        report.Note("Each turn is asked of both engines, one after the other; the ratio is the median over these pairs. The server writes as many tokens as the engine did.");
+        report.Note(
+            "Each turn is asked of both engines, one after the other; the ratio is the median over these pairs. The server writes "
+                + "as many tokens as the engine did."
+        );
         report.Note($"A further turn stands behind {LongTokens} tokens or more of conversation and an answer that was written without a style hint.");
         report.Print();
     }
@@ -44,7 +53,12 @@ internal static class ChatBenchmark
     {
         var options = new LanguageModelOptions
         {
-            ModelPath = path, NativesFolder = natives, ContextTokens = Context, AnswerTokens = MaxTokens, Candidates = Candidates, Threads = threads,
+            ModelPath = path,
+            NativesFolder = natives,
+            ContextTokens = Context,
+            AnswerTokens = MaxTokens,
+            Candidates = Candidates,
+            Threads = threads,
         };
         using LanguageModel model = LanguageModel.Load(options);
         using LanguageModel bare = LanguageModel.Load(options with { Conversations = 1 }, collectHidden: false);
@@ -59,7 +73,10 @@ internal static class ChatBenchmark
         void Kind(bool isFurther, int candidates)
         {
             string name = $"{(isFurther ? "further turn" : "short question")}, n = {candidates}";
-            List<double> engine = [], servers = [], ratios = [], bares = [];
+            List<double> engine = [],
+                servers = [],
+                ratios = [],
+                bares = [];
             int excess = 0;
             for (int pair = -1; pair < pairs; pair++)
             {
@@ -74,7 +91,15 @@ internal static class ChatBenchmark
             }
             report.Add(new Measurement($"{name}: the engine, median", engine.Median(), "ms"));
             report.Add(new Measurement($"{name}: llama.cpp's server for one answer, median", servers.Median(), "ms"));
-            report.Add(new Measurement($"{name}: the engine against the server, median of {pairs}", ratios.Median(), AtMost: candidates > 1 ? null : isFurther ? FurtherBar : ShortBar));
+            report.Add(
+                new Measurement(
+                    $"{name}: the engine against the server, median of {pairs}",
+                    ratios.Median(),
+                    AtMost: candidates > 1 ? null
+                        : isFurther ? FurtherBar
+                        : ShortBar
+                )
+            );
             report.Add(new Measurement($"{name}: the same, quartiles, lower", ratios.Quantile(0.25)));
             report.Add(new Measurement($"{name}: the same, quartiles, upper", ratios.Quantile(0.75)));
             report.Add(new Measurement($"{name}: the engine against a bare decode, median", bares.Median(), AtMost: isFurther ? BareBar : null));
@@ -130,7 +155,8 @@ internal static class ChatBenchmark
             {
                 Candidate answer = Answer(messages, [null], ++seed, owner, new LastProgress())[0];
                 ChatMessage[] further = [.. messages, new("assistant", answer.Text), new("user", Further)];
-                Prompt first = model.BuildPrompt(messages, [null]), next = model.BuildPrompt(further, [null]);
+                Prompt first = model.BuildPrompt(messages, [null]),
+                    next = model.BuildPrompt(further, [null]);
                 // Where the text has other tokens than were drawn, the answer is read again: not what is measured here.
                 if (next.Shared.AsSpan().StartsWith([.. first.Shared, .. first.Suffixes[0], .. answer.TokenIds]))
                     return further;
@@ -146,7 +172,18 @@ internal static class ChatBenchmark
 
         private IReadOnlyList<Candidate> Answer(ChatMessage[] messages, string?[] hints, uint seed, string owner, LastProgress drawn)
         {
-            IReadOnlyList<Candidate> candidates = model.Sample(messages, hints, new SamplingOptions { Candidates = hints.Length, MaxTokens = MaxTokens, Seed = seed }, drawn, owner);
+            IReadOnlyList<Candidate> candidates = model.Sample(
+                messages,
+                hints,
+                new SamplingOptions
+                {
+                    Candidates = hints.Length,
+                    MaxTokens = MaxTokens,
+                    Seed = seed,
+                },
+                drawn,
+                owner
+            );
             foreach (Candidate candidate in candidates)
                 map.Map(candidate.Hidden, messages[^1].Content, candidate.Text, _features);
             return candidates;
@@ -161,8 +198,7 @@ internal static class ChatBenchmark
             {
                 text += Sentence;
                 messages = [new("user", text + " What should I prepare before I travel for two weeks?")];
-            }
-            while (model.BuildPrompt(messages, [null]).Shared.Length < LongTokens);
+            } while (model.BuildPrompt(messages, [null]).Shared.Length < LongTokens);
             return messages;
         }
     }

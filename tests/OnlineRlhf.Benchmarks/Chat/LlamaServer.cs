@@ -28,9 +28,25 @@ internal sealed class LlamaServer : IDisposable
         probe.Stop();
         string[] arguments =
         [
-            "-m", model, "-c", Text(context), "-np", "1", "-t", Text(threads), "-tb", Text(threads), "--host", "127.0.0.1", "--port", Text(port), "-ngl", "0",
+            "-m",
+            model,
+            "-c",
+            Text(context),
+            "-np",
+            "1",
+            "-t",
+            Text(threads),
+            "-tb",
+            Text(threads),
+            "--host",
+            "127.0.0.1",
+            "--port",
+            Text(port),
+            "-ngl",
+            "0",
             // Prompts that it put aside come back otherwise, and a question that is measured twice is not read.
-            "--cache-ram", "0",
+            "--cache-ram",
+            "0",
         ];
         var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
         var server = new LlamaServer(Process.Start(start)!, port);
@@ -61,13 +77,23 @@ internal sealed class LlamaServer : IDisposable
     {
         var body = new JsonObject
         {
-            ["prompt"] = new JsonArray([.. prompt.Select(t => (JsonNode)t)]), ["n_predict"] = tokens, ["ignore_eos"] = true, ["cache_prompt"] = true, ["seed"] = seed,
-            ["samplers"] = new JsonArray("top_k", "top_p", "min_p", "temperature"), ["top_k"] = 40, ["top_p"] = 0.95, ["min_p"] = 0.05, ["temperature"] = 0.9,
+            ["prompt"] = new JsonArray([.. prompt.Select(t => (JsonNode)t)]),
+            ["n_predict"] = tokens,
+            ["ignore_eos"] = true,
+            ["cache_prompt"] = true,
+            ["seed"] = seed,
+            ["samplers"] = new JsonArray("top_k", "top_p", "min_p", "temperature"),
+            ["top_k"] = 40,
+            ["top_p"] = 0.95,
+            ["min_p"] = 0.05,
+            ["temperature"] = 0.9,
         };
         using var content = new StringContent(body.ToJsonString(), Encoding.UTF8, "application/json");
         using HttpResponseMessage response = _http.PostAsync(new Uri("/completion", UriKind.Relative), content).GetAwaiter().GetResult();
         string text = response.Content.ReadAsStringAsync().GetAwaiter().GetResult();
-        JsonNode answer = response.IsSuccessStatusCode ? JsonNode.Parse(text)! : throw new InvalidOperationException($"llama-server: {response.StatusCode}: {text}");
+        JsonNode answer = response.IsSuccessStatusCode
+            ? JsonNode.Parse(text)!
+            : throw new InvalidOperationException($"llama-server: {response.StatusCode}: {text}");
         if (answer["tokens_predicted"]!.GetValue<int>() is var predicted && predicted != tokens)
             throw new InvalidOperationException($"llama-server wrote {predicted} tokens instead of {tokens}.");
         return answer["timings"]!["prompt_n"]!.GetValue<int>();

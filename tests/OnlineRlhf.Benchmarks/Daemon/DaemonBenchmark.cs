@@ -7,7 +7,10 @@ using OnlineRlhf.Benchmarks.Reporting;
 
 namespace OnlineRlhf.Benchmarks.Daemon;
 
-/// <summary>The published daemon as the system sees it: how soon it takes connections, its size, its memory beyond model and learner, what it writes when idle.</summary>
+/// <summary>
+/// The published daemon as the system sees it: how soon it takes connections, its size, its memory beyond model and learner, what it writes when
+/// idle.
+/// </summary>
 internal static class DaemonBenchmark
 {
     internal const string Request = "How do I keep my houseplants alive while I travel?";
@@ -40,8 +43,14 @@ internal static class DaemonBenchmark
         Memory(report, "demo model", program, NewFolder(folder, "demo"), model: null);
         if (EngineBenchmark.SmolModel is { } model)
             Memory(report, "SmolLM2", program, NewFolder(folder, "smollm2"), model);
-        report.Note("Private memory, written: Private_Dirty of smaps_rollup after one round and its feedback; clean pages, which the kernel can drop, are added in the line that says so.");
-        report.Note("Taken off: the learner, 4d(d+1) + 32d bytes; and what loading the same model with the same settings, calibrating and sampling the same request adds to the");
+        report.Note(
+            "Private memory, written: Private_Dirty of smaps_rollup after one round and its feedback; clean pages, which the kernel "
+                + "can drop, are added in the line that says so."
+        );
+        report.Note(
+            "Taken off: the learner, 4d(d+1) + 32d bytes; and what loading the same model with the same settings, calibrating and "
+                + "sampling the same request adds to the"
+        );
         report.Note("memory of another, fresh process: the model, llama.cpp's libraries and their buffers.");
         report.Print();
     }
@@ -49,10 +58,18 @@ internal static class DaemonBenchmark
     private static void Memory(Report report, string name, string program, string folder, string? model)
     {
         int dimension;
-        long written, total, dirty;
+        long written,
+            total,
+            dirty;
         using (DaemonProcess daemon = DaemonProcess.Start(program, folder, model))
         {
-            report.Add(new Measurement($"{name}: spawn to the first answer, calibration of the feature map included", daemon.WaitUntilReady().TotalSeconds, "s"));
+            report.Add(
+                new Measurement(
+                    $"{name}: spawn to the first answer, calibration of the feature map included",
+                    daemon.WaitUntilReady().TotalSeconds,
+                    "s"
+                )
+            );
             JsonElement round = daemon.Post("/v1/rounds", $$"""{"messages":[{"role":"user","content":"{{Request}}"}],"seed":1}""");
             _ = daemon.Post($"/v1/rounds/{round.GetProperty("id").GetString()}/feedback", """{"preferred":"first"}""");
             written = KernelCounters.BytesWritten(daemon.Id);
@@ -86,7 +103,10 @@ internal static class DaemonBenchmark
         using Process child = Process.Start(start)!;
         string output = child.StandardOutput.ReadToEnd();
         child.WaitForExit();
-        long[] bytes = [.. output.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Select(b => long.Parse(b, CultureInfo.InvariantCulture))];
+        long[] bytes =
+        [
+            .. output.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Select(b => long.Parse(b, CultureInfo.InvariantCulture)),
+        ];
         return (bytes[0], bytes[1]);
     }
 

@@ -20,9 +20,12 @@ internal sealed partial class DaemonProcess : IDisposable
         _process = process;
         Connectable = connectable;
         Started = started;
-        _http = new HttpClient(new SocketsHttpHandler { ConnectCallback = async (_, token) => new NetworkStream(await ConnectAsync(socket, token), ownsSocket: true) })
+        _http = new HttpClient(
+            new SocketsHttpHandler { ConnectCallback = async (_, token) => new NetworkStream(await ConnectAsync(socket, token), ownsSocket: true) }
+        )
         {
-            BaseAddress = new Uri("http://localhost"), Timeout = TimeSpan.FromMinutes(5),
+            BaseAddress = new Uri("http://localhost"),
+            Timeout = TimeSpan.FromMinutes(5),
         };
     }
 
@@ -39,7 +42,15 @@ internal sealed partial class DaemonProcess : IDisposable
     {
         string socket = Path.Combine(folder, "s");
         var start = new ProcessStartInfo(program) { RedirectStandardOutput = true, RedirectStandardError = true };
-        string[] arguments = ["serve", "--socket", socket, "--state", Path.Combine(folder, "state"), .. model is null ? (string[])[] : ["--model", model]];
+        string[] arguments =
+        [
+            "serve",
+            "--socket",
+            socket,
+            "--state",
+            Path.Combine(folder, "state"),
+            .. model is null ? (string[])[] : ["--model", model],
+        ];
         foreach (string argument in arguments)
             start.ArgumentList.Add(argument);
         foreach (string variable in start.Environment.Keys.Where(k => k.StartsWith("ONLINERLHF_", StringComparison.Ordinal)).ToArray())

@@ -6,16 +6,23 @@ using OnlineRlhf.Inference.Sampling;
 
 namespace OnlineRlhf.Benchmarks.Daemon;
 
-/// <summary>What the engine alone takes of private memory: the model, llama.cpp's libraries and buffers. Measured in a fresh process, with the daemon's settings.</summary>
+/// <summary>
+/// What the engine alone takes of private memory: the model, llama.cpp's libraries and buffers. Measured in a fresh process, with the daemon's
+/// settings.
+/// </summary>
 internal static class EngineFootprint
 {
     internal const string Verb = "engine-footprint";
 
-    /// <summary>The growth of this process's private memory by loading the model, calibrating and sampling one request: all of it, and what is written of it, in bytes.</summary>
+    /// <summary>
+    /// The growth of this process's private memory by loading the model, calibrating and sampling one request: all of it, and what is written of it,
+    /// in bytes.
+    /// </summary>
     internal static (long Private, long Dirty) Measure(string? modelPath)
     {
         Collect();
-        long before = KernelCounters.PrivateBytes(), dirtyBefore = KernelCounters.PrivateDirtyBytes();
+        long before = KernelCounters.PrivateBytes(),
+            dirtyBefore = KernelCounters.PrivateDirtyBytes();
         using DemoModel? embedded = modelPath is null ? DemoModel.Open() : null;
         using LanguageModel model = LanguageModel.Load(new LanguageModelOptions { ModelPath = modelPath ?? embedded!.Path, AnswerTokens = 160 });
         // The daemon has calibrated its feature map: that touches the buffers of many output rows.

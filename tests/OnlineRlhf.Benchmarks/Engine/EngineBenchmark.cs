@@ -8,14 +8,17 @@ using OnlineRlhf.Inference.Sampling;
 namespace OnlineRlhf.Benchmarks.Engine;
 
 /// <summary>
-/// Candidates per second of the whole engine (sampling, hidden states, features) against llama.cpp decoding the same batches in the same process, on a
+/// Candidates per second of the whole engine (sampling, hidden states, features) against llama.cpp decoding the same batches in the same process, on
+/// a
 /// context without the callback, with nothing drawn and nothing read.
 /// </summary>
 internal static class EngineBenchmark
 {
     internal const string SmolVariable = "ONLINERLHF_SMOLLM2";
-    private const int Candidates = 8, MaxTokens = 64;
+    private const int Candidates = 8,
+        MaxTokens = 64;
     private const double Bar = 0.95;
+
     /// <summary>The file of SmolLM2; null where the environment names none.</summary>
     internal static string? SmolModel => Environment.GetEnvironmentVariable(SmolVariable) is { Length: > 0 } path ? path : null;
 
@@ -30,31 +33,50 @@ internal static class EngineBenchmark
             Measure(report, "SmolLM2", path, threads, pairs, Bar);
         else
             report.Note($"SmolLM2 is left out: {SmolVariable} names no file of it. The bar holds for it.");
-        report.Note("Processor time does not count what other work on this machine takes; with several threads it counts their waiting for each other.");
+        report.Note(
+            "Processor time does not count what other work on this machine takes; with several threads it counts their waiting for each other."
+        );
         report.Note("The bare decode replays the same batches, interleaved with the runs; the ratio is the median over neighbouring pairs.");
         report.Print();
     }
 
     private static void Measure(Report report, string name, string path, int threads, int pairs, double? bar)
     {
-        var options = new LanguageModelOptions { ModelPath = path, ContextTokens = 1024, AnswerTokens = MaxTokens, Candidates = Candidates, Threads = threads, Conversations = 1 };
+        var options = new LanguageModelOptions
+        {
+            ModelPath = path,
+            ContextTokens = 1024,
+            AnswerTokens = MaxTokens,
+            Candidates = Candidates,
+            Threads = threads,
+            Conversations = 1,
+        };
         using LanguageModel model = LanguageModel.Load(options);
         using LanguageModel bare = LanguageModel.Load(options, collectHidden: false);
         var map = new FeatureMap(model.EmbeddingLength, FeatureMap.Calibrate(model), TextStatistics.For("en"));
         float[] features = new float[map.Dimension];
         string?[] hints = StyleHints.Assign(model.Hints, Candidates, 0);
 
-        List<double> rates = [], ratios = [], processor = [];
-        long prompts = 0, decoded = 0;
+        List<double> rates = [],
+            ratios = [],
+            processor = [];
+        long prompts = 0,
+            decoded = 0;
         uint seed = 0;
         for (int pair = -1; pair < pairs; pair++)
         {
             TokenSteps? steps = null;
-            double engine = 0, engineProcessor = 0;
+            double engine = 0,
+                engineProcessor = 0;
             // A run that drew a duplicate anew has other batches than its candidates show: such a seed is passed over.
             while (steps is null)
             {
-                var sampling = new SamplingOptions { Candidates = Candidates, MaxTokens = MaxTokens, Seed = ++seed };
+                var sampling = new SamplingOptions
+                {
+                    Candidates = Candidates,
+                    MaxTokens = MaxTokens,
+                    Seed = ++seed,
+                };
                 var drawn = new LastProgress();
                 long before = model.Context.TokensDecoded;
                 IReadOnlyList<Candidate> candidates = [];
@@ -74,11 +96,12 @@ internal static class EngineBenchmark
                     decoded = model.Context.TokensDecoded - before;
                 }
             }
-            double decodeProcessor = ProcessorMilliseconds(), decode = Clock.Milliseconds(() =>
-            {
-                steps.Prepare(bare.Context, known: 0);
-                steps.Replay(bare.Context, known: 0);
-            });
+            double decodeProcessor = ProcessorMilliseconds(),
+                decode = Clock.Milliseconds(() =>
+                {
+                    steps.Prepare(bare.Context, known: 0);
+                    steps.Replay(bare.Context, known: 0);
+                });
             decodeProcessor = ProcessorMilliseconds() - decodeProcessor;
             if (pair < 0)
                 continue;

@@ -5,7 +5,8 @@ using OnlineRlhf.Inference.Sampling;
 namespace OnlineRlhf.Benchmarks.Engine;
 
 /// <summary>
-/// The batches that a sampling run decoded, built anew from its prompt and its tokens: what was new of the shared prefix, all suffixes, then a step per
+/// The batches that a sampling run decoded, built anew from its prompt and its tokens: what was new of the shared prefix, all suffixes, then a step
+/// per
 /// token of the candidates that still run. Replaying them is all that the decoding of that run can cost.
 /// </summary>
 internal sealed class TokenSteps(Prompt prompt, IReadOnlyList<Candidate> candidates)

@@ -6,7 +6,9 @@ using OnlineRlhf.Learning.RewardModels;
 
 namespace OnlineRlhf.Benchmarks.Learner;
 
-/// <summary>One update of the reward model against one copy of its factor in memory: both are limited by the memory, and neither may depend on t.</summary>
+/// <summary>
+/// One update of the reward model against one copy of its factor in memory: both are limited by the memory, and neither may depend on t.
+/// </summary>
 internal static class UpdateBenchmark
 {
     /// <summary>Updates and copies alternate in blocks, so that each finds the cache as it leaves it and both see the same noise.</summary>
@@ -44,11 +46,15 @@ internal static class UpdateBenchmark
 
     private static void Measure(Report report, OnePassRewardModel model, RandomComparisons comparisons, string time, int blocks)
     {
-        double[] source = model.Factor.ToArray(), target = new double[source.Length];
-        List<double> updates = [], copies = [], ratios = [];
+        double[] source = model.Factor.ToArray(),
+            target = new double[source.Length];
+        List<double> updates = [],
+            copies = [],
+            ratios = [];
         for (int block = 0; block < blocks; block++)
         {
-            double[] update = new double[Block], copy = new double[Block];
+            double[] update = new double[Block],
+                copy = new double[Block];
             model.Observe(comparisons.Next());
             for (int i = 0; i < Block; i++)
                 update[i] = Clock.Milliseconds(() => model.Observe(comparisons.Next()));

@@ -10,7 +10,8 @@ internal static class Quantiles
     {
         double[] sorted = [.. values.Order()];
         double at = share * (sorted.Length - 1);
-        int below = (int)at, above = Math.Min(below + 1, sorted.Length - 1);
+        int below = (int)at,
+            above = Math.Min(below + 1, sorted.Length - 1);
         return sorted[below] + ((at - below) * (sorted[above] - sorted[below]));
     }
 

@@ -1,5 +1,5 @@
-using OnlineRlhf.Learning;
 using System.Numerics.Tensors;
+using OnlineRlhf.Learning;
 
 namespace OnlineRlhf.Benchmarks.Measuring;
 

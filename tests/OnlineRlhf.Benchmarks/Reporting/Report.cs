@@ -28,7 +28,9 @@ internal sealed class Report
         (_, List<Measurement> measurements, List<string> notes) = _verbs[^1];
         if (measurements.Count > 0)
         {
-            int name = measurements.Max(m => m.Name.Length), amount = measurements.Max(m => m.Amount.Length), bar = measurements.Max(m => m.Bar.Length);
+            int name = measurements.Max(m => m.Name.Length),
+                amount = measurements.Max(m => m.Amount.Length),
+                bar = measurements.Max(m => m.Bar.Length);
             foreach (Measurement m in measurements)
                 Console.WriteLine($"  {m.Name.PadRight(name)}  {m.Amount.PadLeft(amount)}  {m.Bar.PadRight(bar)}  {m.Verdict}".TrimEnd());
         }

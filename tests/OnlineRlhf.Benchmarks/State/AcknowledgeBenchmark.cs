@@ -7,12 +7,16 @@ using OnlineRlhf.Storage;
 namespace OnlineRlhf.Benchmarks.State;
 
 /// <summary>
-/// A durable acknowledgement against one plain write and fsync of as many bytes as the kernel counts for it, and the worst one while a checkpoint is written.
+/// A durable acknowledgement against one plain write and fsync of as many bytes as the kernel counts for it, and the worst one while a checkpoint is
+/// written.
 /// </summary>
 internal static class AcknowledgeBenchmark
 {
-    private const int Idle = 150, Checkpoints = 3;
-    private const double RatioBar = 3.2, WorstBar = 100, WorstTimesIdle = 10;
+    private const int Idle = 150,
+        Checkpoints = 3;
+    private const double RatioBar = 3.2,
+        WorstBar = 100,
+        WorstTimesIdle = 10;
     private static readonly int[] Dimensions = [593, 1745];
 
     internal static void Run(Report report, string directory)
@@ -22,8 +26,14 @@ internal static class AcknowledgeBenchmark
         foreach (int dimension in Dimensions)
             Measure(report, folder, dimension);
         report.Note("A plain write overwrites a file of constant size in place. Appends and plain writes alternate.");
-        report.Note("A comparison is learned when the model is next read; presses of a person come seconds apart, so the benchmark reads it between two of them, outside of the timing.");
-        report.Note("While a checkpoint is written the daemon writes one chunk between two acknowledgements; one that arrives just then waits for that chunk first.");
+        report.Note(
+            "A comparison is learned when the model is next read; presses of a person come seconds apart, so the benchmark reads "
+                + "it between two of them, outside of the timing."
+        );
+        report.Note(
+            "While a checkpoint is written the daemon writes one chunk between two acknowledgements; one that arrives just then "
+                + "waits for that chunk first."
+        );
         report.Print();
     }
 
@@ -42,10 +52,14 @@ internal static class AcknowledgeBenchmark
 
         using var plain = new PlainFile(folder.Sub($"plain-{dimension}"), bytes);
         using var page = new PlainFile(folder.Sub($"page-{dimension}"), 4096);
-        List<double> appends = [], writes = [], pages = [], learned = [];
+        List<double> appends = [],
+            writes = [],
+            pages = [],
+            learned = [];
         for (int i = 0; i < Idle; i++)
         {
-            double append = Clock.Milliseconds(() => presses.Append(store)), rest = Clock.Milliseconds(() => _ = store.CatchUp());
+            double append = Clock.Milliseconds(() => presses.Append(store)),
+                rest = Clock.Milliseconds(() => _ = store.CatchUp());
             appends.Add(append);
             learned.Add(append + rest);
             writes.Add(Clock.Milliseconds(plain.WriteAndSync));
@@ -72,7 +86,8 @@ internal static class AcknowledgeBenchmark
     /// <summary>Appends between the chunks of whole checkpoints: the time of the append alone, and with the chunk in front of it.</summary>
     private static (List<double> Between, List<double> Behind) DuringCheckpoints(ProfileStore store, Presses presses)
     {
-        List<double> between = [], behind = [];
+        List<double> between = [],
+            behind = [];
         for (int checkpoint = 0; checkpoint < Checkpoints; checkpoint++)
         {
             while (!store.CheckpointDue)
@@ -81,7 +96,8 @@ internal static class AcknowledgeBenchmark
             while (more)
             {
                 _ = store.CatchUp();
-                double chunk = Clock.Milliseconds(() => more = store.WriteCheckpointChunk()), append = Clock.Milliseconds(() => presses.Append(store));
+                double chunk = Clock.Milliseconds(() => more = store.WriteCheckpointChunk()),
+                    append = Clock.Milliseconds(() => presses.Append(store));
                 between.Add(append);
                 behind.Add(chunk + append);
             }

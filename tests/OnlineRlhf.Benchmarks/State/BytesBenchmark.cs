@@ -6,7 +6,10 @@ using OnlineRlhf.Storage;
 
 namespace OnlineRlhf.Benchmarks.State;
 
-/// <summary>What a press costs the storage in the long run, checkpoints included, by the kernel's own count; and that the state neither grows nor writes when idle.</summary>
+/// <summary>
+/// What a press costs the storage in the long run, checkpoints included, by the kernel's own count; and that the state neither grows nor writes when
+/// idle.
+/// </summary>
 internal static class BytesBenchmark
 {
     private static readonly (int Dimension, double Bar)[] PerPress = [(593, 32), (1745, 48)];
@@ -18,21 +21,38 @@ internal static class BytesBenchmark
         report.Begin("bytes", $"bytes written for a press, and the size of the state, on {folder.FileSystem}");
         foreach ((int dimension, double bar) in PerPress)
         {
-            string path = folder.Sub($"bytes-{dimension}"), name = string.Create(CultureInfo.InvariantCulture, $"d = {dimension:#,0}");
+            string path = folder.Sub($"bytes-{dimension}"),
+                name = string.Create(CultureInfo.InvariantCulture, $"d = {dimension:#,0}");
             var presses = new Presses(dimension);
-            int interval = dimension / 2, cycles = dimension < 1000 ? 2 : 1;
+            int interval = dimension / 2,
+                cycles = dimension < 1000 ? 2 : 1;
             using ProfileStore store = ProfileStore.Open(path, presses.Identity, new HyperParameters());
-            long fresh = Size(path), before = KernelCounters.BytesWritten();
+            long fresh = Size(path),
+                before = KernelCounters.BytesWritten();
             presses.AppendPaced(store, interval);
             // A whole cycle begins at a finished checkpoint and ends at the next.
             before = KernelCounters.BytesWritten();
             presses.AppendPaced(store, cycles * interval);
             double kibibytes = (KernelCounters.BytesWritten() - before) / 1024.0 / (cycles * interval);
-            report.Add(new Measurement($"{name}: written for a press, over {cycles} checkpoint cycle{(cycles > 1 ? "s" : "")}", kibibytes, "KiB", AtMost: bar));
+            report.Add(
+                new Measurement(
+                    $"{name}: written for a press, over {cycles} checkpoint cycle{(cycles > 1 ? "s" : "")}",
+                    kibibytes,
+                    "KiB",
+                    AtMost: bar
+                )
+            );
 
             before = KernelCounters.BytesWritten();
             Thread.Sleep(IdleTime);
-            report.Add(new Measurement($"{name}: written while idle for {IdleTime.TotalSeconds:0} s", KernelCounters.BytesWritten() - before, "bytes", AtMost: 0));
+            report.Add(
+                new Measurement(
+                    $"{name}: written while idle for {IdleTime.TotalSeconds:0} s",
+                    KernelCounters.BytesWritten() - before,
+                    "bytes",
+                    AtMost: 0
+                )
+            );
             if (dimension < 1000)
                 Grow(report, name, path, store, presses, fresh, last: 3);
         }

@@ -17,7 +17,9 @@ internal sealed class Presses(int dimension)
         _ = store.Append(Guid.NewGuid(), comparison.Difference, comparison.Label);
     }
 
-    /// <summary>Some presses, with one chunk of a due checkpoint behind each, as the daemon paces them; an unfinished checkpoint is finished.</summary>
+    /// <summary>
+    /// Some presses, with one chunk of a due checkpoint behind each, as the daemon paces them; an unfinished checkpoint is finished.
+    /// </summary>
     internal void AppendPaced(ProfileStore store, int count)
     {
         for (int i = 0; i < count; i++)
@@ -31,8 +33,6 @@ internal sealed class Presses(int dimension)
 
     internal static void FinishCheckpoint(ProfileStore store)
     {
-        while (store.CheckpointDue && store.WriteCheckpointChunk())
-        {
-        }
+        while (store.CheckpointDue && store.WriteCheckpointChunk()) { }
     }
 }

@@ -3,7 +3,9 @@ using System.Text.Json;
 
 namespace OnlineRlhf.Benchmarks.Tastes;
 
-/// <summary>Sampled candidates on the disk, a line of JSON per set, appended as they are drawn: an interrupted run goes on where it stopped.</summary>
+/// <summary>
+/// Sampled candidates on the disk, a line of JSON per set, appended as they are drawn: an interrupted run goes on where it stopped.
+/// </summary>
 internal sealed class CandidateFile
 {
     private readonly string _path;
@@ -29,7 +31,9 @@ internal sealed class CandidateFile
         int whole = content.AsSpan().LastIndexOf((byte)'\n') + 1;
         string[] lines = Encoding.UTF8.GetString(content, 0, whole).Split('\n', StringSplitOptions.RemoveEmptyEntries);
         if (lines.Length == 0 || lines[0] != first)
-            throw new InvalidDataException($"{path} holds the candidates of another model, feature map or setting: name another file with --candidates, or delete it.");
+            throw new InvalidDataException(
+                $"{path} holds the candidates of another model, feature map or setting: name another file with --candidates, or delete it."
+            );
         file._sets.AddRange(lines.Skip(1).Select(line => JsonSerializer.Deserialize(line, CandidateJson.Default.CandidateSet)!));
         // A line that a kill cut short is drawn again.
         if (whole < content.Length)

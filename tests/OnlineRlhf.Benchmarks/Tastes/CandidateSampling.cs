@@ -9,7 +9,8 @@ using OnlineRlhf.Rounds;
 namespace OnlineRlhf.Benchmarks.Tastes;
 
 /// <summary>
-/// Draws answers to each everyday request, once: eight plain ones, and a pool of two plain ones and as many under each hint as a round may deal. The simulated
+/// Draws answers to each everyday request, once: eight plain ones, and a pool of two plain ones and as many under each hint as a round may deal. The
+/// simulated
 /// people all choose among these.
 /// </summary>
 internal static class CandidateSampling
@@ -22,10 +23,16 @@ internal static class CandidateSampling
     internal static IReadOnlyList<CandidateSet> Load(string? path, string directory, string? modelPath, int threads, int requests)
     {
         using DemoModel? embedded = modelPath is null ? DemoModel.Open() : null;
-        using LanguageModel model = LanguageModel.Load(new LanguageModelOptions
-        {
-            ModelPath = modelPath ?? embedded!.Path, ContextTokens = 512, AnswerTokens = MaxTokens, Candidates = PerCall, Threads = threads,
-        });
+        using LanguageModel model = LanguageModel.Load(
+            new LanguageModelOptions
+            {
+                ModelPath = modelPath ?? embedded!.Path,
+                ContextTokens = 512,
+                AnswerTokens = MaxTokens,
+                Candidates = PerCall,
+                Threads = threads,
+            }
+        );
         Console.WriteLine($"Calibrating the feature map of {model.Name} …");
         var map = new FeatureMap(model.EmbeddingLength, FeatureMap.Calibrate(model), TextStatistics.For("en"));
         path ??= Path.Combine(directory, $"tastes-{model.Fingerprint[..8]}.jsonl");
@@ -34,10 +41,16 @@ internal static class CandidateSampling
         string?[] pool = [.. new string?[Candidates.PlainInPool], .. hints.SelectMany(h => Enumerable.Repeat(h, HintSelector.MostAlike))];
         if (hints.Count == 0)
             Console.WriteLine($"{model.Name} follows no hints: its hinted sets are plain ones.");
-        CandidateFile file = CandidateFile.Open(path, new CandidateHeader(model.Name, model.Fingerprint, map.Fingerprint, MaxTokens, Temperature, [.. pool.Select(h => h ?? "")]));
+        CandidateFile file = CandidateFile.Open(
+            path,
+            new CandidateHeader(model.Name, model.Fingerprint, map.Fingerprint, MaxTokens, Temperature, [.. pool.Select(h => h ?? "")])
+        );
 
         string[] wanted = [.. EverydayRequests.All.Take(requests)];
-        List<(string Request, bool Hinted)> missing = [.. wanted.SelectMany(r => new[] { (r, false), (r, true) }).Where(s => !file.Holds(s.r, s.Item2))];
+        List<(string Request, bool Hinted)> missing =
+        [
+            .. wanted.SelectMany(r => new[] { (r, false), (r, true) }).Where(s => !file.Holds(s.r, s.Item2)),
+        ];
         long start = Stopwatch.GetTimestamp();
         for (int i = 0; i < missing.Count; i++)
         {
@@ -46,7 +59,13 @@ internal static class CandidateSampling
             List<CachedCandidate> drawn = [];
             foreach (string?[] assigned in (hinted ? pool : new string?[8]).Chunk(PerCall))
             {
-                var options = new SamplingOptions { Candidates = assigned.Length, MaxTokens = MaxTokens, Temperature = Temperature, Seed = seed++ };
+                var options = new SamplingOptions
+                {
+                    Candidates = assigned.Length,
+                    MaxTokens = MaxTokens,
+                    Temperature = Temperature,
+                    Seed = seed++,
+                };
                 drawn.AddRange(model.Sample([new ChatMessage("user", request)], assigned, options).Select(c => Cache(map, request, c)));
             }
             file.Append(new CandidateSet(request, hinted, [.. drawn.DistinctBy(c => c.Text)]));
@@ -63,7 +82,13 @@ internal static class CandidateSampling
     {
         float[] features = new float[map.Dimension];
         map.Map(candidate.Hidden, request, candidate.Text, features);
-        return new CachedCandidate(candidate.Text, candidate.Tokens, candidate.Hint, Bytes(features.AsSpan(0, map.FirstNamed)), Bytes(features.AsSpan(map.FirstNamed)));
+        return new CachedCandidate(
+            candidate.Text,
+            candidate.Tokens,
+            candidate.Hint,
+            Bytes(features.AsSpan(0, map.FirstNamed)),
+            Bytes(features.AsSpan(map.FirstNamed))
+        );
     }
 
     private static byte[] Bytes(ReadOnlySpan<float> values) => MemoryMarshal.AsBytes(values).ToArray();

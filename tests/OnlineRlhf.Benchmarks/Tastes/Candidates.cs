@@ -12,7 +12,14 @@ internal sealed class Candidates
     internal Candidates(IReadOnlyList<CandidateSet> sets)
     {
         // A choice takes two.
-        string[] requests = [.. sets.Where(s => s.Candidates.Count >= 2).GroupBy(s => s.Request).Where(g => g.Count() == 2).Select(g => g.Key).Order(StringComparer.Ordinal)];
+        string[] requests =
+        [
+            .. sets.Where(s => s.Candidates.Count >= 2)
+                .GroupBy(s => s.Request)
+                .Where(g => g.Count() == 2)
+                .Select(g => g.Key)
+                .Order(StringComparer.Ordinal),
+        ];
         Sets = [.. requests.SelectMany(r => sets.Where(s => s.Request == r).OrderBy(s => s.Hinted))];
         Requests = requests.Length;
         Hints = [.. Sets.Where(s => s.Hinted).SelectMany(s => s.Candidates).Select(c => c.Hint).OfType<string>().Distinct()];

@@ -8,8 +8,10 @@ namespace OnlineRlhf.Benchmarks.Tastes;
 /// φ of every candidate of one kind, for one split into training and held-out requests, turned into the span of the training requests' differences.
 /// </summary>
 /// <remarks>
-/// The learner starts at θ = 0 and 𝓗 = λI and only ever sees differences between candidates of training requests: an orthonormal change of basis changes
-/// nothing that it computes, and what is orthogonal to all of these differences has weight 0. So the simulation runs with some 560 dimensions instead of
+/// The learner starts at θ = 0 and 𝓗 = λI and only ever sees differences between candidates of training requests: an orthonormal change of basis
+/// changes
+/// nothing that it computes, and what is orthogonal to all of these differences has weight 0. So the simulation runs with some 560 dimensions instead
+/// of
 /// 1,745, ten times faster, and gives the same numbers but for rounding.
 /// </remarks>
 internal sealed class FeatureTable
@@ -39,7 +41,10 @@ internal sealed class FeatureTable
     /// <param name="training">The requests whose differences span the space.</param>
     internal static FeatureTable Build(Candidates candidates, LearnerKind kind, IReadOnlyCollection<int> training)
     {
-        double[][][] centred = [.. Enumerable.Range(0, candidates.Requests).Select(r => Centre(candidates.Sets[Candidates.Set(r, kind.Hinted)], kind.Statistics))];
+        double[][][] centred =
+        [
+            .. Enumerable.Range(0, candidates.Requests).Select(r => Centre(candidates.Sets[Candidates.Set(r, kind.Hinted)], kind.Statistics)),
+        ];
         List<double[]> basis = [];
         foreach (int request in training)
         {
@@ -73,7 +78,8 @@ internal sealed class FeatureTable
 
         double[] Features(CachedCandidate candidate)
         {
-            ReadOnlySpan<float> hidden = MemoryMarshal.Cast<byte, float>(candidate.Hidden), named = MemoryMarshal.Cast<byte, float>(candidate.Named);
+            ReadOnlySpan<float> hidden = MemoryMarshal.Cast<byte, float>(candidate.Hidden),
+                named = MemoryMarshal.Cast<byte, float>(candidate.Named);
             // log(1 + tokens) is the first named feature, and belongs to the map without statistics too.
             named = statistics ? named : named[..1];
             double[] features = new double[hidden.Length + named.Length];

@@ -3,7 +3,8 @@ using OnlineRlhf.Benchmarks.Measuring;
 namespace OnlineRlhf.Benchmarks.Tastes;
 
 /// <summary>
-/// A simulated person's hidden utility of every candidate, in standard deviations of plain answers: a signed mixture of one to four properties, alone or with
+/// A simulated person's hidden utility of every candidate, in standard deviations of plain answers: a signed mixture of one to four properties, alone
+/// or with
 /// half the weight on taking up the request's words.
 /// </summary>
 internal sealed class MixedTaste
@@ -22,7 +23,10 @@ internal sealed class MixedTaste
     /// <summary>By set, by candidate.</summary>
     internal double[][] Utilities { get; }
 
-    /// <summary>k of P(a is preferred to b) = σ(k (u(a) − u(b))): on a median pair of differing plain answers the better one is preferred in 80 % of the cases.</summary>
+    /// <summary>
+    /// k of P(a is preferred to b) = σ(k (u(a) − u(b))): on a median pair of differing plain answers the better one is preferred in 80 % of the
+    /// cases.
+    /// </summary>
     internal double Sharpness { get; }
 
     internal static MixedTaste Draw(Candidates candidates, PropertyTable properties, double[][]? relevance, int seed)

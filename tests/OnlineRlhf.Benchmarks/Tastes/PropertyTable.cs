@@ -3,7 +3,8 @@ using OnlineRlhf.Inference.Features;
 namespace OnlineRlhf.Benchmarks.Tastes;
 
 /// <summary>
-/// The values of some text properties for every candidate, each in standard deviations among the plain candidates of a request, and 0 at their mean: so a
+/// The values of some text properties for every candidate, each in standard deviations among the plain candidates of a request, and 0 at their mean:
+/// so a
 /// plain sample is worth 0 and the unit is one standard deviation of plain samples.
 /// </summary>
 internal sealed class PropertyTable
@@ -30,7 +31,11 @@ internal sealed class PropertyTable
     {
         TextStatistics statistics = TextStatistics.For("en");
         float[][][] values = [.. candidates.Sets.Select(set => set.Candidates.Select(c => Measure(set.Request, c.Text)).ToArray())];
-        return Build(candidates, [.. TextStatistics.Names.Take(TextStatistics.Count - 1)], (property, set, candidate) => values[set][candidate][property]);
+        return Build(
+            candidates,
+            [.. TextStatistics.Names.Take(TextStatistics.Count - 1)],
+            (property, set, candidate) => values[set][candidate][property]
+        );
 
         float[] Measure(string request, string answer)
         {
@@ -44,18 +49,25 @@ internal sealed class PropertyTable
     internal static PropertyTable OfOverlap(Candidates candidates)
     {
         TextStatistics statistics = TextStatistics.For("en");
-        return Build(candidates, ["on topic"], (_, set, candidate) =>
-        {
-            float[] measured = new float[TextStatistics.Count];
-            statistics.Measure(candidates.Sets[set].Request, candidates.Sets[set].Candidates[candidate].Text, measured);
-            return measured[^1];
-        });
+        return Build(
+            candidates,
+            ["on topic"],
+            (_, set, candidate) =>
+            {
+                float[] measured = new float[TextStatistics.Count];
+                statistics.Measure(candidates.Sets[set].Request, candidates.Sets[set].Candidates[candidate].Text, measured);
+                return measured[^1];
+            }
+        );
     }
 
     /// <summary>The properties that no statistic measures.</summary>
-    internal static PropertyTable OfUnmeasured(Candidates candidates) => Build(
-        candidates, [.. UnmeasuredProperties.All.Select(p => p.Name)],
-        (property, set, candidate) => UnmeasuredProperties.All[property].Value(candidates.Sets[set].Candidates[candidate].Text));
+    internal static PropertyTable OfUnmeasured(Candidates candidates) =>
+        Build(
+            candidates,
+            [.. UnmeasuredProperties.All.Select(p => p.Name)],
+            (property, set, candidate) => UnmeasuredProperties.All[property].Value(candidates.Sets[set].Candidates[candidate].Text)
+        );
 
     private static PropertyTable Build(Candidates candidates, IReadOnlyList<string> names, Func<int, int, int, double> value)
     {

@@ -46,7 +46,13 @@ internal static class Trial
         {
             uint deal = (uint)random.Next();
             return kind.Hinted
-                ? candidates.Assign(request, kind.Adaptive ? selector.Assign(model, Candidates.Assigned, deal) : StyleHints.Assign(candidates.Hints, Candidates.Assigned, deal), deal)
+                ? candidates.Assign(
+                    request,
+                    kind.Adaptive
+                        ? selector.Assign(model, Candidates.Assigned, deal)
+                        : StyleHints.Assign(candidates.Hints, Candidates.Assigned, deal),
+                    deal
+                )
                 : [.. Enumerable.Range(0, candidates.Sets[Candidates.Set(request, hinted: false)].Candidates.Count)];
         }
 
@@ -67,11 +73,14 @@ internal static class Trial
     }
 
     /// <summary>What somebody who knows the taste would serve.</summary>
-    internal static double Best(Candidates candidates, MixedTaste taste, bool hinted, IReadOnlyList<int> requests) => requests.Average(r =>
-    {
-        double[] utilities = taste.Utilities[Candidates.Set(r, hinted)];
-        return hinted ? candidates.Assign(r, StyleHints.Assign(candidates.Hints, Candidates.Assigned, 0), (uint)r).Max(c => utilities[c]) : utilities.Max();
-    });
+    internal static double Best(Candidates candidates, MixedTaste taste, bool hinted, IReadOnlyList<int> requests) =>
+        requests.Average(r =>
+        {
+            double[] utilities = taste.Utilities[Candidates.Set(r, hinted)];
+            return hinted
+                ? candidates.Assign(r, StyleHints.Assign(candidates.Hints, Candidates.Assigned, 0), (uint)r).Max(c => utilities[c])
+                : utilities.Max();
+        });
 }
 
 /// <summary>Requests that are learned on, and the third that is only measured on.</summary>

@@ -1,6 +1,8 @@
 namespace OnlineRlhf.Benchmarks.Tastes;
 
-/// <summary>Properties of an answer's text that no statistic of the feature map measures: what people may like beyond what the map was made for.</summary>
+/// <summary>
+/// Properties of an answer's text that no statistic of the feature map measures: what people may like beyond what the map was made for.
+/// </summary>
 internal static class UnmeasuredProperties
 {
     private static readonly char[] Space = [' ', '\n', '\t', '\r'];

@@ -23,11 +23,19 @@ public sealed class BenchProcessTests : IDisposable
     [Fact]
     public async Task It_is_told_what_to_load_and_how()
     {
-        var options = new DaemonOptions { Model = "/models/one.gguf", Candidates = 4, StyleHints = "none", ConfigFile = "/etc/other.json" };
+        var options = new DaemonOptions
+        {
+            Model = "/models/one.gguf",
+            Candidates = 4,
+            StyleHints = "none",
+            ConfigFile = "/etc/other.json",
+        };
         await RunAsync($"echo \"$* $ONLINERLHF_MODEL $ONLINERLHF_CANDIDATES $ONLINERLHF_STYLE_HINTS\" > {_folder}/said; echo '{Measured}'", options);
 
-        Assert.Equal("bench --one --device cpu --cpu-variant haswell --threads 2 --config /etc/other.json /models/one.gguf 4 none\n",
-            await File.ReadAllTextAsync(Path.Combine(_folder, "said"), TestContext.Current.CancellationToken));
+        Assert.Equal(
+            "bench --one --device cpu --cpu-variant haswell --threads 2 --config /etc/other.json /models/one.gguf 4 none\n",
+            await File.ReadAllTextAsync(Path.Combine(_folder, "said"), TestContext.Current.CancellationToken)
+        );
     }
 
     [Theory]
@@ -50,8 +58,13 @@ public sealed class BenchProcessTests : IDisposable
     [Fact]
     public async Task A_program_that_cannot_be_started_has_measured_nothing()
     {
-        BenchProcessResult result = await new BenchProcess(new DaemonOptions(), Path.Combine(_folder, "none"))
-            .RunAsync("cpu", "haswell", 2, TimeSpan.FromSeconds(1), TestContext.Current.CancellationToken);
+        BenchProcessResult result = await new BenchProcess(new DaemonOptions(), Path.Combine(_folder, "none")).RunAsync(
+            "cpu",
+            "haswell",
+            2,
+            TimeSpan.FromSeconds(1),
+            TestContext.Current.CancellationToken
+        );
 
         Assert.Null(result.Run);
         Assert.NotEmpty(result.Problem);
@@ -62,14 +75,20 @@ public sealed class BenchProcessTests : IDisposable
     {
         using var stop = new CancellationTokenSource(TimeSpan.FromMilliseconds(200));
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => new BenchProcess(new DaemonOptions(), Script("exec sleep 60"))
-            .RunAsync("cpu", "haswell", 2, TimeSpan.FromMinutes(1), stop.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            new BenchProcess(new DaemonOptions(), Script("exec sleep 60")).RunAsync("cpu", "haswell", 2, TimeSpan.FromMinutes(1), stop.Token)
+        );
     }
 
     private Task<BenchProcessResult> RunAsync(string script, DaemonOptions? options = null) =>
         // A hanging one is waited for a second, any other longer on a busy machine.
-        new BenchProcess(options ?? new DaemonOptions(), Script(script)).RunAsync("cpu", "haswell", 2,
-            TimeSpan.FromSeconds(script.Contains("sleep", StringComparison.Ordinal) ? 1 : 60), TestContext.Current.CancellationToken);
+        new BenchProcess(options ?? new DaemonOptions(), Script(script)).RunAsync(
+            "cpu",
+            "haswell",
+            2,
+            TimeSpan.FromSeconds(script.Contains("sleep", StringComparison.Ordinal) ? 1 : 60),
+            TestContext.Current.CancellationToken
+        );
 
     private string Script(string script)
     {

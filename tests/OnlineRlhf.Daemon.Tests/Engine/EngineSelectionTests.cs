@@ -12,8 +12,18 @@ public sealed class EngineSelectionTests
     [Fact]
     public async Task The_build_that_scores_highest_is_left_for_one_that_is_faster()
     {
-        EngineChoice choice = (await SelectAsync(["zen4", "haswell", "piledriver"],
-            (build, _) => build switch { "zen4" => 1297, "haswell" => 7894, _ => 4000 }))!;
+        EngineChoice choice = (
+            await SelectAsync(
+                ["zen4", "haswell", "piledriver"],
+                (build, _) =>
+                    build switch
+                    {
+                        "zen4" => 1297,
+                        "haswell" => 7894,
+                        _ => 4000,
+                    }
+            )
+        )!;
 
         Assert.Equal(new EngineTrial("haswell", 1, 7894), choice.Chosen);
         Assert.Equal([new EngineTrial("zen4", 1, 1297), new EngineTrial("piledriver", 1, 4000)], choice.Others);
@@ -43,8 +53,15 @@ public sealed class EngineSelectionTests
     public async Task Where_one_of_both_cannot_be_measured_again_the_first_build_stays(string fails)
     {
         Dictionary<string, int> times = [];
-        EngineChoice choice = (await SelectAsync(["haswell", "piledriver"], (build, _) =>
-            (times[build] = times.GetValueOrDefault(build) + 1) > 1 && build == fails ? null : build == "haswell" ? 100 : 1000))!;
+        EngineChoice choice = (
+            await SelectAsync(
+                ["haswell", "piledriver"],
+                (build, _) =>
+                    (times[build] = times.GetValueOrDefault(build) + 1) > 1 && build == fails ? null
+                    : build == "haswell" ? 100
+                    : 1000
+            )
+        )!;
 
         Assert.Equal("haswell", choice.Chosen.CpuVariant);
     }
@@ -105,13 +122,17 @@ public sealed class EngineSelectionTests
     public async Task What_is_wrong_with_the_model_is_left_to_who_loads_it()
     {
         int tried = 0;
-        var selection = new EngineSelection(["zen4", "haswell"], 0, 2,
+        var selection = new EngineSelection(
+            ["zen4", "haswell"],
+            0,
+            2,
             (_, _, _, _) =>
             {
                 tried++;
                 return Task.FromResult(new BenchProcessResult(null, "damaged", IsConfiguration: true));
             },
-            (build, _) => _notTaken.Add(build));
+            (build, _) => _notTaken.Add(build)
+        );
 
         Assert.Null(await selection.RunAsync(TestContext.Current.CancellationToken));
         Assert.Equal(2, tried);
@@ -121,11 +142,18 @@ public sealed class EngineSelectionTests
     [Fact]
     public async Task A_build_that_cannot_be_loaded_is_not_taken_and_another_one_is()
     {
-        var selection = new EngineSelection(["zzz", "haswell"], 1, 1,
-            (build, threads, _, _) => Task.FromResult(build == "zzz"
-                ? new BenchProcessResult(null, "llama.cpp cannot load it", IsConfiguration: true)
-                : new BenchProcessResult(new BenchRun("CPU", build, threads, 100, 100))),
-            (build, _) => _notTaken.Add(build));
+        var selection = new EngineSelection(
+            ["zzz", "haswell"],
+            1,
+            1,
+            (build, threads, _, _) =>
+                Task.FromResult(
+                    build == "zzz"
+                        ? new BenchProcessResult(null, "llama.cpp cannot load it", IsConfiguration: true)
+                        : new BenchProcessResult(new BenchRun("CPU", build, threads, 100, 100))
+                ),
+            (build, _) => _notTaken.Add(build)
+        );
 
         Assert.Equal("haswell", (await selection.RunAsync(TestContext.Current.CancellationToken))?.Chosen.CpuVariant);
         Assert.Equal(["zzz"], _notTaken);
@@ -135,11 +163,17 @@ public sealed class EngineSelectionTests
     public async Task A_build_that_takes_much_longer_than_the_fastest_is_stopped()
     {
         List<TimeSpan> limits = [];
-        var selection = new EngineSelection(["haswell", "zen4"], 1, 1, (build, _, limit, _) =>
-        {
-            limits.Add(limit);
-            return Task.FromResult(new BenchProcessResult(new BenchRun("CPU", build, 1, 100, 100)));
-        }, (_, _) => { });
+        var selection = new EngineSelection(
+            ["haswell", "zen4"],
+            1,
+            1,
+            (build, _, limit, _) =>
+            {
+                limits.Add(limit);
+                return Task.FromResult(new BenchProcessResult(new BenchRun("CPU", build, 1, 100, 100)));
+            },
+            (_, _) => { }
+        );
 
         await selection.RunAsync(TestContext.Current.CancellationToken);
 
@@ -150,12 +184,19 @@ public sealed class EngineSelectionTests
         Selection(builds, threads, cores: 8, speed, usual).RunAsync(TestContext.Current.CancellationToken);
 
     private EngineSelection Selection(string[] builds, int threads, int cores, Func<string, int, double?> speed, int usual) =>
-        new(builds, threads, cores, (build, count, _, _) => Task.FromResult(Measure(speed, build, count == 0 ? usual : count)),
-            (build, why) => _notTaken.Add($"{build}: {why}"));
+        new(
+            builds,
+            threads,
+            cores,
+            (build, count, _, _) => Task.FromResult(Measure(speed, build, count == 0 ? usual : count)),
+            (build, why) => _notTaken.Add($"{build}: {why}")
+        );
 
     private BenchProcessResult Measure(Func<string, int, double?> speed, string build, int threads)
     {
         _measured.Add((build, threads));
-        return speed(build, threads) is { } tokens ? new BenchProcessResult(new BenchRun("CPU", build, threads, tokens, 1)) : new BenchProcessResult(null, "it crashed");
+        return speed(build, threads) is { } tokens
+            ? new BenchProcessResult(new BenchRun("CPU", build, threads, tokens, 1))
+            : new BenchProcessResult(null, "it crashed");
     }
 }

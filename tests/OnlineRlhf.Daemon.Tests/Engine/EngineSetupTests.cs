@@ -9,8 +9,10 @@ namespace OnlineRlhf.Daemon.Tests.Engine;
 /// <summary>When a kept choice holds, and how it is told.</summary>
 public sealed class EngineSetupTests : IDisposable
 {
-    private static readonly EngineChoice Choice =
-        new(new EngineTrial("haswell", 1, 4210.4), [new EngineTrial("zen4", 1, 1297), new EngineTrial("haswell", 2, 52.74)]);
+    private static readonly EngineChoice Choice = new(
+        new EngineTrial("haswell", 1, 4210.4),
+        [new EngineTrial("zen4", 1, 1297), new EngineTrial("haswell", 2, 52.74)]
+    );
     private readonly string _folder = Directory.CreateTempSubdirectory("rlhf-").FullName;
     private readonly DemoModel _model = DemoModel.Open();
 
@@ -54,9 +56,11 @@ public sealed class EngineSetupTests : IDisposable
     }
 
     [Fact]
-    public void What_was_chosen_is_told_with_its_numbers() => Assert.Equal(
-        "llama.cpp 0.5.0, CPU backend haswell, 1 thread, 4,210 tokens/s; zen4 1,297; haswell with 2 threads 52.7",
-        EngineBody.Of(Choice, "0.5.0", "zen4").Describe());
+    public void What_was_chosen_is_told_with_its_numbers() =>
+        Assert.Equal(
+            "llama.cpp 0.5.0, CPU backend haswell, 1 thread, 4,210 tokens/s; zen4 1,297; haswell with 2 threads 52.7",
+            EngineBody.Of(Choice, "0.5.0", "zen4").Describe()
+        );
 
     [Fact]
     public void Where_nothing_was_chosen_the_build_is_named() =>

@@ -13,7 +13,8 @@ namespace OnlineRlhf.Daemon.Tests.Hosting;
 /// <summary>The lamps of a board in memory, with the demo model.</summary>
 public sealed class LampTests : IAsyncLifetime
 {
-    private const int ThinkingLine = 3, ErrorLine = 4;
+    private const int ThinkingLine = 3,
+        ErrorLine = 4;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly string _state = Directory.CreateTempSubdirectory("onlinerlhf-lamps-").FullName;
@@ -26,7 +27,15 @@ public sealed class LampTests : IAsyncLifetime
     public LampTests()
     {
         string lamps = $"thinking:{ThinkingLine},error:{ErrorLine}";
-        var options = new DaemonOptions { GpioChip = _rig.Chip, Buttons = "first:0,second:1", Lamps = lamps, Threads = 1, Context = 512, TimeTarget = 0 };
+        var options = new DaemonOptions
+        {
+            GpioChip = _rig.Chip,
+            Buttons = "first:0,second:1",
+            Lamps = lamps,
+            Threads = 1,
+            Context = 512,
+            TimeTarget = 0,
+        };
         _rig.Pull(0, true);
         _rig.Pull(1, true);
         _host = new ModelHost(options, _state, Path.Combine(_state, "socket"), _lifetime, _clock, NullLogger.Instance);

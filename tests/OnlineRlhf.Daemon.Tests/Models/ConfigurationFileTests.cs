@@ -30,5 +30,6 @@ public sealed class ConfigurationFileTests
     [InlineData("no JSON")]
     public void What_is_no_object_is_refused(string before) => Assert.Throws<ConfigurationException>(() => With(before, "/m"));
 
-    private static string With(string before, string model) => Encoding.UTF8.GetString(ConfigurationFile.WithModel(Encoding.UTF8.GetBytes(before), model));
+    private static string With(string before, string model) =>
+        Encoding.UTF8.GetString(ConfigurationFile.WithModel(Encoding.UTF8.GetBytes(before), model));
 }

@@ -15,12 +15,9 @@ public sealed class WatchScreenTests
         string[] screen = Draw(Ready.After(Opened("Rice needs water and time.", "Tea is quick.")), 60, 12);
 
         Assert.Equal(
-        [
-            "onlinerlhf: anna",
-            new string('─', 60),
-            "First                        │ Second",
-            "Rice needs water and time.   │ Tea is quick.",
-        ], screen[..4]);
+            ["onlinerlhf: anna", new string('─', 60), "First                        │ Second", "Rice needs water and time.   │ Tea is quick."],
+            screen[..4]
+        );
     }
 
     [Fact]
@@ -54,7 +51,9 @@ public sealed class WatchScreenTests
     [Fact]
     public void Buttons_and_keys_are_named_where_they_are()
     {
-        WatchState wired = new WatchState { HasKeys = true }.After(Snapshot("first", "second", "skip")).After(Opened("a", "b"));
+        WatchState wired = new WatchState { HasKeys = true }
+            .After(Snapshot("first", "second", "skip"))
+            .After(Opened("a", "b"));
         string[] screen = Draw(wired, 80, 12);
 
         Assert.Contains("First (first button, key 1)", screen[2], StringComparison.Ordinal);
@@ -75,8 +74,11 @@ public sealed class WatchScreenTests
     public void What_a_press_did_is_said_in_words_and_fades(string outcome, string[] buttons, string said)
     {
         WatchInput.Opened opened = Opened("a", "b");
-        WatchState pressed = Ready.After(opened).After(new WatchInput.Closed(new ClosedBody(opened.Round.Id, "anna", "feedback")))
-            .After(new WatchInput.Learned(new LearnedBody(opened.Round.Id, "anna", 7))).After(new WatchInput.Pressed(new ButtonBody(buttons, outcome, opened.Round.Id)));
+        WatchState pressed = Ready
+            .After(opened)
+            .After(new WatchInput.Closed(new ClosedBody(opened.Round.Id, "anna", "feedback")))
+            .After(new WatchInput.Learned(new LearnedBody(opened.Round.Id, "anna", 7)))
+            .After(new WatchInput.Pressed(new ButtonBody(buttons, outcome, opened.Round.Id)));
 
         Assert.Equal(said, Draw(pressed, 80, 12)[^2]);
         Assert.Contains("7 comparisons learned", Draw(pressed, 80, 12)[0], StringComparison.Ordinal);
@@ -116,7 +118,10 @@ public sealed class WatchScreenTests
     [Fact]
     public void Only_the_profile_that_was_asked_for_is_shown()
     {
-        WatchState bert = new WatchState { Profile = "bert" }.After(Snapshot()).After(Opened("a", "b")).After(new WatchInput.Writing(new GeneratingBody("anna", 1, 0, 8)));
+        WatchState bert = new WatchState { Profile = "bert" }
+            .After(Snapshot())
+            .After(Opened("a", "b"))
+            .After(new WatchInput.Writing(new GeneratingBody("anna", 1, 0, 8)));
 
         Assert.Null(bert.Pair);
         Assert.Null(bert.Writing);
@@ -125,22 +130,46 @@ public sealed class WatchScreenTests
 
     [Fact]
     public void A_screen_of_any_size_is_filled_exactly_whatever_the_answers_hold() =>
-        Gen.Select(TerminalTextTests.Awkward, TerminalTextTests.Awkward, Gen.Int[1, 90], Gen.Int[1, 20], Gen.Bool).Sample((first, second, width, height, plain) =>
-        {
-            IReadOnlyList<ScreenLine> screen = WatchScreen.Draw(Ready.After(Opened(first, second)), width, height, plain ? Marks.Plain : Marks.Unicode);
-            Assert.Equal(height, screen.Count);
-            Assert.All(screen, line => Assert.InRange(CellWidth.Of(line.Text), 0, width));
-            Assert.DoesNotContain(screen, line => line.Text.Any(char.IsControl));
-        });
+        Gen.Select(TerminalTextTests.Awkward, TerminalTextTests.Awkward, Gen.Int[1, 90], Gen.Int[1, 20], Gen.Bool)
+            .Sample(
+                (first, second, width, height, plain) =>
+                {
+                    IReadOnlyList<ScreenLine> screen = WatchScreen.Draw(
+                        Ready.After(Opened(first, second)),
+                        width,
+                        height,
+                        plain ? Marks.Plain : Marks.Unicode
+                    );
+                    Assert.Equal(height, screen.Count);
+                    Assert.All(screen, line => Assert.InRange(CellWidth.Of(line.Text), 0, width));
+                    Assert.DoesNotContain(screen, line => line.Text.Any(char.IsControl));
+                }
+            );
 
     [Fact]
     public void The_plain_marks_are_ascii() =>
-        Assert.All(WatchScreen.Draw(Ready.After(Opened("a", new string('b', 500))), 64, 9, Marks.Plain), line => Assert.All(line.Text, c => Assert.InRange(c, ' ', '~')));
+        Assert.All(
+            WatchScreen.Draw(Ready.After(Opened("a", new string('b', 500))), 64, 9, Marks.Plain),
+            line => Assert.All(line.Text, c => Assert.InRange(c, ' ', '~'))
+        );
 
     private static WatchInput.Snapshot Snapshot(params string[] buttons) => new(new SnapshotBody("ready", null, null, buttons, null));
 
     private static WatchInput.Opened Opened(string first, string second) =>
-        new(new RoundBody(Guid.NewGuid(), "anna", true, new AnswerBody(first, 5), new AnswerBody(second, 5), 8, 0.5, DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch));
+        new(
+            new RoundBody(
+                Guid.NewGuid(),
+                "anna",
+                true,
+                new AnswerBody(first, 5),
+                new AnswerBody(second, 5),
+                8,
+                0.5,
+                DateTimeOffset.UnixEpoch,
+                DateTimeOffset.UnixEpoch
+            )
+        );
 
-    private static string[] Draw(WatchState state, int width, int height) => [.. WatchScreen.Draw(state, width, height, Marks.Unicode).Select(l => l.Text.TrimEnd())];
+    private static string[] Draw(WatchState state, int width, int height) =>
+        [.. WatchScreen.Draw(state, width, height, Marks.Unicode).Select(l => l.Text.TrimEnd())];
 }

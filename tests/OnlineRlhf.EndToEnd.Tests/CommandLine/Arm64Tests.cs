@@ -5,12 +5,16 @@ namespace OnlineRlhf.EndToEnd.Tests.CommandLine;
 /// <summary>The program for arm64, its kernels and the demo model, under emulation.</summary>
 public sealed class Arm64Tests
 {
-    private const string Emulator = "/usr/bin/qemu-aarch64-static", Libraries = "/usr/aarch64-linux-gnu";
+    private const string Emulator = "/usr/bin/qemu-aarch64-static",
+        Libraries = "/usr/aarch64-linux-gnu";
 
     [PublishedFact]
     public async Task The_program_for_arm64_answers_learns_and_keeps_what_it_learned()
     {
-        Assert.SkipUnless(File.Exists(Published.Arm64Path), $"Set {Published.Arm64Variable} to the program published for linux-arm64, as ./test.sh does.");
+        Assert.SkipUnless(
+            File.Exists(Published.Arm64Path),
+            $"Set {Published.Arm64Variable} to the program published for linux-arm64, as ./test.sh does."
+        );
         Assert.SkipUnless(File.Exists(Emulator) && Directory.Exists(Libraries), "Install qemu-user-static and libc6-dev-arm64-cross.");
         using var folder = new TempFolder();
         Reply learned;

@@ -13,14 +13,22 @@ public sealed class BenchTests
         Program.Ended bench = await Program.RunAsync(folder, "bench", "--json");
         Assert.True(bench.ExitCode == 0, bench.Errors);
         JsonElement[] runs = [.. JsonSerializer.Deserialize<JsonElement>(bench.Output).EnumerateArray()];
-        Assert.All(runs, run => Assert.True(run.GetProperty("tokens_per_second").GetDouble() > 0 && run.GetProperty("prompt_tokens_per_second").GetDouble() > 0));
+        Assert.All(
+            runs,
+            run => Assert.True(run.GetProperty("tokens_per_second").GetDouble() > 0 && run.GetProperty("prompt_tokens_per_second").GetDouble() > 0)
+        );
         Assert.Equal(1, runs[0].GetProperty("threads").GetInt32());
 
         // The one that llama.cpp would not take.
         string variant = runs[^1].GetProperty("cpu_variant").GetString()!;
         await using DaemonProcess daemon = DaemonProcess.Start(folder, "--cpu-variant", variant);
         await daemon.WaitUntilReadyAsync();
-        string[] loaded = [.. (await File.ReadAllLinesAsync($"/proc/{daemon.Id}/maps", TestContext.Current.CancellationToken)).Where(l => l.Contains("libggml-cpu-", StringComparison.Ordinal))];
+        string[] loaded =
+        [
+            .. (await File.ReadAllLinesAsync($"/proc/{daemon.Id}/maps", TestContext.Current.CancellationToken)).Where(l =>
+                l.Contains("libggml-cpu-", StringComparison.Ordinal)
+            ),
+        ];
         // The first library of the folder that is asked for its score stays mapped, whichever that is: the C++ library never unloads it.
         Assert.Contains(loaded, line => line.EndsWith($"libggml-cpu-{variant}.so", StringComparison.Ordinal));
         Reply health = await daemon.Client.GetAsync("/health");
@@ -36,7 +44,11 @@ public sealed class BenchTests
         Assert.Equal(0, bench.ExitCode);
         Assert.Contains("tokens/s", bench.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("set device", bench.Output, StringComparison.Ordinal);
-        Assert.Contains("settings", bench.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries)[^2] + bench.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries)[^1], StringComparison.Ordinal);
+        Assert.Contains(
+            "settings",
+            bench.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries)[^2] + bench.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries)[^1],
+            StringComparison.Ordinal
+        );
     }
 
     [PublishedFact]
@@ -46,12 +58,18 @@ public sealed class BenchTests
         await using DaemonProcess daemon = DaemonProcess.Start(folder);
         await daemon.WaitUntilConnectableAsync();
         using Process bench = Process.Start(Program.Describe(folder, [], ["bench"]))!;
-        Assert.Matches(@"a daemon runs \(process \d+\) .* stop it first", await bench.StandardError.ReadLineAsync(TestContext.Current.CancellationToken));
+        Assert.Matches(
+            @"a daemon runs \(process \d+\) .* stop it first",
+            await bench.StandardError.ReadLineAsync(TestContext.Current.CancellationToken)
+        );
         Assert.StartsWith("device", await bench.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
         Posix.Signal(bench.Id, Posix.SigTerm);
         await bench.WaitForExitAsync(TestContext.Current.CancellationToken);
 
-        Assert.Equal((1, "onlinerlhf: Stopped.\n"), (bench.ExitCode, await bench.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken)));
+        Assert.Equal(
+            (1, "onlinerlhf: Stopped.\n"),
+            (bench.ExitCode, await bench.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken))
+        );
     }
 
     [PublishedFact]

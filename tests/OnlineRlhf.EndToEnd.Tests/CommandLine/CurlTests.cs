@@ -10,8 +10,18 @@ public sealed class CurlTests
     {
         using var folder = new TempFolder();
         await using DaemonProcess daemon = await DaemonProcess.StartReadyAsync(folder);
-        JsonElement round = await CurlAsync(folder, "http://localhost/v1/rounds", "-d", """{"messages": [{"role": "user", "content": "How do I make tea?"}]}""");
-        JsonElement learned = await CurlAsync(folder, $"http://localhost/v1/rounds/{round.GetProperty("id").GetString()}/feedback", "-d", """{"preferred": "first"}""");
+        JsonElement round = await CurlAsync(
+            folder,
+            "http://localhost/v1/rounds",
+            "-d",
+            """{"messages": [{"role": "user", "content": "How do I make tea?"}]}"""
+        );
+        JsonElement learned = await CurlAsync(
+            folder,
+            $"http://localhost/v1/rounds/{round.GetProperty("id").GetString()}/feedback",
+            "-d",
+            """{"preferred": "first"}"""
+        );
         JsonElement refused = await CurlAsync(folder, "http://localhost/v1/rounds", "-d", "{}");
 
         Assert.Equal(1, learned.GetProperty("comparisons").GetInt32());
@@ -23,7 +33,12 @@ public sealed class CurlTests
         Process? started;
         try
         {
-            started = Process.Start(new ProcessStartInfo("curl", ["--silent", "--show-error", "--unix-socket", folder.Socket, .. arguments]) { RedirectStandardOutput = true });
+            started = Process.Start(
+                new ProcessStartInfo("curl", ["--silent", "--show-error", "--unix-socket", folder.Socket, .. arguments])
+                {
+                    RedirectStandardOutput = true,
+                }
+            );
         }
         catch (System.ComponentModel.Win32Exception)
         {

@@ -21,7 +21,10 @@ public sealed class DoctorTests : IDisposable
 
         Assert.True(doctor.ExitCode == 0, doctor.Output);
         string[] lines = doctor.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        Assert.Equal(["settings", "model", "engine", "device", "threads", "rounds", "board", "socket", "state", "disk", "clock", "systemd"], lines.Select(l => l[7..17].Trim()));
+        Assert.Equal(
+            ["settings", "model", "engine", "device", "threads", "rounds", "board", "socket", "state", "disk", "clock", "systemd"],
+            lines.Select(l => l[7..17].Trim())
+        );
         Assert.All(lines, line => Assert.StartsWith("fine", line, StringComparison.Ordinal));
         Assert.Contains("1 profile of 1 model", doctor.Output, StringComparison.Ordinal);
         Assert.Contains("answers of up to", doctor.Output, StringComparison.Ordinal);
@@ -31,7 +34,8 @@ public sealed class DoctorTests : IDisposable
     public Task A_wrong_setting() => MustFindAsync("settings", ["lampz"], "--config", _folder.Write("onlinerlhf.json", """{"lampz": "ready:5"}"""));
 
     [PublishedFact]
-    public Task A_variable_that_is_no_setting() => MustFindAsync("settings", ["ONLINERLHF_CANDIDATS"], new Variables { ["ONLINERLHF_CANDIDATS"] = "8" });
+    public Task A_variable_that_is_no_setting() =>
+        MustFindAsync("settings", ["ONLINERLHF_CANDIDATS"], new Variables { ["ONLINERLHF_CANDIDATS"] = "8" });
 
     [PublishedFact]
     public Task A_damaged_model() => MustFindAsync("model", ["model.gguf"], "--model", _folder.Write("model.gguf", "GGUF"));
@@ -41,8 +45,24 @@ public sealed class DoctorTests : IDisposable
     {
         string memory = _folder.Write("meminfo", "MemTotal: 40000 kB\nMemAvailable: 20000 kB\n");
         Program.Ended doctor = await Program.RunAsync(
-            "unshare", _folder, [], null, "-m", "sh", "-c", "mount --bind \"$0\" /proc/meminfo || exit 77; exec \"$@\"", memory, Published.Path, "doctor", "--model", DemoModelFile.Path);
-        Assert.SkipWhen(doctor.ExitCode == 77 || doctor.Errors.StartsWith("unshare", StringComparison.Ordinal), "Only root may show a program another memory.");
+            "unshare",
+            _folder,
+            [],
+            null,
+            "-m",
+            "sh",
+            "-c",
+            "mount --bind \"$0\" /proc/meminfo || exit 77; exec \"$@\"",
+            memory,
+            Published.Path,
+            "doctor",
+            "--model",
+            DemoModelFile.Path
+        );
+        Assert.SkipWhen(
+            doctor.ExitCode == 77 || doctor.Errors.StartsWith("unshare", StringComparison.Ordinal),
+            "Only root may show a program another memory."
+        );
 
         Assert.Equal(1, doctor.ExitCode);
         Assert.Matches("WRONG +model .* of memory, .* smaller model", doctor.Output);
@@ -51,11 +71,36 @@ public sealed class DoctorTests : IDisposable
     [PublishedFact]
     public async Task A_chip_but_no_library_to_open_it_with()
     {
-        Assert.SkipWhen(new[] { "/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib" }.Any(d => Directory.Exists(d) && Directory.EnumerateFiles(d, "libgpiod.so.*").Any()), "libgpiod is installed here.");
-        const string chip = "mkdir dev && mount -t tmpfs tmpfs dev && mknod dev/null c 1 3 && mknod dev/urandom c 1 9 && touch dev/gpiochip0 && mount --move dev /dev || exit 77; exec \"$@\"";
+        Assert.SkipWhen(
+            new[] { "/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib" }.Any(d =>
+                Directory.Exists(d) && Directory.EnumerateFiles(d, "libgpiod.so.*").Any()
+            ),
+            "libgpiod is installed here."
+        );
+        const string chip =
+            "mkdir dev && mount -t tmpfs tmpfs dev && mknod dev/null c 1 3 && mknod dev/urandom c 1 9 && touch dev/gpiochip0 && "
+            + "mount --move dev /dev || exit 77; exec \"$@\"";
         Program.Ended doctor = await Program.RunAsync(
-            "unshare", _folder, [], null, "-m", "sh", "-c", chip, "sh", Published.Path, "doctor", "--gpio-chip", "pinctrl-bcm2711", "--buttons", "first:17,second:27");
-        Assert.SkipWhen(doctor.ExitCode == 77 || doctor.Errors.StartsWith("unshare", StringComparison.Ordinal), "Only root may show a program other devices.");
+            "unshare",
+            _folder,
+            [],
+            null,
+            "-m",
+            "sh",
+            "-c",
+            chip,
+            "sh",
+            Published.Path,
+            "doctor",
+            "--gpio-chip",
+            "pinctrl-bcm2711",
+            "--buttons",
+            "first:17,second:27"
+        );
+        Assert.SkipWhen(
+            doctor.ExitCode == 77 || doctor.Errors.StartsWith("unshare", StringComparison.Ordinal),
+            "Only root may show a program other devices."
+        );
 
         Assert.Equal(1, doctor.ExitCode);
         Assert.Matches("WRONG +board .*libgpiod is not installed.*apt install libgpiod", doctor.Output);
@@ -73,7 +118,8 @@ public sealed class DoctorTests : IDisposable
     }
 
     [PublishedFact]
-    public Task A_chat_template_that_nobody_knows() => MustFindAsync("model", ["chat template", "chatml"], "--model", DemoModelFile.Path, "--chat-template", "no-such");
+    public Task A_chat_template_that_nobody_knows() =>
+        MustFindAsync("model", ["chat template", "chatml"], "--model", DemoModelFile.Path, "--chat-template", "no-such");
 
     [PublishedFact]
     public async Task The_processor_where_a_GPU_is_asked_for()
@@ -104,7 +150,17 @@ public sealed class DoctorTests : IDisposable
         // The program is copied to where another user may run it.
         string program = Path.Combine(_folder.Root, "program");
         Assert.Equal(0, (await Program.RunAsync("cp", _folder, [], null, "-r", Path.GetDirectoryName(Published.Path)!, program)).ExitCode);
-        Program.Ended doctor = await Program.RunAsync("setpriv", _folder, [], null, "--reuid=65534", "--clear-groups", "--", Path.Combine(program, "onlinerlhf"), "doctor");
+        Program.Ended doctor = await Program.RunAsync(
+            "setpriv",
+            _folder,
+            [],
+            null,
+            "--reuid=65534",
+            "--clear-groups",
+            "--",
+            Path.Combine(program, "onlinerlhf"),
+            "doctor"
+        );
         Assert.SkipWhen(doctor.Errors.StartsWith("setpriv", StringComparison.Ordinal), "Only root may become another user.");
 
         Assert.Matches("WRONG +state .* cannot be looked at .* as root", doctor.Output);
@@ -132,7 +188,10 @@ public sealed class DoctorTests : IDisposable
     [PublishedFact]
     public async Task A_chip_that_the_daemon_lost()
     {
-        await using var daemon = new Impostor(_folder, Impostor.Health.Replace("\"board\": null", "\"board\": \"gpiochip0 is lost\"", StringComparison.Ordinal));
+        await using var daemon = new Impostor(
+            _folder,
+            Impostor.Health.Replace("\"board\": null", "\"board\": \"gpiochip0 is lost\"", StringComparison.Ordinal)
+        );
         await MustFindAsync("board", ["gpiochip0 is lost"], "--gpio-chip", "chip", "--buttons", "first:1,second:2");
     }
 
@@ -193,7 +252,10 @@ public sealed class DoctorTests : IDisposable
     [PublishedTheory]
     [InlineData("LoadState=loaded;ActiveState=failed;Result=exit-code;ExecMainStatus=78;NRestarts=0", "it is a setting or the model")]
     [InlineData("LoadState=loaded;ActiveState=failed;Result=start-limit-hit;ExecMainStatus=1;NRestarts=5", "tried too often): sudo journalctl")]
-    [InlineData("LoadState=loaded;ActiveState=failed;Result=start-limit-hit;ExecMainStatus=1;NRestarts=5", "sudo systemctl reset-failed onlinerlhf.socket onlinerlhf.service")]
+    [InlineData(
+        "LoadState=loaded;ActiveState=failed;Result=start-limit-hit;ExecMainStatus=1;NRestarts=5",
+        "sudo systemctl reset-failed onlinerlhf.socket onlinerlhf.service"
+    )]
     [InlineData("LoadState=loaded;ActiveState=inactive;UnitFileState=disabled;Result=success;NRestarts=0", "systemctl enable --now")]
     [InlineData("LoadState=loaded;ActiveState=active;UnitFileState=enabled;Result=success;NRestarts=3", "restarted 3 times")]
     public Task A_service_that_is_not_well(string shown, string says) => MustFindAsync("systemd", [says], SystemctlThatShows(shown));
@@ -211,7 +273,8 @@ public sealed class DoctorTests : IDisposable
 
     private Variables SystemctlThatShows(string properties)
     {
-        string folder = Directory.CreateDirectory(Path.Combine(_folder.Root, "bin")).FullName, program = Path.Combine(folder, "systemctl");
+        string folder = Directory.CreateDirectory(Path.Combine(_folder.Root, "bin")).FullName,
+            program = Path.Combine(folder, "systemctl");
         File.WriteAllText(program, $"#!/bin/sh\nprintf '%s\\n' {string.Join(' ', properties.Split(';').Select(p => $"'{p}'"))}\n");
         File.SetUnixFileMode(program, Executable);
         return new Variables { ["PATH"] = $"{folder}:{Environment.GetEnvironmentVariable("PATH")}" };

@@ -8,7 +8,8 @@ public sealed class HostileTextTests
     private const string Answer = """{"text":"one\n\ttwo\u001b[2J\u202e\u009b1mred","tokens":3}""";
 
     private const string Round = $$"""
-        {"id":"3f2504e0-4f89-41d3-9a0c-0305e82c3301","profile":"default","asked":true,"first":{{Answer}},"second":{{Answer}},"candidates":2,"uncertainty":0.5,
+        {"id":"3f2504e0-4f89-41d3-9a0c-0305e82c3301","profile":"default","asked":true,"first":{{Answer}},"second":{{Answer}},
+         "candidates":2,"uncertainty":0.5,
          "created_at":"2026-01-01T00:00:00Z","expires_at":"2026-01-01T00:00:00Z"}
         """;
 
@@ -17,7 +18,8 @@ public sealed class HostileTextTests
     {
         using var folder = new TempFolder();
         await using var daemon = new Impostor(folder, Round, isWell: true);
-        Program.Ended plain = await Program.RunAsync(folder, "ask", "Hello"), json = await Program.RunAsync(folder, "ask", "Hello", "--json");
+        Program.Ended plain = await Program.RunAsync(folder, "ask", "Hello"),
+            json = await Program.RunAsync(folder, "ask", "Hello", "--json");
 
         const string Clean = "  one\n  \ttwo?[2J?1mred";
         Assert.Equal($"first:\n{Clean}\n\nsecond:\n{Clean}\n\nonlinerlhf prefer first | second | tie | skip\n", plain.Output);
@@ -33,7 +35,10 @@ public sealed class HostileTextTests
         Program.Ended json = await Program.RunAsync(folder, "ask", "Hello", "--json");
 
         Assert.DoesNotContain(json.Output, c => c is '\u009b' or '\u202e');
-        Assert.Equal("one\n\ttwo\e[2J\u202e\u009b1mred", JsonDocument.Parse(json.Output).RootElement.GetProperty("first").GetProperty("text").GetString());
+        Assert.Equal(
+            "one\n\ttwo\e[2J\u202e\u009b1mred",
+            JsonDocument.Parse(json.Output).RootElement.GetProperty("first").GetProperty("text").GetString()
+        );
     }
 
     [PublishedTheory]
@@ -43,7 +48,10 @@ public sealed class HostileTextTests
     {
         using var folder = new TempFolder();
         const string Hostile = "\"Model\\n\\u001b[2JWRONG  forged\\r\\u202e\"";
-        await using var daemon = new Impostor(folder, Impostor.Health.Replace("\"Model\"", Hostile, StringComparison.Ordinal).Replace("\"chosen\"", Hostile, StringComparison.Ordinal));
+        await using var daemon = new Impostor(
+            folder,
+            Impostor.Health.Replace("\"Model\"", Hostile, StringComparison.Ordinal).Replace("\"chosen\"", Hostile, StringComparison.Ordinal)
+        );
         Program.Ended ended = await Program.RunAsync(folder, verb.Split(' '));
 
         Assert.Contains("Model ?[2JWRONG  forged", ended.Output, StringComparison.Ordinal);
@@ -56,7 +64,11 @@ public sealed class HostileTextTests
     {
         using var folder = new TempFolder();
         await using var daemon = new Impostor(
-            folder, """{"type":"about:blank","title":"Gone","status":410,"detail":"gone\u001b]0;title\u0007\nonlinerlhf: forged","reason":"expired"}""", isWell: true, status: "410 Gone");
+            folder,
+            """{"type":"about:blank","title":"Gone","status":410,"detail":"gone\u001b]0;title\u0007\nonlinerlhf: forged","reason":"expired"}""",
+            isWell: true,
+            status: "410 Gone"
+        );
         Program.Ended ended = await Program.RunAsync(folder, "prefer", "first", "--round", "3f2504e0-4f89-41d3-9a0c-0305e82c3301");
 
         Assert.Equal((1, ""), (ended.ExitCode, ended.Output));

@@ -79,7 +79,9 @@ public sealed class VerbTests(SharedDaemon daemon) : IClassFixture<SharedDaemon>
         await Task.Delay(1000, TestContext.Current.CancellationToken);
         for (int i = 0; i < times; i++)
             Posix.Signal(asking.Id, signal);
-        await asking.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromSeconds(9), TestContext.Current.CancellationToken);
+        await asking
+            .WaitForExitAsync(TestContext.Current.CancellationToken)
+            .WaitAsync(TimeSpan.FromSeconds(9), TestContext.Current.CancellationToken);
 
         // The second may come when the first has ended the program already, or end it as if nobody listened.
         Assert.True(asking.ExitCode == 1 || (times == 2 && asking.ExitCode == 128 + signal), $"It ended with {asking.ExitCode}.");
@@ -91,7 +93,8 @@ public sealed class VerbTests(SharedDaemon daemon) : IClassFixture<SharedDaemon>
     public async Task A_word_that_begins_with_an_at_sign_is_a_word_and_no_file_is_read()
     {
         string file = daemon.Folder.Write("words", "--wings");
-        Program.Ended name = await RunAsync("ask", "--profile", "at", "@alice asks how to make tea"), path = await RunAsync("ask", "--profile", "at", $"@{file}");
+        Program.Ended name = await RunAsync("ask", "--profile", "at", "@alice asks how to make tea"),
+            path = await RunAsync("ask", "--profile", "at", $"@{file}");
 
         Assert.Equal((0, ""), (name.ExitCode, name.Errors));
         Assert.Equal((0, ""), (path.ExitCode, path.Errors));
@@ -122,7 +125,8 @@ public sealed class VerbTests(SharedDaemon daemon) : IClassFixture<SharedDaemon>
     [PublishedFact]
     public async Task Status_says_how_the_daemon_is()
     {
-        Program.Ended words = await RunAsync("status"), json = await RunAsync("status", "--json");
+        Program.Ended words = await RunAsync("status"),
+            json = await RunAsync("status", "--json");
 
         Assert.Equal((0, 0), (words.ExitCode, json.ExitCode));
         Assert.StartsWith("ready, version ", words.Output, StringComparison.Ordinal);

@@ -5,7 +5,16 @@ namespace OnlineRlhf.EndToEnd.Tests.CommandLine;
 /// <summary>A verb that finds a daemon that hangs, or something that is no daemon, says so in one line and ends with code 75.</summary>
 public sealed class WrongDaemonTests
 {
-    private static readonly string[] Verbs = ["status", "status --json", "ask Hello", "ask Hello --json", "prefer first", "prefer first --json", "prefer first --round 00000000-0000-0000-0000-000000000001"];
+    private static readonly string[] Verbs =
+    [
+        "status",
+        "status --json",
+        "ask Hello",
+        "ask Hello --json",
+        "prefer first",
+        "prefer first --json",
+        "prefer first --round 00000000-0000-0000-0000-000000000001",
+    ];
 
     [PublishedFact]
     public async Task A_daemon_that_hangs_is_not_waited_for()
@@ -35,7 +44,13 @@ public sealed class WrongDaemonTests
         File.SetUnixFileMode(Path.GetDirectoryName(folder.Socket)!, (UnixFileMode)0b111_101_101);
         string program = Path.Combine(folder.Root, "program");
         Assert.Equal(0, (await Program.RunAsync("cp", folder, [], null, "-r", Path.GetDirectoryName(Published.Path)!, program)).ExitCode);
-        Program.Ended ended = await Program.RunAsync("setpriv", folder, [], null, ["--reuid=65534", "--clear-groups", "--", Path.Combine(program, "onlinerlhf"), .. verb.Split(' ')]);
+        Program.Ended ended = await Program.RunAsync(
+            "setpriv",
+            folder,
+            [],
+            null,
+            ["--reuid=65534", "--clear-groups", "--", Path.Combine(program, "onlinerlhf"), .. verb.Split(' ')]
+        );
         Assert.SkipWhen(ended.Errors.StartsWith("setpriv", StringComparison.Ordinal), "Only root may become another user.");
 
         Assert.Equal((1, ""), (ended.ExitCode, ended.Output));

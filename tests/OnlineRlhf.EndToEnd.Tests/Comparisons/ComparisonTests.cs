@@ -10,7 +10,9 @@ public sealed class ComparisonTests(SharedDaemon daemon) : IClassFixture<SharedD
     {
         await using EventStream events = await EventStream.OpenAsync(daemon.Process);
         string id = Guid.NewGuid().ToString();
-        Reply learned = await BringAsync("told", id), again = await BringAsync("told", id), other = await BringAsync("told", chosen: "Steep the leaves.");
+        Reply learned = await BringAsync("told", id),
+            again = await BringAsync("told", id),
+            other = await BringAsync("told", chosen: "Steep the leaves.");
 
         Assert.Equal((200, id, 1), (learned.Status, learned.Id, learned.Comparisons));
         Assert.True(learned.Json.GetProperty("learned").GetBoolean());
@@ -21,8 +23,7 @@ public sealed class ComparisonTests(SharedDaemon daemon) : IClassFixture<SharedD
         foreach (Reply reply in new[] { learned, other })
         {
             EventStream.Event told;
-            do
-                told = await events.NextAsync();
+            do told = await events.NextAsync();
             while (told.Name != "learned" || told.Data.GetProperty("profile").GetString() != "told");
             Assert.Equal((reply.Id, reply.Comparisons), (told.Data.GetProperty("id").GetString(), told.Data.GetProperty("comparisons").GetInt64()));
         }
@@ -31,10 +32,12 @@ public sealed class ComparisonTests(SharedDaemon daemon) : IClassFixture<SharedD
     [PublishedFact]
     public async Task Whether_one_is_known_can_be_asked_without_learning_it()
     {
-        string id = Guid.NewGuid().ToString(), unknown = Guid.NewGuid().ToString();
+        string id = Guid.NewGuid().ToString(),
+            unknown = Guid.NewGuid().ToString();
         Reply learned = await BringAsync("asked", id);
         await BringAsync("asked");
-        Reply known = await daemon.Client.GetAsync($"{Path}/{id}?profile=asked"), missing = await daemon.Client.GetAsync($"{Path}/{unknown}?profile=asked");
+        Reply known = await daemon.Client.GetAsync($"{Path}/{id}?profile=asked"),
+            missing = await daemon.Client.GetAsync($"{Path}/{unknown}?profile=asked");
 
         Assert.Equal((200, learned.Body), (known.Status, known.Body));
         Assert.Equal($$"""{"id":"{{unknown}}","profile":"asked","learned":false,"comparisons":2}""", missing.Body);
@@ -45,9 +48,17 @@ public sealed class ComparisonTests(SharedDaemon daemon) : IClassFixture<SharedD
     [PublishedFact]
     public async Task A_tie_is_taken_and_says_nothing_about_either_answer()
     {
-        Reply tie = await daemon.Client.PostAsync(Path, Client.Body("How do I make tea?", "tied", """ "chosen": "Steep it.", "rejected": "I do not know.", "tie": true """));
+        Reply tie = await daemon.Client.PostAsync(
+            Path,
+            Client.Body("How do I make tea?", "tied", """ "chosen": "Steep it.", "rejected": "I do not know.", "tie": true """)
+        );
         Assert.Equal((200, 1), (tie.Status, tie.Comparisons));
-        (await daemon.Client.PostAsync(Path, Client.Body("How do I make tea?", "tied", """ "chosen": "Steep it.", "rejected": "I do not know.", "tie": "yes" """))).MustBeProblem(400, "tie");
+        (
+            await daemon.Client.PostAsync(
+                Path,
+                Client.Body("How do I make tea?", "tied", """ "chosen": "Steep it.", "rejected": "I do not know.", "tie": "yes" """)
+            )
+        ).MustBeProblem(400, "tie");
     }
 
     [PublishedTheory]
@@ -63,10 +74,24 @@ public sealed class ComparisonTests(SharedDaemon daemon) : IClassFixture<SharedD
     [InlineData("""{"messages": [], "chosen": "zebrafinch", "rejected": "a"}""", "messages")]
     [InlineData("""{"messages": [{"role": "assistant", "content": "zebrafinch"}], "chosen": "zebrafinch", "rejected": "a"}""", "last message")]
     [InlineData("""{"messages": [{"role": "root", "content": "zebrafinch"}], "chosen": "zebrafinch", "rejected": "a"}""", "role")]
-    [InlineData("""{"messages": [{"role": "user", "content": "zebrafinch"}], "chosen": "zebrafinch", "rejected": "a", "profile": "../x"}""", "profile")]
-    [InlineData("""{"messages": [{"role": "user", "content": "zebrafinch"}], "chosen": "zebrafinch", "rejected": "a", "id": "zebrafinch"}""", "id must be a GUID")]
-    [InlineData("""{"messages": [{"role": "user", "content": "zebrafinch"}], "chosen": "zebrafinch", "rejected": "a", "id": "3f2504e04f8941d39a0c0305e82c3301"}""", "id must be a GUID")]
-    [InlineData("""{"messages": [{"role": "user", "content": "zebrafinch"}], "chosen": "zebrafinch", "rejected": "a", "id": "00000000-0000-0000-0000-000000000000"}""", "zeros")]
+    [InlineData(
+        """{"messages": [{"role": "user", "content": "zebrafinch"}], "chosen": "zebrafinch", "rejected": "a", "profile": "../x"}""",
+        "profile"
+    )]
+    [InlineData(
+        """{"messages": [{"role": "user", "content": "zebrafinch"}], "chosen": "zebrafinch", "rejected": "a", "id": "zebrafinch"}""",
+        "id must be a GUID"
+    )]
+    [InlineData(
+        """{"messages": [{"role": "user", "content": "zebrafinch"}], "chosen": "zebrafinch", "rejected": "a","""
+            + """ "id": "3f2504e04f8941d39a0c0305e82c3301"}""",
+        "id must be a GUID"
+    )]
+    [InlineData(
+        """{"messages": [{"role": "user", "content": "zebrafinch"}], "chosen": "zebrafinch", "rejected": "a","""
+            + """ "id": "00000000-0000-0000-0000-000000000000"}""",
+        "zeros"
+    )]
     [InlineData("""{"messages": [{"role": "user", "content": "zebrafinch"}], "chosen": "zebrafinch", "rejected": "a", "id": 7}""", "id")]
     [InlineData("""{"messages": [{"role": "user", "content": "zebrafinch"}], "chosen": "zebrafinch", "rejected": "a", "label": 1}""", "label")]
     public async Task A_wrong_body_is_refused_with_the_name_of_what_is_wrong(string body, string names)
@@ -109,15 +134,21 @@ public sealed class ComparisonTests(SharedDaemon daemon) : IClassFixture<SharedD
     {
         using var folder = new TempFolder();
         await using DaemonProcess small = await DaemonProcess.StartReadyAsync(folder, "--profiles", "1");
-        Reply first = await small.Client.PostAsync(Path, Body("anna", null, "Steep it.")), second = await small.Client.PostAsync(Path, Body("ben", null, "Steep it."));
+        Reply first = await small.Client.PostAsync(Path, Body("anna", null, "Steep it.")),
+            second = await small.Client.PostAsync(Path, Body("ben", null, "Steep it."));
 
         Assert.Equal(200, first.Status);
         second.MustBeProblem(507, "profiles");
         Assert.Equal("too-many-profiles", second.Reason);
     }
 
-    private Task<Reply> BringAsync(string profile, string? id = null, string chosen = "Seven minutes in boiling water.") => daemon.Client.PostAsync(Path, Body(profile, id, chosen));
+    private Task<Reply> BringAsync(string profile, string? id = null, string chosen = "Seven minutes in boiling water.") =>
+        daemon.Client.PostAsync(Path, Body(profile, id, chosen));
 
     private static string Body(string profile, string? id, string chosen) =>
-        Client.Body("How do I make tea?", profile, $""" "chosen": "{chosen}", "rejected": "I do not know." {(id is null ? "" : $", \"id\": \"{id}\"")} """);
+        Client.Body(
+            "How do I make tea?",
+            profile,
+            $""" "chosen": "{chosen}", "rejected": "I do not know." {(id is null ? "" : $", \"id\": \"{id}\"")} """
+        );
 }

@@ -36,7 +36,10 @@ public sealed class LearnKillTests
                 string errors = await client.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
                 await client.WaitForExitAsync(TestContext.Current.CancellationToken);
                 Assert.Equal(75, client.ExitCode);
-                Assert.Matches(@"Stopped after line \d+ of 120, where the same command goes on\. No daemon answers", Assert.Single(errors.Split('\n', StringSplitOptions.RemoveEmptyEntries)));
+                Assert.Matches(
+                    @"Stopped after line \d+ of 120, where the same command goes on\. No daemon answers",
+                    Assert.Single(errors.Split('\n', StringSplitOptions.RemoveEmptyEntries))
+                );
                 Assert.Matches(@"^Going on after line \d+ of 120\.", await said);
             }
             await daemon.DisposeAsync();
@@ -56,7 +59,11 @@ public sealed class LearnKillTests
     }
 
     /// <summary>The same with a whole data set, across checkpoints; ten minutes or so.</summary>
-    [Fact(Skip = "ONLINERLHF_PREFERENCES names no file of preferences, or DOTNET_EnableAVX is not 0.", SkipUnless = nameof(HasDataSet), Timeout = 1_800_000)]
+    [Fact(
+        Skip = "ONLINERLHF_PREFERENCES names no file of preferences, or DOTNET_EnableAVX is not 0.",
+        SkipUnless = nameof(HasDataSet),
+        Timeout = 1_800_000
+    )]
     public async Task A_whole_data_set_ends_in_the_same_state_however_often_it_is_killed()
     {
         string file = DataSet!;
@@ -96,7 +103,8 @@ public sealed class LearnKillTests
         static async Task LearnToTheEndAsync(TempFolder folder, string file)
         {
             using Process client = Start(folder, file);
-            Task<string> output = client.StandardOutput.ReadToEndAsync(), errors = client.StandardError.ReadToEndAsync();
+            Task<string> output = client.StandardOutput.ReadToEndAsync(),
+                errors = client.StandardError.ReadToEndAsync();
             await client.WaitForExitAsync(TestContext.Current.CancellationToken);
             Assert.True(client.ExitCode == 0, await output + await errors);
         }
@@ -115,7 +123,10 @@ public sealed class LearnKillTests
         await client.WaitForExitAsync(TestContext.Current.CancellationToken);
 
         Assert.NotEqual(0, client.ExitCode);
-        Assert.Matches(@"Stopped after line \d+ of 120: the same command goes on there", Assert.Single(errors.Split('\n', StringSplitOptions.RemoveEmptyEntries)));
+        Assert.Matches(
+            @"Stopped after line \d+ of 120: the same command goes on there",
+            Assert.Single(errors.Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        );
         Assert.EndsWith("Profile default holds 120.\n", (await Program.RunAsync(folder, "learn", file)).Output, StringComparison.Ordinal);
     }
 
@@ -124,7 +135,9 @@ public sealed class LearnKillTests
     {
         LearnedState whole = await UninterruptedAsync();
         using var folder = new TempFolder();
-        string file = folder.Write("data.jsonl", PreferenceData.Lines(Lines)), profiles = Path.Combine(folder.State, "profiles"), backup = Path.Combine(folder.Root, "backup");
+        string file = folder.Write("data.jsonl", PreferenceData.Lines(Lines)),
+            profiles = Path.Combine(folder.State, "profiles"),
+            backup = Path.Combine(folder.Root, "backup");
         await using (DaemonProcess daemon = await DaemonProcess.StartReadyAsync(folder))
         {
             using Process client = Start(folder, file);

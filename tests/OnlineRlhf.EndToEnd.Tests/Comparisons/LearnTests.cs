@@ -9,10 +9,21 @@ namespace OnlineRlhf.EndToEnd.Tests.Comparisons;
 /// <summary>onlinerlhf learn against the running daemon.</summary>
 public sealed class LearnTests(SharedDaemon daemon) : IClassFixture<SharedDaemon>
 {
-    private static readonly string Misfits = string.Join('\n', [
-        "not JSON", """{"prompt": "zebrafinch", "chosen": "zebrafinch"}""", """["zebrafinch"]""", "", """{"prompt": "zebrafinch", "chosen": "same", "rejected": "same "}""",
-        """{"prompt": "zebrafinch", "chosen": "", "rejected": "zebrafinch"}""", $$"""{"prompt": "zebrafinch", "chosen": "{{string.Join(' ', Enumerable.Repeat("zebrafinch", 900))}}", "rejected": "a"}""",
-        $$"""{"prompt": "zebrafinch", "chosen": "{{new string('z', 270_000)}}", "rejected": "a"}""", new string('z', 1_100_000), ""]);
+    private static readonly string Misfits = string.Join(
+        '\n',
+        [
+            "not JSON",
+            """{"prompt": "zebrafinch", "chosen": "zebrafinch"}""",
+            """["zebrafinch"]""",
+            "",
+            """{"prompt": "zebrafinch", "chosen": "same", "rejected": "same "}""",
+            """{"prompt": "zebrafinch", "chosen": "", "rejected": "zebrafinch"}""",
+            $$"""{"prompt": "zebrafinch", "chosen": "{{string.Join(' ', Enumerable.Repeat("zebrafinch", 900))}}", "rejected": "a"}""",
+            $$"""{"prompt": "zebrafinch", "chosen": "{{new string('z', 270_000)}}", "rejected": "a"}""",
+            new string('z', 1_100_000),
+            "",
+        ]
+    );
 
     [PublishedFact]
     public async Task Every_shape_is_learned_and_what_does_not_fit_is_skipped_with_its_number_and_no_word_of_it()
@@ -22,11 +33,24 @@ public sealed class LearnTests(SharedDaemon daemon) : IClassFixture<SharedDaemon
 
         Assert.Equal(0, ended.ExitCode);
         JsonElement report = JsonSerializer.Deserialize<JsonElement>(ended.Output);
-        Assert.Equal(("mixed", 14, 0), (report.GetProperty("profile").GetString(), report.GetProperty("lines").GetInt32(), report.GetProperty("after").GetInt32()));
+        Assert.Equal(
+            ("mixed", 14, 0),
+            (report.GetProperty("profile").GetString(), report.GetProperty("lines").GetInt32(), report.GetProperty("after").GetInt32())
+        );
         Assert.Equal((5, 0, 8, 5), (Number("learned"), Number("confirmed"), Number("skipped"), Number("comparisons")));
         Assert.Equal(8, report.GetProperty("skipped_because").EnumerateObject().Sum(r => r.Value.GetInt32()));
         Assert.Equal(1, report.GetProperty("skipped_because").GetProperty("prompt too long").GetInt32());
-        (int Line, string Says)[] expected = [(5, "not valid JSON"), (6, "no rejected"), (7, "no JSON object"), (9, "same text"), (10, "chosen is empty"), (11, "context holds 512"), (12, "262144 bytes"), (13, "1048576 bytes")];
+        (int Line, string Says)[] expected =
+        [
+            (5, "not valid JSON"),
+            (6, "no rejected"),
+            (7, "no JSON object"),
+            (9, "same text"),
+            (10, "chosen is empty"),
+            (11, "context holds 512"),
+            (12, "262144 bytes"),
+            (13, "1048576 bytes"),
+        ];
         Assert.Equal(expected.Length, ended.ErrorLines.Length);
         foreach (((int line, string says), string error) in expected.Zip(ended.ErrorLines))
         {
@@ -42,12 +66,15 @@ public sealed class LearnTests(SharedDaemon daemon) : IClassFixture<SharedDaemon
     [PublishedFact]
     public async Task A_file_that_was_learned_is_learned_once_more_only_where_that_is_said_also_when_it_is_packed()
     {
-        string file = daemon.Folder.Write("again.jsonl", PreferenceData.Lines(8)), packed = file + ".gz";
+        string file = daemon.Folder.Write("again.jsonl", PreferenceData.Lines(8)),
+            packed = file + ".gz";
         await using (var stream = new GZipStream(File.Create(packed), CompressionLevel.Fastest))
             await stream.WriteAsync(await File.ReadAllBytesAsync(file, TestContext.Current.CancellationToken), TestContext.Current.CancellationToken);
 
-        Program.Ended first = await RunAsync("learn", packed, "--profile", "again"), second = await RunAsync("learn", file, "--profile", "again");
-        Program.Ended again = await RunAsync("learn", file, "--profile", "again", "--again"), after = await RunAsync("learn", packed, "--profile", "again");
+        Program.Ended first = await RunAsync("learn", packed, "--profile", "again"),
+            second = await RunAsync("learn", file, "--profile", "again");
+        Program.Ended again = await RunAsync("learn", file, "--profile", "again", "--again"),
+            after = await RunAsync("learn", packed, "--profile", "again");
         Program.Ended other = await RunAsync("learn", file, "--profile", "other");
 
         Assert.All([first, second, again, after, other], e => Assert.Equal((0, ""), (e.ExitCode, e.Errors)));
@@ -69,7 +96,9 @@ public sealed class LearnTests(SharedDaemon daemon) : IClassFixture<SharedDaemon
         string position = Assert.Single(Directory.EnumerateFiles(positions), f => !before.Contains(f));
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(position));
         Assert.Matches(
-            """^\{"lines":6,"last":6,"comparisons":6,"run":0,"whole":true,"state":"[-0-9a-f]{36}"\} *\n$""", await File.ReadAllTextAsync(position, TestContext.Current.CancellationToken));
+            """^\{"lines":6,"last":6,"comparisons":6,"run":0,"whole":true,"state":"[-0-9a-f]{36}"\} *\n$""",
+            await File.ReadAllTextAsync(position, TestContext.Current.CancellationToken)
+        );
 
         File.Delete(position);
         Program.Ended lost = await RunAsync("learn", file, "--profile", "lost");
@@ -89,7 +118,14 @@ public sealed class LearnTests(SharedDaemon daemon) : IClassFixture<SharedDaemon
     {
         using var folder = new TempFolder();
         await using DaemonProcess own = await DaemonProcess.StartReadyAsync(folder);
-        string file = folder.Write("many.jsonl", string.Concat(Enumerable.Range(0, 620).Select(n => $$"""{"prompt": "Is {{n}} a number?", "chosen": "Yes.", "rejected": "It has {{n}} sides."}""" + "\n")));
+        string file = folder.Write(
+            "many.jsonl",
+            string.Concat(
+                Enumerable
+                    .Range(0, 620)
+                    .Select(n => $$"""{"prompt": "Is {{n}} a number?", "chosen": "Yes.", "rejected": "It has {{n}} sides."}""" + "\n")
+            )
+        );
         string link = Path.Combine(folder.Root, "link");
         Directory.CreateSymbolicLink(link, folder.Runtime);
         using (Process client = Process.Start(Program.Describe(folder, [], ["learn", file]))!)
@@ -101,7 +137,8 @@ public sealed class LearnTests(SharedDaemon daemon) : IClassFixture<SharedDaemon
             await client.WaitForExitAsync(TestContext.Current.CancellationToken);
         }
 
-        // Goes on where another user's run was killed, and knows afterwards that the file was learned, although the ring has forgotten its first lines.
+        // Goes on where another user's run was killed, and knows afterwards that the file was learned, although the ring has forgotten its first
+        // lines.
         Program.Ended first = await ElsewhereAsync("one", Path.Combine(link, "onlinerlhf.sock"));
         Program.Ended second = await ElsewhereAsync("two", Path.Combine(folder.Runtime, "onlinerlhf.sock"));
         Program.Ended third = await Program.RunAsync(folder, "learn", file);
@@ -113,18 +150,35 @@ public sealed class LearnTests(SharedDaemon daemon) : IClassFixture<SharedDaemon
         Assert.Equal(620, (await own.Client.GetAsync($"/v1/comparisons/{Guid.NewGuid()}")).Comparisons);
 
         Task<Program.Ended> ElsewhereAsync(string home, string socket) =>
-            Program.RunAsync(folder, new Variables { ["STATE_DIRECTORY"] = Path.Combine(folder.Root, home) }, null, "learn", file, "--socket", socket);
+            Program.RunAsync(
+                folder,
+                new Variables { ["STATE_DIRECTORY"] = Path.Combine(folder.Root, home) },
+                null,
+                "learn",
+                file,
+                "--socket",
+                socket
+            );
     }
 
     [PublishedFact]
     public async Task A_position_of_the_first_version_is_taken_over_and_known_from_then_on()
     {
-        string file = daemon.Folder.Write("old.jsonl", PreferenceData.Lines(5)), positions = Path.Combine(daemon.Folder.State, "learn");
+        string file = daemon.Folder.Write("old.jsonl", PreferenceData.Lines(5)),
+            positions = Path.Combine(daemon.Folder.State, "learn");
         HashSet<string> before = Directory.Exists(positions) ? [.. Directory.EnumerateFiles(positions)] : [];
         await RunAsync("learn", file, "--profile", "old");
         string position = Assert.Single(Directory.EnumerateFiles(positions), f => !before.Contains(f));
-        File.Delete(Assert.Single(Directory.EnumerateFiles(daemon.Folder.State, "learned-files", SearchOption.AllDirectories), f => f.Contains("/old/", StringComparison.Ordinal)));
-        foreach (string numbers in (string[])["""{"lines":5,"last":5,"comparisons":5,"run":0,"whole":true}""", """{"lines":3,"last":3,"comparisons":3,"run":0,"whole":false}"""])
+        File.Delete(
+            Assert.Single(
+                Directory.EnumerateFiles(daemon.Folder.State, "learned-files", SearchOption.AllDirectories),
+                f => f.Contains("/old/", StringComparison.Ordinal)
+            )
+        );
+        foreach (
+            string numbers in (string[])
+                ["""{"lines":5,"last":5,"comparisons":5,"run":0,"whole":true}""", """{"lines":3,"last":3,"comparisons":3,"run":0,"whole":false}"""]
+        )
         {
             await File.WriteAllTextAsync(position, numbers.PadRight(255) + "\n", TestContext.Current.CancellationToken);
             Program.Ended ended = await RunAsync("learn", file, "--profile", "old");
@@ -146,7 +200,10 @@ public sealed class LearnTests(SharedDaemon daemon) : IClassFixture<SharedDaemon
         }
         Directory.Delete(Path.Combine(folder.State, "profiles"), recursive: true);
         await using DaemonProcess again = await DaemonProcess.StartReadyAsync(folder);
-        await again.Client.PostAsync("/v1/comparisons", Client.Body("How do I make tea?", "default", """ "chosen": "Steep it.", "rejected": "I do not know." """));
+        await again.Client.PostAsync(
+            "/v1/comparisons",
+            Client.Body("How do I make tea?", "default", """ "chosen": "Steep it.", "rejected": "I do not know." """)
+        );
         double before = await RequestsAsync();
         Program.Ended ended = await Program.RunAsync(folder, "learn", file);
 
@@ -154,8 +211,11 @@ public sealed class LearnTests(SharedDaemon daemon) : IClassFixture<SharedDaemon
         Assert.EndsWith("Profile default holds 2.\n", ended.Output, StringComparison.Ordinal);
         Assert.InRange(await RequestsAsync() - before, 1, 12);
 
-        async Task<double> RequestsAsync() => (await again.Client.GetAsync("/metrics")).Body.Split('\n').Where(l => l.StartsWith("onlinerlhf_responses_total{", StringComparison.Ordinal))
-            .Sum(l => double.Parse(l[(l.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture));
+        async Task<double> RequestsAsync() =>
+            (await again.Client.GetAsync("/metrics"))
+                .Body.Split('\n')
+                .Where(l => l.StartsWith("onlinerlhf_responses_total{", StringComparison.Ordinal))
+                .Sum(l => double.Parse(l[(l.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture));
     }
 
     [PublishedTheory]
@@ -166,7 +226,8 @@ public sealed class LearnTests(SharedDaemon daemon) : IClassFixture<SharedDaemon
         using var folder = new TempFolder();
         await using DaemonProcess own = await DaemonProcess.StartReadyAsync(folder);
         const int lines = 200;
-        string file = folder.Write("many.jsonl", PreferenceData.Lines(lines)), earlier = folder.Write("few.jsonl", PreferenceData.Line(0) + "\n");
+        string file = folder.Write("many.jsonl", PreferenceData.Lines(lines)),
+            earlier = folder.Write("few.jsonl", PreferenceData.Line(0) + "\n");
         await Program.RunAsync(folder, "learn", earlier);
         string state = Assert.Single(Directory.EnumerateDirectories(Path.Combine(folder.State, "profiles"), "default", SearchOption.AllDirectories));
         string copy = Path.Combine(folder.Root, "copy");
@@ -179,14 +240,17 @@ public sealed class LearnTests(SharedDaemon daemon) : IClassFixture<SharedDaemon
         Directory.Move(state, Path.Combine(folder.Root, "gone"));
         if (putBack)
             Directory.Move(copy, state);
-        Program.Ended stopped = await running, second = await Program.RunAsync(folder, "learn", file);
+        Program.Ended stopped = await running,
+            second = await Program.RunAsync(folder, "learn", file);
         Program.Ended third = await Program.RunAsync(folder, "learn", file);
 
         int before = putBack ? 1 : 0;
         Assert.Equal(1, stopped.ExitCode);
         Assert.Matches(
-            $@"^onlinerlhf: Stopped after line \d+ of {lines}\. Profile default holds [0{before}] comparisons, and held \d+ before: .*The same command",
-            Assert.Single(stopped.ErrorLines));
+            $@"^onlinerlhf: Stopped after line \d+ of {lines}\. Profile default holds [0{before}] comparisons, "
+                + @"and held \d+ before: .*The same command",
+            Assert.Single(stopped.ErrorLines)
+        );
         Assert.Equal((0, ""), (second.ExitCode, second.Errors));
         Assert.Matches($@"Learned {lines} comparisons in .*; 0 known before, .*\. Profile default holds {lines + before}\.\n$", second.Output);
         Assert.StartsWith("The whole file was learned before", third.Output, StringComparison.Ordinal);
@@ -200,10 +264,19 @@ public sealed class LearnTests(SharedDaemon daemon) : IClassFixture<SharedDaemon
     {
         const string path = "/v1/profiles/told/files/000102030405060708090a0b0c0d0e0f";
         (await daemon.Client.PutAsync(path, """{"runs": 1}""")).MustBeProblem(409, "has learned nothing");
-        await daemon.Client.PostAsync("/v1/comparisons", Client.Body("How do I make tea?", "told", """ "chosen": "Steep it.", "rejected": "I do not know." """));
-        Reply unknown = await daemon.Client.GetAsync(path), told = await daemon.Client.PutAsync(path, """{"runs": 1}"""), known = await daemon.Client.GetAsync($"{path}?lines=100");
+        await daemon.Client.PostAsync(
+            "/v1/comparisons",
+            Client.Body("How do I make tea?", "told", """ "chosen": "Steep it.", "rejected": "I do not know." """)
+        );
+        Reply unknown = await daemon.Client.GetAsync(path),
+            told = await daemon.Client.PutAsync(path, """{"runs": 1}"""),
+            known = await daemon.Client.GetAsync($"{path}?lines=100");
 
-        Assert.Equal("""{"profile":"told","digest":"000102030405060708090a0b0c0d0e0f","state":null,"runs":0,"comparisons":1,"last_line":0,"last_comparison":0}""", unknown.Body);
+        Assert.Equal(
+            """{"profile":"told","digest":"000102030405060708090a0b0c0d0e0f","state":null,"runs":0,"""
+                + """ "comparisons":1,"last_line":0,"last_comparison":0}""",
+            unknown.Body
+        );
         Assert.Equal((200, 1, told.Body), (told.Status, told.Json.GetProperty("runs").GetInt32(), known.Body));
         (await daemon.Client.PutAsync(path, "{}")).MustBeProblem(400, "runs");
         (await daemon.Client.PutAsync(path, """{"runs": -1}""")).MustBeProblem(400, "runs");
@@ -217,7 +290,12 @@ public sealed class LearnTests(SharedDaemon daemon) : IClassFixture<SharedDaemon
     public async Task A_list_of_objects_is_learned_and_its_count_told()
     {
         string[] lines = [.. Enumerable.Range(0, 5).Select(PreferenceData.Line)];
-        Program.Ended spread = await RunAsync("learn", daemon.Folder.Write("spread.json", $"[\n{string.Join(",\n", lines)}\n]\n"), "--profile", "spread");
+        Program.Ended spread = await RunAsync(
+            "learn",
+            daemon.Folder.Write("spread.json", $"[\n{string.Join(",\n", lines)}\n]\n"),
+            "--profile",
+            "spread"
+        );
         Program.Ended dense = await RunAsync("learn", daemon.Folder.Write("dense.json", $"[{string.Join(',', lines)},7]"), "--profile", "dense");
 
         Assert.Equal((0, ""), (spread.ExitCode, spread.Errors));
@@ -229,11 +307,16 @@ public sealed class LearnTests(SharedDaemon daemon) : IClassFixture<SharedDaemon
     [PublishedFact]
     public async Task Ties_and_what_changes_a_comparison_without_being_understood_are_learned_and_skipped_knowingly()
     {
-        string file = daemon.Folder.Write("judged.jsonl", """
-            {"conversation_a":[{"role":"user","content":"Name a nut."},{"role":"assistant","content":"Hazel."}],"conversation_b":[{"role":"user","content":"Name a nut."},{"role":"assistant","content":"Nuts are many."}],"winner":"tie (bothbad)"}
+        const string Nut = """{"role":"user","content":"Name a nut."}""",
+            Many = """{"role":"assistant","content":"Nuts are many."}""";
+        string file = daemon.Folder.Write(
+            "judged.jsonl",
+            $$"""
+            {"conversation_a":[{{Nut}},{"role":"assistant","content":"Hazel."}],"conversation_b":[{{Nut}},{{Many}}],"winner":"tie (bothbad)"}
             {"prompt":"Name a river.","chosen":"Rhine.","rejected":"Danube.","chosen":"Elbe."}
             {"prompt":"Name a stone.","chosen":"Flint.","rejected":"Stones are many.","margin":NaN}
-            """);
+            """
+        );
         Program.Ended ended = await RunAsync("learn", file, "--profile", "judged");
 
         Assert.Equal((0, "line 2 is skipped: it has chosen more than once.\n"), (ended.ExitCode, ended.Errors));
@@ -245,18 +328,37 @@ public sealed class LearnTests(SharedDaemon daemon) : IClassFixture<SharedDaemon
     {
         using var folder = new TempFolder();
         string[] requests = ["Hello", "How do I cook rice?", "Bye"];
-        string file = folder.Write("poison.jsonl", string.Concat(requests.Select(r => $$"""{"prompt": "{{r}}", "chosen": "In water.", "rejected": "What?"}""" + "\n")));
+        string file = folder.Write(
+            "poison.jsonl",
+            string.Concat(requests.Select(r => $$"""{"prompt": "{{r}}", "chosen": "In water.", "rejected": "What?"}""" + "\n"))
+        );
         int learned = 0;
-        await using var other = new Impostor(folder, "", isWell: true, answer: asked =>
-            asked.Contains("/files/", StringComparison.Ordinal)
-                ? ("200 OK", $$"""{"profile":"default","digest":"0","state":"3f2504e0-4f89-41d3-9a0c-0305e82c3301","runs":0,"comparisons":0,"last_line":0,"last_comparison":0}""")
-            : asked.Contains("cook rice", StringComparison.Ordinal)
-                ? ("422 Unprocessable Entity", """{"type":"about:blank","title":"","status":422,"detail":"The model gives no finite number for this.","reason":"not-finite"}""")
-            : ("200 OK", $$"""{"id":"3f2504e0-4f89-41d3-9a0c-0305e82c3301","profile":"default","learned":true,"comparisons":{{++learned}}}"""));
+        await using var other = new Impostor(
+            folder,
+            "",
+            isWell: true,
+            answer: asked =>
+                asked.Contains("/files/", StringComparison.Ordinal)
+                    ? (
+                        "200 OK",
+                        $$"""{"profile":"default","digest":"0","state":"3f2504e0-4f89-41d3-9a0c-0305e82c3301","""
+                            + """ "runs":0,"comparisons":0,"last_line":0,"last_comparison":0}"""
+                    )
+                : asked.Contains("cook rice", StringComparison.Ordinal)
+                    ? (
+                        "422 Unprocessable Entity",
+                        """{"type":"about:blank","title":"","status":422,"detail":"The model gives no finite number for """
+                            + """this.","reason":"not-finite"}"""
+                    )
+                : ("200 OK", $$"""{"id":"3f2504e0-4f89-41d3-9a0c-0305e82c3301","profile":"default","learned":true,"comparisons":{{++learned}}}""")
+        );
         Program.Ended ended = await Program.RunAsync(folder, "learn", file);
 
         Assert.Equal((0, "line 2 is skipped: The model gives no finite number for this.\n"), (ended.ExitCode, ended.Errors));
-        Assert.Matches(@"^Learned 2 comparisons in .*; 0 known before, 1 line skipped \(1: not finite\)\. Profile default holds \d\.\n$", ended.Output.Split('\n')[^2] + "\n");
+        Assert.Matches(
+            @"^Learned 2 comparisons in .*; 0 known before, 1 line skipped \(1: not finite\)\. Profile default holds \d\.\n$",
+            ended.Output.Split('\n')[^2] + "\n"
+        );
     }
 
     [PublishedFact]
@@ -267,7 +369,11 @@ public sealed class LearnTests(SharedDaemon daemon) : IClassFixture<SharedDaemon
         await File.WriteAllBytesAsync(daemon.Folder.Root + "/damaged.gz", packed, TestContext.Current.CancellationToken);
         using var elsewhere = new TempFolder();
 
-        await MustEndAsync(1, "is a table (CSV or TSV): convert it with python3", RunAsync("learn", daemon.Folder.Write("table.csv", "prompt,chosen,rejected\n\"a\",\"b\",\"c\"\n")));
+        await MustEndAsync(
+            1,
+            "is a table (CSV or TSV): convert it with python3",
+            RunAsync("learn", daemon.Folder.Write("table.csv", "prompt,chosen,rejected\n\"a\",\"b\",\"c\"\n"))
+        );
         await MustEndAsync(1, "a Parquet file", RunAsync("learn", daemon.Folder.Write("table.parquet", "PAR1\u0015\0")));
         await MustEndAsync(1, "profile", RunAsync("learn", file, "--profile", "../x"));
         await MustEndAsync(1, "missing.jsonl", RunAsync("learn", "missing.jsonl"));
@@ -310,7 +416,9 @@ public sealed class LearnTests(SharedDaemon daemon) : IClassFixture<SharedDaemon
         int refused = 0;
         for (int n = 0; n < 5; n++)
         {
-            Reply[] asked = await Task.WhenAll(Enumerable.Range(0, 4).Select(i => busy.Client.AskAsync($"Tell me about the number {i}.", $"person{i}")));
+            Reply[] asked = await Task.WhenAll(
+                Enumerable.Range(0, 4).Select(i => busy.Client.AskAsync($"Tell me about the number {i}.", $"person{i}"))
+            );
             refused += asked.Count(a => a.Status == 503);
             Assert.All(asked, a => Assert.True(a.Status is 201 or 503, a.Body));
         }

@@ -19,18 +19,36 @@ internal static class PreferenceData
     /// <summary>One line.</summary>
     internal static string Line(int n)
     {
-        string subject = Subjects[n % Subjects.Length], request = $"How do I care for {subject} and a {Marker}, question {n}?";
-        string chosen = $"Start small: keep {subject} dry for {n + 2} days.", rejected = $"I would say that it depends. There are {n} ways to look at {subject}, and each of them has a price that nobody likes to pay.";
+        string subject = Subjects[n % Subjects.Length],
+            request = $"How do I care for {subject} and a {Marker}, question {n}?";
+        string chosen = $"Start small: keep {subject} dry for {n + 2} days.",
+            rejected =
+                $"I would say that it depends. There are {n} ways to look at {subject}, and each of them has a price that nobody likes to pay.";
         JsonObject line = (n % 4) switch
         {
-            0 => new() { ["prompt"] = request, ["chosen"] = chosen, ["rejected"] = rejected, ["margin"] = n },
+            0 => new()
+            {
+                ["prompt"] = request,
+                ["chosen"] = chosen,
+                ["rejected"] = rejected,
+                ["margin"] = n,
+            },
             1 => new()
             {
                 ["chosen"] = $"\n\nHuman: Hello.\n\nAssistant: Good morning.\n\nHuman: {request}\n\nAssistant: {chosen}",
                 ["rejected"] = $"\n\nHuman: Hello.\n\nAssistant: Good morning.\n\nHuman: {request}\n\nAssistant: {rejected}",
             },
-            2 => new() { ["prompt"] = new JsonArray(Message("system", "Be kind."), Message("user", request)), ["chosen"] = new JsonArray(Message("assistant", chosen)), ["rejected"] = new JsonArray(Message("assistant", rejected)) },
-            _ => new() { ["chosen"] = new JsonArray(Message("user", request), Message("assistant", chosen)), ["rejected"] = new JsonArray(Message("user", request), Message("assistant", rejected)) },
+            2 => new()
+            {
+                ["prompt"] = new JsonArray(Message("system", "Be kind."), Message("user", request)),
+                ["chosen"] = new JsonArray(Message("assistant", chosen)),
+                ["rejected"] = new JsonArray(Message("assistant", rejected)),
+            },
+            _ => new()
+            {
+                ["chosen"] = new JsonArray(Message("user", request), Message("assistant", chosen)),
+                ["rejected"] = new JsonArray(Message("user", request), Message("assistant", rejected)),
+            },
         };
         return line.ToJsonString(Readable);
     }

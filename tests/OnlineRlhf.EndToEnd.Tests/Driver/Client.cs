@@ -75,11 +75,18 @@ internal sealed class Client : IDisposable
         using var either = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken, cancellationToken);
         using HttpResponseMessage response = await Http.SendAsync(request, either.Token);
         string body = await response.Content.ReadAsStringAsync(either.Token);
-        return new Reply((int)response.StatusCode, body, response.Content.Headers.ContentType?.ToString(), response.Headers.Location?.ToString(), response.Headers.RetryAfter?.ToString());
+        return new Reply(
+            (int)response.StatusCode,
+            body,
+            response.Content.Headers.ContentType?.ToString(),
+            response.Headers.Location?.ToString(),
+            response.Headers.RetryAfter?.ToString()
+        );
     }
 
     /// <summary>Asks for a round; <paramref name="more"/> is further JSON fields, such as <c>"ask": "never"</c>.</summary>
-    internal Task<Reply> AskAsync(string request, string profile = "default", string? more = null) => PostAsync("/v1/rounds", Body(request, profile, more));
+    internal Task<Reply> AskAsync(string request, string profile = "default", string? more = null) =>
+        PostAsync("/v1/rounds", Body(request, profile, more));
 
     /// <summary>Asks until the round shows two answers: the model may have only one.</summary>
     internal async Task<Reply> AskForTwoAsync(string request = "How do I make tea?", string profile = "default", string? more = null)
@@ -94,7 +101,8 @@ internal sealed class Client : IDisposable
         throw new InvalidOperationException("The model gave a single answer twenty times.");
     }
 
-    internal Task<Reply> PreferAsync(string round, string preferred) => PostAsync($"/v1/rounds/{round}/feedback", $$"""{"preferred": "{{preferred}}"}""");
+    internal Task<Reply> PreferAsync(string round, string preferred) =>
+        PostAsync($"/v1/rounds/{round}/feedback", $$"""{"preferred": "{{preferred}}"}""");
 
     internal static string Body(string request, string profile = "default", string? more = null)
     {

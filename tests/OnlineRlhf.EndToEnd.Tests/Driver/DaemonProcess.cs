@@ -45,11 +45,17 @@ internal sealed partial class DaemonProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>Starts it; the model still loads. The build of the CPU backend is named: each start would measure builds first, for a second or two.</summary>
+    /// <summary>
+    /// Starts it; the model still loads. The build of the CPU backend is named: each start would measure builds first, for a second or two.
+    /// </summary>
     internal static DaemonProcess Start(TempFolder folder, params string[] arguments) => Start(folder, [], arguments);
 
     internal static DaemonProcess Start(TempFolder folder, Variables environment, params string[] arguments) =>
-        StartMeasuring(folder, environment, arguments.Contains("--cpu-variant") || CpuVariant.Value is not { } variant ? arguments : ["--cpu-variant", variant, .. arguments]);
+        StartMeasuring(
+            folder,
+            environment,
+            arguments.Contains("--cpu-variant") || CpuVariant.Value is not { } variant ? arguments : ["--cpu-variant", variant, .. arguments]
+        );
 
     /// <summary>Starts it as it is started for the first time: it measures which build of the CPU backend is the fastest.</summary>
     internal static DaemonProcess StartMeasuring(TempFolder folder, Variables environment, params string[] arguments) =>
@@ -66,7 +72,11 @@ internal sealed partial class DaemonProcess : IAsyncDisposable
     /// <summary>Starts it as a service manager does that has opened its socket: at the first connection.</summary>
     internal static DaemonProcess StartActivated(TempFolder folder)
     {
-        ProcessStartInfo start = Program.Describe(folder, [], ["-l", folder.Socket, "-E", "RUNTIME_DIRECTORY", "-E", "STATE_DIRECTORY", Published.Path, "serve", "--threads", "1"]);
+        ProcessStartInfo start = Program.Describe(
+            folder,
+            [],
+            ["-l", folder.Socket, "-E", "RUNTIME_DIRECTORY", "-E", "STATE_DIRECTORY", Published.Path, "serve", "--threads", "1"]
+        );
         start.FileName = Activator;
         return new DaemonProcess(folder, start);
     }

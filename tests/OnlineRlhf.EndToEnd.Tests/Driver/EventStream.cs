@@ -16,14 +16,19 @@ internal sealed class EventStream : IAsyncDisposable
 
     internal static async Task<EventStream> OpenAsync(DaemonProcess daemon, string query = "")
     {
-        HttpResponseMessage response = await daemon.Client.Http.GetAsync("/v1/events" + query, HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
+        HttpResponseMessage response = await daemon.Client.Http.GetAsync(
+            "/v1/events" + query,
+            HttpCompletionOption.ResponseHeadersRead,
+            TestContext.Current.CancellationToken
+        );
         return new EventStream(response, await response.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken));
     }
 
     /// <summary>The next event; heartbeats are passed over.</summary>
     internal async Task<Event> NextAsync()
     {
-        string? name = null, data = null;
+        string? name = null,
+            data = null;
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         limit.CancelAfter(Program.Patience);
         while (await _reader.ReadLineAsync(limit.Token) is { } line)
@@ -42,8 +47,7 @@ internal sealed class EventStream : IAsyncDisposable
     internal async Task<Event> NextStepAsync()
     {
         Event happened;
-        do
-            happened = await NextAsync();
+        do happened = await NextAsync();
         while (happened.Name == "round.generating");
         return happened;
     }
@@ -54,8 +58,7 @@ internal sealed class EventStream : IAsyncDisposable
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         limit.CancelAfter(Program.Patience);
         string? line;
-        do
-            line = await _reader.ReadLineAsync(limit.Token);
+        do line = await _reader.ReadLineAsync(limit.Token);
         while (line != ":");
     }
 

@@ -5,16 +5,26 @@ namespace OnlineRlhf.EndToEnd.Tests.Driver;
 /// <summary>What the tests need of the kernel and .NET does not give.</summary>
 internal static partial class Posix
 {
-    internal const int SigHangUp = 1, SigInterrupt = 2, SigAbort = 6, SigKill = 9, SigUser1 = 10, SigUser2 = 12;
-    internal const int SigTerm = 15, SigStop = 19, SigContinue = 18;
+    internal const int SigHangUp = 1,
+        SigInterrupt = 2,
+        SigAbort = 6,
+        SigKill = 9,
+        SigUser1 = 10,
+        SigUser2 = 12;
+    internal const int SigTerm = 15,
+        SigStop = 19,
+        SigContinue = 18;
 
     // RLIMIT_NOFILE of x64 and arm64.
     private const int OpenFiles = 7;
 
-    private const int AtFdCwd = -100, NoFollow = 0x100, ModeAndType = 0x3;
+    private const int AtFdCwd = -100,
+        NoFollow = 0x100,
+        ModeAndType = 0x3;
 
     // struct statx of linux/stat.h, the same on every architecture: 256 bytes, stx_mode is the 16-bit field at 28.
-    private const int StatxBytes = 256, ModeAt = 28;
+    private const int StatxBytes = 256,
+        ModeAt = 28;
 
     internal static void Signal(int process, int signal)
     {

@@ -27,7 +27,8 @@ internal static class Program
         if (input is not null)
             await process.StandardInput.WriteAsync(input);
         process.StandardInput.Close();
-        Task<string> output = process.StandardOutput.ReadToEndAsync(), errors = process.StandardError.ReadToEndAsync();
+        Task<string> output = process.StandardOutput.ReadToEndAsync(),
+            errors = process.StandardError.ReadToEndAsync();
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         limit.CancelAfter(Patience);
         try
@@ -54,7 +55,11 @@ internal static class Program
             RedirectStandardError = true,
             WorkingDirectory = folder.Root,
         };
-        foreach (string name in start.Environment.Keys.Where(n => n.StartsWith("ONLINERLHF_", StringComparison.Ordinal) && n != "ONLINERLHF_TEST_RUN").ToArray())
+        foreach (
+            string name in start
+                .Environment.Keys.Where(n => n.StartsWith("ONLINERLHF_", StringComparison.Ordinal) && n != "ONLINERLHF_TEST_RUN")
+                .ToArray()
+        )
             start.Environment.Remove(name);
         start.Environment.Remove("NOTIFY_SOCKET");
         start.Environment["RUNTIME_DIRECTORY"] = folder.Runtime;

@@ -17,7 +17,8 @@ internal sealed record Reply(int Status, string Body, string? ContentType, strin
 
     internal string First => Json.GetProperty("first").GetProperty("text").GetString()!;
 
-    internal string? Second => Json.GetProperty("second") is { ValueKind: JsonValueKind.Object } second ? second.GetProperty("text").GetString() : null;
+    internal string? Second =>
+        Json.GetProperty("second") is { ValueKind: JsonValueKind.Object } second ? second.GetProperty("text").GetString() : null;
 
     /// <summary>A problem of RFC 9457 with this status, whose sentence holds these words.</summary>
     internal void MustBeProblem(int status, params string[] words)

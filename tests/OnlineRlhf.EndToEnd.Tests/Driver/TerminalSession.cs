@@ -34,8 +34,14 @@ internal sealed class TerminalSession : IAsyncDisposable
     internal static TerminalSession Start(TempFolder folder, Variables environment, int width, int height, params string[] arguments)
     {
         // The program's own lines are followed by how it ended; the terminal's settings are noted before and after.
-        string run = $"stty rows {height} cols {width}; tty > tty; stty -g > before; sh -c 'echo $$ > pid; exec \"$@\"' sh {string.Join(' ', arguments.Prepend(Published.Path).Select(a => $"'{a}'"))}; echo $? > code; stty -g > after";
-        ProcessStartInfo start = Program.Describe(folder, [KeyValuePair.Create("TERM", "xterm-256color"), .. environment], ["-qfec", run, "/dev/null"]);
+        string run =
+            $"stty rows {height} cols {width}; tty > tty; stty -g > before; sh -c 'echo $$ > pid; exec \"$@\"' sh "
+            + $"{string.Join(' ', arguments.Prepend(Published.Path).Select(a => $"'{a}'"))}; echo $? > code; stty -g > after";
+        ProcessStartInfo start = Program.Describe(
+            folder,
+            [KeyValuePair.Create("TERM", "xterm-256color"), .. environment],
+            ["-qfec", run, "/dev/null"]
+        );
         start.FileName = "script";
         start.Environment["SHELL"] = "/bin/sh";
         return new TerminalSession(folder, start);

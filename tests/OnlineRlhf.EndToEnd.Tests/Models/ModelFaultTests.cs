@@ -12,13 +12,17 @@ public sealed class ModelFaultTests
     public async Task A_model_that_computes_no_numbers_is_refused_in_one_line_and_changes_nothing()
     {
         using var folder = new TempFolder();
-        string model = Save(folder, PatchedModel.WithoutNumbers()), settings = folder.Write("settings.json", "{}");
+        string model = Save(folder, PatchedModel.WithoutNumbers()),
+            settings = folder.Write("settings.json", "{}");
         foreach (string[] verb in new[] { new[] { "serve", "--threads", "1", "--model", model }, ["model", "use", model, "--config", settings] })
         {
             Program.Ended ended = await Program.RunAsync(folder, verb);
             Assert.Equal(78, ended.ExitCode);
-            Assert.Contains("not a number", Assert.Single(ended.ErrorLines, l => l.StartsWith("onlinerlhf:", StringComparison.Ordinal)),
-                StringComparison.Ordinal);
+            Assert.Contains(
+                "not a number",
+                Assert.Single(ended.ErrorLines, l => l.StartsWith("onlinerlhf:", StringComparison.Ordinal)),
+                StringComparison.Ordinal
+            );
         }
         Assert.Equal("{}", await File.ReadAllTextAsync(settings, Cancel));
         Assert.Empty(Directory.EnumerateFiles(folder.State, "*.gguf", SearchOption.AllDirectories));
@@ -28,13 +32,19 @@ public sealed class ModelFaultTests
     public async Task One_text_that_spoils_the_output_is_named_and_the_others_are_learned()
     {
         using var folder = new TempFolder();
-        await using DaemonProcess daemon = await DaemonProcess.StartReadyAsync(folder, "--model",
-            Save(folder, PatchedModel.Poisoned(PatchedModel.Rice)));
-        string data = folder.Write("poison.jsonl", """
+        await using DaemonProcess daemon = await DaemonProcess.StartReadyAsync(
+            folder,
+            "--model",
+            Save(folder, PatchedModel.Poisoned(PatchedModel.Rice))
+        );
+        string data = folder.Write(
+            "poison.jsonl",
+            """
             {"prompt":"Hello","chosen":"Good day.","rejected":"What?"}
             {"prompt":"How do I cook rice?","chosen":"In water.","rejected":"What?"}
             {"prompt":"Bye","chosen":"Good night.","rejected":"What?"}
-            """);
+            """
+        );
         Program.Ended learned = await Program.RunAsync(folder, "learn", data);
 
         Assert.True(learned.ExitCode == 0, learned.Errors);
@@ -77,8 +87,10 @@ public sealed class ModelFaultTests
         asked.MustBeProblem(503, model, "start the daemon again");
         Assert.Equal("model-changed", asked.Reason);
         Assert.Equal(78, await daemon.WaitForExitAsync());
-        Assert.Single(daemon.Log.Split('\n'), l =>
-            l.StartsWith("onlinerlhf:", StringComparison.Ordinal) && l.Contains(model, StringComparison.Ordinal));
+        Assert.Single(
+            daemon.Log.Split('\n'),
+            l => l.StartsWith("onlinerlhf:", StringComparison.Ordinal) && l.Contains(model, StringComparison.Ordinal)
+        );
         if (how == "cut")
             return;
         // The other model has a state of its own, in which the press is not.
@@ -90,10 +102,17 @@ public sealed class ModelFaultTests
     public async Task A_model_for_search_is_refused_by_all_with_the_same_sentence()
     {
         using var folder = new TempFolder();
-        string model = Save(folder, PatchedModel.With("llama.pooling_type", 3)), settings = folder.Write("settings.json", "{}");
+        string model = Save(folder, PatchedModel.With("llama.pooling_type", 3)),
+            settings = folder.Write("settings.json", "{}");
         List<string> said = [];
-        foreach (string[] verb in new[] { new[] { "model", "check", model }, ["model", "use", model, "--config", settings],
-            ["serve", "--threads", "1", "--model", model] })
+        foreach (
+            string[] verb in new[]
+            {
+                new[] { "model", "check", model },
+                ["model", "use", model, "--config", settings],
+                ["serve", "--threads", "1", "--model", model],
+            }
+        )
         {
             Program.Ended ended = await Program.RunAsync(folder, verb);
             Assert.Equal(78, ended.ExitCode);
@@ -112,10 +131,13 @@ public sealed class ModelFaultTests
         Program.Ended check = await Program.RunAsync(folder, "model", "check", model),
             named = await Program.RunAsync(folder, "model", "check", model, "--chat-template", "chatml");
         await using DaemonProcess daemon = await DaemonProcess.StartReadyAsync(folder, "--model", model);
-        Program.Ended status = await Program.RunAsync(folder, "status"), doctor = await Program.RunAsync(folder, "doctor", "--model", model);
+        Program.Ended status = await Program.RunAsync(folder, "status"),
+            doctor = await Program.RunAsync(folder, "doctor", "--model", model);
 
-        Assert.All([check.Output, daemon.Log, status.Output, doctor.Output], says =>
-            Assert.Contains("ChatML is assumed", says, StringComparison.Ordinal));
+        Assert.All(
+            [check.Output, daemon.Log, status.Output, doctor.Output],
+            says => Assert.Contains("ChatML is assumed", says, StringComparison.Ordinal)
+        );
         Assert.Equal((0, 0), (check.ExitCode, named.ExitCode));
         Assert.Contains("template   known", named.Output, StringComparison.Ordinal);
     }
@@ -124,7 +146,8 @@ public sealed class ModelFaultTests
     public async Task A_model_in_several_files_is_served_where_all_are_there_and_not_copied()
     {
         using var folder = new TempFolder();
-        string first = PatchedModel.Split(folder.Root, 3), second = first.Replace("-00001-", "-00002-", StringComparison.Ordinal),
+        string first = PatchedModel.Split(folder.Root, 3),
+            second = first.Replace("-00001-", "-00002-", StringComparison.Ordinal),
             settings = folder.Write("settings.json", "{}");
         Program.Ended json = await Program.RunAsync(folder, "model", "check", "--json", first),
             used = await Program.RunAsync(folder, "model", "use", first, "--config", settings);

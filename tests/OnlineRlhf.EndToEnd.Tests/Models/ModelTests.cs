@@ -11,7 +11,8 @@ public sealed class ModelTests
     public async Task A_model_is_described_with_the_memory_it_takes()
     {
         using var folder = new TempFolder();
-        Program.Ended words = await Program.RunAsync(folder, "model", "check", DemoModelFile.Path), json = await Program.RunAsync(folder, "model", "check", "--json", DemoModelFile.Path);
+        Program.Ended words = await Program.RunAsync(folder, "model", "check", DemoModelFile.Path),
+            json = await Program.RunAsync(folder, "model", "check", "--json", DemoModelFile.Path);
 
         Assert.True(words.ExitCode == 0, words.Errors);
         Assert.Contains("Hearth 2M demo, llama, Q8_0, 2.0 MiB", words.Output, StringComparison.Ordinal);
@@ -28,7 +29,9 @@ public sealed class ModelTests
     {
         using var folder = new TempFolder();
         byte[] whole = await File.ReadAllBytesAsync(DemoModelFile.Path, TestContext.Current.CancellationToken);
-        string text = folder.Write("notes.gguf", "This is a text, and no model."), cut = Path.Combine(folder.Root, "cut.gguf"), settings = folder.Write("settings.json", "{ \"ask\": \"never\" }");
+        string text = folder.Write("notes.gguf", "This is a text, and no model."),
+            cut = Path.Combine(folder.Root, "cut.gguf"),
+            settings = folder.Write("settings.json", "{ \"ask\": \"never\" }");
         await File.WriteAllBytesAsync(cut, whole[..(whole.Length / 2)], TestContext.Current.CancellationToken);
         foreach (string path in new[] { text, cut, folder.Root, Path.Combine(folder.Root, "none.gguf") })
         {
@@ -48,14 +51,32 @@ public sealed class ModelTests
     {
         using var folder = new TempFolder();
         string settings = folder.Write("settings.json", "{\n  // everything but one\n  \"threads\": 1,\n}\n");
-        Program.Ended used = await Program.RunAsync(folder, "model", "use", DemoModelFile.Path, "--config", settings, "--sha256", await Sha256Async());
+        Program.Ended used = await Program.RunAsync(
+            folder,
+            "model",
+            "use",
+            DemoModelFile.Path,
+            "--config",
+            settings,
+            "--sha256",
+            await Sha256Async()
+        );
 
         Assert.True(used.ExitCode == 0, used.Errors);
         Assert.Contains("systemctl restart onlinerlhf.service", used.Output, StringComparison.Ordinal);
         string installed = Path.Combine(folder.State, "models", Path.GetFileName(DemoModelFile.Path));
-        Assert.Equal($"{{\n  \"model\": \"{installed}\",\n  // everything but one\n  \"threads\": 1,\n}}\n", await File.ReadAllTextAsync(settings, TestContext.Current.CancellationToken));
-        Assert.Equal(await File.ReadAllBytesAsync(DemoModelFile.Path, TestContext.Current.CancellationToken), await File.ReadAllBytesAsync(installed, TestContext.Current.CancellationToken));
-        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead, File.GetUnixFileMode(installed));
+        Assert.Equal(
+            $"{{\n  \"model\": \"{installed}\",\n  // everything but one\n  \"threads\": 1,\n}}\n",
+            await File.ReadAllTextAsync(settings, TestContext.Current.CancellationToken)
+        );
+        Assert.Equal(
+            await File.ReadAllBytesAsync(DemoModelFile.Path, TestContext.Current.CancellationToken),
+            await File.ReadAllBytesAsync(installed, TestContext.Current.CancellationToken)
+        );
+        Assert.Equal(
+            UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead,
+            File.GetUnixFileMode(installed)
+        );
         Assert.Single(Directory.EnumerateFileSystemEntries(Path.Combine(folder.State, "models")));
         await using DaemonProcess daemon = await DaemonProcess.StartReadyAsync(folder, "--config", settings);
         Assert.Equal(201, (await daemon.Client.AskAsync("Hello")).Status);
@@ -66,7 +87,8 @@ public sealed class ModelTests
     {
         using var folder = new TempFolder();
         string settings = folder.Write("settings.json", "{}");
-        Program.Ended wrong = await Program.RunAsync(folder, "model", "use", DemoModelFile.Path, "--config", settings, "--sha256", new string('0', 64)),
+        Program.Ended wrong =
+                await Program.RunAsync(folder, "model", "use", DemoModelFile.Path, "--config", settings, "--sha256", new string('0', 64)),
             noSum = await Program.RunAsync(folder, "model", "use", DemoModelFile.Path, "--config", settings, "--sha256", "abc");
 
         Assert.Equal((78, 2), (wrong.ExitCode, noSum.ExitCode));
@@ -80,7 +102,16 @@ public sealed class ModelTests
         using var folder = new TempFolder();
         string settings = folder.Write("settings.json", "{}");
         File.WriteAllText(Path.Combine(folder.Root, "file"), "");
-        Program.Ended ended = await Program.RunAsync(folder, "model", "use", DemoModelFile.Path, "--config", settings, "--state", Path.Combine(folder.Root, "file"));
+        Program.Ended ended = await Program.RunAsync(
+            folder,
+            "model",
+            "use",
+            DemoModelFile.Path,
+            "--config",
+            settings,
+            "--state",
+            Path.Combine(folder.Root, "file")
+        );
 
         Assert.Equal(1, ended.ExitCode);
         Assert.Single(ended.ErrorLines);
@@ -93,7 +124,8 @@ public sealed class ModelTests
         if (!Environment.IsPrivilegedProcess)
             Assert.Skip("Only root may mount a small disk.");
         using var folder = new TempFolder();
-        string settings = folder.Write("settings.json", "{}"), disk = Directory.CreateDirectory(Path.Combine(folder.Root, "disk")).FullName;
+        string settings = folder.Write("settings.json", "{}"),
+            disk = Directory.CreateDirectory(Path.Combine(folder.Root, "disk")).FullName;
         Process mounted = Process.Start("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", disk]);
         await mounted.WaitForExitAsync(TestContext.Current.CancellationToken);
         if (mounted.ExitCode != 0)
@@ -118,15 +150,26 @@ public sealed class ModelTests
     public async Task Killed_in_the_middle_it_leaves_nothing_that_is_used_and_the_next_one_removes_it()
     {
         using var folder = new TempFolder();
-        string settings = folder.Write("settings.json", "{}"), models = Path.Combine(folder.State, "models");
+        string settings = folder.Write("settings.json", "{}"),
+            models = Path.Combine(folder.State, "models");
         // It is killed while it checks the copy: a sha256sum that does not end stands in for a slow disk.
-        string slow = Directory.CreateDirectory(Path.Combine(folder.Root, "bin")).FullName, program = Path.Combine(slow, "sha256sum");
+        string slow = Directory.CreateDirectory(Path.Combine(folder.Root, "bin")).FullName,
+            program = Path.Combine(slow, "sha256sum");
         File.WriteAllText(program, "#!/bin/sh\nexec sleep 300\n");
         File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserExecute);
         ProcessStartInfo start = Program.Describe(
-            folder, new Variables { ["PATH"] = $"{slow}:{Environment.GetEnvironmentVariable("PATH")}" }, ["model", "use", DemoModelFile.Path, "--config", settings, "--sha256", new string('0', 64)]);
+            folder,
+            new Variables { ["PATH"] = $"{slow}:{Environment.GetEnvironmentVariable("PATH")}" },
+            ["model", "use", DemoModelFile.Path, "--config", settings, "--sha256", new string('0', 64)]
+        );
         using Process killed = Process.Start(start)!;
-        while (!killed.HasExited && !(Directory.Exists(models) && Directory.EnumerateFiles(models).Any(f => new FileInfo(f).Length == new FileInfo(DemoModelFile.Path).Length)))
+        while (
+            !killed.HasExited
+            && !(
+                Directory.Exists(models)
+                && Directory.EnumerateFiles(models).Any(f => new FileInfo(f).Length == new FileInfo(DemoModelFile.Path).Length)
+            )
+        )
             await Task.Delay(10, TestContext.Current.CancellationToken);
         Assert.False(killed.HasExited, "It did not wait for the checksum.");
         killed.Kill(entireProcessTree: true);
@@ -147,7 +190,8 @@ public sealed class ModelTests
         byte[] other = await File.ReadAllBytesAsync(DemoModelFile.Path, TestContext.Current.CancellationToken);
         int name = other.AsSpan().IndexOf("Hearth 2M demo"u8);
         "Hearth 2M next"u8.CopyTo(other.AsSpan(name));
-        string next = Path.Combine(folder.Root, "next.gguf"), settings = folder.Write("settings.json", "{}");
+        string next = Path.Combine(folder.Root, "next.gguf"),
+            settings = folder.Write("settings.json", "{}");
         await File.WriteAllBytesAsync(next, other, TestContext.Current.CancellationToken);
         async Task<long> LearnWithAsync(string model)
         {
@@ -168,7 +212,8 @@ public sealed class ModelTests
     public async Task Another_model_of_the_same_file_name_gets_a_name_of_its_own()
     {
         using var folder = new TempFolder();
-        string models = Directory.CreateDirectory(Path.Combine(folder.State, "models")).FullName, taken = Path.Combine(models, Path.GetFileName(DemoModelFile.Path));
+        string models = Directory.CreateDirectory(Path.Combine(folder.State, "models")).FullName,
+            taken = Path.Combine(models, Path.GetFileName(DemoModelFile.Path));
         File.WriteAllText(taken, "in use by somebody");
         Program.Ended used = await Program.RunAsync(folder, "model", "use", DemoModelFile.Path, "--config", folder.Write("settings.json", "{}"));
 

@@ -6,17 +6,26 @@ namespace OnlineRlhf.EndToEnd.Tests.Models;
 /// <summary>A model that thinks before it answers, as its user meets it.</summary>
 public sealed class ThinkingTests
 {
-    private const string Template = MarkovModel.ChatMl + "{% if add_generation_prompt %}{% if not enable_thinking %}{{ '<think>\\n\\n</think>\\n\\n' }}{% endif %}{% endif %}";
+    private const string Template =
+        MarkovModel.ChatMl + "{% if add_generation_prompt %}{% if not enable_thinking %}{{ '<think>\\n\\n</think>\\n\\n' }}{% endif %}{% endif %}";
 
     [PublishedFact]
     public async Task Thoughts_are_never_shown_and_every_verb_says_what_is_done_about_them()
     {
         using var folder = new TempFolder();
-        MarkovModel reasoner = new MarkovModel { Template = Template }.After("\n", "<think>").After("<think>", " hmm").After(" hmm", " hmm", "</think>").After("</think>", "\n\n")
-            .After("\n\n", "Yes", "No", "Maybe").After("Yes", MarkovModel.End).After("No", MarkovModel.End).After("Maybe", MarkovModel.End);
+        MarkovModel reasoner = new MarkovModel { Template = Template }
+            .After("\n", "<think>")
+            .After("<think>", " hmm")
+            .After(" hmm", " hmm", "</think>")
+            .After("</think>", "\n\n")
+            .After("\n\n", "Yes", "No", "Maybe")
+            .After("Yes", MarkovModel.End)
+            .After("No", MarkovModel.End)
+            .After("Maybe", MarkovModel.End);
         string model = reasoner.Write(Path.Combine(folder.Root, "reasoner.gguf"));
 
-        Program.Ended off = await Program.RunAsync(folder, "model", "check", model), on = await Program.RunAsync(folder, "model", "check", model, "--thinking", "on", "--thinking-budget", "99");
+        Program.Ended off = await Program.RunAsync(folder, "model", "check", model),
+            on = await Program.RunAsync(folder, "model", "check", model, "--thinking", "on", "--thinking-budget", "99");
         Assert.Contains("thinking   switched off", off.Output, StringComparison.Ordinal);
         Assert.Contains("thinks for up to 99 tokens", on.Output, StringComparison.Ordinal);
         foreach (string thinking in new[] { "off", "on" })

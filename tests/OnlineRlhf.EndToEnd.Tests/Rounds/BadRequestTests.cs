@@ -161,7 +161,10 @@ public sealed class BadRequestTests(SharedDaemon daemon) : IClassFixture<SharedD
     [PublishedFact]
     public async Task A_problem_repeats_nothing_of_what_was_said()
     {
-        Reply reply = await daemon.Client.PostAsync("/v1/rounds", """{"messages": [{"role": "user", "content": "zebrafinch"}], "candidates": "zebrafinch"}""");
+        Reply reply = await daemon.Client.PostAsync(
+            "/v1/rounds",
+            """{"messages": [{"role": "user", "content": "zebrafinch"}], "candidates": "zebrafinch"}"""
+        );
 
         reply.MustBeProblem(400, "candidates");
         Assert.DoesNotContain("zebrafinch", reply.Body, StringComparison.Ordinal);
@@ -172,7 +175,10 @@ public sealed class BadRequestTests(SharedDaemon daemon) : IClassFixture<SharedD
     [InlineData(true)]
     public async Task A_body_that_is_too_large_is_refused_with_the_limit(bool chunked)
     {
-        var request = new HttpRequestMessage(HttpMethod.Post, "/v1/rounds") { Content = new StringContent(Client.Body(new string('a', 300_000)), Encoding.UTF8) };
+        var request = new HttpRequestMessage(HttpMethod.Post, "/v1/rounds")
+        {
+            Content = new StringContent(Client.Body(new string('a', 300_000)), Encoding.UTF8),
+        };
         request.Headers.TransferEncodingChunked = chunked;
 
         (await daemon.Client.SendAsync(request)).MustBeProblem(413, "262144 bytes");

@@ -29,7 +29,8 @@ public sealed class FeedbackTests(SharedDaemon daemon) : IClassFixture<SharedDae
     {
         string profile = $"again-{answer}-{other}";
         Reply round = await daemon.Client.AskForTwoAsync(profile: profile);
-        Reply once = await daemon.Client.PreferAsync(round.Id, answer), twice = await daemon.Client.PreferAsync(round.Id, answer);
+        Reply once = await daemon.Client.PreferAsync(round.Id, answer),
+            twice = await daemon.Client.PreferAsync(round.Id, answer);
 
         Assert.Equal(200, twice.Status);
         Assert.Equal(once.Body, twice.Body);
@@ -51,7 +52,9 @@ public sealed class FeedbackTests(SharedDaemon daemon) : IClassFixture<SharedDae
     public async Task Opposite_answers_at_once_let_exactly_one_win()
     {
         Reply round = await daemon.Client.AskForTwoAsync(profile: "torn");
-        Reply[] replies = await Task.WhenAll(Enumerable.Range(0, 20).Select(i => daemon.Client.PreferAsync(round.Id, i % 2 == 0 ? "first" : "second")));
+        Reply[] replies = await Task.WhenAll(
+            Enumerable.Range(0, 20).Select(i => daemon.Client.PreferAsync(round.Id, i % 2 == 0 ? "first" : "second"))
+        );
 
         Assert.Equal(10, replies.Count(r => r.Status == 200));
         Assert.Equal(10, replies.Count(r => r.Status == 409));
@@ -96,7 +99,8 @@ public sealed class FeedbackTests(SharedDaemon daemon) : IClassFixture<SharedDae
     [PublishedFact]
     public async Task A_newer_round_on_the_same_profile_takes_the_place_of_the_older_one()
     {
-        Reply older = await daemon.Client.AskForTwoAsync(profile: "newer"), other = await daemon.Client.AskForTwoAsync(profile: "other");
+        Reply older = await daemon.Client.AskForTwoAsync(profile: "newer"),
+            other = await daemon.Client.AskForTwoAsync(profile: "other");
         Reply newer = await daemon.Client.AskForTwoAsync(profile: "newer");
         Reply refused = await daemon.Client.PreferAsync(older.Id, "first");
 

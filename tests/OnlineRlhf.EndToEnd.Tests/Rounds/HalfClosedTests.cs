@@ -7,7 +7,8 @@ namespace OnlineRlhf.EndToEnd.Tests.Rounds;
 /// <summary>A client that closes its side for writing after the request, as nc -N does, gets its answer; one that has left does not.</summary>
 public sealed class HalfClosedTests
 {
-    private const string Host = "Host: localhost\r\n", Feedback = "POST /v1/rounds/x/feedback HTTP/1.1\r\n" + Host;
+    private const string Host = "Host: localhost\r\n",
+        Feedback = "POST /v1/rounds/x/feedback HTTP/1.1\r\n" + Host;
 
     [PublishedTheory]
     [InlineData("GET /health HTTP/1.1\r\n" + Host + "\r\n", 200)]
@@ -46,7 +47,8 @@ public sealed class HalfClosedTests
     {
         using var folder = new TempFolder();
         await using DaemonProcess daemon = await DaemonProcess.StartReadyAsync(folder, "--max-tokens", "1500");
-        string request = Post(Client.Body("Tell me a very long story.", more: """ "temperature": 5 """)), metrics = "";
+        string request = Post(Client.Body("Tell me a very long story.", more: """ "temperature": 5 """)),
+            metrics = "";
         // The model may have finished before the client is missed: then another one leaves.
         for (int attempt = 0; attempt < 20 && !metrics.Contains("status=\"499\"", StringComparison.Ordinal); attempt++)
         {

@@ -12,17 +12,22 @@ public sealed class LoadTests
     {
         using var folder = new TempFolder();
         await using DaemonProcess daemon = await DaemonProcess.StartReadyAsync(folder, "--queue", "0");
-        Reply[] replies = await Task.WhenAll(Enumerable.Range(0, 12).Select(i => daemon.Client.AskAsync("Can you tell me about the moon?", $"busy-{i}")));
+        Reply[] replies = await Task.WhenAll(
+            Enumerable.Range(0, 12).Select(i => daemon.Client.AskAsync("Can you tell me about the moon?", $"busy-{i}"))
+        );
 
         Assert.Contains(replies, r => r.Status == 201);
         Reply[] busy = [.. replies.Where(r => r.Status != 201)];
         Assert.NotEmpty(busy);
-        Assert.All(busy, reply =>
-        {
-            reply.MustBeProblem(503);
-            Assert.Equal("busy", reply.Reason);
-            Assert.True(int.Parse(reply.RetryAfter!, System.Globalization.CultureInfo.InvariantCulture) > 0);
-        });
+        Assert.All(
+            busy,
+            reply =>
+            {
+                reply.MustBeProblem(503);
+                Assert.Equal("busy", reply.Reason);
+                Assert.True(int.Parse(reply.RetryAfter!, System.Globalization.CultureInfo.InvariantCulture) > 0);
+            }
+        );
     }
 
     [PublishedFact]
@@ -30,14 +35,23 @@ public sealed class LoadTests
     {
         using var folder = new TempFolder();
         await using DaemonProcess daemon = await DaemonProcess.StartReadyAsync(folder, "--queue", "64");
-        long[] counts = await Task.WhenAll(Enumerable.Range(0, 20).Select(async i =>
-        {
-            using var client = new Client(folder.Socket);
-            long comparisons = 0;
-            for (int n = 0; n < 2; n++)
-                comparisons = (await client.PreferAsync((await client.AskForTwoAsync(profile: $"client-{i}", more: """ "max_tokens": 24 """)).Id, "first")).Comparisons;
-            return comparisons;
-        }));
+        long[] counts = await Task.WhenAll(
+            Enumerable
+                .Range(0, 20)
+                .Select(async i =>
+                {
+                    using var client = new Client(folder.Socket);
+                    long comparisons = 0;
+                    for (int n = 0; n < 2; n++)
+                        comparisons = (
+                            await client.PreferAsync(
+                                (await client.AskForTwoAsync(profile: $"client-{i}", more: """ "max_tokens": 24 """)).Id,
+                                "first"
+                            )
+                        ).Comparisons;
+                    return comparisons;
+                })
+        );
 
         Assert.All(counts, count => Assert.Equal(2, count));
     }
@@ -49,7 +63,12 @@ public sealed class LoadTests
         await using DaemonProcess daemon = await DaemonProcess.StartReadyAsync(folder, "--queue", "0", "--max-tokens", "1500");
         using var leaving = new CancellationTokenSource();
         Task<Reply> abandoned = daemon.Client.SendAsync(
-            new HttpRequestMessage(HttpMethod.Post, "/v1/rounds") { Content = new StringContent(Client.Body("Tell me a very long story.", more: """ "temperature": 5 """)) }, leaving.Token);
+            new HttpRequestMessage(HttpMethod.Post, "/v1/rounds")
+            {
+                Content = new StringContent(Client.Body("Tell me a very long story.", more: """ "temperature": 5 """)),
+            },
+            leaving.Token
+        );
         while (await QueuedAsync() == 0 && !abandoned.IsCompleted)
             await Task.Delay(1, TestContext.Current.CancellationToken);
         await leaving.CancelAsync();
@@ -73,10 +92,16 @@ public sealed class LoadTests
         random.NextBytes(noise);
         byte[][] garbage =
         [
-            noise, [0], "\r\n\r\n\r\n"u8.ToArray(), "GET"u8.ToArray(), "GET / HTTP/9.9\r\n\r\n"u8.ToArray(), "POST /v1/rounds HTTP/1.1\r\nContent-Length: -5\r\n\r\n"u8.ToArray(),
+            noise,
+            [0],
+            "\r\n\r\n\r\n"u8.ToArray(),
+            "GET"u8.ToArray(),
+            "GET / HTTP/9.9\r\n\r\n"u8.ToArray(),
+            "POST /v1/rounds HTTP/1.1\r\nContent-Length: -5\r\n\r\n"u8.ToArray(),
             "POST /v1/rounds HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"u8.ToArray(),
             Encoding.ASCII.GetBytes("GET /health HTTP/1.1\r\nHost: a\r\nX: " + new string('a', 100_000) + "\r\n\r\n"),
-            "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8.ToArray(), [0x16, 0x03, 0x01, 0x02, 0x00, 0x01],
+            "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8.ToArray(),
+            [0x16, 0x03, 0x01, 0x02, 0x00, 0x01],
         ];
         foreach (byte[] bytes in garbage)
         {
@@ -86,9 +111,7 @@ public sealed class LoadTests
                 await socket.SendAsync(bytes, TestContext.Current.CancellationToken);
                 socket.Shutdown(SocketShutdown.Send);
                 byte[] answer = new byte[1 << 16];
-                while (await socket.ReceiveAsync(answer, TestContext.Current.CancellationToken) > 0)
-                {
-                }
+                while (await socket.ReceiveAsync(answer, TestContext.Current.CancellationToken) > 0) { }
             }
             catch (SocketException)
             {
@@ -117,7 +140,10 @@ public sealed class LoadTests
         await using DaemonProcess daemon = DaemonProcess.Start(folder);
         await daemon.WaitUntilConnectableAsync();
         using Socket socket = await daemon.Client.ConnectAsync(TestContext.Current.CancellationToken);
-        await socket.SendAsync(Encoding.ASCII.GetBytes($"GET /metrics {versionAndHost}\r\nConnection: close\r\n\r\n"), TestContext.Current.CancellationToken);
+        await socket.SendAsync(
+            Encoding.ASCII.GetBytes($"GET /metrics {versionAndHost}\r\nConnection: close\r\n\r\n"),
+            TestContext.Current.CancellationToken
+        );
         using var reader = new StreamReader(new NetworkStream(socket));
 
         Assert.StartsWith($"HTTP/1.1 {status}", await reader.ReadToEndAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
@@ -129,7 +155,8 @@ public sealed class LoadTests
         using var folder = new TempFolder();
         await using DaemonProcess daemon = DaemonProcess.Start(folder);
         await daemon.WaitUntilConnectableAsync();
-        Task<Reply> early = daemon.Client.AskAsync("Hello"), current = daemon.Client.GetAsync("/v1/rounds/current?profile=nobody");
+        Task<Reply> early = daemon.Client.AskAsync("Hello"),
+            current = daemon.Client.GetAsync("/v1/rounds/current?profile=nobody");
 
         Assert.Equal(201, (await early).Status);
         (await current).MustBeProblem(404);

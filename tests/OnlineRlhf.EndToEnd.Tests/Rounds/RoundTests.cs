@@ -16,7 +16,8 @@ public sealed class RoundTests(SharedDaemon daemon) : IClassFixture<SharedDaemon
         Assert.Equal($"/v1/rounds/{round.Id}", round.Location);
         Assert.Equal(
             ["id", "profile", "asked", "first", "second", "candidates", "uncertainty", "created_at", "expires_at"],
-            round.Json.EnumerateObject().Select(p => p.Name));
+            round.Json.EnumerateObject().Select(p => p.Name)
+        );
         Assert.True(Guid.TryParse(round.Id, out _));
         Assert.Equal("fields", round.Json.GetProperty("profile").GetString());
         Assert.True(round.Json.GetProperty("asked").GetBoolean());
@@ -80,7 +81,8 @@ public sealed class RoundTests(SharedDaemon daemon) : IClassFixture<SharedDaemon
     public async Task The_same_seed_gives_the_same_round_again()
     {
         const string seeded = """ "seed": 4294967295, "candidates": 4, "max_tokens": 12 """;
-        Reply one = await daemon.Client.AskAsync("Tell me about bread.", "seeded", seeded), other = await daemon.Client.AskAsync("Tell me about bread.", "seeded", seeded);
+        Reply one = await daemon.Client.AskAsync("Tell me about bread.", "seeded", seeded),
+            other = await daemon.Client.AskAsync("Tell me about bread.", "seeded", seeded);
 
         Assert.Equal((one.First, one.Second), (other.First, other.Second));
         Assert.InRange(one.Json.GetProperty("first").GetProperty("tokens").GetInt32(), 1, 12);
@@ -89,10 +91,13 @@ public sealed class RoundTests(SharedDaemon daemon) : IClassFixture<SharedDaemon
     [PublishedFact]
     public async Task A_conversation_with_a_system_message_and_earlier_turns_is_answered()
     {
-        Reply round = await daemon.Client.PostAsync("/v1/rounds", """
+        Reply round = await daemon.Client.PostAsync(
+            "/v1/rounds",
+            """
             {"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hello"},
              {"role": "assistant", "content": "Hello! What can I do?"}, {"role": "user", "content": "Tell me about bread."}], "profile": "turns"}
-            """);
+            """
+        );
 
         Assert.Equal(201, round.Status);
         Assert.NotEmpty(round.First);

@@ -3,12 +3,31 @@ namespace OnlineRlhf.EndToEnd.Tests.Startup;
 /// <summary>A wrong setting stops the start with one line that names it, and code 78; a wrong command line with code 2.</summary>
 public sealed class ConfigurationTests
 {
-    public static TheoryData<string, string> WrongSettings { get; } = new()
-    {
-        { "threads", "-1" }, { "threads", "many" }, { "threads", "1.5" }, { "context", "1" }, { "candidates", "0" }, { "candidates", "17" }, { "max_tokens", "0" },
-        { "temperature", "0" }, { "temperature", "NaN" }, { "ask", "sometimes" }, { "step_size", "-1" }, { "regularization", "0" }, { "exploration", "-0.5" },
-        { "usefulness", "-1" }, { "round_lifetime", "0" }, { "queue", "-1" }, { "conversations", "0" }, { "conversation_lifetime", "0" }, { "load_wait", "-1" }, { "natives", "/nowhere/at/all" }, { "model", "/nowhere/model.gguf" },
-    };
+    public static TheoryData<string, string> WrongSettings { get; } =
+        new()
+        {
+            { "threads", "-1" },
+            { "threads", "many" },
+            { "threads", "1.5" },
+            { "context", "1" },
+            { "candidates", "0" },
+            { "candidates", "17" },
+            { "max_tokens", "0" },
+            { "temperature", "0" },
+            { "temperature", "NaN" },
+            { "ask", "sometimes" },
+            { "step_size", "-1" },
+            { "regularization", "0" },
+            { "exploration", "-0.5" },
+            { "usefulness", "-1" },
+            { "round_lifetime", "0" },
+            { "queue", "-1" },
+            { "conversations", "0" },
+            { "conversation_lifetime", "0" },
+            { "load_wait", "-1" },
+            { "natives", "/nowhere/at/all" },
+            { "model", "/nowhere/model.gguf" },
+        };
 
     [PublishedTheory]
     [MemberData(nameof(WrongSettings))]
@@ -118,7 +137,13 @@ public sealed class ConfigurationTests
         using var folder = new TempFolder();
         string file = folder.Write("settings.json", """{"candidates": 3, "max_tokens": 5, "ask": "never", /* comments are fine */ "queue": 1,}""");
         await using DaemonProcess daemon = DaemonProcess.Start(
-            folder, new Variables { ["ONLINERLHF_MAX_TOKENS"] = "6", ["ONLINERLHF_ASK"] = "always" }, "--config", file, "--max-tokens", "7");
+            folder,
+            new Variables { ["ONLINERLHF_MAX_TOKENS"] = "6", ["ONLINERLHF_ASK"] = "always" },
+            "--config",
+            file,
+            "--max-tokens",
+            "7"
+        );
         await daemon.WaitUntilReadyAsync();
         Reply round = await daemon.Client.AskForTwoAsync("Can you tell me about the moon?");
 

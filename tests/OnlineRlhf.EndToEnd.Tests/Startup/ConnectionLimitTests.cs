@@ -6,8 +6,10 @@ namespace OnlineRlhf.EndToEnd.Tests.Startup;
 /// <summary>Clients that hold connections take neither the last descriptor nor a processor from the others.</summary>
 public sealed class ConnectionLimitTests
 {
-    private const int OpenFiles = 400, Clients = 500;
-    private const string Logged = "No further connection fits", Events = "GET /v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    private const int OpenFiles = 400,
+        Clients = 500;
+    private const string Logged = "No further connection fits",
+        Events = "GET /v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
     [PublishedFact]
     public async Task Connections_that_ask_nothing_make_room()
@@ -58,8 +60,7 @@ public sealed class ConnectionLimitTests
         {
             await using EventStream events = await EventStream.OpenAsync(daemon);
             type = events.ContentType;
-        }
-        while (type != "text/event-stream");
+        } while (type != "text/event-stream");
     }
 
     [PublishedFact]
@@ -106,9 +107,7 @@ public sealed class ConnectionLimitTests
             {
                 return await request();
             }
-            catch (Exception e) when (attempt < 10 && e is HttpRequestException or OperationCanceledException)
-            {
-            }
+            catch (Exception e) when (attempt < 10 && e is HttpRequestException or OperationCanceledException) { }
         }
     }
 

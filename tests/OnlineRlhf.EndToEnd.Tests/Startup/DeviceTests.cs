@@ -2,10 +2,14 @@ using System.Text.Json;
 
 namespace OnlineRlhf.EndToEnd.Tests.Startup;
 
-/// <summary>Which device runs the model, on a machine whose only Vulkan driver is Mesa's software one. ONLINERLHF_VULKAN names the folder with libggml-vulkan.so.</summary>
+/// <summary>
+/// Which device runs the model, on a machine whose only Vulkan driver is Mesa's software one. ONLINERLHF_VULKAN names the folder with
+/// libggml-vulkan.so.
+/// </summary>
 public sealed class DeviceTests
 {
-    private const string Variable = "ONLINERLHF_VULKAN", Drivers = "/usr/share/vulkan/icd.d";
+    private const string Variable = "ONLINERLHF_VULKAN",
+        Drivers = "/usr/share/vulkan/icd.d";
 
     // Small, and without a measurement: each shader that is met is compiled by LLVM.
     private static readonly string[] Small = ["--candidates", "2", "--max-tokens", "6", "--style-hints", "none", "--time-target", "0"];
@@ -53,7 +57,11 @@ public sealed class DeviceTests
         Program.Ended ended = await Program.RunAsync(folder, Vulkan(), null, ["serve", "--natives", Natives(folder), "--device", "vulkan"]);
 
         Assert.Equal(78, ended.ExitCode);
-        Assert.Contains("set device to auto or cpu", Assert.Single(ended.ErrorLines, line => line.StartsWith("onlinerlhf:", StringComparison.Ordinal)), StringComparison.Ordinal);
+        Assert.Contains(
+            "set device to auto or cpu",
+            Assert.Single(ended.ErrorLines, line => line.StartsWith("onlinerlhf:", StringComparison.Ordinal)),
+            StringComparison.Ordinal
+        );
     }
 
     [PublishedFact]
@@ -62,7 +70,11 @@ public sealed class DeviceTests
         using var folder = new TempFolder();
         await using DaemonProcess daemon = await StartReadyAsync(folder, "cpu");
 
-        Assert.DoesNotContain("vulkan", await File.ReadAllTextAsync($"/proc/{daemon.Id}/maps", TestContext.Current.CancellationToken), StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain(
+            "vulkan",
+            await File.ReadAllTextAsync($"/proc/{daemon.Id}/maps", TestContext.Current.CancellationToken),
+            StringComparison.OrdinalIgnoreCase
+        );
     }
 
     /// <summary>ggml throws through the program where a device is lost: the process is aborted in the middle of a round.</summary>
@@ -113,13 +125,19 @@ public sealed class DeviceTests
         string[] drivers = Directory.Exists(Drivers) ? Directory.GetFiles(Drivers, "lvp_icd*.json") : [];
         Assert.SkipUnless(drivers.Length > 0, "Mesa's software driver is not installed (mesa-vulkan-drivers).");
         // Compiled without optimisation, a shader is ready in a tenth of the time.
-        return new() { ["VK_DRIVER_FILES"] = drivers[0], ["VK_ICD_FILENAMES"] = drivers[0], ["GALLIVM_PERF"] = "nopt" };
+        return new()
+        {
+            ["VK_DRIVER_FILES"] = drivers[0],
+            ["VK_ICD_FILENAMES"] = drivers[0],
+            ["GALLIVM_PERF"] = "nopt",
+        };
     }
 
     /// <summary>The published program's libraries, and the Vulkan backend where a package puts it.</summary>
     private static string Natives(TempFolder folder)
     {
-        string backend = Path.Combine(Environment.GetEnvironmentVariable(Variable) ?? "", "libggml-vulkan.so"), natives = Path.Combine(folder.Root, "natives");
+        string backend = Path.Combine(Environment.GetEnvironmentVariable(Variable) ?? "", "libggml-vulkan.so"),
+            natives = Path.Combine(folder.Root, "natives");
         Assert.SkipUnless(File.Exists(backend), $"{Variable} names no folder with libggml-vulkan.so.");
         if (!Directory.Exists(natives))
         {

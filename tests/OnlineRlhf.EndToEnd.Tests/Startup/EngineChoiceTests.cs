@@ -5,7 +5,8 @@ namespace OnlineRlhf.EndToEnd.Tests.Startup;
 /// <summary>The build of the CPU backend is measured at a model's first start, kept, and told; a setting overrules it.</summary>
 public sealed class EngineChoiceTests : IDisposable
 {
-    private const string Measured = "(measured now)", Kept = "(measured at the first start)";
+    private const string Measured = "(measured now)",
+        Kept = "(measured at the first start)";
     private readonly TempFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
@@ -40,8 +41,11 @@ public sealed class EngineChoiceTests : IDisposable
         Assert.Equal(kept, await File.ReadAllBytesAsync(file, TestContext.Current.CancellationToken));
 
         // Another machine, and then a file that nobody can read.
-        string another = (await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken))
-            .Replace("\"conditions\":\"", "\"conditions\":\"another-", StringComparison.Ordinal);
+        string another = (await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken)).Replace(
+            "\"conditions\":\"",
+            "\"conditions\":\"another-",
+            StringComparison.Ordinal
+        );
         foreach (string damaged in (string[])[another, "{"])
         {
             await File.WriteAllTextAsync(file, damaged, TestContext.Current.CancellationToken);
@@ -74,20 +78,35 @@ public sealed class EngineChoiceTests : IDisposable
         await using DaemonProcess daemon = DaemonProcess.StartMeasuring(_folder, [], arguments);
         await daemon.WaitUntilReadyAsync();
         JsonElement engine = (await daemon.Client.GetAsync("/health")).Json.GetProperty("engine");
-        string status = (await Program.RunAsync(_folder, "status")).Output, doctor = (await Program.RunAsync(_folder, "doctor")).Output;
+        string status = (await Program.RunAsync(_folder, "status")).Output,
+            doctor = (await Program.RunAsync(_folder, "doctor")).Output;
         Assert.Equal(0, (await daemon.StopAsync()).ExitCode);
         return (engine, daemon.Log, status, doctor);
     }
 
-    private static Trial[] Tried(JsonElement engine) => [.. engine.GetProperty("tried").EnumerateArray().Select(t => new Trial(
-        t.GetProperty("cpu_variant").GetString()!, t.GetProperty("threads").GetInt32(), t.GetProperty("tokens_per_second").GetDouble()))];
+    private static Trial[] Tried(JsonElement engine) =>
+        [
+            .. engine
+                .GetProperty("tried")
+                .EnumerateArray()
+                .Select(t => new Trial(
+                    t.GetProperty("cpu_variant").GetString()!,
+                    t.GetProperty("threads").GetInt32(),
+                    t.GetProperty("tokens_per_second").GetDouble()
+                )),
+        ];
 
     private static int[] Children(int process)
     {
         try
         {
-            return [.. Directory.EnumerateDirectories($"/proc/{process}/task")
-                .SelectMany(t => File.ReadAllText(Path.Combine(t, "children")).Split(' ', StringSplitOptions.RemoveEmptyEntries)).Select(int.Parse)];
+            return
+            [
+                .. Directory
+                    .EnumerateDirectories($"/proc/{process}/task")
+                    .SelectMany(t => File.ReadAllText(Path.Combine(t, "children")).Split(' ', StringSplitOptions.RemoveEmptyEntries))
+                    .Select(int.Parse),
+            ];
         }
         catch (IOException)
         {

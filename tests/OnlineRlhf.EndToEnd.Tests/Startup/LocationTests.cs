@@ -7,9 +7,19 @@ public sealed class LocationTests
     public async Task Without_a_service_manager_the_user_s_own_folders_are_taken()
     {
         using var folder = new TempFolder();
-        string runtime = Path.Combine(folder.Root, "xdg"), state = Path.Combine(folder.Root, "home-state");
-        await MustAgreeAsync(folder, new Variables { ["RUNTIME_DIRECTORY"] = "", ["STATE_DIRECTORY"] = "", ["XDG_RUNTIME_DIR"] = runtime, ["XDG_STATE_HOME"] = state },
-            Path.Combine(runtime, "onlinerlhf", "onlinerlhf.sock"));
+        string runtime = Path.Combine(folder.Root, "xdg"),
+            state = Path.Combine(folder.Root, "home-state");
+        await MustAgreeAsync(
+            folder,
+            new Variables
+            {
+                ["RUNTIME_DIRECTORY"] = "",
+                ["STATE_DIRECTORY"] = "",
+                ["XDG_RUNTIME_DIR"] = runtime,
+                ["XDG_STATE_HOME"] = state,
+            },
+            Path.Combine(runtime, "onlinerlhf", "onlinerlhf.sock")
+        );
 
         Assert.True(Directory.Exists(Path.Combine(state, "onlinerlhf")));
     }
@@ -20,8 +30,18 @@ public sealed class LocationTests
         using var folder = new TempFolder();
         string own = Path.Combine(folder.Root, ".local", "state", "onlinerlhf");
 
-        await MustAgreeAsync(folder, new Variables { ["RUNTIME_DIRECTORY"] = "", ["STATE_DIRECTORY"] = "", ["XDG_RUNTIME_DIR"] = "", ["XDG_STATE_HOME"] = "", ["HOME"] = folder.Root },
-            Path.Combine(own, "onlinerlhf.sock"));
+        await MustAgreeAsync(
+            folder,
+            new Variables
+            {
+                ["RUNTIME_DIRECTORY"] = "",
+                ["STATE_DIRECTORY"] = "",
+                ["XDG_RUNTIME_DIR"] = "",
+                ["XDG_STATE_HOME"] = "",
+                ["HOME"] = folder.Root,
+            },
+            Path.Combine(own, "onlinerlhf.sock")
+        );
     }
 
     [PublishedFact]
@@ -35,7 +55,9 @@ public sealed class LocationTests
 
     private static async Task MustAgreeAsync(TempFolder folder, Variables environment, string socket)
     {
-        using System.Diagnostics.Process daemon = System.Diagnostics.Process.Start(Program.Describe(folder, environment, ["serve", "--threads", "1"]))!;
+        using System.Diagnostics.Process daemon = System.Diagnostics.Process.Start(
+            Program.Describe(folder, environment, ["serve", "--threads", "1"])
+        )!;
         try
         {
             daemon.OutputDataReceived += (_, _) => { };

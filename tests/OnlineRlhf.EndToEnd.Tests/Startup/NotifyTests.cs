@@ -29,7 +29,14 @@ public sealed class NotifyTests
         string path = Path.Combine(folder.Root, "notify.sock");
         using var manager = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
         manager.Bind(new UnixDomainSocketEndPoint(path));
-        Program.Ended ended = await Program.RunAsync(folder, new Variables { ["NOTIFY_SOCKET"] = path }, null, "serve", "--model", folder.Write("no.gguf", "no"));
+        Program.Ended ended = await Program.RunAsync(
+            folder,
+            new Variables { ["NOTIFY_SOCKET"] = path },
+            null,
+            "serve",
+            "--model",
+            folder.Write("no.gguf", "no")
+        );
 
         Assert.Equal(78, ended.ExitCode);
         while (manager.Available > 0)
@@ -70,7 +77,10 @@ public sealed class NotifyTests
     }
 
     [PublishedTheory]
-    [InlineData("NOTIFY_SOCKET", "/longer than the address of a socket may be: 107 bytes. {0} {0} {0} {0} {0} {0} {0} {0} {0} {0} {0} {0} {0} {0} {0}")]
+    [InlineData(
+        "NOTIFY_SOCKET",
+        "/longer than the address of a socket may be: 107 bytes. {0} {0} {0} {0} {0} {0} {0} {0} {0} {0} {0} {0} {0} {0} {0}"
+    )]
     [InlineData("WATCHDOG_USEC", "9223372036854775807")]
     [InlineData("WATCHDOG_USEC", "100000000000000")]
     [InlineData("WATCHDOG_USEC", "2")]

@@ -41,7 +41,9 @@ public sealed class SocketTests
             await daemon.KillAsync();
         }
 
-        TestContext.Current.TestOutputHelper!.WriteLine($"From spawn to connectable: {string.Join(", ", milliseconds.Order().Select(m => $"{m:F0}"))} ms");
+        TestContext.Current.TestOutputHelper!.WriteLine(
+            $"From spawn to connectable: {string.Join(", ", milliseconds.Order().Select(m => $"{m:F0}"))} ms"
+        );
     }
 
     [PublishedFact]
@@ -65,7 +67,8 @@ public sealed class SocketTests
         using var folder = new TempFolder();
         await using DaemonProcess daemon = DaemonProcess.Start(folder);
         await daemon.WaitUntilConnectableAsync();
-        Program.Ended same = await Program.RunAsync(folder, "serve"), otherState = await Program.RunAsync(folder, "serve", "--state", Path.Combine(folder.Root, "other"));
+        Program.Ended same = await Program.RunAsync(folder, "serve"),
+            otherState = await Program.RunAsync(folder, "serve", "--state", Path.Combine(folder.Root, "other"));
 
         Assert.Equal((75, 75), (same.ExitCode, otherState.ExitCode));
         Assert.Contains("state", Assert.Single(same.ErrorLines), StringComparison.Ordinal);
@@ -152,11 +155,21 @@ public sealed class SocketTests
             port = ((System.Net.IPEndPoint)free.LocalEndpoint).Port;
         }
         string url = $"http://127.0.0.1:{port}";
-        folder.Write("appsettings.json", """{"Kestrel": {"Endpoints": {"Http": {"Url": "URL"}}}, "urls": "URL"}""".Replace("URL", url, StringComparison.Ordinal));
-        await using DaemonProcess daemon = DaemonProcess.Start(folder, new Variables
-        {
-            ["Kestrel__Endpoints__Http__Url"] = url, ["ASPNETCORE_URLS"] = url, ["DOTNET_URLS"] = url, ["ASPNETCORE_HTTP_PORTS"] = $"{port}", ["URLS"] = url,
-        });
+        folder.Write(
+            "appsettings.json",
+            """{"Kestrel": {"Endpoints": {"Http": {"Url": "URL"}}}, "urls": "URL"}""".Replace("URL", url, StringComparison.Ordinal)
+        );
+        await using DaemonProcess daemon = DaemonProcess.Start(
+            folder,
+            new Variables
+            {
+                ["Kestrel__Endpoints__Http__Url"] = url,
+                ["ASPNETCORE_URLS"] = url,
+                ["DOTNET_URLS"] = url,
+                ["ASPNETCORE_HTTP_PORTS"] = $"{port}",
+                ["URLS"] = url,
+            }
+        );
         await daemon.WaitUntilReadyAsync();
         using var tcp = new TcpClient();
 

@@ -5,7 +5,8 @@ namespace OnlineRlhf.EndToEnd.Tests.Startup;
 /// <summary>A state folder in which no profile can be written stops the start, not the first request.</summary>
 public sealed class StateFolderTests
 {
-    private const string Setpriv = "/usr/bin/setpriv", Nobody = "65534";
+    private const string Setpriv = "/usr/bin/setpriv",
+        Nobody = "65534";
 
     [PublishedFact]
     public async Task A_file_in_the_profiles_place_is_refused()
@@ -23,7 +24,10 @@ public sealed class StateFolderTests
     [InlineData("755")]
     public async Task A_folder_of_profiles_that_belongs_to_somebody_else_is_refused(string mode)
     {
-        Assert.SkipUnless(Environment.UserName == "root" && File.Exists(Setpriv), $"Only root can give a folder away, and needs {Setpriv} to lay its own powers down.");
+        Assert.SkipUnless(
+            Environment.UserName == "root" && File.Exists(Setpriv),
+            $"Only root can give a folder away, and needs {Setpriv} to lay its own powers down."
+        );
         using var folder = new TempFolder();
         string profiles = Directory.CreateDirectory(Path.Combine(folder.State, "profiles")).FullName;
         using (Process shell = Process.Start("sh", ["-c", "chmod \"$1\" \"$3\" && chown \"$2\" \"$3\"", "sh", mode, Nobody, profiles]))

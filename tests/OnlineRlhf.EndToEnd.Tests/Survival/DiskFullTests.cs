@@ -58,7 +58,8 @@ public sealed class DiskFullTests
         Assert.Equal(507, (await daemon.Client.PreferAsync(refusedRound.Id, "first")).Status);
 
         File.Delete(ballast);
-        Reply accepted = await daemon.Client.PreferAsync(refusedRound.Id, "first"), again = await daemon.Client.PreferAsync(old.Id, "first");
+        Reply accepted = await daemon.Client.PreferAsync(refusedRound.Id, "first"),
+            again = await daemon.Client.PreferAsync(old.Id, "first");
         Assert.Equal((200, 1L), (accepted.Status, accepted.Comparisons));
         Assert.Equal((200, 4L), (again.Status, again.Comparisons));
         await daemon.KillAsync();
@@ -79,7 +80,7 @@ public sealed class DiskFullTests
     private static void Fill(string path)
     {
         using var file = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0);
-        for (int block = 1 << 16; block >= 1;)
+        for (int block = 1 << 16; block >= 1; )
         {
             try
             {

@@ -10,7 +10,8 @@ public sealed class EnduranceTests
     public async Task More_presses_than_the_ring_holds_survive_a_kill_in_the_middle_of_a_checkpoint()
     {
         using var folder = new TempFolder();
-        Reply first, last;
+        Reply first,
+            last;
         await using (DaemonProcess daemon = await DaemonProcess.StartReadyAsync(folder))
         {
             int ring = (await daemon.Client.GetAsync("/health")).Json.GetProperty("features").GetInt32();
@@ -53,13 +54,15 @@ public sealed class EnduranceTests
         for (int n = 0; n < times; n++)
         {
             using System.Net.Sockets.Socket socket = await daemon.Client.ConnectAsync(TestContext.Current.CancellationToken);
-            await socket.SendAsync(System.Text.Encoding.ASCII.GetBytes($"POST /v1/rounds HTTP/1.1\r\nHost: a\r\nContent-Length: {body.Length}\r\n\r\n"), TestContext.Current.CancellationToken);
+            await socket.SendAsync(
+                System.Text.Encoding.ASCII.GetBytes($"POST /v1/rounds HTTP/1.1\r\nHost: a\r\nContent-Length: {body.Length}\r\n\r\n"),
+                TestContext.Current.CancellationToken
+            );
             await socket.SendAsync(body.AsMemory(0, n % 2 == 0 ? body.Length : body.Length / 2), TestContext.Current.CancellationToken);
         }
         // One request in turn behind all of them: when it is answered, they are gone.
         Reply last;
-        do
-            last = await daemon.Client.AskAsync("Hello");
+        do last = await daemon.Client.AskAsync("Hello");
         while (last.Status == 503);
         Assert.Equal(201, last.Status);
     }

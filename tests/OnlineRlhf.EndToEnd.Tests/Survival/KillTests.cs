@@ -9,7 +9,9 @@ public sealed class KillTests
     public async Task After_a_kill_at_the_acknowledgement_the_retry_is_confirmed_and_another_answer_is_refused()
     {
         using var folder = new TempFolder();
-        Reply first, last, round;
+        Reply first,
+            last,
+            round;
         await using (DaemonProcess daemon = await DaemonProcess.StartReadyAsync(folder))
         {
             first = await daemon.Client.PreferAsync((await daemon.Client.AskForTwoAsync(more: Short)).Id, "tie");

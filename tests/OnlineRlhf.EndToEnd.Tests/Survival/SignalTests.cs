@@ -60,7 +60,11 @@ public sealed class SignalTests
         ProcessStartInfo start = Program.Describe(folder, [], ["ask"]);
         using Process ask = Process.Start(start)!;
         Task<string> errors = ask.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
-        for (long started = Stopwatch.GetTimestamp(); !Handles(ask.Id, Posix.SigHangUp) && Stopwatch.GetElapsedTime(started) < TimeSpan.FromSeconds(30);)
+        for (
+            long started = Stopwatch.GetTimestamp();
+            !Handles(ask.Id, Posix.SigHangUp) && Stopwatch.GetElapsedTime(started) < TimeSpan.FromSeconds(30);
+
+        )
             await Task.Delay(20, TestContext.Current.CancellationToken);
         await Task.Delay(500, TestContext.Current.CancellationToken);
         Posix.Signal(ask.Id, Posix.SigHangUp);

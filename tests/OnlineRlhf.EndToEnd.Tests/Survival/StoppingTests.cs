@@ -33,7 +33,9 @@ public sealed class StoppingTests
         using var folder = new TempFolder();
         await using DaemonProcess daemon = DaemonProcess.Start(folder, "--model", RealModel());
         await daemon.WaitUntilReadyAsync();
-        Task<Reply> running = daemon.Client.AskAsync(string.Join(' ', Enumerable.Repeat("The weather in the mountains is lovely today and we walk.", 140)));
+        Task<Reply> running = daemon.Client.AskAsync(
+            string.Join(' ', Enumerable.Repeat("The weather in the mountains is lovely today and we walk.", 140))
+        );
         while ((await daemon.Client.GetAsync("/health")).Json.GetProperty("queued").GetInt32() == 0 && !running.IsCompleted)
             await Task.Yield();
         await Task.Delay(200, TestContext.Current.CancellationToken);

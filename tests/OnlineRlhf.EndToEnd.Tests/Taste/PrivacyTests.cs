@@ -18,11 +18,18 @@ public sealed class PrivacyTests
             {
                 Reply round = await daemon.Client.AskForTwoAsync($"Can you tell me about the moon and the {Marker}?", "person");
                 await daemon.Client.PreferAsync(round.Id, n % 2 == 0 ? "first" : "second");
-                said.UnionWith($"{round.First} {round.Second}".Split([' ', '\n', '.', ',', '!', '?'], StringSplitOptions.RemoveEmptyEntries).Where(w => w.Length >= 7));
+                said.UnionWith(
+                    $"{round.First} {round.Second}"
+                        .Split([' ', '\n', '.', ',', '!', '?'], StringSplitOptions.RemoveEmptyEntries)
+                        .Where(w => w.Length >= 7)
+                );
             }
             await daemon.Client.PostAsync("/v1/rounds", $$"""{"messages": [{"role": "user", "content": "{{Marker}}"}], "{{Marker}}": 1}""");
             await daemon.Client.PostAsync("/v1/rounds", $$"""{"messages": "{{Marker}}"}""");
-            await daemon.Client.PostAsync("/v1/rounds", $$"""{"messages": [{"role": "{{Marker}}", "content": "{{Marker}}"}], "profile": "{{Marker}} {{Marker}}"}""");
+            await daemon.Client.PostAsync(
+                "/v1/rounds",
+                $$"""{"messages": [{"role": "{{Marker}}", "content": "{{Marker}}"}], "profile": "{{Marker}} {{Marker}}"}"""
+            );
             await daemon.Client.PostAsync("/v1/rounds", $"{Marker} {{");
             await daemon.Client.AskAsync(string.Join(' ', Enumerable.Repeat(Marker, 5_000)));
             await daemon.Client.GetAsync($"/{Marker}");
@@ -46,7 +53,8 @@ public sealed class PrivacyTests
         await using DaemonProcess daemon = await DaemonProcess.StartReadyAsync(folder);
         await daemon.Client.PreferAsync((await daemon.Client.AskForTwoAsync()).Id, "first");
 
-        const UnixFileMode others = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
+        const UnixFileMode others =
+            UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
         Assert.Equal(UnixFileMode.None, File.GetUnixFileMode(folder.State) & others);
         Assert.NotEmpty(Directory.EnumerateFiles(folder.State, "*.db", SearchOption.AllDirectories));
     }

@@ -37,9 +37,16 @@ public sealed class EventTests
         Assert.Equal(JsonValueKind.Null, happened.Data.GetProperty("second").GetProperty("text").ValueKind);
 
         await daemon.Client.PreferAsync(round.Id, "first");
-        EventStream.Event closed = await events.NextAsync(), learned = await events.NextAsync();
-        Assert.Equal(("round.closed", round.Id, "feedback"), (closed.Name, closed.Data.GetProperty("id").GetString(), closed.Data.GetProperty("reason").GetString()));
-        Assert.Equal(("learned", round.Id, 1), (learned.Name, learned.Data.GetProperty("id").GetString(), learned.Data.GetProperty("comparisons").GetInt32()));
+        EventStream.Event closed = await events.NextAsync(),
+            learned = await events.NextAsync();
+        Assert.Equal(
+            ("round.closed", round.Id, "feedback"),
+            (closed.Name, closed.Data.GetProperty("id").GetString(), closed.Data.GetProperty("reason").GetString())
+        );
+        Assert.Equal(
+            ("learned", round.Id, 1),
+            (learned.Name, learned.Data.GetProperty("id").GetString(), learned.Data.GetProperty("comparisons").GetInt32())
+        );
     }
 
     [PublishedFact]
@@ -74,8 +81,12 @@ public sealed class EventTests
         await live.NextAsync();
         await daemon.Client.PreferAsync((await daemon.Client.AskForTwoAsync()).Id, "tie");
         Reply round = await daemon.Client.AskForTwoAsync();
-        await using EventStream late = await EventStream.OpenAsync(daemon, "?text=true"), silent = await EventStream.OpenAsync(daemon);
-        JsonElement opened = (await live.NextStepAsync()).Data, snapshot = (await late.NextAsync()).Data, shown = snapshot.GetProperty("round"), hidden = (await silent.NextAsync()).Data.GetProperty("round");
+        await using EventStream late = await EventStream.OpenAsync(daemon, "?text=true"),
+            silent = await EventStream.OpenAsync(daemon);
+        JsonElement opened = (await live.NextStepAsync()).Data,
+            snapshot = (await late.NextAsync()).Data,
+            shown = snapshot.GetProperty("round"),
+            hidden = (await silent.NextAsync()).Data.GetProperty("round");
 
         // A model that gave a single answer before leaves an earlier round in the stream.
         while (opened.GetProperty("id").GetString() != round.Id || !opened.TryGetProperty("first", out _))
@@ -109,9 +120,7 @@ public sealed class EventTests
         await using EventStream events = await EventStream.OpenAsync(daemon);
         await events.NextAsync();
         Reply round = await daemon.Client.AskForTwoAsync();
-        while ((await events.NextStepAsync()).Data.GetProperty("id").GetString() != round.Id)
-        {
-        }
+        while ((await events.NextStepAsync()).Data.GetProperty("id").GetString() != round.Id) { }
         await events.HeartbeatAsync();
         await daemon.Client.PreferAsync(round.Id, "first");
 
@@ -126,11 +135,12 @@ public sealed class EventTests
         await using DaemonProcess daemon = await DaemonProcess.StartReadyAsync(folder);
         await using EventStream slow = await EventStream.OpenAsync(daemon);
         // The connection holds some hundred kilobytes of events before the daemon has to keep them.
-        string profile = new('p', 64), last = "";
+        string profile = new('p', 64),
+            last = "";
         for (int n = 0; n < 1500; n++)
             last = (await daemon.Client.AskAsync("Hello", profile, "\"candidates\": 1, \"max_tokens\": 1")).Id;
         int lost = 0;
-        for (string seen = ""; seen != last;)
+        for (string seen = ""; seen != last; )
         {
             EventStream.Event happened = await slow.NextStepAsync();
             if (happened.Name == "lagged")

@@ -17,7 +17,9 @@ public sealed partial class MetricsTests
         await daemon.Client.PreferAsync(round.Id, "second");
         await daemon.Client.PreferAsync(Guid.NewGuid().ToString(), "first");
         await daemon.Client.GetAsync("/nowhere");
-        string brought = """{"messages": [{"role": "user", "content": "Hello"}], "chosen": "Good morning.", "rejected": "Hm.", "id": "3f2504e0-4f89-41d3-9a0c-0305e82c3301"}""";
+        string brought =
+            """{"messages": [{"role": "user", "content": "Hello"}], "chosen": "Good """
+            + """morning.", "rejected": "Hm.", "id": "3f2504e0-4f89-41d3-9a0c-0305e82c3301"}""";
         await daemon.Client.PostAsync("/v1/comparisons", brought);
         await daemon.Client.PostAsync("/v1/comparisons", brought);
         Reply reply = await daemon.Client.GetAsync("/metrics");
@@ -45,17 +47,19 @@ public sealed partial class MetricsTests
         await using EventStream events = await EventStream.OpenAsync(daemon);
         using var leaving = new CancellationTokenSource();
         Task<Reply> abandoned = daemon.Client.SendAsync(
-            new HttpRequestMessage(HttpMethod.Post, "/v1/rounds") { Content = new StringContent(Client.Body("Tell me a very long story.", more: """ "temperature": 5 """)) }, leaving.Token);
-        while ((await events.NextAsync()).Name != "round.generating")
-        {
-        }
+            new HttpRequestMessage(HttpMethod.Post, "/v1/rounds")
+            {
+                Content = new StringContent(Client.Body("Tell me a very long story.", more: """ "temperature": 5 """)),
+            },
+            leaving.Token
+        );
+        while ((await events.NextAsync()).Name != "round.generating") { }
         await leaving.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => abandoned);
 
         long start = Stopwatch.GetTimestamp();
         Dictionary<string, double> metrics;
-        do
-            metrics = Parse((await daemon.Client.GetAsync("/metrics")).Body);
+        do metrics = Parse((await daemon.Client.GetAsync("/metrics")).Body);
         while (!metrics.ContainsKey("""onlinerlhf_responses_total{status="499"}""") && Stopwatch.GetElapsedTime(start) < Program.Patience);
         Assert.Equal(1, metrics["""onlinerlhf_responses_total{status="499"}"""]);
         Assert.Equal(0, metrics["onlinerlhf_rounds_total"]);
@@ -66,7 +70,8 @@ public sealed partial class MetricsTests
     private static Dictionary<string, double> Parse(string text)
     {
         Dictionary<string, double> samples = [];
-        HashSet<string> helped = [], typed = [];
+        HashSet<string> helped = [],
+            typed = [];
         Assert.EndsWith("\n", text, StringComparison.Ordinal);
         foreach (string line in text.Split('\n', StringSplitOptions.RemoveEmptyEntries))
         {

@@ -33,15 +33,19 @@ public sealed class SpeakTests
             File.Delete(Path.Combine(folder.Root, "said"));
             string words = string.Join(' ', Plain(round.First).Split(' ').Take(4));
             Assert.Contains(words, said, StringComparison.Ordinal);
-            Assert.DoesNotContain(Directory.EnumerateFiles(folder.Root, "*", SearchOption.AllDirectories).Where(f => !f.EndsWith(".sock", StringComparison.Ordinal)),
-                f => File.ReadAllText(f).Contains(words, StringComparison.Ordinal));
+            Assert.DoesNotContain(
+                Directory.EnumerateFiles(folder.Root, "*", SearchOption.AllDirectories).Where(f => !f.EndsWith(".sock", StringComparison.Ordinal)),
+                f => File.ReadAllText(f).Contains(words, StringComparison.Ordinal)
+            );
             Assert.DoesNotContain(words, daemon.Log, StringComparison.Ordinal);
         }
         finally
         {
             speaker.Kill(entireProcessTree: true);
             await speaker.WaitForExitAsync(TestContext.Current.CancellationToken);
-            string printed = await speaker.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken) + await speaker.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+            string printed =
+                await speaker.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken)
+                + await speaker.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
             Assert.DoesNotContain("First", printed, StringComparison.Ordinal);
         }
     }
@@ -52,14 +56,18 @@ public sealed class SpeakTests
         if (!File.Exists("/usr/bin/jq") || !File.Exists("/usr/bin/curl"))
             Assert.Skip("The example needs curl and jq.");
         using var folder = new TempFolder();
-        const string Answer = """{"text":"-f /etc/passwd $(touch owned) `touch owned` \"; touch owned\n<speak>\u0001[[h@l'oU]] 100 %s \\n","tokens":9}""";
-        await using var daemon = new Impostor(folder,
+        const string Answer =
+            """{"text":"-f /etc/passwd $(touch owned) `touch owned` \"; touch owned\n<speak>\u0001[[h@l'oU]] 100 %s \\n","tokens":9}""";
+        await using var daemon = new Impostor(
+            folder,
             $$"""
             event: round.opened
             data: {"asked":true,"first":{{Answer}},"second":{{Answer}}}
 
 
-            """, "text/event-stream");
+            """,
+            "text/event-stream"
+        );
         using Process speaker = Start(folder);
         try
         {
@@ -75,18 +83,28 @@ public sealed class SpeakTests
 
     private static Process Start(TempFolder folder)
     {
-        string bin = Directory.CreateDirectory(Path.Combine(folder.Root, "bin")).FullName, voice = Path.Combine(bin, "espeak-ng");
+        string bin = Directory.CreateDirectory(Path.Combine(folder.Root, "bin")).FullName,
+            voice = Path.Combine(bin, "espeak-ng");
         File.WriteAllText(voice, "#!/bin/sh\n[ \"$*\" = --stdin ] || exit 1\ncat >> said\n");
         File.SetUnixFileMode(voice, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        ProcessStartInfo start = Program.Describe(folder, new Variables { ["PATH"] = $"{bin}:{Environment.GetEnvironmentVariable("PATH")}", ["ONLINERLHF_SOCKET"] = folder.Socket }, []);
+        ProcessStartInfo start = Program.Describe(
+            folder,
+            new Variables { ["PATH"] = $"{bin}:{Environment.GetEnvironmentVariable("PATH")}", ["ONLINERLHF_SOCKET"] = folder.Socket },
+            []
+        );
         start.FileName = Script;
         return Process.Start(start)!;
     }
 
     private static async Task UntilAsync(TempFolder folder, string words)
     {
-        string file = Path.Combine(folder.Root, "said"), said = "";
-        for (long start = Stopwatch.GetTimestamp(); !said.Contains(words, StringComparison.Ordinal); await Task.Delay(50, TestContext.Current.CancellationToken))
+        string file = Path.Combine(folder.Root, "said"),
+            said = "";
+        for (
+            long start = Stopwatch.GetTimestamp();
+            !said.Contains(words, StringComparison.Ordinal);
+            await Task.Delay(50, TestContext.Current.CancellationToken)
+        )
         {
             said = File.Exists(file) ? await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken) : "";
             Assert.True(Stopwatch.GetElapsedTime(start) < TimeSpan.FromSeconds(60), $"\"{words}\" is not said, but: {said}");

@@ -92,7 +92,8 @@ public sealed class WatchTests
     [PublishedFact]
     public async Task Stopped_by_the_shell_and_brought_back_it_takes_keys_again()
     {
-        const int sigTerminalStop = 20, sigContinue = 18;
+        const int sigTerminalStop = 20,
+            sigContinue = 18;
         using var folder = new TempFolder();
         await using DaemonProcess daemon = await DaemonProcess.StartReadyAsync(folder);
         await using TerminalSession watch = TerminalSession.Start(folder, [], 80, 24, "watch");
@@ -112,7 +113,12 @@ public sealed class WatchTests
     public async Task A_daemon_that_cannot_start_is_not_woken_every_second()
     {
         using var folder = new TempFolder();
-        await using var refusing = new Impostor(folder, """{"type": "about:blank", "title": "Not ready", "status": 503, "detail": "threads: -1 is too few", "reason": "cannot-start"}""", "application/problem+json", status: "503 Service Unavailable");
+        await using var refusing = new Impostor(
+            folder,
+            """{"type": "about:blank", "title": "Not ready", "status": 503, "detail": "threads: -1 is too few", "reason": "cannot-start"}""",
+            "application/problem+json",
+            status: "503 Service Unavailable"
+        );
         Program.Ended ended = await Program.RunAsync("/bin/sh", folder, [], null, "-c", $"timeout 5 '{Published.Path}' watch");
         string line = Assert.Single(ended.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries));
         Assert.Contains("The daemon cannot start: threads: -1 is too few", line, StringComparison.Ordinal);
@@ -150,13 +156,15 @@ public sealed class WatchTests
         using var folder = new TempFolder();
         await using DaemonProcess daemon = await DaemonProcess.StartReadyAsync(folder);
         // head ends after so many lines, and that ends watch.
-        Task<Program.Ended> silent = PipeAsync(folder, "watch", 4), open = PipeAsync(folder, "watch --text", 6);
+        Task<Program.Ended> silent = PipeAsync(folder, "watch", 4),
+            open = PipeAsync(folder, "watch --text", 6);
         await Task.Delay(1500, TestContext.Current.CancellationToken);
         Reply round = await daemon.Client.AskForTwoAsync(profile: "anna");
         await daemon.Client.PreferAsync(round.Id, "first");
         for (int i = 0; i < 4 && !(silent.IsCompleted && open.IsCompleted); i++)
             await daemon.Client.AskForTwoAsync(profile: "anna");
-        string lines = (await silent).Output, texts = (await open).Output;
+        string lines = (await silent).Output,
+            texts = (await open).Output;
 
         Assert.Contains("Connected.", lines, StringComparison.Ordinal);
         Assert.Contains("anna: writing answers.", lines, StringComparison.Ordinal);
@@ -169,5 +177,6 @@ public sealed class WatchTests
     private static Task<Program.Ended> PipeAsync(TempFolder folder, string verb, int lines) =>
         Program.RunAsync("/bin/sh", folder, [], null, "-c", $"'{Published.Path}' {verb} | head -n {lines}");
 
-    private static string Words(string answer, int count) => string.Join(' ', answer.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Take(count));
+    private static string Words(string answer, int count) =>
+        string.Join(' ', answer.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Take(count));
 }

@@ -12,7 +12,8 @@ public sealed class BaselineTests
     {
         var model = new FirstOrderRewardModel(2, 3);
         model.Observe(new Comparison(Z, 1));
-        double first = 3 * 0.5, margin = first * (Z[0] * Z[0] + Z[1] * Z[1]);
+        double first = 3 * 0.5,
+            margin = first * (Z[0] * Z[0] + Z[1] * Z[1]);
         Assert.Equal(first * Z[0], model.Parameter[0], 1e-6);
         model.Observe(new Comparison(Z, 1));
         Assert.Equal((first + 3 / Math.Sqrt(2) * (1 - Sigmoid(margin))) * Z[0], model.Parameter[0], 1e-6);
@@ -27,7 +28,8 @@ public sealed class BaselineTests
         foreach (var learner in (ILocalNorm[])[model, exact])
             learner.Observe(new Comparison([3], 1));
         // λ = 2, z = 3, σ̇(0) = ¼.
-        double curvature = 0.25 * 9, parameter = 0.5 * 3 / (2 + curvature);
+        double curvature = 0.25 * 9,
+            parameter = 0.5 * 3 / (2 + curvature);
         Assert.Equal(parameter, model.Parameter[0], 1e-9);
         Assert.Equal(1 / Math.Sqrt(2 + curvature), model.Uncertainty([1]), 1e-9);
         // The exact learner's step is the same; the answer was not as uncertain as it seemed, and says less.
@@ -41,7 +43,8 @@ public sealed class BaselineTests
         var model = new ReferenceRewardModel(2, stepSize: 1, damping: Lambda, growth: 2);
         model.Observe(new Comparison(Z, 1));
         // The gradient is −½z, along which one step of conjugate gradient solves (λI + ¼zzᵀ)x = g.
-        double solution = 0.5 / (Lambda + 0.25 * Square), blended = (Lambda * 0.5) + ((1 - Lambda) * solution);
+        double solution = 0.5 / (Lambda + 0.25 * Square),
+            blended = (Lambda * 0.5) + ((1 - Lambda) * solution);
         Assert.Equal(blended * Z[0], model.Parameter[0], 1e-6);
         model.Observe(new Comparison(Z, 1));
         Assert.Equal((blended + 1 - Sigmoid(blended * Square)) * Z[0], model.Parameter[0], 1e-6);

@@ -6,14 +6,20 @@ public sealed class MatrixFreeTests
     [Fact]
     public void Two_steps_solve_a_single_comparison_exactly()
     {
-        var model = new MatrixFreeRewardModel(3, new MatrixFreeOptions(100, StepSize: 0.7, FirstRegularization: 0.5, LastRegularization: 0.5, Steps: 2));
+        var model = new MatrixFreeRewardModel(
+            3,
+            new MatrixFreeOptions(100, StepSize: 0.7, FirstRegularization: 0.5, LastRegularization: 0.5, Steps: 2)
+        );
         model.Observe(new Comparison([1, -2, 0.5f], 1));
         model.Observe(new Comparison([0.5f, 1, 1], 0));
 
         double[] theta = [0, 0, 0];
         foreach ((double[] z, double label) in ((double[], double)[])[([1, -2, 0.5], 1), ([0.5, 1, 1], 0)])
         {
-            double margin = z.Zip(theta, (a, b) => a * b).Sum(), p = 1 / (1 + Math.Exp(-margin)), w = p * (1 - p), square = z.Sum(v => v * v);
+            double margin = z.Zip(theta, (a, b) => a * b).Sum(),
+                p = 1 / (1 + Math.Exp(-margin)),
+                w = p * (1 - p),
+                square = z.Sum(v => v * v);
             // (λI + w zzᵀ)⁻¹ z = z / (λ + w‖z‖²).
             for (int i = 0; i < 3; i++)
                 theta[i] -= 0.7 * (p - label) * z[i] / (0.5 + (w * square));
@@ -25,7 +31,8 @@ public sealed class MatrixFreeTests
     [Fact]
     public void Enough_steps_solve_a_minibatch_and_few_do_not()
     {
-        double[] exact = Learn(20), few = Learn(1);
+        double[] exact = Learn(20),
+            few = Learn(1);
         double[] dense = Dense();
         for (int i = 0; i < 4; i++)
             Assert.Equal(dense[i], exact[i], 1e-10);
@@ -64,7 +71,13 @@ public sealed class MatrixFreeTests
     {
         MatrixFreeOptions[] wrong =
         [
-            new(0), new(10, StepSize: 0), new(10, StepSize: double.NaN), new(10, FirstRegularization: 0), new(10, LastRegularization: -1), new(10, Steps: 0), new(10, Minibatch: 0),
+            new(0),
+            new(10, StepSize: 0),
+            new(10, StepSize: double.NaN),
+            new(10, FirstRegularization: 0),
+            new(10, LastRegularization: -1),
+            new(10, Steps: 0),
+            new(10, Minibatch: 0),
         ];
         Assert.All(wrong, options => Assert.ThrowsAny<ArgumentException>(() => new MatrixFreeRewardModel(3, options)));
     }
@@ -73,7 +86,10 @@ public sealed class MatrixFreeTests
 
     private static double[] Learn(int steps)
     {
-        var model = new MatrixFreeRewardModel(4, new MatrixFreeOptions(100, FirstRegularization: 0.1, LastRegularization: 0.1, Steps: steps, Minibatch: 6));
+        var model = new MatrixFreeRewardModel(
+            4,
+            new MatrixFreeOptions(100, FirstRegularization: 0.1, LastRegularization: 0.1, Steps: steps, Minibatch: 6)
+        );
         foreach ((float[] z, double label) in Batch())
             model.Observe(new Comparison(z, label));
         return model.Parameter.ToArray();

@@ -17,7 +17,8 @@ public sealed class RefitTests
         (float[] Difference, double Label)[] stream = [.. RewardModelContract.Stream(300, dimension)];
         foreach ((float[] z, double label) in stream)
             model.Observe(new Comparison(z, label));
-        double[] parameter = model.Parameter.ToArray(), gradient = [.. parameter.Select(v => 0.5 * v)];
+        double[] parameter = model.Parameter.ToArray(),
+            gradient = [.. parameter.Select(v => 0.5 * v)];
         foreach ((float[] z, double label) in stream)
         {
             double slope = 1 / (1 + Math.Exp(-z.Zip(parameter, (a, b) => a * b).Sum())) - label;
@@ -46,13 +47,21 @@ public sealed class RefitTests
     public void Its_norm_is_the_Hessian_at_its_minimum()
     {
         var model = new MaximumLikelihoodRewardModel(2, 1, Solver.Newton);
-        float[][] differences = [[1, 0.5f], [-0.5f, 2], [0.3f, -1]];
+        float[][] differences =
+        [
+            [1, 0.5f],
+            [-0.5f, 2],
+            [0.3f, -1],
+        ];
         foreach (float[] z in differences)
             model.Observe(new Comparison(z, 1));
-        double a = 1, b = 0, c = 1;
+        double a = 1,
+            b = 0,
+            c = 1;
         foreach (float[] z in differences)
         {
-            double p = 1 / (1 + Math.Exp(-(z[0] * model.Parameter[0]) - (z[1] * model.Parameter[1]))), w = p * (1 - p);
+            double p = 1 / (1 + Math.Exp(-(z[0] * model.Parameter[0]) - (z[1] * model.Parameter[1]))),
+                w = p * (1 - p);
             (a, b, c) = (a + (w * z[0] * z[0]), b + (w * z[0] * z[1]), c + (w * z[1] * z[1]));
         }
         // vᵀH⁻¹v with v = (1, 2), by the closed form of a 2×2 inverse.
@@ -81,7 +90,8 @@ public sealed class RefitTests
     [InlineData(Solver.LimitedMemoryBfgs)]
     internal void A_long_life_of_refits_ends_at_the_minimum_whichever_way_it_goes(Solver solver)
     {
-        // Refits that begin next to the minimum are where rounding shows: here L-BFGS alone finds no lower value at 1,307 and 1,371, and takes for ever at 2,776.
+        // Refits that begin next to the minimum are where rounding shows: here L-BFGS alone finds no lower value at 1,307 and 1,371, and takes for
+        // ever at 2,776.
         foreach ((int seed, int refits) in ((int, int)[])[(8, 1400), (4, 1400), (7, 2800)])
         {
             var bandit = new Bandit(seed, 6);

@@ -42,7 +42,8 @@ public sealed class RewardModelContract
     [MemberData(nameof(Learners))]
     public void A_comparison_says_the_same_from_either_side(string learner)
     {
-        IRewardModel model = AllLearners.Create(learner), mirrored = AllLearners.Create(learner);
+        IRewardModel model = AllLearners.Create(learner),
+            mirrored = AllLearners.Create(learner);
         foreach ((float[] z, double label) in Stream(80))
         {
             model.Observe(new Comparison(z, label));
@@ -85,7 +86,8 @@ public sealed class RewardModelContract
 
     [Theory]
     [MemberData(nameof(Learners))]
-    public void The_same_comparisons_give_the_same_bits(string learner) => Assert.Equal(Learned(learner, 60).Parameter.ToArray(), Learned(learner, 60).Parameter.ToArray());
+    public void The_same_comparisons_give_the_same_bits(string learner) =>
+        Assert.Equal(Learned(learner, 60).Parameter.ToArray(), Learned(learner, 60).Parameter.ToArray());
 
     internal static IRewardModel Learned(string learner, int comparisons)
     {
@@ -99,7 +101,15 @@ public sealed class RewardModelContract
     {
         var random = new Random(seed);
         for (int i = 0; i < count; i++)
-            yield return ([.. Enumerable.Range(0, dimension).Select(_ => (float)(2 * random.NextDouble() - 1))], random.Next(5) switch { 0 => 0.5, 1 or 2 => 0, _ => 1 });
+            yield return (
+                [.. Enumerable.Range(0, dimension).Select(_ => (float)(2 * random.NextDouble() - 1))],
+                random.Next(5) switch
+                {
+                    0 => 0.5,
+                    1 or 2 => 0,
+                    _ => 1,
+                }
+            );
     }
 
     private static double Dot(float[] z, double[] v) => z.Zip(v, (a, b) => a * b).Sum();

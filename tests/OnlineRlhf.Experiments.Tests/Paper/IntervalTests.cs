@@ -21,5 +21,6 @@ public sealed class IntervalTests
     [InlineData(12.3456, 0.234, "12.35 ± 0.23")]
     [InlineData(1234.6, 45.6, "1235 ± 46")]
     [InlineData(0.5, 0.00012, "0.50000 ± 0.00012")]
-    public void It_is_written_with_as_many_digits_as_it_is_worth(double mean, double margin, string text) => Assert.Equal(text, new Interval(mean, margin, 16).ToString());
+    public void It_is_written_with_as_many_digits_as_it_is_worth(double mean, double margin, string text) =>
+        Assert.Equal(text, new Interval(mean, margin, 16).ToString());
 }

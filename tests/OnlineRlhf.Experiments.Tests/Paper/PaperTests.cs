@@ -13,7 +13,8 @@ public sealed class PaperTests : IDisposable
     [Fact(Timeout = 600_000)]
     public async Task The_quick_report_holds_and_its_shares_and_a_killed_run_give_the_same_numbers()
     {
-        string whole = Path.Combine(_folder, "whole"), shared = Path.Combine(_folder, "shared");
+        string whole = Path.Combine(_folder, "whole"),
+            shared = Path.Combine(_folder, "shared");
 
         // Killed in the middle, and run again: what was computed is kept.
         using (Process first = ExperimentsProgram.Start("paper", "--quick", "--output", whole))

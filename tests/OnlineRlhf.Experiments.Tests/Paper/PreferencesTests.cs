@@ -19,19 +19,31 @@ public sealed class PreferencesTests : IDisposable
     [Fact(Timeout = 300_000)]
     public async Task Pairs_become_features_without_text_and_features_a_report()
     {
-        string data = Path.Combine(_folder, "pairs.jsonl"), features = Path.Combine(_folder, "pairs.features"), output = Path.Combine(_folder, "paper");
+        string data = Path.Combine(_folder, "pairs.jsonl"),
+            features = Path.Combine(_folder, "pairs.features"),
+            output = Path.Combine(_folder, "paper");
         await File.WriteAllLinesAsync(data, [.. Enumerable.Range(0, Pairs).Select(Line), "no pair"], TestContext.Current.CancellationToken);
 
         (int code, string said) = await ExperimentsProgram.RunAsync("features", data, "--output", features, "--threads", "1");
         Assert.True(code == 0, said);
         Assert.Contains($"{Pairs} pairs of {Pairs} prompts, 1 skipped", said, StringComparison.Ordinal);
-        Assert.DoesNotContain(Marker, await File.ReadAllTextAsync(features, System.Text.Encoding.Latin1, TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            Marker,
+            await File.ReadAllTextAsync(features, System.Text.Encoding.Latin1, TestContext.Current.CancellationToken),
+            StringComparison.Ordinal
+        );
 
         (code, said) = await ExperimentsProgram.RunAsync("paper", "--quick", "--part", "preferences", "--features", features, "--output", output);
         // What these pairs are decided by is their length, and that it is told where a claim does not hold.
         Assert.True(code == 1 && said.Contains("Written: ", StringComparison.Ordinal), said);
-        Assert.Contains("DOES NOT HOLD  On human preferences the exact learner foresees more than the answers' length alone", said, StringComparison.Ordinal);
-        JsonObject numbers = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(output, "numbers-preferences.json"), TestContext.Current.CancellationToken))!.AsObject();
+        Assert.Contains(
+            "DOES NOT HOLD  On human preferences the exact learner foresees more than the answers' length alone",
+            said,
+            StringComparison.Ordinal
+        );
+        JsonObject numbers = JsonNode
+            .Parse(await File.ReadAllTextAsync(Path.Combine(output, "numbers-preferences.json"), TestContext.Current.CancellationToken))!
+            .AsObject();
         Assert.True(Mean("exact one-pass", "accuracy@all") > 0.95, said);
         Assert.True(Mean("exact one-pass", "served") > 0.8, said);
         Assert.True(Mean("Active-OMD", "accuracy@50") > 0.9, said);
@@ -40,7 +52,8 @@ public sealed class PreferencesTests : IDisposable
         Assert.Contains("| Active-MLE |", report, StringComparison.Ordinal);
         Assert.Contains("preferences-calibration-preferences.svg", report, StringComparison.Ordinal);
 
-        double Mean(string variant, string number) => numbers.Where(n => n.Key.Split('/')[^2] == variant).Average(n => n.Value![number]!.GetValue<double>());
+        double Mean(string variant, string number) =>
+            numbers.Where(n => n.Key.Split('/')[^2] == variant).Average(n => n.Value![number]!.GetValue<double>());
     }
 
     [Fact]
@@ -77,12 +90,26 @@ public sealed class PreferencesTests : IDisposable
     }
 
     private static PreferenceFeatures Made(int[] prompts, float[] differences) =>
-        new() { Model = "m", Fingerprint = "f", Dimension = 1, Skipped = 0, Prompts = prompts, Lengths = new float[prompts.Length], Differences = differences };
+        new()
+        {
+            Model = "m",
+            Fingerprint = "f",
+            Dimension = 1,
+            Skipped = 0,
+            Prompts = prompts,
+            Lengths = new float[prompts.Length],
+            Differences = differences,
+        };
 
-    private static string Line(int n) => JsonSerializer.Serialize(new Dictionary<string, string>
-    {
-        ["prompt"] = string.Create(CultureInfo.InvariantCulture, $"What should I know of plant {n}?"),
-        ["chosen"] = $"It likes {(n % 2 == 0 ? "sun" : "shade")}.",
-        ["rejected"] = $"Well, that depends on a great many things, of which a {Marker} could tell you more than I, and all of them take their time to be told in full, number {n} above all.",
-    });
+    private static string Line(int n) =>
+        JsonSerializer.Serialize(
+            new Dictionary<string, string>
+            {
+                ["prompt"] = string.Create(CultureInfo.InvariantCulture, $"What should I know of plant {n}?"),
+                ["chosen"] = $"It likes {(n % 2 == 0 ? "sun" : "shade")}.",
+                ["rejected"] =
+                    $"Well, that depends on a great many things, of which a {Marker} could tell you more than I, and all of them "
+                    + $"take their time to be told in full, number {n} above all.",
+            }
+        );
 }

@@ -94,16 +94,17 @@ public sealed class SelectionRuleTests
         Assert.Contains("use another rule", error.Message, StringComparison.Ordinal);
     }
 
-    private static ISelectionRule Named(string name) => name switch
-    {
-        "exploration" => new Exploration(),
-        "quantile" => new BestAndQuantile(),
-        "second" => new BestAndSecond(),
-        "worst" => new BestAndWorst(),
-        "random" => new RandomPair(),
-        "rejection" => new RejectionSampling(),
-        _ => new MostUncertainPair(),
-    };
+    private static ISelectionRule Named(string name) =>
+        name switch
+        {
+            "exploration" => new Exploration(),
+            "quantile" => new BestAndQuantile(),
+            "second" => new BestAndSecond(),
+            "worst" => new BestAndWorst(),
+            "random" => new RandomPair(),
+            "rejection" => new RejectionSampling(),
+            _ => new MostUncertainPair(),
+        };
 
     private static (double, double) Chosen(ISelectionRule rule)
     {

@@ -11,8 +11,11 @@ namespace OnlineRlhf.Inference.Tests.Conversations;
 /// <summary>What was read of a conversation is not read again. Tokens are counted where llama.cpp decodes them.</summary>
 public sealed class ConversationCacheTests : IDisposable
 {
-    private const string Ada = "ada", Ben = "ben", Hint = "Use simple words.";
-    private static readonly ChatMessage[] Bread = [new("user", "How do I bake bread?")], Sea = [new("user", "Tell me about the sea and the moon.")];
+    private const string Ada = "ada",
+        Ben = "ben",
+        Hint = "Use simple words.";
+    private static readonly ChatMessage[] Bread = [new("user", "How do I bake bread?")],
+        Sea = [new("user", "Tell me about the sea and the moon.")];
     private readonly FakeTimeProvider _clock = new();
     private readonly string _folder = Directory.CreateTempSubdirectory().FullName;
     private LanguageModel? _model;
@@ -36,9 +39,13 @@ public sealed class ConversationCacheTests : IDisposable
         string?[] hints = [Hint, Hint, null];
         ChatMessage[] first = [new("system", "You are a cook."), .. Bread];
         Answer(first, hints, out IReadOnlyList<Candidate> candidates);
-        ChatMessage[] next = Continued(first, candidates.First(c => c.Hint == Hint && c.Text != candidates.FirstOrDefault(p => p.Hint is null)?.Text));
+        ChatMessage[] next = Continued(
+            first,
+            candidates.First(c => c.Hint == Hint && c.Text != candidates.FirstOrDefault(p => p.Hint is null)?.Text)
+        );
 
-        Prompt before = Model.BuildPrompt(first, hints), after = Model.BuildPrompt(next, hints);
+        Prompt before = Model.BuildPrompt(first, hints),
+            after = Model.BuildPrompt(next, hints);
         int read = Answer(next, hints, out _);
 
         Assert.Equal(after.Shared.Length - before.Shared.Length + after.Suffixes.Sum(s => s.Length), read);
@@ -55,7 +62,8 @@ public sealed class ConversationCacheTests : IDisposable
         Candidate plain = candidates.First(c => c.Hint is null);
         ChatMessage[] next = Continued(Bread, plain);
 
-        Prompt before = Model.BuildPrompt(Bread, hints), after = Model.BuildPrompt(next, hints);
+        Prompt before = Model.BuildPrompt(Bread, hints),
+            after = Model.BuildPrompt(next, hints);
         int[] kept = [.. before.Shared, .. before.Suffixes[before.Groups[0]], .. plain.TokenIds];
         Assert.Equal(kept, after.Shared[..kept.Length]);
         int read = Answer(next, hints, out _);
@@ -95,10 +103,12 @@ public sealed class ConversationCacheTests : IDisposable
     {
         string?[] hints = [null];
         Answer(Bread, hints, out IReadOnlyList<Candidate> candidates);
-        ChatMessage[] next = Continued(Bread, candidates[0], "And rolls?"), changed = Continued(Bread, candidates[0], "What of cakes?");
+        ChatMessage[] next = Continued(Bread, candidates[0], "And rolls?"),
+            changed = Continued(Bread, candidates[0], "What of cakes?");
         Answer(next, hints, out _);
 
-        int all = Tokens(changed, hints), read = Answer(changed, hints, out _);
+        int all = Tokens(changed, hints),
+            read = Answer(changed, hints, out _);
 
         Assert.InRange(read, 1, all - Tokens(Bread, hints));
     }
@@ -111,7 +121,8 @@ public sealed class ConversationCacheTests : IDisposable
         Answer(Sea, hints, out _, owner: Ben);
         ChatMessage[] next = Continued(Bread, candidates[0]);
 
-        Prompt before = Model.BuildPrompt(Bread, hints), after = Model.BuildPrompt(next, hints);
+        Prompt before = Model.BuildPrompt(Bread, hints),
+            after = Model.BuildPrompt(next, hints);
         int read = Answer(next, hints, out IReadOnlyList<Candidate> further);
 
         Assert.Equal(after.Shared.Length - before.Shared.Length + after.Suffixes.Sum(s => s.Length), read);
@@ -147,7 +158,8 @@ public sealed class ConversationCacheTests : IDisposable
         Answer(second, hints, out IReadOnlyList<Candidate> further);
         Answer(Bread, hints, out _);
         ChatMessage[] third = Continued(second, further[0]);
-        Prompt before = Model.BuildPrompt(second, hints), after = Model.BuildPrompt(third, hints);
+        Prompt before = Model.BuildPrompt(second, hints),
+            after = Model.BuildPrompt(third, hints);
         Assert.Equal(after.Shared.Length - before.Shared.Length + after.Suffixes.Sum(s => s.Length), Answer(third, hints, out _));
     }
 
@@ -245,8 +257,11 @@ public sealed class ConversationCacheTests : IDisposable
         Answer(Bread, hints, out IReadOnlyList<Candidate> candidates);
         ChatMessage[] next = Continued(Bread, candidates[0]);
         using var cancelled = new CancellationTokenSource();
-        Assert.ThrowsAny<OperationCanceledException>(() => Model.Sample(next, hints, new SamplingOptions(), new Then(cancelled.Cancel), Ada, cancelled.Token));
-        int all = Tokens(next, hints), read = Answer(next, hints, out _);
+        Assert.ThrowsAny<OperationCanceledException>(() =>
+            Model.Sample(next, hints, new SamplingOptions(), new Then(cancelled.Cancel), Ada, cancelled.Token)
+        );
+        int all = Tokens(next, hints),
+            read = Answer(next, hints, out _);
         Assert.InRange(read, 1, all - Tokens(Bread, [null]) + 1);
     }
 
@@ -263,7 +278,10 @@ public sealed class ConversationCacheTests : IDisposable
             if (turn == 3)
                 Answer(Sea, hints, out _);
             Prompt prompt = Model.BuildPrompt(messages, hints);
-            Assert.Equal(prompt.Shared.Length - kept + prompt.Suffixes.Sum(s => s.Length), Answer(messages, hints, out IReadOnlyList<Candidate> candidates));
+            Assert.Equal(
+                prompt.Shared.Length - kept + prompt.Suffixes.Sum(s => s.Length),
+                Answer(messages, hints, out IReadOnlyList<Candidate> candidates)
+            );
             using LanguageModel other = LanguageModel.Load(Options(Path.Combine(_folder, architecture + ".gguf")), Cancel);
             foreach (Candidate candidate in candidates)
                 MustBeAlike(candidate.Hidden, Assert.Single(other.Force(messages, [candidate.TokenIds], Cancel, candidate.Hint)));
@@ -287,7 +305,9 @@ public sealed class ConversationCacheTests : IDisposable
         long cell = file.BlockCount * file.CacheWidth * 2;
         // Besides the state there are some numbers for each layer.
         Assert.InRange((long)state.Bytes, file.RecurrentStateBytes / 2, file.RecurrentStateBytes + cell + (200 * file.BlockCount) + 500);
-        TestContext.Current.TestOutputHelper?.WriteLine($"{architecture}: {state.Bytes} bytes, {file.RecurrentStateBytes} counted, {cell} for a cell");
+        TestContext.Current.TestOutputHelper?.WriteLine(
+            $"{architecture}: {state.Bytes} bytes, {file.RecurrentStateBytes} counted, {cell} for a cell"
+        );
     }
 
     public static TheoryData<string> Architectures { get; } = [.. RandomModel.Architectures];
@@ -306,7 +326,19 @@ public sealed class ConversationCacheTests : IDisposable
     {
         int drawn = 0;
         long before = Model.Context.TokensDecoded;
-        candidates = Model.Sample(messages, hints, new SamplingOptions { Seed = 3, MaxTokens = 24, DuplicateAttempts = 0 }, new Last(p => drawn = p.Tokens), owner, Cancel);
+        candidates = Model.Sample(
+            messages,
+            hints,
+            new SamplingOptions
+            {
+                Seed = 3,
+                MaxTokens = 24,
+                DuplicateAttempts = 0,
+            },
+            new Last(p => drawn = p.Tokens),
+            owner,
+            Cancel
+        );
         return (int)(Model.Context.TokensDecoded - before) - drawn;
     }
 
@@ -321,10 +353,12 @@ public sealed class ConversationCacheTests : IDisposable
 
     private static void MustBeAlike(HiddenBlocks one, HiddenBlocks other)
     {
-        float[] a = new float[HiddenBlocks.Count * one.Width], b = new float[HiddenBlocks.Count * other.Width];
+        float[] a = new float[HiddenBlocks.Count * one.Width],
+            b = new float[HiddenBlocks.Count * other.Width];
         one.CopyTo(a);
         other.CopyTo(b);
-        double norm = Math.Sqrt(b.Sum(x => (double)x * x)), distance = Math.Sqrt(a.Zip(b).Sum(p => Math.Pow(p.First - p.Second, 2)));
+        double norm = Math.Sqrt(b.Sum(x => (double)x * x)),
+            distance = Math.Sqrt(a.Zip(b).Sum(p => Math.Pow(p.First - p.Second, 2)));
         // Where two readings differ in one bit, llama.cpp rounds activations to 8 bits otherwise from there on: one or two per cent behind 30 layers.
         Assert.True(distance < 0.05 * norm, $"hidden states differ by {distance} of {norm}");
     }

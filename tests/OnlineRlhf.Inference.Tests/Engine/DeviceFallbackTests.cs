@@ -24,8 +24,15 @@ public sealed class DeviceFallbackTests
         Assert.Contains("could not be loaded on the CPU", failed.Message, StringComparison.Ordinal);
         Assert.Equal(before, (model.Name, model.Threads, model.ContextTokens, model.Hints.Count));
         Assert.True(model.Device.IsCpu);
-        foreach (Action request in new Action[] { () => Ask(model), () => model.Force(Question, ["Hello."], TestContext.Current.CancellationToken),
-            () => model.PromptTokens(Question), () => model.Measure(TestContext.Current.CancellationToken) })
+        foreach (
+            Action request in new Action[]
+            {
+                () => Ask(model),
+                () => model.Force(Question, ["Hello."], TestContext.Current.CancellationToken),
+                () => model.PromptTokens(Question),
+                () => model.Measure(TestContext.Current.CancellationToken),
+            }
+        )
         {
             InferenceException again = Assert.Throws<InferenceException>(request);
             Assert.Equal(InferenceError.Device, again.Error);
@@ -73,11 +80,12 @@ public sealed class DeviceFallbackTests
         return true;
     }
 
-    private static bool Fail(LanguageModel model, Action before) => model.OnDevice(() =>
-    {
-        before();
-        return Decode(model);
-    });
+    private static bool Fail(LanguageModel model, Action before) =>
+        model.OnDevice(() =>
+        {
+            before();
+            return Decode(model);
+        });
 
     /// <summary>A copy of the model that no folder names: it can be corrupted and mended without being taken for another one.</summary>
     private static SafeFileHandle Unnamed(out string path)

@@ -90,14 +90,16 @@ public sealed class FeatureMapTests
     [Fact]
     public void The_projection_keeps_distances_in_the_mean()
     {
-        const int from = 2688, to = 1967;
+        const int from = 2688,
+            to = 1967;
         var projection = new HadamardProjection(from, to);
         var random = new Random(1);
         double ratio = 0;
         const int pairs = 50;
         for (int i = 0; i < pairs; i++)
         {
-            float[] v = [.. Enumerable.Range(0, from).Select(_ => (float)random.NextDouble() - 0.5f)], p = new float[to];
+            float[] v = [.. Enumerable.Range(0, from).Select(_ => (float)random.NextDouble() - 0.5f)],
+                p = new float[to];
             projection.Project(v, p);
             ratio += Norm(p) / Norm(v) / pairs;
         }

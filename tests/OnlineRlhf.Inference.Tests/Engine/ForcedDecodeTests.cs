@@ -14,9 +14,15 @@ public sealed class ForcedDecodeTests
     public void The_states_of_an_answer_are_the_same_bit_for_bit_whatever_stands_beside_it_or_came_before(string name)
     {
         LanguageModel model = Models.Get(name);
-        string brief = "Seven minutes in boiling water.", lengthy = string.Join(' ', Enumerable.Repeat("Warm the pot, boil fresh water and let the leaves stand in it for four minutes.", 12));
+        string brief = "Seven minutes in boiling water.",
+            lengthy = string.Join(' ', Enumerable.Repeat("Warm the pot, boil fresh water and let the leaves stand in it for four minutes.", 12));
         List<float[]> both = States([brief, lengthy]);
-        model.Sample([new ChatMessage("user", "Tell me about the sea.")], new string?[8], new SamplingOptions { Seed = 3, MaxTokens = 30 }, cancellationToken: TestContext.Current.CancellationToken);
+        model.Sample(
+            [new ChatMessage("user", "Tell me about the sea.")],
+            new string?[8],
+            new SamplingOptions { Seed = 3, MaxTokens = 30 },
+            cancellationToken: TestContext.Current.CancellationToken
+        );
         List<float[]> swapped = States([lengthy, brief]);
 
         Assert.Equal(both, [swapped[1], swapped[0]]);

@@ -9,7 +9,8 @@ public sealed class LlamaNativesTests : IDisposable
     private const string InPackage = "LLamaSharpRuntimes/linux-x64/native";
     private readonly string _root = Directory.CreateTempSubdirectory().FullName;
 
-    public LlamaNativesTests() => Assert.SkipUnless(RuntimeInformation.OSArchitecture == Architecture.X64, "LLamaSharp.Backend.Cpu's folders are for x64.");
+    public LlamaNativesTests() =>
+        Assert.SkipUnless(RuntimeInformation.OSArchitecture == Architecture.X64, "LLamaSharp.Backend.Cpu's folders are for x64.");
 
     public void Dispose() => Directory.Delete(_root, recursive: true);
 

@@ -13,16 +13,35 @@ public sealed class ModelFileChangeTests : IDisposable
     private static readonly ChatMessage[] Question = [new("user", "How do I boil an egg?")];
     private readonly string _folder = Directory.CreateTempSubdirectory("onlinerlhf-change-").FullName;
 
-    public static TheoryData<string, Action<string>> Changes => new()
-    {
-        { "cut", path => Write(path, file => file.SetLength(200_000)) },
-        { "emptied", path => Write(path, file => file.SetLength(0)) },
-        { "longer", path => Write(path, file => file.SetLength(file.Length + 1)) },
-        { "weights written over", path => Write(path, file => { file.Position = 1_000_000; file.WriteByte(1); }) },
-        { "written over with its old time", WriteSecretly },
-        { "replaced", path => { File.Copy(path, path + ".new"); File.Move(path + ".new", path, overwrite: true); } },
-        { "removed", File.Delete },
-    };
+    public static TheoryData<string, Action<string>> Changes =>
+        new()
+        {
+            { "cut", path => Write(path, file => file.SetLength(200_000)) },
+            { "emptied", path => Write(path, file => file.SetLength(0)) },
+            { "longer", path => Write(path, file => file.SetLength(file.Length + 1)) },
+            {
+                "weights written over",
+                path =>
+                    Write(
+                        path,
+                        file =>
+                        {
+                            file.Position = 1_000_000;
+                            file.WriteByte(1);
+                        }
+                    )
+            },
+            { "written over with its old time", WriteSecretly },
+            {
+                "replaced",
+                path =>
+                {
+                    File.Copy(path, path + ".new");
+                    File.Move(path + ".new", path, overwrite: true);
+                }
+            },
+            { "removed", File.Delete },
+        };
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
@@ -36,8 +55,15 @@ public sealed class ModelFileChangeTests : IDisposable
         model.FileChanged += told.Add;
         Assert.NotEmpty(Ask(model));
         make(path);
-        foreach (Action request in new Action[] { () => Ask(model), () => model.Force(Question, ["Hello."], Cancel),
-            () => model.PromptTokens(Question), () => FeatureMap.Calibrate(model, Cancel) })
+        foreach (
+            Action request in new Action[]
+            {
+                () => Ask(model),
+                () => model.Force(Question, ["Hello."], Cancel),
+                () => model.PromptTokens(Question),
+                () => FeatureMap.Calibrate(model, Cancel),
+            }
+        )
         {
             InferenceException refused = Assert.Throws<InferenceException>(request);
             Assert.True(refused.Error == InferenceError.ModelChanged, $"{change}: {refused.Message}");
@@ -67,14 +93,21 @@ public sealed class ModelFileChangeTests : IDisposable
         string path = Copy();
         using LanguageModel model = LanguageModel.Load(Models.Options(path), Cancel);
         model.Progressed += () => Write(path, file => file.WriteByte((byte)'G'));
-        Assert.Equal(InferenceError.ModelChanged, Assert.Throws<InferenceException>(() => model.OnDevice(() =>
-        {
-            model.Context.Clear();
-            model.Context.Batch.Clear();
-            model.Context.Batch.Add(1, 0, 0, output: true);
-            model.Context.Decode(Cancel);
-            return true;
-        })).Error);
+        Assert.Equal(
+            InferenceError.ModelChanged,
+            Assert
+                .Throws<InferenceException>(() =>
+                    model.OnDevice(() =>
+                    {
+                        model.Context.Clear();
+                        model.Context.Batch.Clear();
+                        model.Context.Batch.Add(1, 0, 0, output: true);
+                        model.Context.Decode(Cancel);
+                        return true;
+                    })
+                )
+                .Error
+        );
     }
 
     [Fact]

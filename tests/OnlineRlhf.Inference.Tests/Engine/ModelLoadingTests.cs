@@ -17,14 +17,22 @@ public sealed class ModelLoadingTests : IDisposable
     [InlineData("zephyr")]
     public void Any_built_in_chat_template_can_be_named(string template)
     {
-        using LanguageModel model = LanguageModel.Load(Models.Options(Models.DemoPath) with { ChatTemplate = template }, TestContext.Current.CancellationToken);
+        using LanguageModel model = LanguageModel.Load(
+            Models.Options(Models.DemoPath) with
+            {
+                ChatTemplate = template,
+            },
+            TestContext.Current.CancellationToken
+        );
         Assert.NotEmpty(model.Sample([new("user", "Hello")], new string?[2], new(), cancellationToken: TestContext.Current.CancellationToken));
     }
 
     [Fact]
     public void An_unknown_chat_template_is_refused_in_words()
     {
-        InferenceException refused = Assert.Throws<InferenceException>(() => LanguageModel.Load(Models.Options(Models.DemoPath) with { ChatTemplate = "no such template" }, TestContext.Current.CancellationToken));
+        InferenceException refused = Assert.Throws<InferenceException>(() =>
+            LanguageModel.Load(Models.Options(Models.DemoPath) with { ChatTemplate = "no such template" }, TestContext.Current.CancellationToken)
+        );
         Assert.Equal(InferenceError.Model, refused.Error);
         Assert.Contains("no such template", refused.Message, StringComparison.Ordinal);
     }
@@ -65,7 +73,9 @@ public sealed class ModelLoadingTests : IDisposable
     [Fact]
     public void A_folder_without_llama_cpp_is_named_with_what_to_do()
     {
-        InferenceException refused = Assert.Throws<InferenceException>(() => LanguageModel.Load(Models.Options(Models.DemoPath) with { NativesFolder = _folder }, TestContext.Current.CancellationToken));
+        InferenceException refused = Assert.Throws<InferenceException>(() =>
+            LanguageModel.Load(Models.Options(Models.DemoPath) with { NativesFolder = _folder }, TestContext.Current.CancellationToken)
+        );
         Assert.Equal(InferenceError.Library, refused.Error);
         Assert.Contains(_folder, refused.Message, StringComparison.Ordinal);
         Assert.Contains("--natives", refused.Message, StringComparison.Ordinal);

@@ -5,7 +5,13 @@ namespace OnlineRlhf.Inference.Tests.Engine;
 /// <summary>The memory that a model takes, by its header.</summary>
 public sealed class ModelMemoryTests
 {
-    private static readonly LanguageModelOptions Options = new() { ModelPath = DemoModelFile.Path, ContextTokens = 512, AnswerTokens = 100, Candidates = 4 };
+    private static readonly LanguageModelOptions Options = new()
+    {
+        ModelPath = DemoModelFile.Path,
+        ContextTokens = 512,
+        AnswerTokens = 100,
+        Candidates = 4,
+    };
     private static readonly GgufFile Demo = GgufFile.Open(DemoModelFile.Path);
 
     [Fact]

@@ -3,7 +3,9 @@ using OnlineRlhf.Inference.Features;
 
 namespace OnlineRlhf.Inference.Tests.Engine;
 
-/// <summary>The models that tests run on: the embedded one always, SmolLM2 where ONLINERLHF_SMOLLM2 names its file. Loaded once per process.</summary>
+/// <summary>
+/// The models that tests run on: the embedded one always, SmolLM2 where ONLINERLHF_SMOLLM2 names its file. Loaded once per process.
+/// </summary>
 internal static class Models
 {
     internal const string SmolVariable = "ONLINERLHF_SMOLLM2";
@@ -34,5 +36,13 @@ internal static class Models
     internal static double[] Scales(string name) => LazyScales.GetOrAdd(name, n => new Lazy<double[]>(() => FeatureMap.Calibrate(Get(n)))).Value;
 
     // One thread: with more threads than free cores decoding collapses, and test projects share the machine.
-    internal static LanguageModelOptions Options(string path) => new() { ModelPath = path, NativesFolder = Natives, Threads = 1, ContextTokens = 1024, AnswerTokens = 128 };
+    internal static LanguageModelOptions Options(string path) =>
+        new()
+        {
+            ModelPath = path,
+            NativesFolder = Natives,
+            Threads = 1,
+            ContextTokens = 1024,
+            AnswerTokens = 128,
+        };
 }

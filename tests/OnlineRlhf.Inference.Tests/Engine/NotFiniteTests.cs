@@ -10,7 +10,8 @@ namespace OnlineRlhf.Inference.Tests.Engine;
 /// <summary>Models and devices whose output is not a number.</summary>
 public sealed class NotFiniteTests : IDisposable
 {
-    private const string Poison = "rice", Clean = "Seven minutes in boiling water.";
+    private const string Poison = "rice",
+        Clean = "Seven minutes in boiling water.";
     private static readonly ChatMessage[] Question = [new("user", "How do I boil an egg?")];
     private static readonly DeviceReport PretendedGpu = new("Vulkan0 (pretended)", "5/5", "for a test");
     private readonly string _folder = Directory.CreateTempSubdirectory("onlinerlhf-nan-").FullName;
@@ -29,7 +30,10 @@ public sealed class NotFiniteTests : IDisposable
     [Fact]
     public void A_model_that_cannot_end_an_answer_is_refused()
     {
-        string path = new MarkovModel { Unspeakable = [MarkovModel.End] }.After("\n", "Yes").After("Yes", MarkovModel.End).Write(Path.Combine(_folder, "endless.gguf"));
+        string path = new MarkovModel { Unspeakable = [MarkovModel.End] }
+            .After("\n", "Yes")
+            .After("Yes", MarkovModel.End)
+            .Write(Path.Combine(_folder, "endless.gguf"));
         Assert.Equal(InferenceError.NotFinite, Assert.Throws<InferenceException>(() => LanguageModel.Load(Models.Options(path), Cancel)).Error);
     }
 
@@ -39,7 +43,10 @@ public sealed class NotFiniteTests : IDisposable
     public void A_model_that_cannot_write_one_token_is_served_and_one_that_cannot_write_many_is_refused(int tokens, bool isServed)
     {
         string[] lost = [.. Enumerable.Range('A', tokens).Select(c => ((char)c).ToString())];
-        string path = new MarkovModel { Unspeakable = lost }.After("\n", "yes").After("yes", MarkovModel.End).Write(Path.Combine(_folder, "mute.gguf"));
+        string path = new MarkovModel { Unspeakable = lost }
+            .After("\n", "yes")
+            .After("yes", MarkovModel.End)
+            .Write(Path.Combine(_folder, "mute.gguf"));
         if (isServed)
             LanguageModel.Load(Models.Options(path), Cancel).Dispose();
         else
@@ -50,11 +57,18 @@ public sealed class NotFiniteTests : IDisposable
     public void A_request_that_spoils_the_output_is_refused_and_the_next_one_is_served()
     {
         using LanguageModel model = LoadPoisoned();
-        foreach (ChatMessage[] bad in new ChatMessage[][] { [new("user", $"How do I cook {Poison}?")],
-            [new("user", "Hello"), new("assistant", $"Cook {Poison}."), new("user", "And then?")] })
+        foreach (
+            ChatMessage[] bad in new ChatMessage[][]
+            {
+                [new("user", $"How do I cook {Poison}?")],
+                [new("user", "Hello"), new("assistant", $"Cook {Poison}."), new("user", "And then?")],
+            }
+        )
         {
-            Assert.Equal(InferenceError.NotFinite,
-                Assert.Throws<InferenceException>(() => model.Sample(bad, new string?[8], new SamplingOptions(), cancellationToken: Cancel)).Error);
+            Assert.Equal(
+                InferenceError.NotFinite,
+                Assert.Throws<InferenceException>(() => model.Sample(bad, new string?[8], new SamplingOptions(), cancellationToken: Cancel)).Error
+            );
             MustServe(model);
         }
     }
@@ -76,8 +90,12 @@ public sealed class NotFiniteTests : IDisposable
     {
         using LanguageModel model = LoadPoisoned();
         string?[] hints = [$"Talk of {Poison}.", null, $"Talk of {Poison}.", null];
-        IReadOnlyList<Candidate> candidates = model.Sample(Question, hints, new SamplingOptions { Seed = 3, MaxTokens = 20 },
-            cancellationToken: Cancel);
+        IReadOnlyList<Candidate> candidates = model.Sample(
+            Question,
+            hints,
+            new SamplingOptions { Seed = 3, MaxTokens = 20 },
+            cancellationToken: Cancel
+        );
         Assert.InRange(candidates.Count, 1, 2);
         Assert.All(candidates, c => Assert.Null(c.Hint));
         Assert.All(candidates, c => Assert.True(c.Hidden.IsFinite));
@@ -94,8 +112,10 @@ public sealed class NotFiniteTests : IDisposable
             float[] state = new float[192];
             state[100] = wrong;
             hidden.Add(state);
-            Assert.Equal(InferenceError.NotFinite,
-                Assert.Throws<InferenceException>(() => map.Map(hidden, "Hello", "Hello", new float[map.Dimension])).Error);
+            Assert.Equal(
+                InferenceError.NotFinite,
+                Assert.Throws<InferenceException>(() => map.Map(hidden, "Hello", "Hello", new float[map.Dimension])).Error
+            );
         }
     }
 
@@ -107,11 +127,16 @@ public sealed class NotFiniteTests : IDisposable
         LanguageModelOptions good = Models.Options(DemoModelFile.Path) with { Device = choice, Candidates = 2 },
             bad = good with { ModelPath = Save(PatchedModel.WithoutNumbers()) };
         LlamaNatives natives = LlamaLibrary.Load(Models.Natives);
-        var selection = new DeviceSelection(good, natives, new GpuMarker(null), (gpu, cancellationToken) =>
-        {
-            LanguageModelOptions options = gpu is null ? good : bad;
-            return LoadedModel.Open(options, GgufFile.Open(options.ModelPath), null, collectHidden: true, () => { }, cancellationToken);
-        });
+        var selection = new DeviceSelection(
+            good,
+            natives,
+            new GpuMarker(null),
+            (gpu, cancellationToken) =>
+            {
+                LanguageModelOptions options = gpu is null ? good : bad;
+                return LoadedModel.Open(options, GgufFile.Open(options.ModelPath), null, collectHidden: true, () => { }, cancellationToken);
+            }
+        );
 
         (LoadedModel model, DeviceReport report, _) = selection.Choose(new GpuDevice(0, "Vulkan0 (pretended)"), Cancel);
 
@@ -145,7 +170,8 @@ public sealed class NotFiniteTests : IDisposable
     public void A_model_with_a_damaged_word_is_measured_on_the_others()
     {
         using LanguageModel model = LoadPoisoned();
-        double[] damaged = FeatureMap.Calibrate(model, Cancel), whole = Models.Scales("demo");
+        double[] damaged = FeatureMap.Calibrate(model, Cancel),
+            whole = Models.Scales("demo");
         Assert.All(damaged.Zip(whole), scale => Assert.InRange(scale.First, scale.Second * 0.8, scale.Second * 1.25));
     }
 
@@ -153,8 +179,12 @@ public sealed class NotFiniteTests : IDisposable
 
     private static void MustServe(LanguageModel model)
     {
-        IReadOnlyList<Candidate> candidates = model.Sample(Question, new string?[4], new SamplingOptions { MaxTokens = 20 },
-            cancellationToken: Cancel);
+        IReadOnlyList<Candidate> candidates = model.Sample(
+            Question,
+            new string?[4],
+            new SamplingOptions { MaxTokens = 20 },
+            cancellationToken: Cancel
+        );
         Assert.All(candidates, c => Assert.True(c.Hidden.IsFinite && c.Text.Length > 0));
     }
 

@@ -39,7 +39,8 @@ public sealed class ProcessorIdentityTests
     {
         Assert.Equal(
             ["zen4", "alderlake", "haswell", "icelake", "skylakex"],
-            LlamaNatives.Order(["zen4", "icelake", "skylakex", "alderlake", "haswell"]));
+            LlamaNatives.Order(["zen4", "icelake", "skylakex", "alderlake", "haswell"])
+        );
         Assert.Equal(["armv8.2_2", "armv8.2_1", "armv8.0_1"], LlamaNatives.Order(["armv8.2_2", "armv8.2_1", "armv8.0_1"]));
     }
 

@@ -16,15 +16,21 @@ public sealed class ProgressTests : IDisposable
     {
         File.WriteAllBytes(_path, PatchedModel.WithNumber("llama.context_length", 4096));
         using LanguageModel model = LanguageModel.Load(Models.Options(_path) with { ContextTokens = 4096 }, TestContext.Current.CancellationToken);
-        int told = 0, beforeTheFirstToken = -1;
+        int told = 0,
+            beforeTheFirstToken = -1;
         model.Progressed += () => told++;
         string text = string.Concat(Enumerable.Repeat("Tell me about the moon. ", 300));
         ChatMessage[] messages = [new("user", text)];
         int batches = model.PromptTokens(messages) / 512;
         Assert.InRange(batches, 3, 8);
 
-        model.Sample(messages, [null], new SamplingOptions { MaxTokens = 4 }, new First(() => beforeTheFirstToken = told),
-            cancellationToken: TestContext.Current.CancellationToken);
+        model.Sample(
+            messages,
+            [null],
+            new SamplingOptions { MaxTokens = 4 },
+            new First(() => beforeTheFirstToken = told),
+            cancellationToken: TestContext.Current.CancellationToken
+        );
         // One step was made when the first progress of the answer is told.
         Assert.InRange(beforeTheFirstToken, batches + 1, batches + 4);
 

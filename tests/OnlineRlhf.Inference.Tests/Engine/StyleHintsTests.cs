@@ -10,25 +10,60 @@ public sealed class StyleHintsTests
     [Fact]
     public void Memory_is_set_aside_for_long_hints()
     {
-        using LanguageModel model = LanguageModel.Load(Models.Options(Models.DemoPath) with { StyleHints = Long }, TestContext.Current.CancellationToken);
+        using LanguageModel model = LanguageModel.Load(
+            Models.Options(Models.DemoPath) with
+            {
+                StyleHints = Long,
+            },
+            TestContext.Current.CancellationToken
+        );
         // As long as fits, and answers that do not end by themselves.
         string text = string.Concat(Enumerable.Repeat("tea ", 150));
-        var options = new SamplingOptions { MaxTokens = 128, Temperature = 5, TopK = 1000, TopP = 1, MinP = 0 };
-        Assert.NotEmpty(model.Sample([new ChatMessage("user", text)], StyleHints.Assign(model.Hints, 8, 0), options, cancellationToken: TestContext.Current.CancellationToken));
+        var options = new SamplingOptions
+        {
+            MaxTokens = 128,
+            Temperature = 5,
+            TopK = 1000,
+            TopP = 1,
+            MinP = 0,
+        };
+        Assert.NotEmpty(
+            model.Sample(
+                [new ChatMessage("user", text)],
+                StyleHints.Assign(model.Hints, 8, 0),
+                options,
+                cancellationToken: TestContext.Current.CancellationToken
+            )
+        );
     }
 
     [Fact]
     public void Hints_that_nobody_spoke_of_shorten_the_answers()
     {
-        var options = new SamplingOptions { MaxTokens = 128, Temperature = 5, TopK = 1000, TopP = 1, MinP = 0 };
-        Assert.NotEmpty(Models.Demo.Sample([new ChatMessage("user", "Hello")], StyleHints.Assign(Long, 8, 0), options, cancellationToken: TestContext.Current.CancellationToken));
+        var options = new SamplingOptions
+        {
+            MaxTokens = 128,
+            Temperature = 5,
+            TopK = 1000,
+            TopP = 1,
+            MinP = 0,
+        };
+        Assert.NotEmpty(
+            Models.Demo.Sample(
+                [new ChatMessage("user", "Hello")],
+                StyleHints.Assign(Long, 8, 0),
+                options,
+                cancellationToken: TestContext.Current.CancellationToken
+            )
+        );
     }
 
     [Fact]
     public void A_hint_that_leaves_no_room_in_the_context_is_refused_in_words()
     {
-        InferenceException refused = Assert.Throws<InferenceException>(() => LanguageModel.Load(
-            Models.Options(Models.DemoPath) with { ContextTokens = 128, StyleHints = Long }, TestContext.Current.CancellationToken));
+        InferenceException refused = Assert.Throws<InferenceException>(() =>
+            LanguageModel.Load(Models.Options(Models.DemoPath) with { ContextTokens = 128, StyleHints = Long }, TestContext.Current.CancellationToken)
+        );
         Assert.Equal(InferenceError.Model, refused.Error);
         Assert.Matches(@"prompt of \d{3} tokens and the context holds 128", refused.Message);
     }
@@ -61,6 +96,9 @@ public sealed class StyleHintsTests
     public void Where_there_are_more_hints_than_places_every_hint_gets_its_turn()
     {
         IReadOnlyList<string> hints = StyleHints.For(null);
-        Assert.Equal(hints.Order(), Enumerable.Range(0, 50).SelectMany(seed => StyleHints.Assign(hints, 4, (uint)seed)).OfType<string>().Distinct().Order());
+        Assert.Equal(
+            hints.Order(),
+            Enumerable.Range(0, 50).SelectMany(seed => StyleHints.Assign(hints, 4, (uint)seed)).OfType<string>().Distinct().Order()
+        );
     }
 }

@@ -5,7 +5,9 @@ using OnlineRlhf.Inference.Llama;
 
 namespace OnlineRlhf.Inference.Tests.Engine;
 
-/// <summary>The path of a GPU, on Mesa's software driver. ONLINERLHF_TEST_NATIVES names the folder of libraries with vulkan/libggml-vulkan.so.</summary>
+/// <summary>
+/// The path of a GPU, on Mesa's software driver. ONLINERLHF_TEST_NATIVES names the folder of libraries with vulkan/libggml-vulkan.so.
+/// </summary>
 public sealed class VulkanTests
 {
     private const string Drivers = "/usr/share/vulkan/icd.d";
@@ -19,7 +21,8 @@ public sealed class VulkanTests
         using LanguageModel cpu = Load(DeviceChoice.Cpu);
         string[] answers = ["Seven minutes in boiling water."];
 
-        float[] onGpu = States(gpu), onCpu = States(cpu);
+        float[] onGpu = States(gpu),
+            onCpu = States(cpu);
 
         Assert.StartsWith("Vulkan0", gpu.Device.Name, StringComparison.Ordinal);
         Assert.Equal("5/5", gpu.Device.Layers);
@@ -41,20 +44,24 @@ public sealed class VulkanTests
     {
         using LanguageModel model = Load(DeviceChoice.VulkanSoftware);
 
-        Assert.True(model.OnDevice(() =>
-        {
-            if (model.Device.IsCpu)
-                return true;
-            // No vocabulary has this token: llama.cpp answers with an error code, as where a GPU runs out of memory.
-            model.Context.Batch.Clear();
-            model.Context.Batch.Add(int.MaxValue, 0, 0, output: true);
-            model.Context.Decode(CancellationToken.None);
-            return false;
-        }));
+        Assert.True(
+            model.OnDevice(() =>
+            {
+                if (model.Device.IsCpu)
+                    return true;
+                // No vocabulary has this token: llama.cpp answers with an error code, as where a GPU runs out of memory.
+                model.Context.Batch.Clear();
+                model.Context.Batch.Add(int.MaxValue, 0, 0, output: true);
+                model.Context.Decode(CancellationToken.None);
+                return false;
+            })
+        );
 
         Assert.True(model.Device.IsCpu);
         Assert.Contains("Vulkan0", model.Device.Why, StringComparison.Ordinal);
-        Assert.NotEmpty(model.Sample(Question, [null, null], new() { Candidates = 2, MaxTokens = 4 }, cancellationToken: TestContext.Current.CancellationToken));
+        Assert.NotEmpty(
+            model.Sample(Question, [null, null], new() { Candidates = 2, MaxTokens = 4 }, cancellationToken: TestContext.Current.CancellationToken)
+        );
     }
 
     [Fact]
@@ -76,7 +83,13 @@ public sealed class VulkanTests
         string marker = Path.GetTempFileName();
         try
         {
-            using LanguageModel model = LanguageModel.Load(Options(DeviceChoice.VulkanSoftware) with { GpuMarker = marker }, TestContext.Current.CancellationToken);
+            using LanguageModel model = LanguageModel.Load(
+                Options(DeviceChoice.VulkanSoftware) with
+                {
+                    GpuMarker = marker,
+                },
+                TestContext.Current.CancellationToken
+            );
             Assert.True(model.Device.IsCpu);
             Assert.Contains(marker, model.Device.Why, StringComparison.Ordinal);
         }
@@ -86,11 +99,21 @@ public sealed class VulkanTests
         }
     }
 
-    private static LanguageModelOptions Options(DeviceChoice device) => Models.Options(Models.DemoPath) with { Device = device, Candidates = 2, AnswerTokens = 16, StyleHints = [] };
+    private static LanguageModelOptions Options(DeviceChoice device) =>
+        Models.Options(Models.DemoPath) with
+        {
+            Device = device,
+            Candidates = 2,
+            AnswerTokens = 16,
+            StyleHints = [],
+        };
 
     private static LanguageModel Load(DeviceChoice device)
     {
-        Assert.SkipUnless(LlamaNatives.Find(Models.Natives).VulkanBackend is not null, $"{Models.NativesVariable} names no folder with vulkan/libggml-vulkan.so.");
+        Assert.SkipUnless(
+            LlamaNatives.Find(Models.Natives).VulkanBackend is not null,
+            $"{Models.NativesVariable} names no folder with vulkan/libggml-vulkan.so."
+        );
         string[] drivers = Directory.Exists(Drivers) ? Directory.GetFiles(Drivers, "lvp_icd*.json") : [];
         Assert.SkipUnless(drivers.Length > 0, "Mesa's software driver is not installed (mesa-vulkan-drivers).");
         foreach (string name in (string[])["VK_DRIVER_FILES", "VK_ICD_FILENAMES"])

@@ -10,7 +10,10 @@ public sealed class CalibrationSetTests
         Assert.Equal(12, CalibrationSet.Default.Count);
         Assert.Equal(12, CalibrationSet.Default.Select(entry => entry.Request).Distinct().Count());
         Assert.All(CalibrationSet.Default, entry => Assert.Equal(5, entry.Answers.Distinct().Count()));
-        Assert.All(CalibrationSet.Default.SelectMany(entry => entry.Answers), answer => Assert.InRange(answer.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Length, 3, 70));
+        Assert.All(
+            CalibrationSet.Default.SelectMany(entry => entry.Answers),
+            answer => Assert.InRange(answer.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Length, 3, 70)
+        );
     }
 
     [Fact]
@@ -30,8 +33,10 @@ public sealed class CalibrationSetTests
             all.AddRange(own);
         }
         // Nothing in everyday answers needs digits; all else occurs, and is absent somewhere.
-        Assert.All(Enumerable.Range(0, TextStatistics.Count).Where(i => TextStatistics.Names[i] != "numbers"), i =>
-            Assert.True(all.Max(values => values[i]) > all.Min(values => values[i]), TextStatistics.Names[i]));
+        Assert.All(
+            Enumerable.Range(0, TextStatistics.Count).Where(i => TextStatistics.Names[i] != "numbers"),
+            i => Assert.True(all.Max(values => values[i]) > all.Min(values => values[i]), TextStatistics.Names[i])
+        );
     }
 
     [Fact]

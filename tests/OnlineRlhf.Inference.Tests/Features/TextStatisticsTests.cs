@@ -7,11 +7,48 @@ namespace OnlineRlhf.Inference.Tests.Features;
 /// <summary>What each statistic counts, by example, and what holds for every text.</summary>
 public sealed class TextStatisticsTests
 {
-    private const int Length = 0, List = 1, Question = 2, Exclamations = 3, SentenceLength = 4, WordLength = 5, Common = 6, Instructions = 7,
-        Numbers = 8, Warm = 9, Formal = 10, Hedges = 11, Self = 12, You = 13, Commas = 14, OnTopic = 15;
+    private const int Length = 0,
+        List = 1,
+        Question = 2,
+        Exclamations = 3,
+        SentenceLength = 4,
+        WordLength = 5,
+        Common = 6,
+        Instructions = 7,
+        Numbers = 8,
+        Warm = 9,
+        Formal = 10,
+        Hedges = 11,
+        Self = 12,
+        You = 13,
+        Commas = 14,
+        OnTopic = 15;
 
     private static readonly string[] Parts =
-        ["I", "you", "please", "of", "course", " ", ".", "\n", "- ", "1. ", "?", "!", ",", "'", "’", "7", "\u0301", "\ud800", "\udc00", "😊", "\0", "好"];
+    [
+        "I",
+        "you",
+        "please",
+        "of",
+        "course",
+        " ",
+        ".",
+        "\n",
+        "- ",
+        "1. ",
+        "?",
+        "!",
+        ",",
+        "'",
+        "’",
+        "7",
+        "\u0301",
+        "\ud800",
+        "\udc00",
+        "😊",
+        "\0",
+        "好",
+    ];
 
     private static readonly TextStatistics English = TextStatistics.For("en");
 
@@ -89,8 +126,7 @@ public sealed class TextStatisticsTests
     [InlineData("I’m sure", Self, 50)]
     [InlineData("You like your tea", You, 50)]
     [InlineData("Red, green,blue 1,000", Commas, 40)]
-    public void An_answer_measures(string answer, int statistic, double expected) =>
-        Assert.Equal(expected, Measure("", answer)[statistic], 1e-5);
+    public void An_answer_measures(string answer, int statistic, double expected) => Assert.Equal(expected, Measure("", answer)[statistic], 1e-5);
 
     [Theory]
     // The request's content words, by their first four letters, that the answer uses.
@@ -108,7 +144,8 @@ public sealed class TextStatisticsTests
     {
         const string answer = "Certainly! Certainly! Certainly, I think so, 10 times.";
         const float evidence = 2f * 8 / (8 + 60);
-        float[] raw = Measure("so", answer), standard = Compute(English, "so", answer);
+        float[] raw = Measure("so", answer),
+            standard = Compute(English, "so", answer);
         for (int i = 0; i < 16; i++)
         {
             float deviation = (raw[i] - TextStatistics.Centres[i]) / TextStatistics.Spreads[i];
@@ -120,7 +157,8 @@ public sealed class TextStatisticsTests
     [Fact]
     public void The_same_rate_says_more_in_a_longer_answer()
     {
-        string few = "Certainly we went there.", many = string.Join(' ', Enumerable.Repeat(few, 15));
+        string few = "Certainly we went there.",
+            many = string.Join(' ', Enumerable.Repeat(few, 15));
         Assert.Equal(Measure("", few)[Formal], Measure("", many)[Formal], 1e-3);
         Assert.True(Compute(English, "", few)[Formal] < 3);
         Assert.Equal(4, Compute(English, "", many)[Formal]);
@@ -147,12 +185,17 @@ public sealed class TextStatisticsTests
 
     [Fact]
     public void Every_pair_of_strings_has_finite_values_within_the_limit_the_same_each_time() =>
-        Gen.Select(AnyText, AnyText).Sample((request, answer) =>
-        {
-            float[] values = Compute(English, request, answer);
-            return values.All(value => value is >= -4 and <= 4) && values.SequenceEqual(Compute(English, request, answer))
-                && Measure(request, answer).All(float.IsFinite);
-        }, iter: 5000);
+        Gen.Select(AnyText, AnyText)
+            .Sample(
+                (request, answer) =>
+                {
+                    float[] values = Compute(English, request, answer);
+                    return values.All(value => value is >= -4 and <= 4)
+                        && values.SequenceEqual(Compute(English, request, answer))
+                        && Measure(request, answer).All(float.IsFinite);
+                },
+                iter: 5000
+            );
 
     [Fact]
     public void Upper_and_lower_case_count_alike() =>
@@ -188,7 +231,8 @@ public sealed class TextStatisticsTests
     private static readonly Gen<string> AnyText = Gen.OneOf(
         Gen.String,
         Gen.Char.Array[0, 60].Select(chars => new string(chars)),
-        Gen.Int[0, Parts.Length - 1].Array[0, 40].Select(parts => string.Concat(parts.Select(i => Parts[i]))));
+        Gen.Int[0, Parts.Length - 1].Array[0, 40].Select(parts => string.Concat(parts.Select(i => Parts[i])))
+    );
 
     private static float[] Measure(string request, string answer)
     {

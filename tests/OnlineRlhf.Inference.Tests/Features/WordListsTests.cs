@@ -6,11 +6,18 @@ public sealed class WordListsTests
 {
     private static readonly WordLists English = WordLists.English;
 
-    public static TheoryData<string, IReadOnlyList<string>> Lists => new()
-    {
-        { "common", English.Common.Entries }, { "imperative", English.Imperative.Entries }, { "warm", English.Warm.Entries }, { "formal", English.Formal.Entries },
-        { "hedges", English.Hedges.Entries }, { "self", English.Self.Entries }, { "you", English.You.Entries }, { "stop", English.Stop.Entries },
-    };
+    public static TheoryData<string, IReadOnlyList<string>> Lists =>
+        new()
+        {
+            { "common", English.Common.Entries },
+            { "imperative", English.Imperative.Entries },
+            { "warm", English.Warm.Entries },
+            { "formal", English.Formal.Entries },
+            { "hedges", English.Hedges.Entries },
+            { "self", English.Self.Entries },
+            { "you", English.You.Entries },
+            { "stop", English.Stop.Entries },
+        };
 
     [Theory]
     [MemberData(nameof(Lists))]
@@ -24,10 +31,19 @@ public sealed class WordListsTests
 
     [Fact]
     public void The_manners_share_no_word() =>
-        Assert.Empty(English.Warm.Entries.Intersect(English.Formal.Entries).Concat(English.Formal.Entries.Intersect(English.Hedges.Entries)).Concat(English.Warm.Entries.Intersect(English.Hedges.Entries)));
+        Assert.Empty(
+            English
+                .Warm.Entries.Intersect(English.Formal.Entries)
+                .Concat(English.Formal.Entries.Intersect(English.Hedges.Entries))
+                .Concat(English.Warm.Entries.Intersect(English.Hedges.Entries))
+        );
 
     [Fact]
-    public void Speakers_are_no_content_words() => Assert.All(English.Self.Entries.Concat(English.You.Entries).Where(word => word.Length > 2), word => Assert.True(English.Stop.Contains(word), word));
+    public void Speakers_are_no_content_words() =>
+        Assert.All(
+            English.Self.Entries.Concat(English.You.Entries).Where(word => word.Length > 2),
+            word => Assert.True(English.Stop.Contains(word), word)
+        );
 
     [Fact]
     public void Another_language_has_none()

@@ -14,7 +14,15 @@ public sealed class DamagedDemoModelTests : GgufFixture
     {
         int dataOffset = (int)GgufFile.Open(DemoModelFile.Path).DataOffset;
         string path = Save(Model);
-        IEnumerable<int> cuts = [.. Enumerable.Range(1, 200), .. Enumerable.Range(1, 60).Select(i => i * dataOffset / 61), dataOffset, dataOffset + 1, (dataOffset + Model.Length) / 2, Model.Length - 1];
+        IEnumerable<int> cuts =
+        [
+            .. Enumerable.Range(1, 200),
+            .. Enumerable.Range(1, 60).Select(i => i * dataOffset / 61),
+            dataOffset,
+            dataOffset + 1,
+            (dataOffset + Model.Length) / 2,
+            Model.Length - 1,
+        ];
         foreach (int length in cuts.OrderDescending())
         {
             using (FileStream file = File.OpenWrite(path))
@@ -54,9 +62,7 @@ public sealed class DamagedDemoModelTests : GgufFixture
         {
             _ = GgufFile.Open(path);
         }
-        catch (ModelFileException)
-        {
-        }
+        catch (ModelFileException) { }
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 50_000_000);
         Assert.True(clock.Elapsed < TimeSpan.FromSeconds(5), $"It took {clock.Elapsed}.");
 

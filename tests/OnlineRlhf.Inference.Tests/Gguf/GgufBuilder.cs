@@ -14,10 +14,14 @@ internal sealed class GgufBuilder
     public uint Alignment { get; set; } = 32;
 
     /// <summary>A model that opens: three tokens, one tensor of 32 floats.</summary>
-    public static GgufBuilder Smallest() => new GgufBuilder()
-        .Text("general.architecture", "llama").Text("general.name", "Smallest")
-        .Number("llama.context_length", 128).Number("llama.embedding_length", 32).Number("llama.block_count", 1)
-        .Texts("tokenizer.ggml.tokens", "a", "b", "c");
+    public static GgufBuilder Smallest() =>
+        new GgufBuilder()
+            .Text("general.architecture", "llama")
+            .Text("general.name", "Smallest")
+            .Number("llama.context_length", 128)
+            .Number("llama.embedding_length", 32)
+            .Number("llama.block_count", 1)
+            .Texts("tokenizer.ggml.tokens", "a", "b", "c");
 
     public GgufBuilder With(string key, uint type, Action<BinaryWriter> value)
     {
@@ -41,13 +45,18 @@ internal sealed class GgufBuilder
 
     public GgufBuilder Number(string key, uint value) => With(key, 4, writer => writer.Write(value));
 
-    public GgufBuilder Texts(string key, params string[] values) => With(key, 9, writer =>
-    {
-        writer.Write(8u);
-        writer.Write((ulong)values.Length);
-        foreach (string value in values)
-            Write(writer, value);
-    });
+    public GgufBuilder Texts(string key, params string[] values) =>
+        With(
+            key,
+            9,
+            writer =>
+            {
+                writer.Write(8u);
+                writer.Write((ulong)values.Length);
+                foreach (string value in values)
+                    Write(writer, value);
+            }
+        );
 
     public GgufBuilder Tensor(string name, uint type, params ulong[] extents) => TensorAt(name, null, type, extents);
 

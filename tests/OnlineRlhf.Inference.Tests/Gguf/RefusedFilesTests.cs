@@ -26,7 +26,8 @@ public sealed class RefusedFilesTests : GgufFixture
     }
 
     [Fact]
-    public void A_directory() => Assert.Contains("directory", Refused(ModelFileError.NotAGguf, AppContext.BaseDirectory).Message, StringComparison.Ordinal);
+    public void A_directory() =>
+        Assert.Contains("directory", Refused(ModelFileError.NotAGguf, AppContext.BaseDirectory).Message, StringComparison.Ordinal);
 
     [Fact]
     public void An_empty_file_and_a_device()
@@ -81,10 +82,12 @@ public sealed class RefusedFilesTests : GgufFixture
         Assert.Contains(words, Refused(ModelFileError.NotAGguf, Save(System.Text.Encoding.UTF8.GetBytes(text))).Message, StringComparison.Ordinal);
 
     [Fact]
-    public void A_picture() => _ = Refused(ModelFileError.NotAGguf, Save([0xFF, 0xD8, 0xFF, 0xE0, 0x00, 0x10, (byte)'J', (byte)'F', (byte)'I', (byte)'F', 0x00, 0x01]));
+    public void A_picture() =>
+        _ = Refused(ModelFileError.NotAGguf, Save([0xFF, 0xD8, 0xFF, 0xE0, 0x00, 0x10, (byte)'J', (byte)'F', (byte)'I', (byte)'F', 0x00, 0x01]));
 
     [Fact]
-    public void Only_the_magic() => Assert.Contains("cut short", Refused(ModelFileError.Damaged, Save("GGUF"u8.ToArray())).Message, StringComparison.Ordinal);
+    public void Only_the_magic() =>
+        Assert.Contains("cut short", Refused(ModelFileError.Damaged, Save("GGUF"u8.ToArray())).Message, StringComparison.Ordinal);
 
     [Theory]
     [InlineData(ulong.MaxValue)]
@@ -93,7 +96,8 @@ public sealed class RefusedFilesTests : GgufFixture
     [InlineData(60_000UL)]
     public void Absurd_counts(ulong count)
     {
-        GgufBuilder tensors = GgufBuilder.Smallest(), pairs = GgufBuilder.Smallest();
+        GgufBuilder tensors = GgufBuilder.Smallest(),
+            pairs = GgufBuilder.Smallest();
         tensors.TensorCount = count;
         pairs.PairCount = count;
         _ = Refused(ModelFileError.Damaged, tensors);
@@ -108,18 +112,75 @@ public sealed class RefusedFilesTests : GgufFixture
     public void An_array_that_claims_more_than_the_file_holds(uint type)
     {
         foreach (ulong count in (ulong[])[100_000, 1 << 30, 1UL << 61, ulong.MaxValue])
-            _ = Refused(ModelFileError.Damaged, GgufBuilder.Smallest().With("x.y", 9, writer => { writer.Write(type); writer.Write(count); }));
+            _ = Refused(
+                ModelFileError.Damaged,
+                GgufBuilder
+                    .Smallest()
+                    .With(
+                        "x.y",
+                        9,
+                        writer =>
+                        {
+                            writer.Write(type);
+                            writer.Write(count);
+                        }
+                    )
+            );
     }
 
     [Fact]
     public void Values_of_impossible_types()
     {
         _ = Refused(ModelFileError.Damaged, GgufBuilder.Smallest().With("x.y", 13, writer => writer.Write(0L)));
-        _ = Refused(ModelFileError.Damaged, GgufBuilder.Smallest().With("x.y", 9, writer => { writer.Write(77u); writer.Write(0UL); }));
+        _ = Refused(
+            ModelFileError.Damaged,
+            GgufBuilder
+                .Smallest()
+                .With(
+                    "x.y",
+                    9,
+                    writer =>
+                    {
+                        writer.Write(77u);
+                        writer.Write(0UL);
+                    }
+                )
+        );
         _ = Refused(ModelFileError.Damaged, GgufBuilder.Smallest().Number("general.architecture", 1));
-        _ = Refused(ModelFileError.Damaged, GgufBuilder.Smallest().With("tokenizer.ggml.tokens", 9, writer => { writer.Write(4u); writer.Write(0UL); }));
-        Assert.Contains("array of arrays", Refused(ModelFileError.Unsupported, GgufBuilder.Smallest()
-            .With("x.y", 9, writer => { writer.Write(9u); writer.Write(1UL); writer.Write(4u); writer.Write(0UL); })).Message, StringComparison.Ordinal);
+        _ = Refused(
+            ModelFileError.Damaged,
+            GgufBuilder
+                .Smallest()
+                .With(
+                    "tokenizer.ggml.tokens",
+                    9,
+                    writer =>
+                    {
+                        writer.Write(4u);
+                        writer.Write(0UL);
+                    }
+                )
+        );
+        Assert.Contains(
+            "array of arrays",
+            Refused(
+                ModelFileError.Unsupported,
+                GgufBuilder
+                    .Smallest()
+                    .With(
+                        "x.y",
+                        9,
+                        writer =>
+                        {
+                            writer.Write(9u);
+                            writer.Write(1UL);
+                            writer.Write(4u);
+                            writer.Write(0UL);
+                        }
+                    )
+            ).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -127,9 +188,17 @@ public sealed class RefusedFilesTests : GgufFixture
     {
         foreach (string key in (string[])["general.architecture", "llama.context_length", "llama.embedding_length", "llama.block_count"])
             Assert.Contains(key, Refused(ModelFileError.Damaged, GgufBuilder.Smallest().Without(key)).Message, StringComparison.Ordinal);
-        Assert.Contains("impossible", Refused(ModelFileError.Damaged, GgufBuilder.Smallest().Number("llama.embedding_length", 0)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "impossible",
+            Refused(ModelFileError.Damaged, GgufBuilder.Smallest().Number("llama.embedding_length", 0)).Message,
+            StringComparison.Ordinal
+        );
         _ = Refused(ModelFileError.Damaged, GgufBuilder.Smallest().With("llama.embedding_length", 5, writer => writer.Write(-5)));
-        Assert.Contains("twice", Refused(ModelFileError.Damaged, GgufBuilder.Smallest().Again("llama.block_count", 4, writer => writer.Write(1u))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "twice",
+            Refused(ModelFileError.Damaged, GgufBuilder.Smallest().Again("llama.block_count", 4, writer => writer.Write(1u))).Message,
+            StringComparison.Ordinal
+        );
         _ = Refused(ModelFileError.Damaged, GgufBuilder.Smallest().Number("", 1));
         _ = Refused(ModelFileError.Damaged, GgufBuilder.Smallest().Number("general.alignment", 24));
         _ = Refused(ModelFileError.Damaged, GgufBuilder.Smallest().Number("general.alignment", 0));
@@ -150,7 +219,11 @@ public sealed class RefusedFilesTests : GgufFixture
     [InlineData("llama.attention.layer_norm_rms_epsilon", -1)]
     [InlineData("llama.rope.freq_base", float.NaN)]
     public void Fractions_that_nothing_can_be_computed_with(string key, float value) =>
-        Assert.Contains(key, Refused(ModelFileError.Damaged, GgufBuilder.Smallest().With(key, 6, writer => writer.Write(value))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            key,
+            Refused(ModelFileError.Damaged, GgufBuilder.Smallest().With(key, 6, writer => writer.Write(value))).Message,
+            StringComparison.Ordinal
+        );
 
     [Fact]
     public void Experts_that_fit_their_groups_open_and_others_do_not()
@@ -161,14 +234,23 @@ public sealed class RefusedFilesTests : GgufFixture
         _ = Refused(ModelFileError.Damaged, Experts(8, 4, 0));
         _ = Refused(ModelFileError.Damaged, Experts(8, 4, 2).Number("llama.expert_used_count", 0));
 
-        static GgufBuilder Experts(uint all, uint groups, uint used) => GgufBuilder.Smallest()
-            .Number("llama.expert_count", all).Number("llama.expert_used_count", 2).Number("llama.expert_group_count", groups).Number("llama.expert_group_used_count", used);
+        static GgufBuilder Experts(uint all, uint groups, uint used) =>
+            GgufBuilder
+                .Smallest()
+                .Number("llama.expert_count", all)
+                .Number("llama.expert_used_count", 2)
+                .Number("llama.expert_group_count", groups)
+                .Number("llama.expert_group_used_count", used);
     }
 
     [Fact]
     public void A_vocabulary_with_the_same_token_twice()
     {
-        Assert.Contains("twice", Refused(ModelFileError.Damaged, GgufBuilder.Smallest().Texts("tokenizer.ggml.tokens", "a", "b", "a")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "twice",
+            Refused(ModelFileError.Damaged, GgufBuilder.Smallest().Texts("tokenizer.ggml.tokens", "a", "b", "a")).Message,
+            StringComparison.Ordinal
+        );
         _ = Refused(ModelFileError.Damaged, GgufBuilder.Smallest().Texts("tokenizer.ggml.tokens", "a\0b", "a\0c"));
         Assert.Equal(4, Open(GgufBuilder.Smallest().Texts("tokenizer.ggml.tokens", "", "a", "", "b")).VocabularySize);
     }
@@ -193,7 +275,11 @@ public sealed class RefusedFilesTests : GgufFixture
         _ = Refused(ModelFileError.Damaged, GgufBuilder.Smallest().Tensor("t", 0, 0));
         _ = Refused(ModelFileError.Damaged, GgufBuilder.Smallest().Tensor("t", 0, 1UL << 63));
         _ = Refused(ModelFileError.Damaged, GgufBuilder.Smallest().Tensor("t", 0, 1UL << 32, 1UL << 32, 1UL << 32, 1UL << 32));
-        Assert.Contains("no multiple of the 32", Refused(ModelFileError.Damaged, GgufBuilder.Smallest().Tensor("t", 8, 33)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "no multiple of the 32",
+            Refused(ModelFileError.Damaged, GgufBuilder.Smallest().Tensor("t", 8, 33)).Message,
+            StringComparison.Ordinal
+        );
         _ = Refused(ModelFileError.Damaged, GgufBuilder.Smallest().Tensor("t", 0, 32).Tensor("t", 0, 32));
         _ = Refused(ModelFileError.Damaged, GgufBuilder.Smallest().Tensor("", 0, 32));
         _ = Refused(ModelFileError.Damaged, GgufBuilder.Smallest().Tensor(new string('n', 64), 0, 32));
@@ -212,5 +298,9 @@ public sealed class RefusedFilesTests : GgufFixture
 
     [Fact]
     public void A_name_from_the_file_cannot_break_the_line() =>
-        Assert.Contains("?[31mred", Refused(ModelFileError.Unsupported, GgufBuilder.Smallest().Tensor("\u001b[31mred\n\u2028" + new string('n', 40), 99, 32)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "?[31mred",
+            Refused(ModelFileError.Unsupported, GgufBuilder.Smallest().Tensor("\u001b[31mred\n\u2028" + new string('n', 40), 99, 32)).Message,
+            StringComparison.Ordinal
+        );
 }

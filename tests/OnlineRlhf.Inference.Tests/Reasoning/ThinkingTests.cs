@@ -9,11 +9,15 @@ namespace OnlineRlhf.Inference.Tests.Reasoning;
 public sealed class ThinkingTests : IDisposable
 {
     /// <summary>As Qwen3's template: it writes an empty block where thinking is off.</summary>
-    private const string Switchable = MarkovModel.ChatMl
-        + "{% if add_generation_prompt %}{{- '<|im_start|>assistant\n' }}{%- if enable_thinking is defined and enable_thinking is false %}{{- '<think>\\n\\n</think>\\n\\n' }}{%- endif %}{% endif %}";
+    private const string Switchable =
+        MarkovModel.ChatMl
+        + "{% if add_generation_prompt %}{{- '<|im_start|>assistant\n' }}{%- if enable_thinking is defined and enable_thinking is "
+        + "false %}{{- '<think>\\n\\n</think>\\n\\n' }}{%- endif %}{% endif %}";
 
     /// <summary>As QwQ's: it opens the block always.</summary>
-    private const string Opening = MarkovModel.ChatMl + "{% if '</think>' in content %}{% endif %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n<think>\n' }}{% endif %}";
+    private const string Opening =
+        MarkovModel.ChatMl
+        + "{% if '</think>' in content %}{% endif %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n<think>\n' }}{% endif %}";
 
     private static readonly string[] Thoughts = [" hmm", " well", " so"];
     private readonly string _folder = Directory.CreateTempSubdirectory("onlinerlhf-thinking-").FullName;
@@ -26,13 +30,16 @@ public sealed class ThinkingTests : IDisposable
         using LanguageModel model = Load(Reasoner(Switchable, short.MaxValue), thinking: true, budget: 50);
         IReadOnlyList<Candidate> candidates = Sample(model);
 
-        Assert.All(candidates, c =>
-        {
-            Assert.Matches("^(Yes|No|Maybe)( please)*$", c.Text);
-            Assert.Equal(c.Tokens, c.Hidden.Tokens);
-            Assert.Equal(c.Text.Split(' ').Length + 1, c.Tokens);
-            Assert.True(c.Thoughts >= 3, $"{c.Thoughts} tokens of thoughts");
-        });
+        Assert.All(
+            candidates,
+            c =>
+            {
+                Assert.Matches("^(Yes|No|Maybe)( please)*$", c.Text);
+                Assert.Equal(c.Tokens, c.Hidden.Tokens);
+                Assert.Equal(c.Text.Split(' ').Length + 1, c.Tokens);
+                Assert.True(c.Thoughts >= 3, $"{c.Thoughts} tokens of thoughts");
+            }
+        );
         Assert.Equal(candidates.Count, candidates.Select(c => c.Text).Distinct().Count());
     }
 
@@ -91,7 +98,12 @@ public sealed class ThinkingTests : IDisposable
     [Fact]
     public void A_model_that_ends_its_turn_while_it_thinks_answers_all_the_same()
     {
-        MarkovModel model = new MarkovModel { Template = Opening }.After("\n", " hmm").After(" hmm", MarkovModel.End).After("\n\n", "Yes", "No").After("Yes", MarkovModel.End).After("No", MarkovModel.End);
+        MarkovModel model = new MarkovModel { Template = Opening }
+            .After("\n", " hmm")
+            .After(" hmm", MarkovModel.End)
+            .After("\n\n", "Yes", "No")
+            .After("Yes", MarkovModel.End)
+            .After("No", MarkovModel.End);
         using LanguageModel loaded = Load(model, thinking: false, budget: 50);
 
         Assert.Equal(["No", "Yes"], Sample(loaded).Select(c => c.Text).Order());
@@ -100,7 +112,12 @@ public sealed class ThinkingTests : IDisposable
     [Fact]
     public void A_model_thinks_no_second_time_after_its_thoughts_were_cut()
     {
-        MarkovModel model = new MarkovModel { Template = Opening }.After("\n", " hmm").After(" hmm", " hmm").After("\n\n", "<think>", "Yes").After("<think>", " hmm").After("Yes", MarkovModel.End);
+        MarkovModel model = new MarkovModel { Template = Opening }
+            .After("\n", " hmm")
+            .After(" hmm", " hmm")
+            .After("\n\n", "<think>", "Yes")
+            .After("<think>", " hmm")
+            .After("Yes", MarkovModel.End);
         using LanguageModel loaded = Load(model, thinking: false, budget: 30);
 
         Assert.Equal(["Yes"], Sample(loaded).Select(c => c.Text));
@@ -119,8 +136,13 @@ public sealed class ThinkingTests : IDisposable
     public void Markers_that_are_control_tokens_are_seen()
     {
         string template = MarkovModel.ChatMl + "{{ '[THINK]' + block['thinking'] + '[/THINK]' }}";
-        MarkovModel model = new MarkovModel { Template = template }.After("\n", "[THINK]").After("[THINK]", " hmm").After(" hmm", " hmm", "[/THINK]").After("[/THINK]", "Yes", "No")
-            .After("Yes", MarkovModel.End).After("No", MarkovModel.End);
+        MarkovModel model = new MarkovModel { Template = template }
+            .After("\n", "[THINK]")
+            .After("[THINK]", " hmm")
+            .After(" hmm", " hmm", "[/THINK]")
+            .After("[/THINK]", "Yes", "No")
+            .After("Yes", MarkovModel.End)
+            .After("No", MarkovModel.End);
         using LanguageModel loaded = Load(model, thinking: false, budget: 50);
 
         Assert.Equal(["No", "Yes"], Sample(loaded).Select(c => c.Text).Order());
@@ -130,8 +152,17 @@ public sealed class ThinkingTests : IDisposable
     public void Channels_are_thoughts_up_to_the_final_one()
     {
         string template = MarkovModel.ChatMl + "{{ '<|channel|>analysis<|message|>' + message.thinking }}";
-        MarkovModel model = new MarkovModel { Template = template }.After("\n", "<|channel|>").After("<|channel|>", "analysis", "final").After("analysis", "<|message|>").After("final", "<|message|>")
-            .After("<|message|>", "Yes", "No").After("Yes", "<|end|>", MarkovModel.End).After("No", "<|end|>", MarkovModel.End).After("<|end|>", "<|start|>").After("<|start|>", "assistant").After("assistant", "<|channel|>");
+        MarkovModel model = new MarkovModel { Template = template }
+            .After("\n", "<|channel|>")
+            .After("<|channel|>", "analysis", "final")
+            .After("analysis", "<|message|>")
+            .After("final", "<|message|>")
+            .After("<|message|>", "Yes", "No")
+            .After("Yes", "<|end|>", MarkovModel.End)
+            .After("No", "<|end|>", MarkovModel.End)
+            .After("<|end|>", "<|start|>")
+            .After("<|start|>", "assistant")
+            .After("assistant", "<|channel|>");
         using LanguageModel loaded = Load(model, thinking: false, budget: 60);
 
         // Within its thoughts this model may end its turn too; both ways an answer comes.
@@ -142,7 +173,11 @@ public sealed class ThinkingTests : IDisposable
     [Fact]
     public void A_marker_in_the_middle_of_an_answer_is_text()
     {
-        MarkovModel model = new MarkovModel().After("\n", "Write").After("Write", "<think>").After("<think>", " first").After(" first", MarkovModel.End);
+        MarkovModel model = new MarkovModel()
+            .After("\n", "Write")
+            .After("Write", "<think>")
+            .After("<think>", " first")
+            .After(" first", MarkovModel.End);
         using LanguageModel loaded = Load(model, thinking: false, budget: 50);
 
         Assert.Equal(["Write<think> first"], Sample(loaded).Select(c => c.Text));
@@ -153,8 +188,14 @@ public sealed class ThinkingTests : IDisposable
     [InlineData(true)]
     public void Thoughts_that_go_on_behind_the_closed_block_are_dropped_too(bool thinking)
     {
-        MarkovModel model = new MarkovModel { Template = Switchable }.After("\n", " hmm").After("\n\n", " hmm").After(" hmm", " well").After(" well", "</think>")
-            .After("</think>", "Yes", "No").After("Yes", MarkovModel.End).After("No", MarkovModel.End);
+        MarkovModel model = new MarkovModel { Template = Switchable }
+            .After("\n", " hmm")
+            .After("\n\n", " hmm")
+            .After(" hmm", " well")
+            .After(" well", "</think>")
+            .After("</think>", "Yes", "No")
+            .After("Yes", MarkovModel.End)
+            .After("No", MarkovModel.End);
         using LanguageModel loaded = Load(model, thinking, budget: 0);
 
         Assert.Equal(["No", "Yes"], Sample(loaded).Select(c => c.Text).Order());
@@ -186,7 +227,17 @@ public sealed class ThinkingTests : IDisposable
     public void At_temperature_0_the_answer_is_the_same_each_time()
     {
         IReadOnlyList<Candidate> Greedy(uint seed) =>
-            Models.Demo.Sample(Ask, [null], new SamplingOptions { Temperature = 0, MaxTokens = 20, Seed = seed }, cancellationToken: TestContext.Current.CancellationToken);
+            Models.Demo.Sample(
+                Ask,
+                [null],
+                new SamplingOptions
+                {
+                    Temperature = 0,
+                    MaxTokens = 20,
+                    Seed = seed,
+                },
+                cancellationToken: TestContext.Current.CancellationToken
+            );
 
         Assert.Equal(Assert.Single(Greedy(1)).Text, Assert.Single(Greedy(2)).Text);
     }
@@ -196,7 +247,9 @@ public sealed class ThinkingTests : IDisposable
     /// <summary>A model that thinks, closes its thoughts one time in the given number (never for 0), and answers.</summary>
     private static MarkovModel Reasoner(string template, int closes)
     {
-        MarkovModel model = new MarkovModel { Template = template }.After("\n", template == Opening ? Thoughts : ["<think>"]).After("<think>", Thoughts);
+        MarkovModel model = new MarkovModel { Template = template }
+            .After("\n", template == Opening ? Thoughts : ["<think>"])
+            .After("<think>", Thoughts);
         foreach (string thought in Thoughts)
             model.After(thought, closes > 0 ? [.. Thoughts, "</think>"] : Thoughts);
         model.After("</think>", "\n\n").After("\n\n", "Yes", "No", "Maybe").After(" please", " please", MarkovModel.End);
@@ -206,7 +259,19 @@ public sealed class ThinkingTests : IDisposable
     }
 
     private static IReadOnlyList<Candidate> Sample(LanguageModel model, int maxTokens = 40) =>
-        model.Sample(Ask, new string?[6], new SamplingOptions { Temperature = 1, MinP = 0, TopP = 1, MaxTokens = maxTokens, Seed = 5 }, cancellationToken: TestContext.Current.CancellationToken);
+        model.Sample(
+            Ask,
+            new string?[6],
+            new SamplingOptions
+            {
+                Temperature = 1,
+                MinP = 0,
+                TopP = 1,
+                MaxTokens = maxTokens,
+                Seed = 5,
+            },
+            cancellationToken: TestContext.Current.CancellationToken
+        );
 
     private static float[] Blocks(HiddenBlocks hidden)
     {
@@ -216,5 +281,13 @@ public sealed class ThinkingTests : IDisposable
     }
 
     private LanguageModel Load(MarkovModel model, bool thinking, int budget) =>
-        LanguageModel.Load(Models.Options(model.Write(Path.Combine(_folder, "model.gguf"))) with { Thinking = thinking, ThinkingBudget = budget, StyleHints = [] }, TestContext.Current.CancellationToken);
+        LanguageModel.Load(
+            Models.Options(model.Write(Path.Combine(_folder, "model.gguf"))) with
+            {
+                Thinking = thinking,
+                ThinkingBudget = budget,
+                StyleHints = [],
+            },
+            TestContext.Current.CancellationToken
+        );
 }

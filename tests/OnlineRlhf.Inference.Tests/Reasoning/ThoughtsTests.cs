@@ -82,7 +82,10 @@ public sealed class ThoughtsTests
 
     [Fact]
     public void What_was_dropped_once_holds_nothing_to_drop() =>
-        Gen.Int[0, 9].Select(i => Parts[i]).Array[0, 12].Select(string.Concat)
+        Gen.Int[0, 9]
+            .Select(i => Parts[i])
+            .Array[0, 12]
+            .Select(string.Concat)
             .Sample(text => Assert.Equal(Thoughts.Drop(text), Thoughts.Drop(Thoughts.Drop(text))));
 
     /// <summary>However a tokenizer cuts a text, the filter that sees it token by token leaves what is left of the whole.</summary>

@@ -11,7 +11,8 @@ internal sealed class ClosedFormModel(int dimension, HyperParameters hyperParame
 
     public void Observe(ReadOnlySpan<float> z, double label)
     {
-        double margin = (double)DenseMatrix.Dot(z, Parameter), eta = hyperParameters.StepSize;
+        double margin = (double)DenseMatrix.Dot(z, Parameter),
+            eta = hyperParameters.StepSize;
         DoubleDouble[][] ahead = [.. Norm.Select(row => (DoubleDouble[])row.Clone())];
         DenseMatrix.AddOuter(ahead, (DoubleDouble)eta * Curvature(margin), z);
         DoubleDouble[] gradient = DenseMatrix.ToDoubleDouble(z);
@@ -26,8 +27,7 @@ internal sealed class ClosedFormModel(int dimension, HyperParameters hyperParame
         DenseMatrix.AddOuter(Norm, Curvature((double)DenseMatrix.Dot(z, Parameter)), z);
     }
 
-    public double Uncertainty(ReadOnlySpan<float> v) =>
-        Math.Sqrt((double)DenseMatrix.Dot(v, DenseMatrix.Solve(Norm, DenseMatrix.ToDoubleDouble(v))));
+    public double Uncertainty(ReadOnlySpan<float> v) => Math.Sqrt((double)DenseMatrix.Dot(v, DenseMatrix.Solve(Norm, DenseMatrix.ToDoubleDouble(v))));
 
     public static double Sigmoid(double margin) => 1 / (1 + Math.Exp(-margin));
 

@@ -77,7 +77,8 @@ internal static class DenseMatrix
     /// <summary>The norm that a packed LDLᵀ factor stands for.</summary>
     public static DoubleDouble[][] FromFactor(ReadOnlySpan<double> factor, int dimension)
     {
-        DoubleDouble[][] rows = Identity(dimension, 1), norm = Identity(dimension, 0);
+        DoubleDouble[][] rows = Identity(dimension, 1),
+            norm = Identity(dimension, 0);
         double[] pivots = new double[dimension];
         for (int j = 0, at = 0; j < dimension; at += dimension - j, j++)
         {

@@ -9,7 +9,8 @@ internal readonly record struct DoubleDouble(double High, double Low)
 
     public static DoubleDouble operator +(DoubleDouble a, DoubleDouble b)
     {
-        double sum = a.High + b.High, part = sum - a.High;
+        double sum = a.High + b.High,
+            part = sum - a.High;
         return Renormalize(sum, a.High - (sum - part) + (b.High - part) + a.Low + b.Low);
     }
 

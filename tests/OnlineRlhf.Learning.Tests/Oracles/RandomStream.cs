@@ -27,7 +27,13 @@ internal static class RandomStream
 
     public static double Gaussian(Random random) => Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
 
-    private static double Label(Random random) => random.Next(5) switch { 0 => 0.5, 1 or 2 => 0, _ => 1 };
+    private static double Label(Random random) =>
+        random.Next(5) switch
+        {
+            0 => 0.5,
+            1 or 2 => 0,
+            _ => 1,
+        };
 
     private static float[] Next(Random random, int dimension, Shape shape, float[] common)
     {

@@ -39,7 +39,8 @@ internal sealed class MaximumLikelihoodLearner(int dimension, HyperParameters hy
             double[] gradient = [.. _parameter.Select(value => value * hyperParameters.Regularization)];
             foreach ((float[] z, double label) in _history)
             {
-                double margin = Dot(z, _parameter), slope = 1 / (1 + Math.Exp(-margin)) - label;
+                double margin = Dot(z, _parameter),
+                    slope = 1 / (1 + Math.Exp(-margin)) - label;
                 AddOuter(hessian, Curvature(margin), z);
                 for (int i = 0; i < z.Length; i++)
                     gradient[i] += slope * z[i];
@@ -69,7 +70,16 @@ internal sealed class MaximumLikelihoodLearner(int dimension, HyperParameters hy
     }
 
     private static double[][] Scaled(int dimension, double scale) =>
-        [.. Enumerable.Range(0, dimension).Select(i => { double[] row = new double[dimension]; row[i] = scale; return row; })];
+        [
+            .. Enumerable
+                .Range(0, dimension)
+                .Select(i =>
+                {
+                    double[] row = new double[dimension];
+                    row[i] = scale;
+                    return row;
+                }),
+        ];
 
     private static void AddOuter(double[][] lower, double weight, float[] z)
     {

@@ -12,14 +12,20 @@ public class RegretTests(ITestOutputHelper output)
     private void Compare(int seeds, int rounds, double quantile, double low, double high)
     {
         HyperParameters hyperParameters = new(StepSize: 1, Regularization: 1, Exploration: 1);
-        double[] onePass = new double[seeds], refit = new double[seeds];
-        Parallel.For(0, seeds, seed =>
-        {
-            onePass[seed] = Simulation.CumulativeRegret(seed, rounds, new OnePassLearner(Simulation.Dimension, hyperParameters));
-            refit[seed] = Simulation.CumulativeRegret(seed, rounds, new MaximumLikelihoodLearner(Simulation.Dimension, hyperParameters));
-        });
+        double[] onePass = new double[seeds],
+            refit = new double[seeds];
+        Parallel.For(
+            0,
+            seeds,
+            seed =>
+            {
+                onePass[seed] = Simulation.CumulativeRegret(seed, rounds, new OnePassLearner(Simulation.Dimension, hyperParameters));
+                refit[seed] = Simulation.CumulativeRegret(seed, rounds, new MaximumLikelihoodLearner(Simulation.Dimension, hyperParameters));
+            }
+        );
         double[] ratios = [.. onePass.Zip(refit, (a, b) => a / b)];
-        double mean = ratios.Average(), deviation = Math.Sqrt(ratios.Sum(ratio => (ratio - mean) * (ratio - mean)) / (seeds - 1));
+        double mean = ratios.Average(),
+            deviation = Math.Sqrt(ratios.Sum(ratio => (ratio - mean) * (ratio - mean)) / (seeds - 1));
         double margin = quantile * deviation / Math.Sqrt(seeds);
         output.WriteLine($"{seeds} seeds of {rounds} rounds: regret {onePass.Average():F0}, of the full refit {refit.Average():F0}");
         output.WriteLine($"paired ratio {mean:F4} ± {margin:F4}, deviation {deviation:F4}");

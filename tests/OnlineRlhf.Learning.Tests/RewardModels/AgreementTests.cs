@@ -58,7 +58,9 @@ public class AgreementTests
     public void A_step_follows_the_finite_differences_of_the_loss(double label)
     {
         const int dimension = 5;
-        const double lambda = 2, eta = 0.8, delta = 1e-4;
+        const double lambda = 2,
+            eta = 0.8,
+            delta = 1e-4;
         float[] z = RandomStream.Direction(new Random(3), dimension, 1.5);
         double[] start = [.. RandomStream.Direction(new Random(4), dimension, 1).Select(value => (double)value)];
         OnePassRewardModel model = new(dimension, new HyperParameters(eta, lambda));
@@ -70,7 +72,8 @@ public class AgreementTests
         double curvature = (Loss(start, z, label, delta) - 2 * Loss(start, z, label, 0) + Loss(start, z, label, -delta)) / (delta * delta);
         for (int i = 0; i < dimension; i++)
         {
-            double[] up = [.. start], down = [.. start];
+            double[] up = [.. start],
+                down = [.. start];
             up[i] += delta;
             down[i] -= delta;
             double gradient = (Loss(up, z, label, 0) - Loss(down, z, label, 0)) / (2 * delta);

@@ -30,7 +30,8 @@ public class DriftTests(ITestOutputHelper output)
         DoubleDouble[][] rebuilt = DenseMatrix.Identity(dimension, 1);
         for (int k = 0; k < pool; k++)
             DenseMatrix.AddOuter(rebuilt, weights[k], stream[k].Difference);
-        double drift = DenseMatrix.ScaledError(DenseMatrix.FromFactor(model.Factor, dimension), rebuilt), uncertainty = 0;
+        double drift = DenseMatrix.ScaledError(DenseMatrix.FromFactor(model.Factor, dimension), rebuilt),
+            uncertainty = 0;
         for (int i = 0; i < 3; i++)
         {
             float[] direction = RandomStream.Direction(random, dimension, 1);

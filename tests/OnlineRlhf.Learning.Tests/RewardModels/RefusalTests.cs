@@ -78,7 +78,8 @@ public class RefusalTests
     public void A_state_that_is_none_is_not_restored()
     {
         OnePassRewardModel model = Learned(2);
-        double[] good = [1, 2], factor = [1, 0.5, 1];
+        double[] good = [1, 2],
+            factor = [1, 0.5, 1];
         Refuses<ArgumentOutOfRangeException>(model, () => model.Restore(-1, good, good, factor));
         Refuses<ArgumentException>(model, () => model.Restore(1, [1], good, factor));
         Refuses<ArgumentException>(model, () => model.Restore(1, good, [1, 2, 3], factor));
@@ -104,12 +105,14 @@ public class RefusalTests
     {
         var error = Assert.Throws<ArgumentOutOfRangeException>(() => new HyperParameters(stepSize, regularization, exploration));
         Assert.Contains("must be a finite number", error.Message, StringComparison.Ordinal);
-        Assert.Throws<ArgumentOutOfRangeException>(() => new HyperParameters() with
-        {
-            StepSize = stepSize,
-            Regularization = regularization,
-            Exploration = exploration,
-        });
+        Assert.Throws<ArgumentOutOfRangeException>(() =>
+            new HyperParameters() with
+            {
+                StepSize = stepSize,
+                Regularization = regularization,
+                Exploration = exploration,
+            }
+        );
     }
 
     [Theory]

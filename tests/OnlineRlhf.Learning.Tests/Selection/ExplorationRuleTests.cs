@@ -8,27 +8,31 @@ namespace OnlineRlhf.Learning.Tests.Selection;
 public class ExplorationRuleTests
 {
     [Fact]
-    public void The_pair_is_that_of_the_dense_formula() => Gen.Select(Gen.Int[0, 1_000_000], Gen.Int[1, 9], Gen.Int[2, 9], Gen.Double[0, 3]).Sample(
-        (seed, dimension, count, beta) =>
-        {
-            HyperParameters hyperParameters = new(Exploration: beta);
-            OnePassRewardModel model = new(dimension, hyperParameters);
-            ClosedFormModel oracle = new(dimension, hyperParameters);
-            foreach ((float[] z, double label) in RandomStream.Create(seed, dimension, 12))
-            {
-                model.Observe(new Comparison(z, label));
-                oracle.Observe(z, label);
-            }
-            float[][] arms = Arms(seed, count, dimension);
-            Pair pair = ExplorationRule.Select(model, new CandidateFeatures(arms.SelectMany(arm => arm).ToArray(), dimension));
+    public void The_pair_is_that_of_the_dense_formula() =>
+        Gen.Select(Gen.Int[0, 1_000_000], Gen.Int[1, 9], Gen.Int[2, 9], Gen.Double[0, 3])
+            .Sample(
+                (seed, dimension, count, beta) =>
+                {
+                    HyperParameters hyperParameters = new(Exploration: beta);
+                    OnePassRewardModel model = new(dimension, hyperParameters);
+                    ClosedFormModel oracle = new(dimension, hyperParameters);
+                    foreach ((float[] z, double label) in RandomStream.Create(seed, dimension, 12))
+                    {
+                        model.Observe(new Comparison(z, label));
+                        oracle.Observe(z, label);
+                    }
+                    float[][] arms = Arms(seed, count, dimension);
+                    Pair pair = ExplorationRule.Select(model, new CandidateFeatures(arms.SelectMany(arm => arm).ToArray(), dimension));
 
-            double[] scores = [.. arms.Select(arm => (double)DenseMatrix.Dot(arm, oracle.Parameter))];
-            int leader = Array.IndexOf(scores, scores.Max());
-            double[] uncertainties = [.. arms.Select(arm => oracle.Uncertainty([.. arm.Zip(arms[leader], (a, b) => a - b)]))];
-            int challenger = Enumerable.Range(0, count).Where(i => i != leader).MaxBy(i => scores[i] + beta * uncertainties[i]);
-            Assert.Equal((leader, challenger), (pair.Leader, pair.Challenger));
-            Assert.Equal(uncertainties[challenger], pair.Uncertainty, 1e-12);
-        }, iter: 100);
+                    double[] scores = [.. arms.Select(arm => (double)DenseMatrix.Dot(arm, oracle.Parameter))];
+                    int leader = Array.IndexOf(scores, scores.Max());
+                    double[] uncertainties = [.. arms.Select(arm => oracle.Uncertainty([.. arm.Zip(arms[leader], (a, b) => a - b)]))];
+                    int challenger = Enumerable.Range(0, count).Where(i => i != leader).MaxBy(i => scores[i] + beta * uncertainties[i]);
+                    Assert.Equal((leader, challenger), (pair.Leader, pair.Challenger));
+                    Assert.Equal(uncertainties[challenger], pair.Uncertainty, 1e-12);
+                },
+                iter: 100
+            );
 
     [Fact]
     public void Without_exploration_the_two_best_scores_are_shown()

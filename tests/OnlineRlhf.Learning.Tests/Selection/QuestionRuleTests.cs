@@ -17,7 +17,9 @@ public class QuestionRuleTests
     {
         OnePassRewardModel certain = Certain(1e8);
         QuestionRule rule = new(0.5, limit);
-        int unasked = 0, longest = 0, asked = 0;
+        int unasked = 0,
+            longest = 0,
+            asked = 0;
         for (int round = 0; round < 100; round++)
         {
             if (rule.IsUseful(certain, Two(2, 1), 0, unasked))
@@ -43,17 +45,21 @@ public class QuestionRuleTests
     }
 
     [Fact]
-    public void A_larger_k_asks_wherever_a_smaller_one_does() => Cases.Sample((seed, one, other) =>
-    {
-        OnePassRewardModel model = new(6, new HyperParameters());
-        foreach ((float[] z, double label) in RandomStream.Create(seed, 6, 40))
-            model.Observe(new Comparison(z, label));
-        Random random = new(seed);
-        float[] rows = [.. Enumerable.Range(0, 5).SelectMany(_ => RandomStream.Direction(random, 6, 1))];
-        int leader = ExplorationRule.Select(model, new CandidateFeatures(rows, 6)).Leader;
-        bool smaller = new QuestionRule(Math.Min(one, other)).IsUseful(model, new CandidateFeatures(rows, 6), leader, 0);
-        return !smaller || new QuestionRule(Math.Max(one, other)).IsUseful(model, new CandidateFeatures(rows, 6), leader, 0);
-    }, iter: 200);
+    public void A_larger_k_asks_wherever_a_smaller_one_does() =>
+        Cases.Sample(
+            (seed, one, other) =>
+            {
+                OnePassRewardModel model = new(6, new HyperParameters());
+                foreach ((float[] z, double label) in RandomStream.Create(seed, 6, 40))
+                    model.Observe(new Comparison(z, label));
+                Random random = new(seed);
+                float[] rows = [.. Enumerable.Range(0, 5).SelectMany(_ => RandomStream.Direction(random, 6, 1))];
+                int leader = ExplorationRule.Select(model, new CandidateFeatures(rows, 6)).Leader;
+                bool smaller = new QuestionRule(Math.Min(one, other)).IsUseful(model, new CandidateFeatures(rows, 6), leader, 0);
+                return !smaller || new QuestionRule(Math.Max(one, other)).IsUseful(model, new CandidateFeatures(rows, 6), leader, 0);
+            },
+            iter: 200
+        );
 
     [Fact]
     public void The_leaders_own_features_are_never_worth_a_question()

@@ -7,7 +7,8 @@ namespace OnlineRlhf.Rounds.Tests.DataSets;
 public sealed class LearnedFileTests : IDisposable
 {
     private const string Profile = "anna";
-    private static readonly UInt128 Digest = new(1, 2), Other = new(3, 4);
+    private static readonly UInt128 Digest = new(1, 2),
+        Other = new(3, 4);
     private readonly Bench _bench = new();
 
     public void Dispose() => _bench.Dispose();
@@ -38,7 +39,8 @@ public sealed class LearnedFileTests : IDisposable
     {
         Assert.Equal(RoundError.NothingLearned, Assert.Throws<RoundException>(() => _bench.Loop.RecordFile(Profile, Digest, 1)).Error);
         await LearnAsync(1, 0);
-        LearnedFile named = _bench.Loop.RecordFile(Profile, Digest, 0), learned = _bench.Loop.RecordFile(Profile, Digest, 2);
+        LearnedFile named = _bench.Loop.RecordFile(Profile, Digest, 0),
+            learned = _bench.Loop.RecordFile(Profile, Digest, 2);
         Assert.Equal((0, 2, 2), (named.Runs, learned.Runs, _bench.Loop.RecordFile(Profile, Digest, 1).Runs));
         Assert.NotNull(named.State);
         _bench.Restart();
@@ -83,7 +85,14 @@ public sealed class LearnedFileTests : IDisposable
 
     private LearnedFile Find(UInt128 digest) => _bench.Loop.FindFile(Profile, digest, cancellationToken: Cancel);
 
-    private Task<FeedbackResult> LearnAsync(long line, int run, long atLeast = 0) => _bench.Loop.LearnAsync(
-        new ComparisonRequest([new ChatMessage("user", "How do I make tea?")], $"Steep it {line} minutes.", "I do not know.") { Profile = Profile, Id = ComparisonId.Of(Digest, Profile, line, run), AtLeast = atLeast },
-        Cancel);
+    private Task<FeedbackResult> LearnAsync(long line, int run, long atLeast = 0) =>
+        _bench.Loop.LearnAsync(
+            new ComparisonRequest([new ChatMessage("user", "How do I make tea?")], $"Steep it {line} minutes.", "I do not know.")
+            {
+                Profile = Profile,
+                Id = ComparisonId.Of(Digest, Profile, line, run),
+                AtLeast = atLeast,
+            },
+            Cancel
+        );
 }

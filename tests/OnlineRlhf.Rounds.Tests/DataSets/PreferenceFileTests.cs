@@ -131,7 +131,8 @@ public sealed class PreferenceFileTests : IDisposable
         string most = $"\"{new string('b', PreferenceFile.LongestLine - 2)}\"";
         await File.WriteAllTextAsync(_path, $"[{{}},{string.Join(',', Enumerable.Repeat("{\"a\": [1, 2]}", 50_000))},[{most}],{{}}]", Cancel);
         PreferenceFile file = await PreferenceFile.OpenAsync(_path, Cancel);
-        long count = 0, tooLong = 0;
+        long count = 0,
+            tooLong = 0;
         await foreach ((long number, ReadOnlySequence<byte>? content) in file.ReadAsync(Cancel))
         {
             Assert.Equal(++count, number);
@@ -173,45 +174,46 @@ public sealed class PreferenceFileTests : IDisposable
         Assert.Equal((3, 3), (broken.BrokenAt, broken.Lines));
     }
 
-    public static TheoryData<string, byte[]> Foreign => new()
-    {
-        { "Parquet", [.. "PAR1"u8, 0x15, 0, 1, 2] },
-        { "Arrow (Feather)", [.. "ARROW1\0\0"u8, 0xFF, 0xFF] },
-        { "Arrow stream", [0xFF, 0xFF, 0xFF, 0xFF, 0x78, 0, 0, 0] },
-        { "Office document", [.. "PK\x03\x04"u8, 20, 0, .. "[Content_Types].xml"u8] },
-        { "unzip", [.. "PK\x03\x04"u8, 20, 0] },
-        { "tar -xf", [.. "data.jsonl"u8, .. new byte[247], .. "ustar\00000"u8] },
-        { "tar -xf", Pack("data.jsonl" + new string('\0', 247) + "ustar\00000") },
-        { "xz -dk", [0xFD, (byte)'7', (byte)'z', (byte)'X', (byte)'Z', 0, 0, 4] },
-        { "bzip2 -dk", [.. "BZh91AY&SY"u8] },
-        { "lz4 -dk", [0x04, 0x22, 0x4D, 0x18, 0x64] },
-        { "7z x", [(byte)'7', (byte)'z', 0xBC, 0xAF, 0x27, 0x1C] },
-        { "packed twice", Pack(Pack("{}")) },
-        { "SQLite", [.. "SQLite format 3\0"u8, 16, 0] },
-        { "PDF", [.. "%PDF-1.7\n"u8] },
-        { "iconv -f UTF-16 ", [.. Encoding.Unicode.Preamble, .. Encoding.Unicode.GetBytes("{}\n")] },
-        { "iconv -f UTF-16 ", [.. Encoding.BigEndianUnicode.Preamble, .. Encoding.BigEndianUnicode.GetBytes("{}\n")] },
-        { "iconv -f UTF-16LE", Encoding.Unicode.GetBytes("{}\n") },
-        { "iconv -f UTF-16BE", Encoding.BigEndianUnicode.GetBytes("{}\n") },
-        { "iconv -f UTF-32 ", [.. Encoding.UTF32.Preamble, .. Encoding.UTF32.GetBytes("{}\n")] },
-        { "iconv -f UTF-32LE", Encoding.UTF32.GetBytes("{}\n") },
-        { "table (CSV or TSV)", [.. "prompt,chosen,rejected\n\"a\",\"b\",\"c\"\n"u8] },
-        { "delimiter=\"\\t\"", [.. "prompt\tchosen\trejected\na\tb\tc\n"u8] },
-        { "table (CSV or TSV)", [.. "prompt,chosen,rejected\n{a},b,c\n"u8] },
-        { "table (CSV or TSV)", [.. "prompt,chosen,rejected\n{\"a\": 1},b,c\n"u8] },
-        { "table (CSV or TSV)", [.. "[prompt],[chosen],[rejected]\na,b,c\n"u8] },
-        { "[print(json.dumps(row))", [.. "\"Which: prompt?\",\"chosen, better\",\"rejected!\"\n\"a\",\"b\",\"c\"\n"u8] },
-        { "first line must name the columns", [.. "How?,So.,Thus.\nWhy?,\"So, so.\",Thus.\n"u8] },
-        { "delimiter=\"|\"", [.. "prompt|chosen|rejected\na|b|c\n"u8] },
-        { "iconv -f ISO-8859-1 -t UTF-8", Encoding.Latin1.GetBytes("{\"prompt\": \"D\u00E9j\u00E0 vu?\"}\n") },
-        { "iconv -f WINDOWS-1252 -t UTF-8", [.. "{\"prompt\": \"Why"u8, 0x92, .. "s that?\"}\n"u8] },
-        { "unpack it first", Pack(Encoding.Latin1.GetBytes($"{new string(' ', 70_000)}{{\"prompt\": \"D\u00E9j\u00E0 vu?\"}}\n")) },
-        { "iconv -f ENCODING", [.. "{\"prompt\": \""u8, .. Enumerable.Range(0, 60).Select(n => (byte)(0xC0 + (n % 48))), .. "\"}\n"u8] },
-        { "web page", [.. "<!DOCTYPE html>\n<html>"u8] },
-        { "git lfs pull", [.. "version https://git-lfs.github.com/spec/v1\noid sha256:0\n"u8] },
-        { "no text", [1, 2, 3, 4, 5, 6, 7, 8] },
-        { "text and no JSON", [.. "prompt: How?\nchosen: So.\n"u8] },
-    };
+    public static TheoryData<string, byte[]> Foreign =>
+        new()
+        {
+            { "Parquet", [.. "PAR1"u8, 0x15, 0, 1, 2] },
+            { "Arrow (Feather)", [.. "ARROW1\0\0"u8, 0xFF, 0xFF] },
+            { "Arrow stream", [0xFF, 0xFF, 0xFF, 0xFF, 0x78, 0, 0, 0] },
+            { "Office document", [.. "PK\x03\x04"u8, 20, 0, .. "[Content_Types].xml"u8] },
+            { "unzip", [.. "PK\x03\x04"u8, 20, 0] },
+            { "tar -xf", [.. "data.jsonl"u8, .. new byte[247], .. "ustar\00000"u8] },
+            { "tar -xf", Pack("data.jsonl" + new string('\0', 247) + "ustar\00000") },
+            { "xz -dk", [0xFD, (byte)'7', (byte)'z', (byte)'X', (byte)'Z', 0, 0, 4] },
+            { "bzip2 -dk", [.. "BZh91AY&SY"u8] },
+            { "lz4 -dk", [0x04, 0x22, 0x4D, 0x18, 0x64] },
+            { "7z x", [(byte)'7', (byte)'z', 0xBC, 0xAF, 0x27, 0x1C] },
+            { "packed twice", Pack(Pack("{}")) },
+            { "SQLite", [.. "SQLite format 3\0"u8, 16, 0] },
+            { "PDF", [.. "%PDF-1.7\n"u8] },
+            { "iconv -f UTF-16 ", [.. Encoding.Unicode.Preamble, .. Encoding.Unicode.GetBytes("{}\n")] },
+            { "iconv -f UTF-16 ", [.. Encoding.BigEndianUnicode.Preamble, .. Encoding.BigEndianUnicode.GetBytes("{}\n")] },
+            { "iconv -f UTF-16LE", Encoding.Unicode.GetBytes("{}\n") },
+            { "iconv -f UTF-16BE", Encoding.BigEndianUnicode.GetBytes("{}\n") },
+            { "iconv -f UTF-32 ", [.. Encoding.UTF32.Preamble, .. Encoding.UTF32.GetBytes("{}\n")] },
+            { "iconv -f UTF-32LE", Encoding.UTF32.GetBytes("{}\n") },
+            { "table (CSV or TSV)", [.. "prompt,chosen,rejected\n\"a\",\"b\",\"c\"\n"u8] },
+            { "delimiter=\"\\t\"", [.. "prompt\tchosen\trejected\na\tb\tc\n"u8] },
+            { "table (CSV or TSV)", [.. "prompt,chosen,rejected\n{a},b,c\n"u8] },
+            { "table (CSV or TSV)", [.. "prompt,chosen,rejected\n{\"a\": 1},b,c\n"u8] },
+            { "table (CSV or TSV)", [.. "[prompt],[chosen],[rejected]\na,b,c\n"u8] },
+            { "[print(json.dumps(row))", [.. "\"Which: prompt?\",\"chosen, better\",\"rejected!\"\n\"a\",\"b\",\"c\"\n"u8] },
+            { "first line must name the columns", [.. "How?,So.,Thus.\nWhy?,\"So, so.\",Thus.\n"u8] },
+            { "delimiter=\"|\"", [.. "prompt|chosen|rejected\na|b|c\n"u8] },
+            { "iconv -f ISO-8859-1 -t UTF-8", Encoding.Latin1.GetBytes("{\"prompt\": \"D\u00E9j\u00E0 vu?\"}\n") },
+            { "iconv -f WINDOWS-1252 -t UTF-8", [.. "{\"prompt\": \"Why"u8, 0x92, .. "s that?\"}\n"u8] },
+            { "unpack it first", Pack(Encoding.Latin1.GetBytes($"{new string(' ', 70_000)}{{\"prompt\": \"D\u00E9j\u00E0 vu?\"}}\n")) },
+            { "iconv -f ENCODING", [.. "{\"prompt\": \""u8, .. Enumerable.Range(0, 60).Select(n => (byte)(0xC0 + (n % 48))), .. "\"}\n"u8] },
+            { "web page", [.. "<!DOCTYPE html>\n<html>"u8] },
+            { "git lfs pull", [.. "version https://git-lfs.github.com/spec/v1\noid sha256:0\n"u8] },
+            { "no text", [1, 2, 3, 4, 5, 6, 7, 8] },
+            { "text and no JSON", [.. "prompt: How?\nchosen: So.\n"u8] },
+        };
 
     [Theory]
     [MemberData(nameof(Foreign))]

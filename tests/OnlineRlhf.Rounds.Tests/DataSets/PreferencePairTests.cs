@@ -10,22 +10,36 @@ public sealed class PreferencePairTests
     [Theory]
     [InlineData("""{"prompt": "How?", "chosen": "So.", "rejected": "Thus."}""", "user: How? | So. | Thus.")]
     [InlineData("""{"id": 7, "score_chosen": 8.5, "prompt": " How? ", "chosen": " So.\n", "rejected": "Thus."}""", "user: How? | So. | Thus.")]
-    [InlineData("""{"prompt": null, "chosen": "\n\nHuman: How?\n\nAssistant: So.", "rejected": "\n\nHuman: How?\n\nAssistant: Thus."}""", "user: How? | So. | Thus.")]
     [InlineData(
-        """{"chosen": "\n\nHuman: How?\n\nAssistant: What?\n\nHuman: That.\n\nAssistant: So.\n\nSo.", "rejected": "\n\nHuman: How?\n\nAssistant: What?\n\nHuman: That.\n\nAssistant: Thus."}""",
-        "user: How? assistant: What? user: That. | So.\n\nSo. | Thus.")]
-    [InlineData("""{"chosen": "\n\nHuman: How?\n\nAssistant: So.\n\nAssistant: Yes.", "rejected": "\n\nHuman: How?\n\nAssistant: Thus."}""", "user: How? | So.\n\nYes. | Thus.")]
+        """{"prompt": null, "chosen": "\n\nHuman: How?\n\nAssistant: So.", "rejected": "\n\nHuman: How?\n\nAssistant: Thus."}""",
+        "user: How? | So. | Thus."
+    )]
+    [InlineData(
+        """{"chosen": "\n\nHuman: How?\n\nAssistant: What?\n\nHuman: That.\n\nAssistant: So.\n\nSo.", "rejected": "\n\nHuman: """
+            + """How?\n\nAssistant: What?\n\nHuman: That.\n\nAssistant: Thus."}""",
+        "user: How? assistant: What? user: That. | So.\n\nSo. | Thus."
+    )]
+    [InlineData(
+        """{"chosen": "\n\nHuman: How?\n\nAssistant: So.\n\nAssistant: Yes.", "rejected": "\n\nHuman: How?\n\nAssistant: Thus."}""",
+        "user: How? | So.\n\nYes. | Thus."
+    )]
     [InlineData("""{"prompt": "\n\nHuman: How?\n\nAssistant:", "chosen": " So.", "rejected": " Thus."}""", "user: How? | So. | Thus.")]
     [InlineData(
-        """{"prompt": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "How?"}], "chosen": [{"role": "assistant", "content": "So."}], "rejected": [{"role": "assistant", "content": "Thus."}]}""",
-        "system: Be brief. user: How? | So. | Thus.")]
+        """{"prompt": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "How?"}], "chosen": ["""
+            + """{"role": "assistant", "content": "So."}], "rejected": [{"role": "assistant", "content": "Thus."}]}""",
+        "system: Be brief. user: How? | So. | Thus."
+    )]
     [InlineData("""{"prompt": [{"role": "user", "content": "How?"}], "chosen": "So.", "rejected": "Thus."}""", "user: How? | So. | Thus.")]
     [InlineData(
-        """{"prompt": "How?", "chosen": [{"role": "user", "content": "How?"}, {"role": "assistant", "content": "So."}], "rejected": [{"role": "user", "content": "How?"}, {"role": "assistant", "content": "Thus."}]}""",
-        "user: How? | So. | Thus.")]
+        """{"prompt": "How?", "chosen": [{"role": "user", "content": "How?"}, {"role": "assistant", "content": "So."}], "rejected": ["""
+            + """{"role": "user", "content": "How?"}, {"role": "assistant", "content": "Thus."}]}""",
+        "user: How? | So. | Thus."
+    )]
     [InlineData(
-        """{"chosen": [{"role": "user", "content": "How?"}, {"role": "assistant", "content": "So."}], "rejected": [{"role": "user", "content": "How?"}, {"role": "assistant", "content": "Thus."}]}""",
-        "user: How? | So. | Thus.")]
+        """{"chosen": [{"role": "user", "content": "How?"}, {"role": "assistant", "content": "So."}], "rejected": ["""
+            + """{"role": "user", "content": "How?"}, {"role": "assistant", "content": "Thus."}]}""",
+        "user: How? | So. | Thus."
+    )]
     public void The_usual_shapes_are_understood(string line, string expected) => Assert.Equal(expected, Describe(Parse(line)));
 
     [Theory]
@@ -40,7 +54,10 @@ public sealed class PreferencePairTests
     [InlineData("""{"prompt": "How?", "chosen": [@assistant Assistant: So.@], "rejected": [@assistant Thus.</s>@]}""")]
     [InlineData("""{"prompt": "USER: How? ASSISTANT:", "chosen": "So.</s>", "rejected": "Thus.</s>"}""")]
     [InlineData("""{"prompt": "### Instruction:\nHow?\n\n### Response:\n", "chosen": "So.", "rejected": "Thus."}""")]
-    [InlineData("""{"conversations": [{"from": "human", "value": "How?"}], "chosen": {"from": "gpt", "value": "So."}, "rejected": {"from": "gpt", "value": "Thus."}}""")]
+    [InlineData(
+        """{"conversations": [{"from": "human", "value": "How?"}], "chosen": {"from": "gpt", "value": "So."}, "rejected": """
+            + """{"from": "gpt", "value": "Thus."}}"""
+    )]
     [InlineData("""{"messages": [@user How?@], "chosen": "So.", "rejected": "Thus."}""")]
     [InlineData("""{"messages": [@user How?@, @assistant So.@], "chosen": "So.", "rejected": "Thus."}""")]
     [InlineData("""{"question": "How?", "chosen": "So.", "rejected": "Thus."}""")]
@@ -48,16 +65,35 @@ public sealed class PreferencePairTests
     [InlineData("""{"instruction": "How?", "input": "", "output": ["So.", "Thus."]}""")]
     [InlineData("""{"conversation_a": [@user How?@, @assistant So.@], "conversation_b": [@user How?@, @assistant Thus.@], "winner": "model_a"}""")]
     [InlineData("""{"conversation_a": [@user How?@, @assistant Thus.@], "conversation_b": [@user How?@, @assistant So.@], "winner": "model_b"}""")]
-    [InlineData("""{"input": {"messages": [@user How?@], "tools": []}, "preferred_output": [@assistant So.@], "non_preferred_output": [@assistant Thus.@]}""")]
-    [InlineData("""{"prompt": [{"role": "user", "content": [{"type": "text", "text": "How?"}]}], "chosen": "So.", "rejected": [{"role": "assistant", "content": [{"type": "text", "text": "Thus."}]}]}""")]
+    [InlineData(
+        """{"input": {"messages": [@user How?@], "tools": []}, "preferred_output": [@assistant So.@], "non_preferred_output": [@assistant Thus.@]}"""
+    )]
+    [InlineData(
+        """{"prompt": [{"role": "user", "content": [{"type": "text", "text": "How?"}]}], "chosen": "So.", "rejected": ["""
+            + """{"role": "assistant", "content": [{"type": "text", "text": "Thus."}]}]}"""
+    )]
     [InlineData("""{"prompt": "[{\"role\": \"user\", \"content\": \"How?\"}]", "chosen": "So.", "rejected": "Thus."}""")]
-    [InlineData("""{"prompt": "<|im_start|>user\nHow?<|im_end|>\n<|im_start|>assistant\n", "chosen": "So.<|im_end|>", "rejected": "<|im_start|>assistant\nThus.<|im_end|>\n"}""")]
-    [InlineData("""{"prompt": "<s>[INST] How? [/INST]", "chosen": "<s>[INST] How? [/INST] So.</s>", "rejected": "<s>[INST] How? [/INST] Thus.</s>"}""")]
-    [InlineData("""{"prompt": "<bos><start_of_turn>user\nHow?<end_of_turn>\n<start_of_turn>model\n", "chosen": "So.<end_of_turn>", "rejected": "Thus.<eos>"}""")]
+    [InlineData(
+        """{"prompt": "<|im_start|>user\nHow?<|im_end|>\n<|im_start|>assistant\n", "chosen": "So.<|im_end|>","""
+            + """ "rejected": "<|im_start|>assistant\nThus.<|im_end|>\n"}"""
+    )]
+    [InlineData(
+        """{"prompt": "<s>[INST] How? [/INST]", "chosen": "<s>[INST] How? [/INST] So.</s>", "rejected": "<s>[INST] How? [/INST] Thus.</s>"}"""
+    )]
+    [InlineData(
+        """{"prompt": "<bos><start_of_turn>user\nHow?<end_of_turn>\n<start_of_turn>model\n", "chosen": "So.<end_of_turn>","""
+            + """ "rejected": "Thus.<eos>"}"""
+    )]
     [InlineData("""{"prompt": "<|user|>\nHow?<|end|>\n<|assistant|>\n", "chosen": "So.<|end|>", "rejected": "Thus.<|endoftext|>"}""")]
     [InlineData(
-        """{"prompt": "<|begin_of_text|><|start_header_id|>user<|end_header_id|>\n\nHow?<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n", "chosen": "So.<|eot_id|>", "rejected": "Thus."}""")]
-    [InlineData("""{"prompt": "How?", "chosen": "So.", "rejected": "Thus.", "margin": NaN, "scores": [-Infinity, 1, Infinity], "note": "NaN \" NaN"}""")]
+        """{"prompt": "<|begin_of_text|><|start_header_id|>user<|end_header_id|>\n\nHow?<|eot_id|>"""
+            + """<|start_header_id|>assistant<|end_header_id|>\n\n","""
+            + """ "chosen": "So.<|eot_id|>","""
+            + """ "rejected": "Thus."}"""
+    )]
+    [InlineData(
+        """{"prompt": "How?", "chosen": "So.", "rejected": "Thus.", "margin": NaN, "scores": [-Infinity, 1, Infinity], "note": "NaN \" NaN"}"""
+    )]
     [InlineData("""{"prompt": NaN, "chosen": "\n\nHuman: How?\n\nAssistant: So.", "rejected": "\n\nHuman: How?\n\nAssistant: Thus."}""")]
     [InlineData("""{"prompt": "How?", "chosen": "So.", "rejected": "Thus.", "tags": [1, 2,],}""")]
     [InlineData("""{"prompt": "How?", "chosen": "So.", "rejected": "Thus.", "id": 1, "id": 2}""")]
@@ -74,7 +110,10 @@ public sealed class PreferencePairTests
     [InlineData("""{"prompt": "HUMAN: How?\n\nASSISTANT:", "chosen": "So.", "rejected": "Thus."}""")]
     [InlineData("""{"prompt": "human: How?", "chosen": "assistant: So.", "rejected": "AI: Thus."}""")]
     [InlineData("""{"prompt": "Human: How?\nAI:", "chosen": "So.", "rejected": "Thus."}""")]
-    [InlineData("""{"prompt": "<|im_start|>user\nHow?<|im_end|>\n<|im_start|>assistant\n<think>\n", "chosen": "hm\n</think>\n\nSo.<|im_end|>", "rejected": "hm</think>Thus."}""")]
+    [InlineData(
+        """{"prompt": "<|im_start|>user\nHow?<|im_end|>\n<|im_start|>assistant\n<think>\n", "chosen": "hm\n</think>\n\nSo.<|im_end|>","""
+            + """ "rejected": "hm</think>Thus."}"""
+    )]
     [InlineData("""{"prompt": "How?", "chosen": [@assistant hm hm</think>So.@], "rejected": "hm.</think>Thus."}""")]
     [InlineData("""{"prompt": "User: How?\nBot:", "chosen": "So.", "rejected": "Thus."}""")]
     [InlineData("""{"prompt": "### User:\nHow?\n\n### Assistant:\n", "chosen": "So.", "rejected": "Thus."}""")]
@@ -83,27 +122,71 @@ public sealed class PreferencePairTests
 
     [Theory]
     [InlineData("""{"system": "Be brief.", "prompt": "How?", "chosen": "So.", "rejected": "Thus."}""", "system: Be brief. user: How?")]
-    [InlineData("""{"system": "Be brief.", "prompt": [@system Be brief.@, @user How?@], "chosen": "So.", "rejected": "Thus."}""", "system: Be brief. user: How?")]
-    [InlineData("""{"prompt": [@system Be brief.@, @user How?@], "chosen": [@user How?@, @assistant So.@], "rejected": [@user How?@, @assistant Thus.@]}""", "system: Be brief. user: How?")]
+    [InlineData(
+        """{"system": "Be brief.", "prompt": [@system Be brief.@, @user How?@], "chosen": "So.", "rejected": "Thus."}""",
+        "system: Be brief. user: How?"
+    )]
+    [InlineData(
+        """{"prompt": [@system Be brief.@, @user How?@], "chosen": [@user How?@, @assistant So.@], "rejected": [@user How?@, @assistant Thus.@]}""",
+        "system: Be brief. user: How?"
+    )]
     [InlineData("""{"prompt": "Be brief.\n\nHuman: How?\n\nAssistant:", "chosen": "So.", "rejected": "Thus."}""", "system: Be brief. user: How?")]
-    [InlineData("""{"prompt": "[INST] <<SYS>>\nBe brief.\n<</SYS>>\n\nHow? [/INST]", "chosen": "So.", "rejected": "Thus."}""", "system: Be brief. user: How?")]
-    [InlineData("""{"prompt": [@user Hm.@, @assistant What?@, @user How?@], "chosen": [@assistant So.@], "rejected": [@assistant Thus.@]}""", "user: Hm. assistant: What? user: How?")]
-    [InlineData("""{"prompt": [@user Hm.@, @assistant What?@], "chosen": [@user How?@, @assistant So.@], "rejected": [@user How?@, @assistant Thus.@]}""", "user: Hm. assistant: What? user: How?")]
-    [InlineData("""{"prompt": [@user Hm.@, @assistant What?@, @user How?@], "chosen": [@user How?@, @assistant So.@], "rejected": [@user How?@, @assistant Thus.@]}""", "user: Hm. assistant: What? user: How?")]
+    [InlineData(
+        """{"prompt": "[INST] <<SYS>>\nBe brief.\n<</SYS>>\n\nHow? [/INST]", "chosen": "So.", "rejected": "Thus."}""",
+        "system: Be brief. user: How?"
+    )]
+    [InlineData(
+        """{"prompt": [@user Hm.@, @assistant What?@, @user How?@], "chosen": [@assistant So.@], "rejected": [@assistant Thus.@]}""",
+        "user: Hm. assistant: What? user: How?"
+    )]
+    [InlineData(
+        """{"prompt": [@user Hm.@, @assistant What?@], "chosen": [@user How?@, @assistant So.@], "rejected": [@user How?@, @assistant Thus.@]}""",
+        "user: Hm. assistant: What? user: How?"
+    )]
+    [InlineData(
+        """{"prompt": [@user Hm.@, @assistant What?@, @user How?@], "chosen": [@user How?@, @assistant So.@], "rejected": [@user """
+            + """How?@, @assistant Thus.@]}""",
+        "user: Hm. assistant: What? user: How?"
+    )]
     [InlineData("""{"instruction": "How?", "history": [["Hm.", "What?"]], "output": ["So.", "Thus."]}""", "user: Hm. assistant: What? user: How?")]
     [InlineData("""{"instruction": "How?", "input": "Rice.", "output": ["So.", "Thus."]}""", "user: How?\nRice.")]
-    [InlineData("""{"prompt": "Sum this up:\n\nHuman: Hm.\n\nAssistant: What?\n\nThanks.", "chosen": "So.", "rejected": "Thus."}""", "user: Sum this up:\n\nHuman: Hm.\n\nAssistant: What?\n\nThanks.")]
-    [InlineData("""{"prompt": [@user How?@], "history": [["Hm.", "What?"]], "chosen": "So.", "rejected": "Thus."}""", "user: Hm. assistant: What? user: How?")]
-    [InlineData("""{"prompt": [@system Be brief.@, @user How?@], "history": [@user Hm.@, @assistant What?@], "chosen": "So.", "rejected": "Thus."}""", "system: Be brief. user: Hm. assistant: What? user: How?")]
-    [InlineData("""{"history": [["Hm.", "What?"]], "chosen": [@user How?@, @assistant So.@], "rejected": [@user How?@, @assistant Thus.@]}""", "user: Hm. assistant: What? user: How?")]
-    [InlineData("""{"prompt": [@user Hm.@, @assistant What?@, @user How?@], "history": [["Hm.", "What?"]], "chosen": "So.", "rejected": "Thus."}""", "user: Hm. assistant: What? user: How?")]
+    [InlineData(
+        """{"prompt": "Sum this up:\n\nHuman: Hm.\n\nAssistant: What?\n\nThanks.", "chosen": "So.", "rejected": "Thus."}""",
+        "user: Sum this up:\n\nHuman: Hm.\n\nAssistant: What?\n\nThanks."
+    )]
+    [InlineData(
+        """{"prompt": [@user How?@], "history": [["Hm.", "What?"]], "chosen": "So.", "rejected": "Thus."}""",
+        "user: Hm. assistant: What? user: How?"
+    )]
+    [InlineData(
+        """{"prompt": [@system Be brief.@, @user How?@], "history": [@user Hm.@, @assistant What?@], "chosen": "So.", "rejected": "Thus."}""",
+        "system: Be brief. user: Hm. assistant: What? user: How?"
+    )]
+    [InlineData(
+        """{"history": [["Hm.", "What?"]], "chosen": [@user How?@, @assistant So.@], "rejected": [@user How?@, @assistant Thus.@]}""",
+        "user: Hm. assistant: What? user: How?"
+    )]
+    [InlineData(
+        """{"prompt": [@user Hm.@, @assistant What?@, @user How?@], "history": [["Hm.", "What?"]], "chosen": "So.", "rejected": "Thus."}""",
+        "user: Hm. assistant: What? user: How?"
+    )]
     [InlineData("""{"System": "Be brief.", "prompt": "How?", "chosen": "So.", "rejected": "Thus."}""", "system: Be brief. user: How?")]
-    [InlineData("""{"System Prompt": "Be brief.", "system": "Be brief. ", "prompt": "How?", "chosen": "So.", "rejected": "Thus."}""", "system: Be brief. user: How?")]
-    [InlineData("""{"prompt": "How?", "messages": [@system Be brief.@, @user How?@], "chosen": "So.", "rejected": "Thus."}""", "system: Be brief. user: How?")]
+    [InlineData(
+        """{"System Prompt": "Be brief.", "system": "Be brief. ", "prompt": "How?", "chosen": "So.", "rejected": "Thus."}""",
+        "system: Be brief. user: How?"
+    )]
+    [InlineData(
+        """{"prompt": "How?", "messages": [@system Be brief.@, @user How?@], "chosen": "So.", "rejected": "Thus."}""",
+        "system: Be brief. user: How?"
+    )]
     [InlineData("""{"prompt": "Rice.\nHow?", "context": "Rice.", "chosen": "So.", "rejected": "Thus."}""", "user: Rice.\nHow?")]
     [InlineData("""{"prompt": "Be brief.\nHuman: How?\nAssistant:", "chosen": "So.", "rejected": "Thus."}""", "system: Be brief. user: How?")]
-    [InlineData("""{"prompt": [@user Human: Hm.\n\nAssistant: What?\n\nHuman: How?\n\nAssistant:@], "chosen": "So.", "rejected": "Thus."}""", "user: Hm. assistant: What? user: How?")]
-    public void The_conversation_is_whole_and_in_order(string line, string expected) => Assert.Equal($"{expected} | So. | Thus.", Describe(Parse(Messages(line))));
+    [InlineData(
+        """{"prompt": [@user Human: Hm.\n\nAssistant: What?\n\nHuman: How?\n\nAssistant:@], "chosen": "So.", "rejected": "Thus."}""",
+        "user: Hm. assistant: What? user: How?"
+    )]
+    public void The_conversation_is_whole_and_in_order(string line, string expected) =>
+        Assert.Equal($"{expected} | So. | Thus.", Describe(Parse(Messages(line))));
 
     [Theory]
     [InlineData("""{"prompt": "Name a nut.", "chosen": "Hazel.", "rejected": "Nuts are many.", "tie": true}""", true)]
@@ -125,7 +208,11 @@ public sealed class PreferencePairTests
     [InlineData("both_bad")]
     public void A_tie_is_told_as_one(string winner)
     {
-        PreferencePair pair = Parse(Messages($$"""{"conversation_a": [@user How?@, @assistant So.@], "conversation_b": [@user How?@, @assistant Thus.@], "winner": "{{winner}}"}"""));
+        PreferencePair pair = Parse(
+            Messages(
+                $$"""{"conversation_a": [@user How?@, @assistant So.@], "conversation_b": [@user How?@, @assistant Thus.@], "winner": "{{winner}}"}"""
+            )
+        );
 
         Assert.Equal((true, "user: How? | So. | Thus."), (pair.IsTie, Describe(pair)));
     }
@@ -143,7 +230,10 @@ public sealed class PreferencePairTests
     [InlineData("""{"prompt": "zebrafinch", "chosen": [], "rejected": "other"}""", "chosen is empty")]
     [InlineData("""{"prompt": "zebrafinch", "chosen": [{"role": "user", "content": "zebrafinch"}], "rejected": "other"}""", "chosen does not end")]
     [InlineData("""{"prompt": "zebrafinch", "chosen": ["zebrafinch"], "rejected": "other"}""", "chosen holds a message without a role")]
-    [InlineData("""{"prompt": [{"role": "user", "content": [{"type": "text"}]}], "chosen": "zebrafinch", "rejected": "other"}""", "prompt holds a message without a content")]
+    [InlineData(
+        """{"prompt": [{"role": "user", "content": [{"type": "text"}]}], "chosen": "zebrafinch", "rejected": "other"}""",
+        "prompt holds a message without a content"
+    )]
     [InlineData("""{"chosen": "\n\nHuman: zebrafinch", "rejected": "\n\nHuman: zebrafinch\n\nAssistant: other"}""", "chosen does not end")]
     [InlineData("""{"chosen": "\n\nHuman: zebrafinch\n\nAssistant: a", "rejected": "\n\nHuman: other\n\nAssistant: b"}""", "same conversation")]
     [InlineData("""{"prompt": "zebrafinch", "chosen": "zebrafinch", "rejected": "other", "chosen": "zebrafinch"}""", "chosen more than once")]
@@ -164,21 +254,45 @@ public sealed class PreferencePairTests
     [InlineData("""{"prompt": "zebrafinch", "history": "zebrafinch", "chosen": "a", "rejected": "b"}""", "history is no list")]
     [InlineData("""{"instruction": "zebrafinch", "output": ["a", "b", "c"]}""", "two texts, the better one first")]
     [InlineData("""{"prompt": "zebrafinch", "chosen": "a", "rejected": ["b", "c"]}""", "rejected holds a message without a role")]
-    [InlineData("""{"prompt": "zebrafinch", "chosen": "[{'role': 'assistant', 'content': 'zebrafinch'}]", "rejected": "b"}""", "saved as a text which is no JSON")]
-    [InlineData("""{"conversation_a": [@user c@, @assistant a@], "conversation_b": [@user c@, @assistant b@], "winner": "zebrafinch"}""", "winner is none of")]
-    [InlineData("""{"conversation_a": [@user c@, @assistant a@], "conversation_b": [@user d@, @assistant b@], "winner": "tie"}""", "same conversation")]
+    [InlineData(
+        """{"prompt": "zebrafinch", "chosen": "[{'role': 'assistant', 'content': 'zebrafinch'}]", "rejected": "b"}""",
+        "saved as a text which is no JSON"
+    )]
+    [InlineData(
+        """{"conversation_a": [@user c@, @assistant a@], "conversation_b": [@user c@, @assistant b@], "winner": "zebrafinch"}""",
+        "winner is none of"
+    )]
+    [InlineData(
+        """{"conversation_a": [@user c@, @assistant a@], "conversation_b": [@user d@, @assistant b@], "winner": "tie"}""",
+        "same conversation"
+    )]
     [InlineData("""{"prompt": "c", "chosen": "a\nHuman: zebrafinch\nAssistant: no", "rejected": "b"}""", "chosen goes on with other turns")]
     [InlineData("""{"prompt": "c", "chosen": "a\nUSER: zebrafinch\nASSISTANT: no", "rejected": "b"}""", "chosen goes on with other turns")]
     [InlineData("""{"prompt": "c", "chosen": "a", "rejected": [@assistant b\nhuman: zebrafinch\nAI: no@]}""", "rejected goes on with other turns")]
-    [InlineData("""{"chosen": "Human: c\n\nAssistant: a\nHuman: zebrafinch", "rejected": "Human: c\n\nAssistant: b"}""", "chosen goes on with other turns")]
-    [InlineData("""{"prompt": [@user c@, @assistant d\n\nHuman: zebrafinch@, @user e@], "chosen": "a", "rejected": "b"}""", "prompt holds a message that goes on")]
-    [InlineData("""{"prompt": [@user c@, @assistant d@, @user e@], "history": [["zebrafinch", "other"]], "chosen": "a", "rejected": "b"}""", "history beside a conversation")]
-    [InlineData("""{"system": "zebrafinch", "system_prompt": "other", "prompt": "c", "chosen": "a", "rejected": "b"}""", "two different instructions")]
+    [InlineData(
+        """{"chosen": "Human: c\n\nAssistant: a\nHuman: zebrafinch", "rejected": "Human: c\n\nAssistant: b"}""",
+        "chosen goes on with other turns"
+    )]
+    [InlineData(
+        """{"prompt": [@user c@, @assistant d\n\nHuman: zebrafinch@, @user e@], "chosen": "a", "rejected": "b"}""",
+        "prompt holds a message that goes on"
+    )]
+    [InlineData(
+        """{"prompt": [@user c@, @assistant d@, @user e@], "history": [["zebrafinch", "other"]], "chosen": "a", "rejected": "b"}""",
+        "history beside a conversation"
+    )]
+    [InlineData(
+        """{"system": "zebrafinch", "system_prompt": "other", "prompt": "c", "chosen": "a", "rejected": "b"}""",
+        "two different instructions"
+    )]
     [InlineData("""{"SYSTEM": "zebrafinch", "prompt": [@system other@, @user c@], "chosen": "a", "rejected": "b"}""", "two different instructions")]
     [InlineData("""{"prompt": "c", "input": "zebrafinch", "chosen": "a", "rejected": "b"}""", "has input beside its prompt")]
     [InlineData("""{"prompt": "c", "Context": "zebrafinch", "chosen": "a", "rejected": "b"}""", "has context beside its prompt")]
     [InlineData("""{"prompt": [@user c@], "context": ["zebrafinch"], "chosen": "a", "rejected": "b"}""", "has context beside its prompt")]
-    [InlineData("""{"context": "zebrafinch", "chosen": [@user c@, @assistant a@], "rejected": [@user c@, @assistant b@]}""", "has context beside its conversation")]
+    [InlineData(
+        """{"context": "zebrafinch", "chosen": [@user c@, @assistant a@], "rejected": [@user c@, @assistant b@]}""",
+        "has context beside its conversation"
+    )]
     [InlineData("""{"prompt": "c", "passage": "zebrafinch", "chosen": "a", "rejected": "b"}""", "has passage beside its prompt")]
     [InlineData("""{"instruction": "zebrafinch", "question": "c", "chosen": "a", "rejected": "b"}""", "has instruction beside its question")]
     [InlineData("""{"instruction": "Human: c", "input": "zebrafinch", "chosen": "a", "rejected": "b"}""", "has input beside its instruction")]
@@ -186,8 +300,14 @@ public sealed class PreferencePairTests
     [InlineData("""{"prompt": "c", "chosen": "a <turn|> zebrafinch", "rejected": "b"}""", "marks of a chat template")]
     [InlineData("""{"prompt": "c", "chosen": "a [|user|] zebrafinch", "rejected": "b"}""", "marks of a chat template")]
     [InlineData("""{"prompt": "c", "chosen": "a ]~b]user\nzebrafinch", "rejected": "b"}""", "marks of a chat template")]
-    [InlineData("""{"prompt": "c", "chosen": [{"role": "assistant", "content": "zebrafinch", "tool_calls": [{"id": "1"}]}], "rejected": "b"}""", "message in chosen has tool_calls")]
-    [InlineData("""{"prompt": [{"role": "user", "content": "zebrafinch", "images": ["a.png"]}], "chosen": "a", "rejected": "b"}""", "message in prompt has images")]
+    [InlineData(
+        """{"prompt": "c", "chosen": [{"role": "assistant", "content": "zebrafinch", "tool_calls": [{"id": "1"}]}], "rejected": "b"}""",
+        "message in chosen has tool_calls"
+    )]
+    [InlineData(
+        """{"prompt": [{"role": "user", "content": "zebrafinch", "images": ["a.png"]}], "chosen": "a", "rejected": "b"}""",
+        "message in prompt has images"
+    )]
     public void Others_are_refused_in_words_that_repeat_nothing(string line, string says)
     {
         string reason = Assert.Throws<FormatException>(() => Parse(Messages(line))).Message;
@@ -196,7 +316,8 @@ public sealed class PreferencePairTests
         Assert.DoesNotContain("zebrafinch", reason, StringComparison.Ordinal);
     }
 
-    private static string Describe(PreferencePair pair) => $"{string.Join(' ', pair.Messages.Select(m => $"{m.Role}: {m.Content}"))} | {pair.Chosen} | {pair.Rejected}";
+    private static string Describe(PreferencePair pair) =>
+        $"{string.Join(' ', pair.Messages.Select(m => $"{m.Role}: {m.Content}"))} | {pair.Chosen} | {pair.Rejected}";
 
     /// <summary>@user How?@ is a message.</summary>
     private static string Messages(string line) => Regex.Replace(line, "@(\\w+) (.*?)@", """{"role": "$1", "content": "$2"}""");

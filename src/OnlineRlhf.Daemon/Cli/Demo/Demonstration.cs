@@ -9,7 +9,8 @@ namespace OnlineRlhf.Daemon.Cli.Demo;
 /// <summary>Runs simulated people against the loop and shows what changes.</summary>
 internal sealed class Demonstration(PreferenceLoop loop, LanguageModel model, SimulationPlan plan, int presses, bool isDemoModel)
 {
-    private const int Shown = 3, Examples = 2;
+    private const int Shown = 3,
+        Examples = 2;
 
     // A real model takes seconds a request: fewer are measured, so that the whole stays under two minutes.
     private readonly int _testRequests = isDemoModel ? 54 : 10;
@@ -26,7 +27,9 @@ internal sealed class Demonstration(PreferenceLoop loop, LanguageModel model, Si
         text.WriteLine("for the better one, and presses wrong now and then. What do you think this person likes?");
         text.WriteLine();
         Screen.Progress("sampling answers to measure on ...");
-        IReadOnlyList<CandidateSet> tests = await TasteTrial.SampleTestSetsAsync(loop, plan, _testRequests, seed, cancellationToken).ConfigureAwait(false);
+        IReadOnlyList<CandidateSet> tests = await TasteTrial
+            .SampleTestSetsAsync(loop, plan, _testRequests, seed, cancellationToken)
+            .ConfigureAwait(false);
         Screen.Progress("");
         var trial = new TasteTrial(loop, plan, taste, "person", seed);
         // Where the untouched model happens to please already, nothing could be seen.
@@ -61,7 +64,10 @@ internal sealed class Demonstration(PreferenceLoop loop, LanguageModel model, Si
         }
         WriteCurve(text, measured, tests.Count, trial.Measure(tests).Chance);
         text.WriteLine();
-        text.WriteLine(Screen.Bold("Before and after") + Screen.Dim("  (two requests on topics that no press was about, whose first answer could have been better)"));
+        text.WriteLine(
+            Screen.Bold("Before and after")
+                + Screen.Dim("  (two requests on topics that no press was about, whose first answer could have been better)")
+        );
         for (int i = 0; i < examples.Length; i++)
         {
             text.WriteLine();
@@ -81,7 +87,9 @@ internal sealed class Demonstration(PreferenceLoop loop, LanguageModel model, Si
         int testRequests = 0;
         for (int seed = firstSeed; seed < firstSeed + seeds; seed++)
         {
-            IReadOnlyList<CandidateSet> tests = await TasteTrial.SampleTestSetsAsync(loop, plan, _testRequests, seed, cancellationToken).ConfigureAwait(false);
+            IReadOnlyList<CandidateSet> tests = await TasteTrial
+                .SampleTestSetsAsync(loop, plan, _testRequests, seed, cancellationToken)
+                .ConfigureAwait(false);
             testRequests = tests.Count;
             foreach (string name in plan.Tastes.Keys)
             {
@@ -98,14 +106,35 @@ internal sealed class Demonstration(PreferenceLoop loop, LanguageModel model, Si
             }
         }
         Screen.Progress("");
-        TasteRow[] rows = [.. plan.Tastes.Select(t => new TasteRow(t.Key, t.Value.Says, [.. _checkpoints.Select((presses, c) => Checkpoint.Of(presses, Score.Mean(sums[t.Key][c])))]))];
+        TasteRow[] rows =
+        [
+            .. plan.Tastes.Select(t => new TasteRow(
+                t.Key,
+                t.Value.Says,
+                [.. _checkpoints.Select((presses, c) => Checkpoint.Of(presses, Score.Mean(sums[t.Key][c])))]
+            )),
+        ];
         // The mean of the tastes' shares, not the share of their mean: every taste counts alike.
-        var mean = new TasteRow("mean", "mean over tastes", [.. _checkpoints.Select((presses, c) => new Checkpoint(
-            presses, rows.Average(r => r.Checkpoints[c].PreferredKindServed), rows.Average(r => r.Checkpoints[c].ServedPercentile),
-            rows.Average(r => r.Checkpoints[c].AllKnowingPercentile), rows.Average(r => r.Checkpoints[c].ShareOfGain)))]);
+        var mean = new TasteRow(
+            "mean",
+            "mean over tastes",
+            [
+                .. _checkpoints.Select(
+                    (presses, c) =>
+                        new Checkpoint(
+                            presses,
+                            rows.Average(r => r.Checkpoints[c].PreferredKindServed),
+                            rows.Average(r => r.Checkpoints[c].ServedPercentile),
+                            rows.Average(r => r.Checkpoints[c].AllKnowingPercentile),
+                            rows.Average(r => r.Checkpoints[c].ShareOfGain)
+                        )
+                ),
+            ]
+        );
         if (json)
-            Output.Json(JsonSerializer.Serialize(
-                new TableReport(model.Name, seeds, firstSeed, testRequests, rows, mean), DemoJson.Default.TableReport));
+            Output.Json(
+                JsonSerializer.Serialize(new TableReport(model.Name, seeds, firstSeed, testRequests, rows, mean), DemoJson.Default.TableReport)
+            );
         else
             WriteTable(rows, mean, seeds, testRequests);
     }
@@ -113,21 +142,39 @@ internal sealed class Demonstration(PreferenceLoop loop, LanguageModel model, Si
     private static void WriteCurve(TextWriter text, List<Checkpoint> measured, int tests, double chance)
     {
         text.WriteLine();
-        text.WriteLine(Screen.Bold("How often the kind of answer this person likes best is served") + Screen.Dim($"  ({tests} requests on topics never learned on)"));
+        text.WriteLine(
+            Screen.Bold("How often the kind of answer this person likes best is served")
+                + Screen.Dim($"  ({tests} requests on topics never learned on)")
+        );
         text.WriteLine();
         text.WriteLine("  presses  " + string.Concat(measured.Select(c => c.Presses.ToString(CultureInfo.InvariantCulture).PadLeft(6))));
-        text.WriteLine("  served   " + string.Concat(measured.Select(c => Screen.Percent(c.PreferredKindServed).PadLeft(6))) + "   " + Screen.Sparkline(measured.Select(c => c.PreferredKindServed)));
+        text.WriteLine(
+            "  served   "
+                + string.Concat(measured.Select(c => Screen.Percent(c.PreferredKindServed).PadLeft(6)))
+                + "   "
+                + Screen.Sparkline(measured.Select(c => c.PreferredKindServed))
+        );
         text.WriteLine();
         text.WriteLine($"  Choosing blindly would serve it in {Screen.Percent(chance)} of the cases, somebody who knows the taste in all.");
     }
 
     private static void WriteTable(TasteRow[] rows, TasteRow mean, int seeds, int tests)
     {
-        Console.WriteLine($"How far the served answers have come, after so many presses: 0 is chance, 1 what somebody who knows the taste would serve");
+        Console.WriteLine(
+            $"How far the served answers have come, after so many presses: 0 is chance, 1 what somebody who knows the taste would serve"
+        );
         Console.WriteLine($"from the same candidates. Mean of {Plural.Of(seeds, "seed")}, {tests} requests each on topics never learned on.");
         Console.WriteLine();
-        Console.WriteLine("taste".PadRight(10) + string.Concat(mean.Checkpoints.Select(c => c.Presses.ToString(CultureInfo.InvariantCulture).PadLeft(7))) + "   percentile of the answer that somebody who knows the taste serves");
+        Console.WriteLine(
+            "taste".PadRight(10)
+                + string.Concat(mean.Checkpoints.Select(c => c.Presses.ToString(CultureInfo.InvariantCulture).PadLeft(7)))
+                + "   percentile of the answer that somebody who knows the taste serves"
+        );
         foreach (TasteRow row in rows.Append(mean))
-            Console.WriteLine(row.Taste.PadRight(10) + string.Concat(row.Checkpoints.Select(c => c.ShareOfGain.ToString("F2", CultureInfo.InvariantCulture).PadLeft(7))) + $"   {row.Checkpoints[^1].AllKnowingPercentile:F3}");
+            Console.WriteLine(
+                row.Taste.PadRight(10)
+                    + string.Concat(row.Checkpoints.Select(c => c.ShareOfGain.ToString("F2", CultureInfo.InvariantCulture).PadLeft(7)))
+                    + $"   {row.Checkpoints[^1].AllKnowingPercentile:F3}"
+            );
     }
 }

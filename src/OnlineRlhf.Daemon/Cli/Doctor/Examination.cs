@@ -17,7 +17,13 @@ internal sealed class Examination(DaemonOptions options, HealthBody? running, st
 {
     // An answer may take the last of it; and a state file is set aside whole at the first press.
     private const long LeastDiskBytes = 128L << 20;
-    private const UnixFileMode Others = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
+    private const UnixFileMode Others =
+        UnixFileMode.GroupRead
+        | UnixFileMode.GroupWrite
+        | UnixFileMode.GroupExecute
+        | UnixFileMode.OtherRead
+        | UnixFileMode.OtherWrite
+        | UnixFileMode.OtherExecute;
     private static readonly DateTime Released = new(2026, 1, 1, 0, 0, 0, DateTimeKind.Utc);
 
     private readonly string _state = Locations.StateBehind(options.State, options.Socket);
@@ -46,15 +52,30 @@ internal sealed class Examination(DaemonOptions options, HealthBody? running, st
             return Finding.Good(part, "the embedded demo model, which knows some household topics; name a real one with the model setting");
         try
         {
-            ModelReport report = ModelReport.Of(options.Model, ModelInspection.Of(options.ForModel(options.Model)), options.Candidates, DeviceMemory.Read());
-            string says = $"{report.Name} ({report.Architecture}), {ModelReport.Size(report.FileBytes)}; it takes {ModelReport.Size(report.NeededBytes)} of memory, and the service may take {ModelReport.Size(report.UsableBytes)}";
+            ModelReport report = ModelReport.Of(
+                options.Model,
+                ModelInspection.Of(options.ForModel(options.Model)),
+                options.Candidates,
+                DeviceMemory.Read()
+            );
+            string says =
+                $"{report.Name} ({report.Architecture}), {ModelReport.Size(report.FileBytes)}; it takes {ModelReport.Size(report.NeededBytes)} "
+                + $"of memory, and the service may take {ModelReport.Size(report.UsableBytes)}";
             if (report.ChatTemplateNote is { } note)
                 says += $"; chat template: {note}";
             says += $"; thinking: {report.Thinking}";
             return report.ChatTemplateProblem is { } problem ? Finding.Wrong(part, problem)
-                : DaemonOptions.IsHidden(options.Model) && IsSystem ? Finding.Wrong(part, $"{options.Model}: the service may not see files below /home and /root: sudo onlinerlhf model use {options.Model}")
+                : DaemonOptions.IsHidden(options.Model) && IsSystem
+                    ? Finding.Wrong(
+                        part,
+                        $"{options.Model}: the service may not see files below /home and /root: sudo onlinerlhf model use {options.Model}"
+                    )
                 : running is { Status: "ready", Model: { } served } && served != report.Name
-                ? Finding.Wrong(part, $"the daemon that runs serves {served}, and the settings name {report.Name}: restart it (sudo systemctl restart onlinerlhf.service)")
+                    ? Finding.Wrong(
+                        part,
+                        $"the daemon that runs serves {served}, and the settings name {report.Name}: restart it (sudo systemctl "
+                            + "restart onlinerlhf.service)"
+                    )
                 : report.Fits ? Finding.Good(part, says)
                 : Finding.Wrong(part, says + ": lower context, candidates or max_tokens, or take a smaller model");
         }
@@ -74,9 +95,10 @@ internal sealed class Examination(DaemonOptions options, HealthBody? running, st
             var machine = new EngineSetup(options, options.Model ?? embedded!.Path, _state);
             EngineChoice? kept = machine.Kept();
             EngineBody engine = running?.Engine ?? EngineBody.Of(kept, machine.Version, machine.UsualBuild);
-            string next = running is null && kept is null && machine.IsOpen
-                ? "the daemon's first start measures others too"
-                : "onlinerlhf bench compares others";
+            string next =
+                running is null && kept is null && machine.IsOpen
+                    ? "the daemon's first start measures others too"
+                    : "onlinerlhf bench compares others";
             return Finding.Good(part, $"{engine.Describe()}; {next}");
         }
         catch (ModelFileException)
@@ -101,8 +123,14 @@ internal sealed class Examination(DaemonOptions options, HealthBody? running, st
         {
             (string? gpu, string why) = LanguageModel.FindGpu(options.ForModel(""));
             if (gpu is not null)
-                return Finding.Good(part, $"{gpu} is there; {(options.InsistsOnGpu ? "the device setting asks for it" : "the daemon compares it with the CPU when it starts")}");
-            return options.InsistsOnGpu ? Finding.Wrong(part, $"{why}; the device setting asks for one: mend that, or set device to auto or cpu") : Finding.Good(part, $"CPU: {why}");
+                return Finding.Good(
+                    part,
+                    $"{gpu} is there; "
+                        + $"{(options.InsistsOnGpu ? "the device setting asks for it" : "the daemon compares it with the CPU when it starts")}"
+                );
+            return options.InsistsOnGpu
+                ? Finding.Wrong(part, $"{why}; the device setting asks for one: mend that, or set device to auto or cpu")
+                : Finding.Good(part, $"CPU: {why}");
         }
         catch (InferenceException e)
         {
@@ -115,20 +143,38 @@ internal sealed class Examination(DaemonOptions options, HealthBody? running, st
         const string part = "threads";
         int cores = ProcessorCores.Count();
         return options.Threads > cores
-            ? Finding.Wrong(part, $"{options.Threads} threads on {Plural.Of(cores, "performance core")}: decoding collapses where threads wait for each other; set threads to {cores} or less")
-            : Finding.Good(part, $"{(options.Threads > 0 ? Plural.Of(options.Threads, "thread") : "as many as suit the model")}, {Plural.Of(cores, "performance core")}");
+            ? Finding.Wrong(
+                part,
+                $"{options.Threads} threads on {Plural.Of(cores, "performance core")}: decoding collapses where threads wait for "
+                    + $"each other; set threads to {cores} or less"
+            )
+            : Finding.Good(
+                part,
+                $"{(options.Threads > 0 ? Plural.Of(options.Threads, "thread") : "as many as suit the model")}, "
+                    + $"{Plural.Of(cores, "performance core")}"
+            );
     }
 
     private Finding Rounds()
     {
         const string part = "rounds";
         if (running is null)
-            return Finding.Good(part, options.TimeTarget > 0 ? $"cut to {options.TimeTarget} s once the daemon has measured its model" : "may take any time (time_target is 0)");
+            return Finding.Good(
+                part,
+                options.TimeTarget > 0
+                    ? $"cut to {options.TimeTarget} s once the daemon has measured its model"
+                    : "may take any time (time_target is 0)"
+            );
         if (running.Pace is not { } pace)
             return Finding.Good(part, $"{running.Status}; {(options.TimeTarget > 0 ? "not measured yet" : "may take any time (time_target is 0)")}");
         string says = pace.Describe();
         return pace.MaxTokens < 64 && pace.MaxTokens < options.MaxTokens
-            ? Finding.Wrong(part, says + ": answers get very short; set fewer threads where other programs need the cores (onlinerlhf bench compares), use a smaller model, or raise time_target")
+            ? Finding.Wrong(
+                part,
+                says
+                    + ": answers get very short; set fewer threads where other programs need the cores (onlinerlhf bench compares),"
+                    + " use a smaller model, or raise time_target"
+            )
             : Finding.Good(part, says);
     }
 
@@ -141,20 +187,23 @@ internal sealed class Examination(DaemonOptions options, HealthBody? running, st
             return running.Board switch
             {
                 "fine" => Finding.Good(part, $"{wiring.Chip}: the daemon holds the lines"),
-                null => Finding.Wrong(part, "the daemon that runs was started without buttons and lamps: restart it (sudo systemctl restart onlinerlhf.service)"),
+                null => Finding.Wrong(
+                    part,
+                    "the daemon that runs was started without buttons and lamps: restart it (sudo systemctl restart onlinerlhf.service)"
+                ),
                 var lost => Finding.Wrong(part, lost),
             };
         using var board = new Board(wiring, TimeProvider.System, _ => { });
-        return board.Problem is { } problem ? Finding.Wrong(part, problem) : Finding.Good(part, $"{wiring.Chip}: every line can be taken; onlinerlhf buttons test shows presses");
+        return board.Problem is { } problem
+            ? Finding.Wrong(part, problem)
+            : Finding.Good(part, $"{wiring.Chip}: every line can be taken; onlinerlhf buttons test shows presses");
     }
 
     private Finding Socket()
     {
         const string part = "socket";
-        return unreachable is not null
-            ? Finding.Wrong(part, unreachable)
-            : running!.Status == "ready"
-            ? Finding.Good(part, $"the daemon answers (version {running.Version}, {running.Model})")
+        return unreachable is not null ? Finding.Wrong(part, unreachable)
+            : running!.Status == "ready" ? Finding.Good(part, $"the daemon answers (version {running.Version}, {running.Model})")
             : Finding.Good(part, $"the daemon answers, and its model is {running.Status}");
     }
 
@@ -173,7 +222,10 @@ internal sealed class Examination(DaemonOptions options, HealthBody? running, st
             if ((File.GetUnixFileMode(profiles) & Others) != 0)
                 return Finding.Wrong(part, $"{profiles} is open to other users: chmod 700 {profiles}");
             string[] models = Directory.GetDirectories(profiles);
-            return Finding.Good(part, $"{_state}: {Plural.Of(models.Sum(m => Directory.GetDirectories(m).Length), "profile")} of {Plural.Of(models.Length, "model")}");
+            return Finding.Good(
+                part,
+                $"{_state}: {Plural.Of(models.Sum(m => Directory.GetDirectories(m).Length), "profile")} of {Plural.Of(models.Length, "model")}"
+            );
         }
         catch (UnauthorizedAccessException) when (running is not null)
         {
@@ -196,7 +248,11 @@ internal sealed class Examination(DaemonOptions options, HealthBody? running, st
             var drive = new DriveInfo(folder);
             string free = string.Create(CultureInfo.InvariantCulture, $"{drive.AvailableFreeSpace / 1e6:F0} MB free in {folder}");
             return drive.AvailableFreeSpace < LeastDiskBytes
-                ? Finding.Wrong(part, $"{free}: a new profile takes up to 40 MB; make room, or {(IsSystem ? $"mount another disk at {Locations.SystemState}" : "set state to another disk")}")
+                ? Finding.Wrong(
+                    part,
+                    $"{free}: a new profile takes up to 40 MB; make room, or "
+                        + $"{(IsSystem ? $"mount another disk at {Locations.SystemState}" : "set state to another disk")}"
+                )
                 : Finding.Good(part, free);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -208,7 +264,8 @@ internal sealed class Examination(DaemonOptions options, HealthBody? running, st
     private Finding Clock()
     {
         const string part = "clock";
-        DateTime now = DateTime.UtcNow, latest = Released;
+        DateTime now = DateTime.UtcNow,
+            latest = Released;
         string says = string.Create(CultureInfo.InvariantCulture, $"{now:u}");
         try
         {
@@ -221,7 +278,13 @@ internal sealed class Examination(DaemonOptions options, HealthBody? running, st
         }
         // A board without a battery starts in the past; learning does not mind, whoever reads the log does.
         return now < latest - TimeSpan.FromMinutes(1)
-            ? Finding.Wrong(part, string.Create(CultureInfo.InvariantCulture, $"{says} is before {latest:u}, when this was last written: set the clock, by a network (systemd-timesyncd) or a battery"))
+            ? Finding.Wrong(
+                part,
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{says} is before {latest:u}, when this was last written: set the clock, by a network (systemd-timesyncd) or a battery"
+                )
+            )
             : Finding.Good(part, says);
     }
 }

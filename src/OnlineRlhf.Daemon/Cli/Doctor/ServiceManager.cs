@@ -7,7 +7,9 @@ namespace OnlineRlhf.Daemon.Cli.Doctor;
 internal static class ServiceManager
 {
     // Starts that failed count against the limit also when they are mended: it is set back first.
-    private const string Part = "systemd", Unit = "onlinerlhf.service", Restart = "sudo systemctl reset-failed onlinerlhf.socket onlinerlhf.service; sudo systemctl restart onlinerlhf.socket onlinerlhf.service";
+    private const string Part = "systemd",
+        Unit = "onlinerlhf.service",
+        Restart = "sudo systemctl reset-failed onlinerlhf.socket onlinerlhf.service; sudo systemctl restart onlinerlhf.socket onlinerlhf.service";
 
     // A crash is told by the journal; many of them are no accident.
     private const int ManyRestarts = 3;
@@ -17,14 +19,20 @@ internal static class ServiceManager
         Dictionary<string, string>? shown = Show();
         if (shown is null)
             return Finding.Good(Part, "this machine is not run by systemd");
-        string state = shown.GetValueOrDefault("ActiveState", ""), result = shown.GetValueOrDefault("Result", ""), restarts = shown.GetValueOrDefault("NRestarts", "0");
+        string state = shown.GetValueOrDefault("ActiveState", ""),
+            result = shown.GetValueOrDefault("Result", ""),
+            restarts = shown.GetValueOrDefault("NRestarts", "0");
         if (shown.GetValueOrDefault("LoadState") != "loaded")
             return Finding.Good(Part, $"{Unit} is not installed; the package brings it");
         if (state == "failed")
         {
             string code = shown.GetValueOrDefault("ExecMainStatus", "");
             string limit = result == "start-limit-hit" ? ", what it was may be mended already, it was tried too often" : "";
-            return Finding.Wrong(Part, $"{Unit} has failed ({result}, code {code}{limit}): sudo journalctl -u {Unit} -n 20 says why{(code == "78" ? ", it is a setting or the model" : "")}; then {Restart}");
+            return Finding.Wrong(
+                Part,
+                $"{Unit} has failed ({result}, code {code}{limit}): sudo journalctl -u {Unit} -n 20 says "
+                    + $"why{(code == "78" ? ", it is a setting or the model" : "")}; then {Restart}"
+            );
         }
         if (shown.GetValueOrDefault("UnitFileState") is "masked" or "disabled" && state != "active")
             return Finding.Wrong(Part, $"{Unit} does not start with the machine: sudo systemctl enable --now {Unit}");
@@ -39,12 +47,18 @@ internal static class ServiceManager
         try
         {
             string[] arguments = ["show", Unit, "--property=LoadState,ActiveState,UnitFileState,Result,ExecMainStatus,NRestarts"];
-            using Process process = Process.Start(new ProcessStartInfo("systemctl", arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+            using Process process = Process.Start(
+                new ProcessStartInfo("systemctl", arguments) { RedirectStandardOutput = true, RedirectStandardError = true }
+            )!;
             string output = process.StandardOutput.ReadToEnd();
             process.WaitForExit();
             return process.ExitCode != 0
                 ? null
-                : output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split('=', 2)).Where(pair => pair.Length == 2).ToDictionary(pair => pair[0], pair => pair[1]);
+                : output
+                    .Split('\n', StringSplitOptions.RemoveEmptyEntries)
+                    .Select(line => line.Split('=', 2))
+                    .Where(pair => pair.Length == 2)
+                    .ToDictionary(pair => pair[0], pair => pair[1]);
         }
         catch (Win32Exception)
         {

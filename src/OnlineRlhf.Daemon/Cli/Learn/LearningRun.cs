@@ -13,10 +13,14 @@ namespace OnlineRlhf.Daemon.Cli.Learn;
 /// </summary>
 internal sealed class LearningRun(DaemonClient daemon, PreferenceFile file, string profile, Position position, bool json, TimeProvider clock)
 {
-    private const int LinesPerFlush = 16, TriesWhileBusy = 120;
+    private const int LinesPerFlush = 16,
+        TriesWhileBusy = 120;
     private static readonly TimeSpan BusyPause = TimeSpan.FromSeconds(1);
     private readonly SortedDictionary<string, long> _reasons = new(StringComparer.Ordinal);
-    private long _learned, _confirmed, _skipped, _held;
+    private long _learned,
+        _confirmed,
+        _skipped,
+        _held;
 
     /// <summary>What the position is kept under: the data, whose taste, which daemon, and which model, since each has a state of its own.</summary>
     internal static UInt128 Key(PreferenceFile file, string profile, string socket, string? model)
@@ -48,7 +52,8 @@ internal sealed class LearningRun(DaemonClient daemon, PreferenceFile file, stri
         else if (done.Lines > 0)
             Say($"Going on after line {done.Lines} of {file.Lines}.{unsure}{(again ? " --again applies once it has been learned to its end." : "")}");
         position.Save(done);
-        long start = clock.GetTimestamp(), after = done.Lines;
+        long start = clock.GetTimestamp(),
+            after = done.Lines;
         done = await LearnAsync(done, known, cancellationToken).ConfigureAwait(false);
         return End(done, after, clock.GetElapsedTime(start));
     }
@@ -63,7 +68,17 @@ internal sealed class LearningRun(DaemonClient daemon, PreferenceFile file, stri
                 if (number <= done.Lines)
                     continue;
                 (FeedbackResultBody? learned, Skip? skipped) = await LineAsync(number, content, done.Run, cancellationToken).ConfigureAwait(false);
-                done = learned is null ? done with { Lines = number } : done with { Lines = number, Last = number, Comparisons = learned.Comparisons };
+                done = learned is null
+                    ? done with
+                    {
+                        Lines = number,
+                    }
+                    : done with
+                    {
+                        Lines = number,
+                        Last = number,
+                        Comparisons = learned.Comparisons,
+                    };
                 _held = Math.Max(_held, learned?.Comparisons ?? 0);
                 // The first comparison may have founded the state.
                 if (learned is not null && done.State is null)
@@ -87,7 +102,10 @@ internal sealed class LearningRun(DaemonClient daemon, PreferenceFile file, stri
                 bar.Show(number);
             }
             // What follows the last entry of a list is done too.
-            done = done with { Lines = file.Lines };
+            done = done with
+            {
+                Lines = file.Lines,
+            };
             bar.Show(file.Lines);
             if (done.Last > 0)
                 await TellAsync(done.Run + 1, done.State, cancellationToken).ConfigureAwait(false);
@@ -103,7 +121,10 @@ internal sealed class LearningRun(DaemonClient daemon, PreferenceFile file, stri
         }
         catch (DaemonUnreachableException e)
         {
-            throw new DaemonUnreachableException($"Stopped after line {done.Lines} of {file.Lines}, where the same command goes on. {e.Message}") { Forbidden = e.Forbidden };
+            throw new DaemonUnreachableException($"Stopped after line {done.Lines} of {file.Lines}, where the same command goes on. {e.Message}")
+            {
+                Forbidden = e.Forbidden,
+            };
         }
         finally
         {
@@ -115,7 +136,11 @@ internal sealed class LearningRun(DaemonClient daemon, PreferenceFile file, stri
 
     /// <summary>What was learned of a line, or why it is skipped; neither where it is blank.</summary>
     private async Task<(FeedbackResultBody? Learned, Skip? Skipped)> LineAsync(
-        long number, ReadOnlySequence<byte>? content, int run, CancellationToken cancellationToken)
+        long number,
+        ReadOnlySequence<byte>? content,
+        int run,
+        CancellationToken cancellationToken
+    )
     {
         if (content is not { } line)
             return (null, new Skip($"it is longer than {PreferenceFile.LongestLine} bytes."));
@@ -131,8 +156,14 @@ internal sealed class LearningRun(DaemonClient daemon, PreferenceFile file, stri
             return (null, new Skip(e.Message));
         }
         var body = new ComparisonBody(
-            [.. pair.Messages.Select(m => new MessageBody(m.Role, m.Content))], pair.Chosen, pair.Rejected, profile,
-            ComparisonId.Of(file.Hash, profile, number, run).ToString(), pair.IsTie ? true : null, Held);
+            [.. pair.Messages.Select(m => new MessageBody(m.Role, m.Content))],
+            pair.Chosen,
+            pair.Rejected,
+            profile,
+            ComparisonId.Of(file.Hash, profile, number, run).ToString(),
+            pair.IsTie ? true : null,
+            Held
+        );
         if (JsonSerializer.SerializeToUtf8Bytes(body, WireJson.Readable.ComparisonBody).Length > RoundEndpoints.LargestBody)
             return (null, new Skip($"as a request it is larger than {RoundEndpoints.LargestBody} bytes."));
         DaemonClient.Reply reply = default;
@@ -140,8 +171,10 @@ internal sealed class LearningRun(DaemonClient daemon, PreferenceFile file, stri
         {
             reply = await daemon.PostAsync("/v1/comparisons", body, WireJson.Readable.ComparisonBody, cancellationToken).ConfigureAwait(false);
             // A daemon whose model file has changed ends: there is nothing to wait for.
-            if (reply.Status != StatusCodes.Status503ServiceUnavailable
-                || reply.TryRead(WireJson.Complete.ProblemBody) is { Reason: Problems.ModelChangedReason })
+            if (
+                reply.Status != StatusCodes.Status503ServiceUnavailable
+                || reply.TryRead(WireJson.Complete.ProblemBody) is { Reason: Problems.ModelChangedReason }
+            )
                 break;
             // People who ask come first.
             await Task.Delay(BusyPause, clock, cancellationToken).ConfigureAwait(false);
@@ -178,11 +211,13 @@ internal sealed class LearningRun(DaemonClient daemon, PreferenceFile file, stri
         // The ring holds the last d comparisons: after so many others it can tell nothing, and only the state's name can.
         if (!isOtherState && known.Comparisons - saved.Comparisons >= dimension)
             return (saved, saved.State is not null);
-        Say(known.LastLine > 0
-            ? $"The state of profile {profile} is older than the position: it knows this file up to line {known.LastLine} "
-                + $"and not up to line {saved.Last}."
-            : $"Profile {profile} does not know what was learned from this file: its state was deleted, or belongs to another model. "
-                + "Starting at the first line.");
+        Say(
+            known.LastLine > 0
+                ? $"The state of profile {profile} is older than the position: it knows this file up to line {known.LastLine} "
+                    + $"and not up to line {saved.Last}."
+                : $"Profile {profile} does not know what was learned from this file: its state was deleted, or belongs to another model. "
+                    + "Starting at the first line."
+        );
         return (Of(known), true);
     }
 
@@ -201,8 +236,11 @@ internal sealed class LearningRun(DaemonClient daemon, PreferenceFile file, stri
 
     /// <summary>Tells the daemon how often the file was learned to its end, in the state that learned it.</summary>
     private async Task<LearnedFileBody> TellAsync(int runs, Guid? state, CancellationToken cancellationToken) =>
-        Known(await daemon.PutAsync(Address, new LearnedFileUpdateBody(runs, state, Held), WireJson.Readable.LearnedFileUpdateBody, cancellationToken)
-            .ConfigureAwait(false));
+        Known(
+            await daemon
+                .PutAsync(Address, new LearnedFileUpdateBody(runs, state, Held), WireJson.Readable.LearnedFileUpdateBody, cancellationToken)
+                .ConfigureAwait(false)
+        );
 
     private static LearnedFileBody Known(DaemonClient.Reply reply) =>
         reply.Succeeded ? reply.Read(WireJson.Complete.LearnedFileBody) : throw new RefusedException(reply);
@@ -221,7 +259,16 @@ internal sealed class LearningRun(DaemonClient daemon, PreferenceFile file, stri
         if (json)
         {
             var report = new LearnReport(
-                profile, file.Lines, after, _learned, _confirmed, _skipped, _held, Math.Round(took.TotalSeconds, 3), _reasons);
+                profile,
+                file.Lines,
+                after,
+                _learned,
+                _confirmed,
+                _skipped,
+                _held,
+                Math.Round(took.TotalSeconds, 3),
+                _reasons
+            );
             Output.Json(JsonSerializer.Serialize(report, LearnJson.Default.LearnReport));
         }
         else if (took > TimeSpan.Zero)
@@ -230,11 +277,13 @@ internal sealed class LearningRun(DaemonClient daemon, PreferenceFile file, stri
             string skipped = file.CountsEntries ? Plural.Of(_skipped, "entry", "entries") : Plural.Of(_skipped, "line");
             Console.WriteLine(
                 $"Learned {Plural.Of(_learned, "comparison")} in {ProgressBar.Words(took)}; {_confirmed} known before, "
-                + $"{skipped} skipped{reasons}. Profile {profile} holds {_held}.");
+                    + $"{skipped} skipped{reasons}. Profile {profile} holds {_held}."
+            );
         }
         if (file.BrokenAt is { } broken)
             Console.Error.WriteLine(
-                $"onlinerlhf: {Unit} {broken} is broken, and nothing shows where the next one begins: what follows it was not read");
+                $"onlinerlhf: {Unit} {broken} is broken, and nothing shows where the next one begins: what follows it was not read"
+            );
         else if (done.Last == 0)
             Console.Error.WriteLine("onlinerlhf: no line of the file could be learned");
         return done.Last > 0 && file.BrokenAt is null ? ExitCode.Success : ExitCode.Failure;

@@ -4,7 +4,10 @@ using OnlineRlhf.Storage;
 
 namespace OnlineRlhf.Daemon.Cli.Learn;
 
-/// <summary>How far a data set has been learned: numbers in a small file for its owner alone, rewritten in place. Held, so that nobody else learns the same meanwhile.</summary>
+/// <summary>
+/// How far a data set has been learned: numbers in a small file for its owner alone, rewritten in place. Held, so that nobody else learns the same
+/// meanwhile.
+/// </summary>
 internal sealed class Position : IDisposable
 {
     // One write of less than a sector: a kill or a power cut leaves the old numbers or the new ones.
@@ -21,7 +24,17 @@ internal sealed class Position : IDisposable
         string path = Path.Combine(folder, $"{key:x32}.json");
         try
         {
-            _file = new FileStream(path, new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None, UnixCreateMode = Owner, BufferSize = 0 });
+            _file = new FileStream(
+                path,
+                new FileStreamOptions
+                {
+                    Mode = FileMode.OpenOrCreate,
+                    Access = FileAccess.ReadWrite,
+                    Share = FileShare.None,
+                    UnixCreateMode = Owner,
+                    BufferSize = 0,
+                }
+            );
         }
         catch (IOException e) when (e.HResult == HeldElsewhere)
         {
@@ -66,7 +79,11 @@ internal sealed class Position : IDisposable
             return new Progress();
         try
         {
-            if (JsonSerializer.Deserialize(Encoding.UTF8.GetString(line, 0, read), LearnJson.Default.Progress) is { Lines: >= 0, Run: >= 0 } progress && progress.Last >= 0 && progress.Last <= progress.Lines)
+            if (
+                JsonSerializer.Deserialize(Encoding.UTF8.GetString(line, 0, read), LearnJson.Default.Progress) is { Lines: >= 0, Run: >= 0 } progress
+                && progress.Last >= 0
+                && progress.Last <= progress.Lines
+            )
                 return progress;
         }
         catch (JsonException)

@@ -10,8 +10,13 @@ namespace OnlineRlhf.Daemon.Cli.Learn;
 /// <param name="Whole">Whether it is learned wholly.</param>
 /// <param name="State">Which state learned it; null where that is not known yet.</param>
 internal sealed record Progress(
-    long Lines = 0, long Last = 0, long Comparisons = 0, int Run = 0, bool Whole = false,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Guid? State = null);
+    long Lines = 0,
+    long Last = 0,
+    long Comparisons = 0,
+    int Run = 0,
+    bool Whole = false,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Guid? State = null
+);
 
 /// <summary>What a run has done, for programs.</summary>
 /// <param name="Profile">Whose taste it told of.</param>
@@ -24,8 +29,16 @@ internal sealed record Progress(
 /// <param name="Seconds">How long it took.</param>
 /// <param name="SkippedBecause">How many lines were not learned, by reason.</param>
 internal sealed record LearnReport(
-    string Profile, long Lines, long After, long Learned, long Confirmed, long Skipped, long Comparisons, double Seconds,
-    SortedDictionary<string, long> SkippedBecause);
+    string Profile,
+    long Lines,
+    long After,
+    long Learned,
+    long Confirmed,
+    long Skipped,
+    long Comparisons,
+    double Seconds,
+    SortedDictionary<string, long> SkippedBecause
+);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(Progress))]

@@ -6,7 +6,8 @@ namespace OnlineRlhf.Daemon.Cli.Learn;
 /// <summary>How far it is and how long it will take: a line that replaces itself on a terminal, else one line for each tenth.</summary>
 internal sealed class ProgressBar(long from, long total, bool silent, TimeProvider clock)
 {
-    private const int Width = 30, Parts = 10;
+    private const int Width = 30,
+        Parts = 10;
     private static readonly TimeSpan Redraw = TimeSpan.FromMilliseconds(100);
     private readonly long _start = clock.GetTimestamp();
     private long _drawn;
@@ -37,12 +38,13 @@ internal sealed class ProgressBar(long from, long total, bool silent, TimeProvid
     }
 
     /// <summary>"1 h 20 min", "3 min 5 s", "12 s".</summary>
-    internal static string Words(TimeSpan time) => time switch
-    {
-        { TotalHours: >= 1 } => string.Create(CultureInfo.InvariantCulture, $"{(int)time.TotalHours} h {time.Minutes} min"),
-        { TotalMinutes: >= 1 } => string.Create(CultureInfo.InvariantCulture, $"{time.Minutes} min {time.Seconds} s"),
-        _ => string.Create(CultureInfo.InvariantCulture, $"{(int)Math.Ceiling(time.TotalSeconds)} s"),
-    };
+    internal static string Words(TimeSpan time) =>
+        time switch
+        {
+            { TotalHours: >= 1 } => string.Create(CultureInfo.InvariantCulture, $"{(int)time.TotalHours} h {time.Minutes} min"),
+            { TotalMinutes: >= 1 } => string.Create(CultureInfo.InvariantCulture, $"{time.Minutes} min {time.Seconds} s"),
+            _ => string.Create(CultureInfo.InvariantCulture, $"{(int)Math.Ceiling(time.TotalSeconds)} s"),
+        };
 
     private string Describe(long done)
     {

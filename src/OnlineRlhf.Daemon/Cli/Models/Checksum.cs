@@ -2,14 +2,17 @@ using System.Diagnostics;
 
 namespace OnlineRlhf.Daemon.Cli.Models;
 
-/// <summary>SHA-256 by coreutils' sha256sum: .NET's own loads OpenSSL at run time, which a board need not have, and a loop of our own is slower on gigabytes.</summary>
+/// <summary>
+/// SHA-256 by coreutils' sha256sum: .NET's own loads OpenSSL at run time, which a board need not have, and a loop of our own is slower on gigabytes.
+/// </summary>
 internal static class Checksum
 {
     internal const int Digits = 64;
 
     internal static async Task<string> Sha256Async(string path, CancellationToken cancellationToken)
     {
-        using Process process = Process.Start(new ProcessStartInfo("sha256sum", ["--", path]) { RedirectStandardOutput = true })
+        using Process process =
+            Process.Start(new ProcessStartInfo("sha256sum", ["--", path]) { RedirectStandardOutput = true })
             ?? throw new IOException("sha256sum does not start.");
         try
         {

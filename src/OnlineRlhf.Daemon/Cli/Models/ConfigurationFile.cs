@@ -44,8 +44,7 @@ internal static class ConfigurationFile
             isEmpty = false;
             if (!reader.ValueTextEquals(Key))
                 continue;
-            do
-                reader.Read();
+            do reader.Read();
             while (reader.TokenType == JsonTokenType.Comment);
             (start, end) = ((int)reader.TokenStartIndex, (int)reader.BytesConsumed);
             if (reader.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray)

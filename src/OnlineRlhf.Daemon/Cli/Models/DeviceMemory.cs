@@ -27,7 +27,11 @@ internal sealed record DeviceMemory(long Total, long Available, long? Limit)
     private static long? ReadLimit(string proc, string groups)
     {
         long? least = null;
-        string group = File.Exists(Path.Combine(proc, "self", "cgroup")) && File.ReadLines(Path.Combine(proc, "self", "cgroup")).FirstOrDefault(l => l.StartsWith("0::", StringComparison.Ordinal)) is { } line ? line[3..] : "/";
+        string group =
+            File.Exists(Path.Combine(proc, "self", "cgroup"))
+            && File.ReadLines(Path.Combine(proc, "self", "cgroup")).FirstOrDefault(l => l.StartsWith("0::", StringComparison.Ordinal)) is { } line
+                ? line[3..]
+                : "/";
         for (string? path = group.TrimEnd('/'); path is not null; path = path.Length > 0 ? path[..path.LastIndexOf('/')] : null)
         {
             string file = groups + path + "/memory.max";

@@ -31,7 +31,13 @@ internal sealed class Installation
     /// <param name="sha256">What its checksum must be; null for any.</param>
     /// <param name="measure">Tries the model in its place before the settings name it.</param>
     /// <param name="cancellationToken">Leaves everything as it was.</param>
-    internal async Task<string> RunAsync(string source, string fingerprint, string? sha256, Func<string, Task> measure, CancellationToken cancellationToken)
+    internal async Task<string> RunAsync(
+        string source,
+        string fingerprint,
+        string? sha256,
+        Func<string, Task> measure,
+        CancellationToken cancellationToken
+    )
     {
         string target = Target(source, fingerprint);
         // What cannot be written is told before gigabytes are.
@@ -85,7 +91,9 @@ internal sealed class Installation
             int read;
             for (long done = 0; (read = await from.ReadAsync(piece, cancellationToken).ConfigureAwait(false)) > 0; done += read)
             {
-                Screen.Progress(string.Create(CultureInfo.InvariantCulture, $"copying {100 * done / from.Length} % of {ModelReport.Size(from.Length)}"));
+                Screen.Progress(
+                    string.Create(CultureInfo.InvariantCulture, $"copying {100 * done / from.Length} % of {ModelReport.Size(from.Length)}")
+                );
                 await copy.Content.WriteAsync(piece.AsMemory(0, read), cancellationToken).ConfigureAwait(false);
             }
             copy.Finish();
@@ -142,5 +150,8 @@ internal sealed class Installation
     }
 
     private IOException Full(long needed, long free) =>
-        new($"The disk that holds {_folder} has {ModelReport.Size(free)} free, and the model takes {ModelReport.Size(needed)}: make room first; nothing was changed.");
+        new(
+            $"The disk that holds {_folder} has {ModelReport.Size(free)} free, and the model takes {ModelReport.Size(needed)}: make "
+                + "room first; nothing was changed."
+        );
 }

@@ -2,11 +2,14 @@ using OnlineRlhf.Storage;
 
 namespace OnlineRlhf.Daemon.Cli.Models;
 
-/// <summary>A file that appears whole and durable or not at all: written beside its place under another name, which a kill leaves behind unused.</summary>
+/// <summary>
+/// A file that appears whole and durable or not at all: written beside its place under another name, which a kill leaves behind unused.
+/// </summary>
 internal sealed class WholeFile : IDisposable
 {
     private const string Ending = ".partial";
-    private const int LockedElsewhere = 11, NoSpace = 28;
+    private const int LockedElsewhere = 11,
+        NoSpace = 28;
     private readonly string _path;
     private bool _committed;
 
@@ -21,8 +24,18 @@ internal sealed class WholeFile : IDisposable
             throw new IOException($"{Partial} is a link: remove it.");
         try
         {
-            // Held open without sharing: that somebody else writes the same file is told, and what was left behind is told from what is being written.
-            Content = new FileStream(Partial, new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None, BufferSize = 0 });
+            // Held open without sharing: that somebody else writes the same file is told, and what was left behind is told from what is being
+            // written.
+            Content = new FileStream(
+                Partial,
+                new FileStreamOptions
+                {
+                    Mode = FileMode.OpenOrCreate,
+                    Access = FileAccess.ReadWrite,
+                    Share = FileShare.None,
+                    BufferSize = 0,
+                }
+            );
         }
         catch (IOException e) when (e.HResult == LockedElsewhere)
         {

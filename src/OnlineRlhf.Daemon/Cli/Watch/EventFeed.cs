@@ -7,7 +7,8 @@ namespace OnlineRlhf.Daemon.Cli.Watch;
 /// <summary>Follows the daemon's events, through its restarts, until it is told to stop.</summary>
 internal sealed class EventFeed(DaemonClient daemon, string? profile, bool withText, Action<WatchInput> heard)
 {
-    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1), PauseBetweenStarts = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1),
+        PauseBetweenStarts = TimeSpan.FromSeconds(15);
 
     // A ready daemon sends a comment every 15 seconds.
     private static readonly TimeSpan LongestSilence = TimeSpan.FromSeconds(40);
@@ -49,10 +50,13 @@ internal sealed class EventFeed(DaemonClient daemon, string? profile, bool withT
 
     private async Task ReadAsync(CancellationToken cancellationToken)
     {
-        using HttpResponseMessage response = await daemon.FollowAsync(withText ? "/v1/events?text=true" : "/v1/events", cancellationToken).ConfigureAwait(false);
+        using HttpResponseMessage response = await daemon
+            .FollowAsync(withText ? "/v1/events?text=true" : "/v1/events", cancellationToken)
+            .ConfigureAwait(false);
         using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false));
         using var silence = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        string name = "", data = "";
+        string name = "",
+            data = "";
         // While the model loads, the daemon says nothing after it has said so.
         bool ready = false;
         while (true)

@@ -20,7 +20,10 @@ internal sealed class KeyReader
         {
             case Place.AfterEscape:
                 // A key after a lone Escape is lost: better one too few than one that nobody pressed.
-                _place = sent == Escape ? Place.AfterEscape : sent is (byte)'[' or (byte)'O' ? Place.Sequence : Place.Plain;
+                _place =
+                    sent == Escape ? Place.AfterEscape
+                    : sent is (byte)'[' or (byte)'O' ? Place.Sequence
+                    : Place.Plain;
                 return null;
             case Place.Sequence:
                 _place = sent is >= 0x40 and <= 0x7E && sent != '[' ? Place.Plain : Place.Sequence;

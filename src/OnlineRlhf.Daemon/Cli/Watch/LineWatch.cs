@@ -37,7 +37,11 @@ internal sealed class LineWatch(DaemonClient daemon, string? profile, bool withT
             {
                 try
                 {
-                    output.Write(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{clock.GetLocalNow():HH:mm:ss} {TerminalText.Line(line)}\n")));
+                    output.Write(
+                        Encoding.UTF8.GetBytes(
+                            string.Create(CultureInfo.InvariantCulture, $"{clock.GetLocalNow():HH:mm:ss} {TerminalText.Line(line)}\n")
+                        )
+                    );
                 }
                 catch (IOException e)
                 {
@@ -61,7 +65,8 @@ internal sealed class LineWatch(DaemonClient daemon, string? profile, bool withT
             yield return $"{writing.Profile}: writing answers.";
         if (_state.Pair is { } pair && pair.Id != before.Pair?.Id)
         {
-            yield return $"{pair.Profile}: a pair is open, of {Plural.Of(pair.First.Tokens, "token")} and {Plural.Of(pair.Second?.Tokens ?? 0, "token")}.";
+            yield return $"{pair.Profile}: a pair is open, of {Plural.Of(pair.First.Tokens, "token")} and "
+                + $"{Plural.Of(pair.Second?.Tokens ?? 0, "token")}.";
             if (withText)
             {
                 yield return $"First: {pair.First.Text}";

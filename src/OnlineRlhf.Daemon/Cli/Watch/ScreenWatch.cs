@@ -15,7 +15,8 @@ internal sealed class ScreenWatch(DaemonClient daemon, string? profile, Marks ma
 
     private readonly Channel<WatchInput> _inputs = Channel.CreateUnbounded<WatchInput>(new UnboundedChannelOptions { SingleReader = true });
     private WatchState _state = new() { Profile = profile };
-    private Guid? _seen, _answered;
+    private Guid? _seen,
+        _answered;
     private long _since;
 
     internal async Task RunAsync(CancellationToken cancellationToken)
@@ -24,16 +25,22 @@ internal sealed class ScreenWatch(DaemonClient daemon, string? profile, Marks ma
         using var terminal = new Terminal(styles);
         _state = _state with { HasKeys = terminal.HasKeys };
         using PosixSignalRegistration resized = PosixSignalRegistration.Create(PosixSignal.SIGWINCH, _ => Hear(new WatchInput.Redraw()));
-        using PosixSignalRegistration stopped = PosixSignalRegistration.Create(PosixSignal.SIGTSTP, signal =>
-        {
-            signal.Cancel = true;
-            terminal.Suspend();
-        });
-        using PosixSignalRegistration goesOn = PosixSignalRegistration.Create(PosixSignal.SIGCONT, _ =>
-        {
-            terminal.Resume();
-            Hear(new WatchInput.Redraw());
-        });
+        using PosixSignalRegistration stopped = PosixSignalRegistration.Create(
+            PosixSignal.SIGTSTP,
+            signal =>
+            {
+                signal.Cancel = true;
+                terminal.Suspend();
+            }
+        );
+        using PosixSignalRegistration goesOn = PosixSignalRegistration.Create(
+            PosixSignal.SIGCONT,
+            _ =>
+            {
+                terminal.Resume();
+                Hear(new WatchInput.Redraw());
+            }
+        );
         _ = FollowAsync(over.Token);
         if (terminal.HasKeys)
             new Thread(() => terminal.ReadKeys(key => Hear(new WatchInput.Key(key)), over.Token)) { IsBackground = true, Name = "keys" }.Start();
@@ -113,7 +120,9 @@ internal sealed class ScreenWatch(DaemonClient daemon, string? profile, Marks ma
         string came;
         try
         {
-            DaemonClient.Reply reply = await daemon.PostAsync($"/v1/rounds/{pair}/feedback", new FeedbackBody(preferred), WireJson.Readable.FeedbackBody, cancellationToken).ConfigureAwait(false);
+            DaemonClient.Reply reply = await daemon
+                .PostAsync($"/v1/rounds/{pair}/feedback", new FeedbackBody(preferred), WireJson.Readable.FeedbackBody, cancellationToken)
+                .ConfigureAwait(false);
             // What came of it is told by the events, as of a button.
             if (reply.Succeeded)
                 return;

@@ -8,12 +8,19 @@ namespace OnlineRlhf.Daemon.Cli.Watch;
 internal sealed unsafe partial class Terminal : IDisposable
 {
     // The linux console has no other screen: clearing on the way out leaves it empty rather than half drawn.
-    private const string Enter = "\e[?1049h\e[?25l\e[?7l\e[2J", Leave = "\e[0m\e[?7h\e[2J\e[H\e[?25h\e[?1049l";
+    private const string Enter = "\e[?1049h\e[?25l\e[?7l\e[2J",
+        Leave = "\e[0m\e[?7h\e[2J\e[H\e[?25h\e[?1049l";
 
     // struct termios of glibc and musl on x64 and arm64: four words of flags, one byte, 32 control characters, two words.
-    private const int TermiosBytes = 60, LocalFlagsAt = 12;
-    private const uint Canonical = 2, Echo = 8;
-    private const int Input = 0, Output = 1, AtOnce = 0, InterruptedCall = 4, SigStop = 19;
+    private const int TermiosBytes = 60,
+        LocalFlagsAt = 12;
+    private const uint Canonical = 2,
+        Echo = 8;
+    private const int Input = 0,
+        Output = 1,
+        AtOnce = 0,
+        InterruptedCall = 4,
+        SigStop = 19;
     private const ulong GetWindowSize = 0x5413;
 
     private readonly Lock _gate = new();
@@ -117,7 +124,9 @@ internal sealed unsafe partial class Terminal : IDisposable
         }
     }
 
-    /// <summary>The runtime's own answer to SIGCONT puts the terminal back as it was at the start, now before and now after <see cref="Resume"/>.</summary>
+    /// <summary>
+    /// The runtime's own answer to SIGCONT puts the terminal back as it was at the start, now before and now after <see cref="Resume"/>.
+    /// </summary>
     private void KeepKeys()
     {
         lock (_gate)
@@ -161,7 +170,7 @@ internal sealed unsafe partial class Terminal : IDisposable
         byte[] bytes = Encoding.UTF8.GetBytes(text);
         fixed (byte* from = bytes)
         {
-            for (nint done = 0; done < bytes.Length;)
+            for (nint done = 0; done < bytes.Length; )
             {
                 nint written = write(Output, from + done, bytes.Length - done);
                 if (written < 0 && Marshal.GetLastPInvokeError() != InterruptedCall)

@@ -7,7 +7,9 @@ namespace OnlineRlhf.Daemon.Cli.Watch;
 /// <summary>Text that nobody has checked, made fit for a terminal: it cannot move the cursor, and its width is known.</summary>
 internal static class TerminalText
 {
-    /// <summary>Plain text of known width: what joins characters or changes their look, so that terminals disagree about the width, is left out too.</summary>
+    /// <summary>
+    /// Plain text of known width: what joins characters or changes their look, so that terminals disagree about the width, is left out too.
+    /// </summary>
     internal static string Neutral(string text)
     {
         StringBuilder neutral = new(text.Length);
@@ -16,7 +18,11 @@ internal static class TerminalText
             if (rune.Value is 0x200C or 0x200D or (>= 0xFE00 and <= 0xFE0F) or (>= 0x1F3FB and <= 0x1F3FF))
                 continue;
             bool isUnknown = Rune.GetUnicodeCategory(rune) is UnicodeCategory.OtherNotAssigned or UnicodeCategory.PrivateUse;
-            neutral.Append(rune.Value == '\t' ? " " : isUnknown ? "?" : rune.ToString());
+            neutral.Append(
+                rune.Value == '\t' ? " "
+                : isUnknown ? "?"
+                : rune.ToString()
+            );
         }
         return neutral.ToString();
     }
@@ -35,7 +41,8 @@ internal static class TerminalText
             bool begun = false;
             foreach (string word in paragraph.TrimEnd().Split(' '))
             {
-                int needed = CellWidth.Of(word), space = begun ? 1 : 0;
+                int needed = CellWidth.Of(word),
+                    space = begun ? 1 : 0;
                 if (used + space + needed > width && used > 0)
                 {
                     // Blanks at the end of a line are not carried to the next.
@@ -85,7 +92,8 @@ internal static class TerminalText
     }
 
     /// <summary>One line with a mark at its end that says that more would follow.</summary>
-    internal static string WithMark(string line, int width, string mark) => width <= mark.Length ? Cut(mark, width, "") : $"{Start(line, width - mark.Length - 1).TrimEnd()} {mark}";
+    internal static string WithMark(string line, int width, string mark) =>
+        width <= mark.Length ? Cut(mark, width, "") : $"{Start(line, width - mark.Length - 1).TrimEnd()} {mark}";
 
     private static string Start(string line, int cells)
     {

@@ -5,9 +5,7 @@ namespace OnlineRlhf.Daemon.Cli.Watch;
 /// <summary>What a watcher hears: from the daemon, the keyboard and the terminal.</summary>
 internal abstract record WatchInput
 {
-    private WatchInput()
-    {
-    }
+    private WatchInput() { }
 
     internal sealed record Snapshot(SnapshotBody Body) : WatchInput;
 

@@ -5,7 +5,9 @@ namespace OnlineRlhf.Daemon.Cli.Watch;
 /// <summary>Draws what a watcher knows: a pure function to as many lines as the terminal has, none wider than it.</summary>
 internal sealed class WatchScreen
 {
-    private const int SideBySide = 60, LeastForHead = 8, LeastForFoot = 4;
+    private const int SideBySide = 60,
+        LeastForHead = 8,
+        LeastForFoot = 4;
     private readonly WatchState _state;
     private readonly int _width;
     private readonly Marks _marks;
@@ -18,7 +20,11 @@ internal sealed class WatchScreen
         var screen = new WatchScreen(state, width, marks);
         if (height >= LeastForHead)
             screen.Head();
-        int foot = height >= LeastForHead ? 3 : height >= LeastForFoot ? 2 : height > 1 ? 1 : 0;
+        int foot =
+            height >= LeastForHead ? 3
+            : height >= LeastForFoot ? 2
+            : height > 1 ? 1
+            : 0;
         screen.Body(height - screen._lines.Count - foot);
         while (screen._lines.Count < height - foot)
             screen.Add("");
@@ -30,7 +36,10 @@ internal sealed class WatchScreen
     {
         string whose = _state.Pair?.Profile ?? _state.Profile ?? _state.Learned?.Profile ?? "";
         string left = whose.Length > 0 ? $"onlinerlhf: {TerminalText.Line(whose)}" : "onlinerlhf";
-        string right = _state.Learned is { } learned && (whose == learned.Profile || whose.Length == 0) ? $"{Plural.Of(learned.Comparisons, "comparison")} learned" : "";
+        string right =
+            _state.Learned is { } learned && (whose == learned.Profile || whose.Length == 0)
+                ? $"{Plural.Of(learned.Comparisons, "comparison")} learned"
+                : "";
         int gap = _width - CellWidth.Of(left) - CellWidth.Of(right);
         Add(gap > 1 ? left + new string(' ', gap) + right : left, Emphasis.Strong);
         Rule();
@@ -52,13 +61,15 @@ internal sealed class WatchScreen
 
     private string Bar(GeneratingBody writing)
     {
-        int length = Math.Min(40, _width - 4), done = writing.Candidates > 0 ? length * writing.Finished / writing.Candidates : 0;
+        int length = Math.Min(40, _width - 4),
+            done = writing.Candidates > 0 ? length * writing.Finished / writing.Candidates : 0;
         return length < 4 ? "" : $"[{new string('#', Math.Clamp(done, 0, length))}{new string(' ', length - Math.Clamp(done, 0, length))}]";
     }
 
     private void Pair(RoundBody pair, int rows)
     {
-        string first = Label("First", "first", '1'), second = Label("Second", "second", '2');
+        string first = Label("First", "first", '1'),
+            second = Label("Second", "second", '2');
         bool beside = _width >= SideBySide;
         if (rows < (beside ? 2 : 4))
         {
@@ -68,14 +79,17 @@ internal sealed class WatchScreen
         if (beside)
         {
             int column = (_width - 3) / 2;
-            List<string> left = Answer(pair.First, column, rows - 1), right = Answer(pair.Second, column, rows - 1);
+            List<string> left = Answer(pair.First, column, rows - 1),
+                right = Answer(pair.Second, column, rows - 1);
             Beside(first, second, column, Emphasis.Strong);
             for (int i = 0; i < Math.Max(left.Count, right.Count); i++)
                 Beside(left.ElementAtOrDefault(i) ?? "", right.ElementAtOrDefault(i) ?? "", column, Emphasis.None);
             return;
         }
         // Each has half of the rows; what one does not need is the other's.
-        int room = rows - 2, firstNeeds = Answer(pair.First, _width, int.MaxValue).Count, secondNeeds = Answer(pair.Second, _width, int.MaxValue).Count;
+        int room = rows - 2,
+            firstNeeds = Answer(pair.First, _width, int.MaxValue).Count,
+            secondNeeds = Answer(pair.Second, _width, int.MaxValue).Count;
         int forFirst = Math.Min(firstNeeds, Math.Max(room - secondNeeds, (room + 1) / 2));
         Add(first, Emphasis.Strong);
         Answer(pair.First, _width, forFirst).ForEach(line => Add(line));
@@ -100,18 +114,17 @@ internal sealed class WatchScreen
         if (rows >= 3)
             Rule();
         if (rows >= 1)
-            Add(TerminalText.Line(_state.Notice ?? (_state.BoardProblem is { } problem ? $"Buttons and lamps: {problem}" : "")), _state.Notice is null ? Emphasis.None : Emphasis.Strong);
+            Add(
+                TerminalText.Line(_state.Notice ?? (_state.BoardProblem is { } problem ? $"Buttons and lamps: {problem}" : "")),
+                _state.Notice is null ? Emphasis.None : Emphasis.Strong
+            );
         if (rows >= 2)
             Add(Help(), Emphasis.Faint);
     }
 
     private string Help()
     {
-        string[] ways =
-        [
-            Label("both the same", "tie", 't'), Label("no answer", "skip", 's'),
-            _state.HasKeys ? "leave (key q)" : "leave (Ctrl+C)",
-        ];
+        string[] ways = [Label("both the same", "tie", 't'), Label("no answer", "skip", 's'), _state.HasKeys ? "leave (key q)" : "leave (Ctrl+C)"];
         string help = string.Join("   ", ways.Where(w => w.Contains('(', StringComparison.Ordinal)));
         return _state.HasKeys || _state.Buttons.Count > 0 ? help : "onlinerlhf prefer first | second | tie | skip   " + help;
     }
@@ -139,5 +152,6 @@ internal sealed class WatchScreen
 
     private void Rule() => Add(new string(_marks.Rule, _width), Emphasis.Faint);
 
-    private void Add(string text, Emphasis emphasis = Emphasis.None) => _lines.Add(new ScreenLine(TerminalText.Cut(text, _width, _marks.Cut), emphasis));
+    private void Add(string text, Emphasis emphasis = Emphasis.None) =>
+        _lines.Add(new ScreenLine(TerminalText.Cut(text, _width, _marks.Cut), emphasis));
 }

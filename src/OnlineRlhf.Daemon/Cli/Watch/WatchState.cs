@@ -41,34 +41,48 @@ internal sealed record WatchState
     internal RoundBody? Answerable => Lost is null && !IsLoading && Writing is null ? Pair : null;
 
     /// <summary>The state after something was heard.</summary>
-    internal WatchState After(WatchInput input) => input switch
-    {
-        WatchInput.Snapshot { Body: var s } => (this with
+    internal WatchState After(WatchInput input) =>
+        input switch
         {
-            Lost = null,
-            IsLoading = s.Status != "ready",
-            Pair = s.Round is { } shown && Concerns(shown.Profile) ? shown : null,
-            Writing = null,
-            Learned = s is { Round: { } counted, Comparisons: { } count } && Concerns(counted.Profile) ? new LearnedBody(counted.Id, counted.Profile, count) : null,
-            Buttons = s.Buttons,
-            BoardProblem = s.Board,
-        }),
-        WatchInput.Writing { Body: var w } when Concerns(w.Profile) => this with { Writing = w },
-        WatchInput.Opened { Round: var r } when Concerns(r.Profile) => r.Asked
-            ? this with { Pair = r, Writing = null, Notice = null }
-            : Saying("One answer was served; nothing is asked.") with { Writing = null },
-        WatchInput.Closed { Body: var c } when Pair?.Id == c.Id => (Wording.Of(c) is { } says ? Saying(says) : this) with { Pair = null },
-        WatchInput.Current { Round: var r } => this with { Pair = r is { Asked: true } ? r : null },
-        WatchInput.Learned { Body: var l } when Concerns(l.Profile) => Saying(Wording.Of(l)) with { Learned = l },
-        WatchInput.Abandoned { Body: var a } when Concerns(a.Profile) => Saying(Wording.Of(a)) with { Writing = null },
-        WatchInput.Pressed { Body: var p } => Saying(Wording.Of(p, Learned is { } l && l.Id == p.Round ? l.Comparisons : null)),
-        WatchInput.Board { Body: var b } => Saying(Wording.Of(b)) with { BoardProblem = b.Problem },
-        WatchInput.Lagged { Body: var l } => Saying(Wording.Of(l)),
-        WatchInput.Lost { Why: var why } => this with { Lost = why, IsLoading = false, Pair = null, Writing = null },
-        WatchInput.KeyTaken { Message: var message } => Saying(message),
-        WatchInput.Faded { Notice: var number } when number == Notices => this with { Notice = null },
-        _ => this,
-    };
+            WatchInput.Snapshot { Body: var s } => (
+                this with
+                {
+                    Lost = null,
+                    IsLoading = s.Status != "ready",
+                    Pair = s.Round is { } shown && Concerns(shown.Profile) ? shown : null,
+                    Writing = null,
+                    Learned =
+                        s is { Round: { } counted, Comparisons: { } count } && Concerns(counted.Profile)
+                            ? new LearnedBody(counted.Id, counted.Profile, count)
+                            : null,
+                    Buttons = s.Buttons,
+                    BoardProblem = s.Board,
+                }
+            ),
+            WatchInput.Writing { Body: var w } when Concerns(w.Profile) => this with { Writing = w },
+            WatchInput.Opened { Round: var r } when Concerns(r.Profile) => r.Asked
+                ? this with
+                {
+                    Pair = r,
+                    Writing = null,
+                    Notice = null,
+                }
+                : Saying("One answer was served; nothing is asked.") with
+                {
+                    Writing = null,
+                },
+            WatchInput.Closed { Body: var c } when Pair?.Id == c.Id => (Wording.Of(c) is { } says ? Saying(says) : this) with { Pair = null },
+            WatchInput.Current { Round: var r } => this with { Pair = r is { Asked: true } ? r : null },
+            WatchInput.Learned { Body: var l } when Concerns(l.Profile) => Saying(Wording.Of(l)) with { Learned = l },
+            WatchInput.Abandoned { Body: var a } when Concerns(a.Profile) => Saying(Wording.Of(a)) with { Writing = null },
+            WatchInput.Pressed { Body: var p } => Saying(Wording.Of(p, Learned is { } l && l.Id == p.Round ? l.Comparisons : null)),
+            WatchInput.Board { Body: var b } => Saying(Wording.Of(b)) with { BoardProblem = b.Problem },
+            WatchInput.Lagged { Body: var l } => Saying(Wording.Of(l)),
+            WatchInput.Lost { Why: var why } => this with { Lost = why, IsLoading = false, Pair = null, Writing = null },
+            WatchInput.KeyTaken { Message: var message } => Saying(message),
+            WatchInput.Faded { Notice: var number } when number == Notices => this with { Notice = null },
+            _ => this,
+        };
 
     private bool Concerns(string profile) => Profile is null || Profile == profile;
 

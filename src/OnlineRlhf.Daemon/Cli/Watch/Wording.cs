@@ -5,7 +5,9 @@ namespace OnlineRlhf.Daemon.Cli.Watch;
 /// <summary>Events in words.</summary>
 internal static class Wording
 {
-    internal const string NothingOpen = "Nothing is open: it counts for nothing.", NotNow = "Answers are being written: it counts for nothing.", TooEarly = "Too early: the pair had just come.";
+    internal const string NothingOpen = "Nothing is open: it counts for nothing.",
+        NotNow = "Answers are being written: it counts for nothing.",
+        TooEarly = "Too early: the pair had just come.";
 
     internal static string Of(ButtonBody press, long? comparison)
     {
@@ -26,20 +28,22 @@ internal static class Wording
         return $"{char.ToUpperInvariant(which[0])}{which[1..]}: {char.ToLowerInvariant(outcome[0])}{outcome[1..]}";
     }
 
-    internal static string? Of(ClosedBody closed) => closed.Reason switch
-    {
-        "skipped" => "Skipped: nothing is learned.",
-        "expired" => "Nobody answered in time: the pair is gone.",
-        _ => null,
-    };
+    internal static string? Of(ClosedBody closed) =>
+        closed.Reason switch
+        {
+            "skipped" => "Skipped: nothing is learned.",
+            "expired" => "Nobody answered in time: the pair is gone.",
+            _ => null,
+        };
 
     internal static string Of(LearnedBody learned) => $"Learned: comparison {learned.Comparisons} of {learned.Profile}.";
 
     internal static string Of(AbandonedBody abandoned) => $"A request of {abandoned.Profile} ended without an answer.";
 
-    internal static string Of(GeneratingBody writing) => writing.Candidates == 0
-        ? "The request waits for its turn."
-        : $"{Plural.Of(writing.Tokens, "token")}, {writing.Finished} of {Plural.Of(writing.Candidates, "answer")} finished";
+    internal static string Of(GeneratingBody writing) =>
+        writing.Candidates == 0
+            ? "The request waits for its turn."
+            : $"{Plural.Of(writing.Tokens, "token")}, {writing.Finished} of {Plural.Of(writing.Candidates, "answer")} finished";
 
     internal static string Of(LaggedBody lagged) => $"{Plural.Of(lagged.Count, "event")} came faster than they were read, and are not shown.";
 
