@@ -133,7 +133,7 @@ internal sealed class DaemonOptions
     /// <summary>The settings file that was named; null for the default one.</summary>
     internal string? ConfigFile { get; set; }
 
-    /// <summary>Makes the paths absolute and checks every range.</summary>
+    /// <summary>Makes the paths absolute and checks what the ranges of the settings do not.</summary>
     internal void Validate()
     {
         Model = Absolute(Model);
@@ -149,33 +149,10 @@ internal sealed class DaemonOptions
                 )
         );
         Require(Natives is null || Directory.Exists(Natives), $"natives: there is no folder {Natives}");
-        Require(Threads is >= 0 and <= 256, $"threads must be 0 (what suits the model) to 256, not {Threads}");
         Require(DeviceNames.ContainsKey(Device), $"device must be {string.Join(", ", DeviceNames.Keys)}, not {Device}");
-        Require(TimeTarget is >= 0 and <= 3600, $"time_target must be 0 (none) to 3600 seconds, not {TimeTarget}");
-        Require(Context is >= 128 and <= 1 << 20, $"context must be 128 to 1048576 tokens, not {Context}");
-        Require(
-            Candidates is >= 1 and <= SamplingOptions.MaxCandidates,
-            $"candidates must be 1 to {SamplingOptions.MaxCandidates}, not {Candidates}"
-        );
-        Require(MaxTokens is >= 1 and <= 4096, $"max_tokens must be 1 to 4096, not {MaxTokens}");
         Require(Temperature is > 0 and <= 5, $"temperature must be above 0 and at most 5, not {Temperature}");
         Require(Thinking is Off or On, $"thinking must be {Off} or {On}, not {Thinking}");
-        Require(
-            ThinkingBudget is >= 0 and <= SamplingOptions.MaxThinkingBudget,
-            $"thinking_budget must be 0 to {SamplingOptions.MaxThinkingBudget} tokens, not {ThinkingBudget}"
-        );
         Require(TryParseAsk(Ask, out _), $"ask must be always, when-useful or never, not {Ask}");
-        Require(StepSize is >= 1e-6 and <= 1e6, $"step_size must be 1e-6 to 1e6, not {StepSize}");
-        Require(Regularization is >= 1e-6 and <= 1e6, $"regularization must be 1e-6 to 1e6, not {Regularization}");
-        Require(Exploration is >= 0 and <= 1e6, $"exploration must be 0 to 1e6, not {Exploration}");
-        Require(double.IsFinite(Usefulness) && Usefulness >= 0, $"usefulness must be at least 0, not {Usefulness}");
-        Require(RoundLifetime is >= 1 and <= 86_400, $"round_lifetime must be 1 to 86400 seconds, not {RoundLifetime}");
-        Require(Conversations is >= 1 and <= 64, $"conversations must be 1 to 64, not {Conversations}");
-        Require(ConversationLifetime is >= 1 and <= 86_400, $"conversation_lifetime must be 1 to 86400 seconds, not {ConversationLifetime}");
-        Require(Queue is >= 0 and <= 64, $"queue must be 0 to 64 requests, not {Queue}");
-        Require(Profiles is >= 1 and <= 100_000, $"profiles must be 1 to 100000, not {Profiles}");
-        Require(LoadWait is >= 0 and <= 3600, $"load_wait must be 0 to 3600 seconds, not {LoadWait}");
-        Require(Debounce is >= 1 and <= 1000, $"debounce must be 1 to 1000 milliseconds, not {Debounce}");
         _ = ForBoard();
         Require(ParseHints()?.All(h => h.Length <= LongestHint) ?? true, $"style_hints: a hint has at most {LongestHint} characters");
     }

@@ -1,9 +1,26 @@
 using System.Globalization;
+using OnlineRlhf.Inference.Sampling;
 
 namespace OnlineRlhf.Daemon.Configuration;
 
-/// <summary>One setting: its key in the file; the flag is --key with dashes, the environment variable ONLINERLHF_KEY.</summary>
-internal sealed record Setting(string Key, string Description, SettingKind Kind = SettingKind.Text)
+/// <summary>
+/// One setting: its key in the file; the flag is --key with dashes, the environment variable ONLINERLHF_KEY. Options, help texts, checks and
+/// docs/configuration.md follow from <see cref="All"/>.
+/// </summary>
+/// <param name="Key">Its key in the file.</param>
+/// <param name="Description">What it does, and its default.</param>
+/// <param name="Kind">What its value has to be.</param>
+/// <param name="Least">The smallest number that it takes.</param>
+/// <param name="Most">The largest number that it takes.</param>
+/// <param name="Unit">What the number counts; empty where the description says so.</param>
+internal sealed record Setting(
+    string Key,
+    string Description,
+    SettingKind Kind = SettingKind.Text,
+    double Least = double.NegativeInfinity,
+    double Most = double.PositiveInfinity,
+    string Unit = ""
+)
 {
     private static readonly DaemonOptions Default = new();
 
@@ -17,7 +34,9 @@ internal sealed record Setting(string Key, string Description, SettingKind Kind 
             "threads",
             "threads that decode, fewer than the free cores; 0 takes what suits the model as measured at its first start, at most "
                 + "the physical performance cores (default 0)",
-            SettingKind.Whole
+            SettingKind.Whole,
+            0,
+            256
         ),
         new(
             "device",
@@ -32,9 +51,19 @@ internal sealed record Setting(string Key, string Description, SettingKind Kind 
         new(
             "time_target",
             $"seconds that a round may take: fewer and shorter answers on a slow device; 0 for no limit (default {Default.TimeTarget})",
-            SettingKind.Whole
+            SettingKind.Whole,
+            0,
+            3600,
+            "seconds"
         ),
-        new("context", $"tokens of prompt and answer together; memory grows with it (default {Default.Context})", SettingKind.Whole),
+        new(
+            "context",
+            $"tokens of prompt and answer together; memory grows with it (default {Default.Context})",
+            SettingKind.Whole,
+            128,
+            1 << 20,
+            "tokens"
+        ),
         new("chat_template", "one of llama.cpp's built-in chat templates by name, where the model's own is missing or not known"),
         new(
             "thinking",
@@ -43,39 +72,72 @@ internal sealed record Setting(string Key, string Description, SettingKind Kind 
         new(
             "thinking_budget",
             $"the most tokens of thoughts before one answer, beside max_tokens (default {Default.ThinkingBudget})",
-            SettingKind.Whole
+            SettingKind.Whole,
+            0,
+            SamplingOptions.MaxThinkingBudget,
+            "tokens"
         ),
         new("style_hints", $"auto, none, or hints divided by |, such as \"Use simple words.|Be warm.\" (default {Default.StyleHints})"),
-        new("candidates", $"answers sampled for each request, 1 to 16 (default {Default.Candidates})", SettingKind.Whole),
-        new("max_tokens", $"the most tokens of one answer (default {Default.MaxTokens})", SettingKind.Whole),
+        new(
+            "candidates",
+            $"answers sampled for each request, 1 to 16 (default {Default.Candidates})",
+            SettingKind.Whole,
+            1,
+            SamplingOptions.MaxCandidates
+        ),
+        new("max_tokens", $"the most tokens of one answer (default {Default.MaxTokens})", SettingKind.Whole, 1, 4096),
         new("temperature", $"how freely answers are drawn (default {Default.Temperature})", SettingKind.Number),
         new("ask", $"when two answers are shown: always, when-useful or never (default {Default.Ask})"),
-        new("step_size", $"η, the step of the learner; tuned, change with care (default {Default.StepSize})", SettingKind.Number),
-        new("regularization", $"λ, the learner's regularization; tuned, change with care (default {Default.Regularization})", SettingKind.Number),
-        new("exploration", $"β, how much the second answer explores (default {Default.Exploration})", SettingKind.Number),
-        new("usefulness", $"k, how unsure the learner must be to ask in when-useful rounds (default {Default.Usefulness})", SettingKind.Number),
-        new("round_lifetime", $"seconds that a round waits for feedback (default {Default.RoundLifetime})", SettingKind.Whole),
+        new("step_size", $"η, the step of the learner; tuned, change with care (default {Default.StepSize})", SettingKind.Number, 1e-6, 1e6),
+        new(
+            "regularization",
+            $"λ, the learner's regularization; tuned, change with care (default {Default.Regularization})",
+            SettingKind.Number,
+            1e-6,
+            1e6
+        ),
+        new("exploration", $"β, how much the second answer explores (default {Default.Exploration})", SettingKind.Number, 0, 1e6),
+        new(
+            "usefulness",
+            $"k, how unsure the learner must be to ask in when-useful rounds (default {Default.Usefulness})",
+            SettingKind.Number,
+            0,
+            double.MaxValue
+        ),
+        new("round_lifetime", $"seconds that a round waits for feedback (default {Default.RoundLifetime})", SettingKind.Whole, 1, 86_400, "seconds"),
         new(
             "conversations",
             "conversations that are kept as the model has read them, so that a further turn costs only what is new; memory grows "
                 + $"with it (default {Default.Conversations})",
-            SettingKind.Whole
+            SettingKind.Whole,
+            1,
+            64
         ),
         new(
             "conversation_lifetime",
             $"seconds for which a conversation is kept after its last turn (default {Default.ConversationLifetime})",
-            SettingKind.Whole
+            SettingKind.Whole,
+            1,
+            86_400,
+            "seconds"
         ),
-        new("queue", $"requests that may wait while one is generated (default {Default.Queue})", SettingKind.Whole),
-        new("profiles", $"profiles that are kept on the disk (default {Default.Profiles})", SettingKind.Whole),
+        new("queue", $"requests that may wait while one is generated (default {Default.Queue})", SettingKind.Whole, 0, 64, "requests"),
+        new("profiles", $"profiles that are kept on the disk (default {Default.Profiles})", SettingKind.Whole, 1, 100_000),
         new("gpio_chip", "label of the GPIO chip that buttons and lamps are wired to; without it there are none"),
         new("buttons", "lines of the buttons: first, second and, where you like, tie and skip, such as \"first:17,second:27,skip:22\""),
         new("button_active", $"the level of a pressed button's line: low or high (default {Default.ButtonActive})"),
         new("button_bias", $"what holds an open button's line: up, down or none (default {Default.ButtonBias})"),
-        new("debounce", $"milliseconds that a contact must stay as it is to count (default {Default.Debounce})", SettingKind.Whole),
+        new(
+            "debounce",
+            $"milliseconds that a contact must stay as it is to count (default {Default.Debounce})",
+            SettingKind.Whole,
+            1,
+            1000,
+            "milliseconds"
+        ),
         new("lamps", "lines of the lamps: any of thinking, ready, learned and error, such as \"ready:5,learned:6\""),
         new("lamp_active", $"the level of a shining lamp's line: low or high (default {Default.LampActive})"),
-        new("load_wait", $"seconds that a request waits for the model to load (default {Default.LoadWait})", SettingKind.Whole),
+        new("load_wait", $"seconds that a request waits for the model to load (default {Default.LoadWait})", SettingKind.Whole, 0, 3600, "seconds"),
     ];
 
     internal const string EnvironmentPrefix = "ONLINERLHF_";
@@ -93,10 +155,29 @@ internal sealed record Setting(string Key, string Description, SettingKind Kind 
         // JSON can write it; no path and no text for the model can hold it.
         if (value.Contains('\0'))
             throw new ConfigurationException($"{key} holds a NUL character: write it without");
+        if (Kind == SettingKind.Text)
+            return;
         if (Kind == SettingKind.Whole && !int.TryParse(value, NumberStyles.Integer, CultureInfo.InvariantCulture, out _))
             throw new ConfigurationException($"{key} must be a whole number, not {value}");
-        if (Kind == SettingKind.Number && !double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out _))
+        if (!double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out double number))
             throw new ConfigurationException($"{key} must be a number, not {value}");
+        if (!(number >= Least && number <= Most))
+            throw new ConfigurationException($"{key} must be {Range}, not {value}");
+    }
+
+    /// <summary>The numbers that it takes, in words; empty for a text, or for any number.</summary>
+    internal string Range
+    {
+        get
+        {
+            if (double.IsInfinity(Least) && double.IsInfinity(Most))
+                return "";
+            string unit = Unit.Length > 0 ? " " + Unit : "",
+                least = Text(Least);
+            return Most >= double.MaxValue ? $"at least {least}{unit}" : $"{least} to {Text(Most)}{unit}";
+
+            static string Text(double number) => number.ToString("0.######", CultureInfo.InvariantCulture);
+        }
     }
 
     internal string Variable => EnvironmentPrefix + Key.ToUpperInvariant();
