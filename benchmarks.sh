@@ -8,6 +8,11 @@ set -euo pipefail
 cd "$(dirname "$(realpath "$0")")"
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_CLI_UI_LANGUAGE=en MSBUILDDISABLENODEREUSE=1
 
+case ${1:-all} in
+  all | update | acknowledge | bytes | engine | chat | daemon | tastes | --*) ;;
+  *) sed -n '2,4s/^# //p' "$0" >&2; exit 2 ;;
+esac
+
 rid=linux-x64
 [ "$(uname -m)" != aarch64 ] || rid=linux-arm64
 command -v clang > /dev/null || { echo "benchmarks.sh: Native AOT needs clang: install it with your package manager." >&2; exit 1; }
