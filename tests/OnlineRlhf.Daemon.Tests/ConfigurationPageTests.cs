@@ -11,7 +11,7 @@ public sealed class ConfigurationPageTests
 
         This page lists all settings. `ConfigurationPageTests` writes it from the table in `src/OnlineRlhf.Daemon/Configuration/Setting.cs`.
 
-        A flag wins over the environment, and the environment over the settings file: `/etc/onlinerlhf/onlinerlhf.json`, or the one that `--config` names.
+        A flag wins over the environment, and the environment over the file: `/etc/onlinerlhf/onlinerlhf.json`, or the one that `--config` names.
         The setting `max_tokens` is the flag `--max-tokens`, the variable `ONLINERLHF_MAX_TOKENS` and `"max_tokens"` in the file.
         A wrong value or an unknown name stops the start with one line and exit code 78. The daemon reads its settings when it starts.
 
