@@ -273,8 +273,8 @@ public sealed class LearnTests(SharedDaemon daemon) : IClassFixture<SharedDaemon
             known = await daemon.Client.GetAsync($"{path}?lines=100");
 
         Assert.Equal(
-            """{"profile":"told","digest":"000102030405060708090a0b0c0d0e0f","state":null,"runs":0,"""
-                + """ "comparisons":1,"last_line":0,"last_comparison":0}""",
+            """{"profile":"told","digest":"000102030405060708090a0b0c0d0e0f","state":null,"runs":0,"comparisons":1"""
+                + ""","last_line":0,"last_comparison":0}""",
             unknown.Body
         );
         Assert.Equal((200, 1, told.Body), (told.Status, told.Json.GetProperty("runs").GetInt32(), known.Body));
