@@ -43,23 +43,10 @@ public static class CalibrationFile
     /// <exception cref="StateException">The file cannot be written.</exception>
     public static void Write(string directory, string key, ReadOnlySpan<double> values)
     {
-        string path = PathOf(directory, key);
-        try
-        {
-            _ = Directory.CreateDirectory(directory);
-            byte[] text = JsonSerializer.SerializeToUtf8Bytes(
-                new CalibrationDocument(key, [.. values], CalibrationDocument.Sum(key, [.. values])),
-                CalibrationContext.Default.CalibrationDocument
-            );
-            PrivateFile.Replace(path, text);
-            DurableFolder.Sync(directory);
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
-        {
-            throw StateException.Of(failure, path);
-        }
+        CalibrationDocument document = new CalibrationDocument(key, [.. values], null).Sealed();
+        StateFile.Write(PathOf(directory, key), JsonSerializer.SerializeToUtf8Bytes(document, CalibrationContext.Default.CalibrationDocument));
     }
 
     /// <summary>Where the scales of a key are kept.</summary>
-    public static string PathOf(string directory, string key) => StateFileName.PathOf(directory, "calibration", key);
+    public static string PathOf(string directory, string key) => StateFile.PathOf(directory, "calibration", key);
 }

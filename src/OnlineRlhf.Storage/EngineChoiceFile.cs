@@ -37,20 +37,10 @@ public static class EngineChoiceFile
     public static void Write(string directory, string model, string conditions, EngineChoice choice)
     {
         ArgumentNullException.ThrowIfNull(choice);
-        string path = PathOf(directory, model);
-        try
-        {
-            _ = Directory.CreateDirectory(directory);
-            EngineDocument document = new EngineDocument(model, conditions, choice.Chosen, [.. choice.Others]).Sealed();
-            PrivateFile.Replace(path, JsonSerializer.SerializeToUtf8Bytes(document, EngineContext.Default.EngineDocument));
-            DurableFolder.Sync(directory);
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
-        {
-            throw StateException.Of(failure, path);
-        }
+        EngineDocument document = new EngineDocument(model, conditions, choice.Chosen, [.. choice.Others]).Sealed();
+        StateFile.Write(PathOf(directory, model), JsonSerializer.SerializeToUtf8Bytes(document, EngineContext.Default.EngineDocument));
     }
 
     /// <summary>Where the choice for a model is kept.</summary>
-    public static string PathOf(string directory, string model) => StateFileName.PathOf(directory, "engine", model);
+    public static string PathOf(string directory, string model) => StateFile.PathOf(directory, "engine", model);
 }

@@ -13,12 +13,14 @@ internal sealed record CalibrationDocument(
     [property: JsonPropertyName("checksum")] long? Checksum
 )
 {
-    internal bool Holds => Checksum is null || Checksum == Sum(ModelFingerprint, Values);
+    internal bool Holds => Checksum is null || Checksum == Sum();
 
-    internal static long Sum(string? model, double[]? values)
+    internal CalibrationDocument Sealed() => this with { Checksum = Sum() };
+
+    private long Sum()
     {
-        Checksum sum = new Checksum().Add(model ?? "");
-        foreach (double value in values ?? [])
+        Checksum sum = new Checksum().Add(ModelFingerprint ?? "");
+        foreach (double value in Values ?? [])
             sum.Add(value);
         return sum.Value;
     }
