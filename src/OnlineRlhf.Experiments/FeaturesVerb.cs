@@ -1,10 +1,10 @@
 using System.Buffers;
 using System.CommandLine;
+using OnlineRlhf.DataSets;
 using OnlineRlhf.Experiments.Problems;
 using OnlineRlhf.Inference;
 using OnlineRlhf.Inference.Prompts;
 using OnlineRlhf.Rounds;
-using OnlineRlhf.Rounds.DataSets;
 using Spectre.Console;
 
 namespace OnlineRlhf.Experiments;
@@ -57,11 +57,11 @@ internal static class FeaturesVerb
         if (Path.GetDirectoryName(Path.GetFullPath(output)) is { } folder)
             _ = Directory.CreateDirectory(folder);
         PreferenceFile file = await PreferenceFile.OpenAsync(data, cancellationToken).ConfigureAwait(false);
-        using DemoModel? embedded = modelPath is null ? DemoModel.Open() : null;
+        using var source = ModelSource.Open(modelPath);
         using LanguageModel model = LanguageModel.Load(
             new LanguageModelOptions
             {
-                ModelPath = modelPath ?? embedded!.Path,
+                ModelPath = source.Path,
                 Candidates = 1,
                 Threads = threads,
             },
@@ -70,14 +70,16 @@ internal static class FeaturesVerb
         string state = Directory.CreateTempSubdirectory("onlinerlhf-features-").FullName;
         try
         {
-            using var loop = new PreferenceLoop(
-                model,
-                state,
-                new RoundOptions(),
-                TimeProvider.System,
-                calibrating: () => Console.WriteLine("measuring the model, once ..."),
-                cancellationToken: cancellationToken
-            );
+            using PreferenceLoop loop = await PreferenceLoop
+                .OpenAsync(
+                    model,
+                    state,
+                    new RoundOptions(),
+                    TimeProvider.System,
+                    calibrating: () => Console.WriteLine("measuring the model, once ..."),
+                    cancellationToken: cancellationToken
+                )
+                .ConfigureAwait(false);
             List<int> prompts = [];
             List<float> lengths = [],
                 differences = [];

@@ -1,3 +1,4 @@
+using OnlineRlhf.Inference;
 using OnlineRlhf.Inference.Features;
 using OnlineRlhf.Inference.Sampling;
 using OnlineRlhf.Learning;
@@ -9,7 +10,7 @@ public sealed class CandidateSet
 {
     private readonly float[] _features;
 
-    internal CandidateSet(RoundRequest request, IReadOnlyList<Candidate> candidates, FeatureMap map, float[] features)
+    private CandidateSet(RoundRequest request, IReadOnlyList<Candidate> candidates, FeatureMap map, float[] features)
     {
         Request = request;
         Candidates = candidates;
@@ -30,8 +31,31 @@ public sealed class CandidateSet
     internal FeatureMap Map { get; }
 
     /// <summary>The same candidates, seen by another profile.</summary>
-    internal CandidateSet For(string profile) => new(Request with { Profile = profile }, Candidates, Map, _features);
+    public CandidateSet For(string profile) => new(Request with { Profile = profile }, Candidates, Map, _features);
 
     /// <summary>φ of each answer.</summary>
     public CandidateFeatures Features => new(_features, Dimension);
+
+    /// <summary>Maps answers to features. An answer whose features are not numbers is left out.</summary>
+    /// <exception cref="InferenceException">No answer has features.</exception>
+    internal static CandidateSet Of(RoundRequest request, FeatureMap map, IReadOnlyList<Candidate> candidates)
+    {
+        float[] features = new float[candidates.Count * map.Dimension];
+        List<Candidate> usable = [];
+        InferenceException? refusal = null;
+        foreach (Candidate candidate in candidates)
+        {
+            try
+            {
+                map.Map(candidate.Hidden, request.LastUserTurn, candidate.Text, features.AsSpan(usable.Count * map.Dimension, map.Dimension));
+                usable.Add(candidate);
+            }
+            catch (InferenceException e)
+            {
+                // Others may be all right.
+                refusal = e;
+            }
+        }
+        return usable.Count > 0 ? new CandidateSet(request, usable, map, features[..(usable.Count * map.Dimension)]) : throw refusal!;
+    }
 }

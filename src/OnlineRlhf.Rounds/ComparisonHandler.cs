@@ -25,10 +25,10 @@ internal sealed class ComparisonHandler(
     int mostProfiles
 )
 {
-    private long _learned;
+    private long _recorded;
 
-    /// <summary>Comparisons that were learned; repeats do not count.</summary>
-    internal long Learned => Interlocked.Read(ref _learned);
+    /// <summary>Comparisons that were recorded; repeats do not count.</summary>
+    internal long Recorded => Interlocked.Read(ref _recorded);
 
     internal async Task<FeedbackResult> LearnAsync(ComparisonRequest request, CancellationToken cancellationToken)
     {
@@ -52,7 +52,7 @@ internal sealed class ComparisonHandler(
                 request.IsTie ? 0.5 : 1,
                 request.AtLeast
             );
-            Interlocked.Increment(ref _learned);
+            Interlocked.Increment(ref _recorded);
             events.Publish(new RoundEvent.Learned(request.Id, request.Profile, comparisons));
             return new FeedbackResult(request.Id, request.Profile, true, comparisons);
         }

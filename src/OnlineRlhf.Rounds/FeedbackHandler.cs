@@ -42,6 +42,30 @@ internal sealed class FeedbackHandler(RoundRegistry registry, ProfileCache profi
         }
     }
 
+    /// <summary>Takes a press of a button, and tells what came of it.</summary>
+    internal async Task<PressOutcome> PressAsync(Preferred preferred, long began)
+    {
+        (Round? round, PressOutcome? refusal) = registry.ForPress(began);
+        PressOutcome outcome = refusal ?? PressOutcome.Refused;
+        try
+        {
+            if (round is not null && refusal is null)
+            {
+                await GiveAsync(round.Id, preferred, CancellationToken.None).ConfigureAwait(false);
+                outcome = PressOutcome.Counted;
+            }
+        }
+        catch (RoundException)
+        {
+            // It was answered from elsewhere, or its time was over, after it was found.
+        }
+        finally
+        {
+            events.Publish(new RoundEvent.Pressed([preferred], outcome, round?.Id));
+        }
+        return outcome;
+    }
+
     private static double Label(Preferred preferred) =>
         preferred switch
         {

@@ -55,7 +55,7 @@ public sealed class Round
     internal FeatureMap Map { get; }
 
     /// <summary>z = φ(first) − φ(second), d numbers; empty where nothing is asked.</summary>
-    internal ReadOnlySpan<float> Difference => _difference;
+    public ReadOnlySpan<float> Difference => _difference;
 
     private static ShownAnswer Show(Candidate candidate) => new(candidate.Text, candidate.Tokens);
 

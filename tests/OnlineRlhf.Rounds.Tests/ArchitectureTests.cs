@@ -18,17 +18,19 @@ public sealed partial class ArchitectureTests
         ["Hardware"] = [],
         ["Storage"] = ["Learning"],
         ["Rounds"] = ["Learning", "Inference", "Storage"],
-        ["Daemon"] = ["Rounds", "Hardware"],
-        ["Experiments"] = ["Rounds", "Learning", "Inference"],
+        ["DataSets"] = ["Inference"],
+        ["Simulation"] = ["Rounds"],
+        ["Daemon"] = ["Rounds", "DataSets", "Simulation", "Hardware"],
+        ["Experiments"] = ["Rounds", "DataSets", "Simulation", "Learning", "Inference"],
     };
 
     public static TheoryData<string, string> OnePath =>
         new()
         {
-            { @"\.Sample\(", "OnlineRlhf.Rounds/PreferenceLoop.cs" },
+            { @"\.Sample\(", "OnlineRlhf.Rounds/RoundPipeline.cs" },
             { @"\.Force\(", "OnlineRlhf.Rounds/ComparisonHandler.cs" },
-            { @"ExplorationRule\.Select\(", "OnlineRlhf.Rounds/PreferenceLoop.cs" },
-            { @"\.IsUseful\(", "OnlineRlhf.Rounds/PreferenceLoop.cs" },
+            { @"ExplorationRule\.Select\(", "OnlineRlhf.Rounds/RoundPipeline.cs" },
+            { @"\.IsUseful\(", "OnlineRlhf.Rounds/RoundPipeline.cs" },
             { @"\.Append\(round, ", "OnlineRlhf.Rounds/Profiles/Profile.cs" },
             { @"ProfileStore\.Open\(", "OnlineRlhf.Rounds/Profiles/Profile.cs" },
         };

@@ -37,6 +37,8 @@ internal sealed class Bench : IDisposable
 
     internal RoundOptions Options { get; private set; }
 
+    internal EventHub Events { get; } = new();
+
     internal PreferenceLoop Loop { get; private set; }
 
     /// <summary>Called whenever a profile is opened from the disk.</summary>
@@ -89,7 +91,7 @@ internal sealed class Bench : IDisposable
             Directory.Delete(_state, recursive: true);
     }
 
-    private PreferenceLoop NewLoop() => new(Model, _state, Options, Clock, Report);
+    private PreferenceLoop NewLoop() => PreferenceLoop.OpenAsync(Model, _state, Options, Clock, Events, Report).GetAwaiter().GetResult();
 
     private void Report(string profile, RecoveryReport recovery)
     {

@@ -16,7 +16,10 @@ public sealed class ButtonPressTests : IDisposable
         Assert.Same(older, _bench.Loop.Current(null));
         Assert.Equal(PressOutcome.Counted, await Press(Preferred.Tie));
         Assert.Equal(PressOutcome.NoRound, await Press(Preferred.First));
-        Assert.Equal((1, 1, 0), (_bench.Loop.Answered(Preferred.Second), _bench.Loop.Answered(Preferred.Tie), _bench.Loop.Answered(Preferred.First)));
+        Assert.Equal(
+            (1, 1, 0),
+            (_bench.Loop.Status.Answered(Preferred.Second), _bench.Loop.Status.Answered(Preferred.Tie), _bench.Loop.Status.Answered(Preferred.First))
+        );
     }
 
     [Fact]
@@ -35,7 +38,7 @@ public sealed class ButtonPressTests : IDisposable
     {
         Round shown = await _bench.OpenAsync(profile: "anna");
         Task<Round> writing = Task.Run(() => _bench.OpenAsync("Tell me a long story.", profile: "ben"), TestContext.Current.CancellationToken);
-        while (_bench.Loop.QueuedRequests == 0 && !writing.IsCompleted)
+        while (_bench.Loop.Status.QueuedRequests == 0 && !writing.IsCompleted)
             await Task.Yield();
         PressOutcome outcome = await Press(Preferred.First);
         Assert.False(writing.IsCompleted, "The answers were written before the press came: it shows nothing.");
@@ -47,7 +50,7 @@ public sealed class ButtonPressTests : IDisposable
     [Fact]
     public async Task A_press_tells_what_came_of_it_and_a_failed_request_that_it_is_over()
     {
-        using EventHub.Subscription following = _bench.Loop.Events.Follow();
+        using EventHub.Subscription following = _bench.Events.Follow();
         await Assert.ThrowsAsync<Inference.InferenceException>(() => _bench.OpenAsync(string.Join(' ', Enumerable.Repeat("word", 2000))));
         await Press(Preferred.Skip);
         Round round = await _bench.OpenAsync();
@@ -159,7 +162,7 @@ public sealed class ButtonPressTests : IDisposable
     {
         Round round = await _bench.OpenAsync(profile: "anna");
         Task<PressOutcome>? press = null;
-        _bench.Clock.Looked = () => press ??= _bench.Loop.QueuedRequests > 0 ? Press(Preferred.First) : null;
+        _bench.Clock.Looked = () => press ??= _bench.Loop.Status.QueuedRequests > 0 ? Press(Preferred.First) : null;
         await _bench.Loop.LearnAsync(Comparison(), TestContext.Current.CancellationToken);
         Assert.Equal(PressOutcome.Counted, await press!);
         Assert.Null(_bench.Loop.Find(round.Id));

@@ -15,7 +15,7 @@ public sealed class ClosingTests
         bench.Clock.Looked = () =>
         {
             // On the thread that generates: the request has its turn.
-            if (bench.Loop.QueuedRequests == 0 || entered.Task.IsCompleted)
+            if (bench.Loop.Status.QueuedRequests == 0 || entered.Task.IsCompleted)
                 return;
             entered.SetResult();
             goOn.Wait(over);
@@ -28,9 +28,9 @@ public sealed class ClosingTests
         Assert.False(closing.IsCompleted, "The model could have been freed under a generation.");
         goOn.Set();
         await closing.WaitAsync(Patience, over);
-        Assert.Equal(0, bench.Loop.OpenRounds);
+        Assert.Equal(0, bench.Loop.Status.OpenRounds);
         await Assert.ThrowsAnyAsync<ObjectDisposedException>(() => runs.WaitAsync(Patience, over));
         await Assert.ThrowsAnyAsync<ObjectDisposedException>(() => bench.OpenAsync(profile: "ben"));
-        Assert.False(bench.Loop.IsWriting);
+        Assert.False(bench.Loop.Status.IsWriting);
     }
 }

@@ -112,7 +112,7 @@ public sealed class ComparisonTests : IDisposable
         Assert.Equal(first, await LearnAsync(comparison));
         Assert.Equal(first, _bench.Loop.FindComparison(comparison.Id, "default"));
         Assert.Equal(2, _bench.Loop.Comparisons("default"));
-        Assert.Equal(0, _bench.Loop.Submitted);
+        Assert.Equal(0, _bench.Loop.Status.Submitted);
         var unknown = Guid.NewGuid();
         Assert.Equal(new FeedbackResult(unknown, "default", false, 2), _bench.Loop.FindComparison(unknown, "default"));
         Assert.Equal(1, (await LearnAsync(comparison with { Profile = "ben" })).Comparisons);
@@ -124,7 +124,7 @@ public sealed class ComparisonTests : IDisposable
         ComparisonRequest comparison = Of(Short, Long);
         FeedbackResult[] results = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => LearnAsync(comparison)));
         Assert.All(results, r => Assert.Equal((true, 1), (r.Learned, r.Comparisons)));
-        Assert.Equal(1, _bench.Loop.Submitted);
+        Assert.Equal(1, _bench.Loop.Status.Submitted);
     }
 
     [Fact]
@@ -179,7 +179,7 @@ public sealed class ComparisonTests : IDisposable
     {
         await _bench.OpenAsync(profile: "anna");
         Task<FeedbackResult> reading = Task.Run(() => LearnAsync(Of(string.Join(' ', Enumerable.Repeat(Short, 40)), Long)), Cancel);
-        while (_bench.Loop.QueuedRequests == 0 && !reading.IsCompleted)
+        while (_bench.Loop.Status.QueuedRequests == 0 && !reading.IsCompleted)
             await Task.Yield();
         Task<PressOutcome> press = _bench.Loop.PressAsync(Preferred.First, _bench.Clock.GetTimestamp());
         Assert.Equal(PressOutcome.Counted, await press);
@@ -198,7 +198,7 @@ public sealed class ComparisonTests : IDisposable
     [Fact]
     public async Task Followers_are_told_under_the_id_that_the_client_gave()
     {
-        using EventHub.Subscription following = _bench.Loop.Events.Follow();
+        using EventHub.Subscription following = _bench.Events.Follow();
         ComparisonRequest comparison = Of(Short, Long, "anna");
         await LearnAsync(comparison);
         await LearnAsync(comparison);
@@ -217,7 +217,7 @@ public sealed class ComparisonTests : IDisposable
         await gone.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
         await writing;
-        Assert.Equal((0, 0), (_bench.Loop.QueuedRequests, _bench.Loop.Comparisons("default")));
+        Assert.Equal((0, 0), (_bench.Loop.Status.QueuedRequests, _bench.Loop.Comparisons("default")));
     }
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;

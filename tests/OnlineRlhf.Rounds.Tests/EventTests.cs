@@ -6,7 +6,7 @@ public sealed class EventTests
     public async Task A_round_tells_its_life_in_order()
     {
         using var bench = new Bench();
-        using EventHub.Subscription subscription = bench.Loop.Events.Follow();
+        using EventHub.Subscription subscription = bench.Events.Follow();
         Round round = await bench.OpenAsync();
         await bench.PressAsync(round.Id, Preferred.First);
         List<RoundEvent> events = [];
@@ -26,7 +26,7 @@ public sealed class EventTests
     {
         using var bench = new Bench();
         Round round = await bench.OpenAsync();
-        using EventHub.Subscription subscription = bench.Loop.Events.Follow();
+        using EventHub.Subscription subscription = bench.Events.Follow();
         bench.Opened = _ => bench.Clock.Advance(bench.Options.Lifetime);
         FeedbackResult result = await bench.PressAsync(round.Id, Preferred.First);
         Assert.Equal(result, await bench.PressAsync(round.Id, Preferred.First));
@@ -81,7 +81,7 @@ public sealed class EventTests
     public async Task A_round_that_is_answered_at_once_is_opened_before_it_is_closed()
     {
         using var bench = new Bench();
-        using EventHub.Subscription subscription = bench.Loop.Events.Follow();
+        using EventHub.Subscription subscription = bench.Events.Follow();
         // Who looks sees the round as soon as it is open.
         using var over = new CancellationTokenSource();
         Task answers = Task.Run(
@@ -119,11 +119,11 @@ public sealed class EventTests
     public async Task A_follower_that_does_not_read_holds_nobody_up()
     {
         using var bench = new Bench();
-        using EventHub.Subscription lazy = bench.Loop.Events.Follow();
+        using EventHub.Subscription lazy = bench.Events.Follow();
         for (uint seed = 0; seed < 8; seed++)
             await bench.OpenAsync(seed: seed);
-        Assert.Equal(1, bench.Loop.Events.Followers);
+        Assert.Equal(1, bench.Events.Followers);
         lazy.Dispose();
-        Assert.Equal(0, bench.Loop.Events.Followers);
+        Assert.Equal(0, bench.Events.Followers);
     }
 }

@@ -119,7 +119,7 @@ public sealed class HintSelectorTests
             cancellation
         );
         using (
-            var loop = new PreferenceLoop(
+            PreferenceLoop loop = await PreferenceLoop.OpenAsync(
                 model,
                 state,
                 new RoundOptions { Sampling = new SamplingOptions { MaxTokens = 24 } },

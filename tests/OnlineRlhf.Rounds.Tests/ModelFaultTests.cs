@@ -19,7 +19,7 @@ public sealed class ModelFaultTests : IDisposable
     public async Task A_press_on_a_round_that_was_open_when_the_file_changed_goes_to_the_state_of_the_model_that_answered()
     {
         using LanguageModel model = Load(PatchedModel.Whole);
-        using PreferenceLoop loop = NewLoop(model);
+        using PreferenceLoop loop = await OpenAsync(model);
         Round round = await loop.OpenRoundAsync(Bench.Ask(), Cancel);
         Assert.True(round.Asked);
         await Change();
@@ -47,8 +47,7 @@ public sealed class ModelFaultTests : IDisposable
     public async Task A_text_that_spoils_the_output_costs_itself_alone()
     {
         using LanguageModel model = Load(PatchedModel.Poisoned(PatchedModel.Rice));
-        using PreferenceLoop loop = NewLoop(model);
-        loop.WarmUp(Cancel);
+        using PreferenceLoop loop = await OpenAsync(model);
         ChatMessage[] messages = [new("user", "How do I boil an egg?")];
         Assert.Equal(1, (await loop.LearnAsync(new ComparisonRequest(messages, "Seven minutes.", "That depends."), Cancel)).Comparisons);
         Assert.Equal(
@@ -82,8 +81,8 @@ public sealed class ModelFaultTests : IDisposable
         );
     }
 
-    private PreferenceLoop NewLoop(LanguageModel model) =>
-        new(
+    private Task<PreferenceLoop> OpenAsync(LanguageModel model) =>
+        PreferenceLoop.OpenAsync(
             model,
             _folder,
             new RoundOptions

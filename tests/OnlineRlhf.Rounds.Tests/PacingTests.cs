@@ -34,7 +34,6 @@ public sealed class PacingTests
     public async Task A_round_has_no_longer_answers_than_the_time_allows()
     {
         using var bench = new Bench(options: new RoundOptions { TimeTarget = TimeSpan.FromMilliseconds(1) });
-        bench.Loop.WarmUp(TestContext.Current.CancellationToken);
 
         CandidateSet set = await bench.Loop.SampleAsync(Bench.Ask(), TestContext.Current.CancellationToken);
         CandidateSet wished = await bench.Loop.SampleAsync(
@@ -49,7 +48,7 @@ public sealed class PacingTests
         Assert.InRange(set.Candidates.Count, 1, 4);
         Assert.All(set.Candidates, c => Assert.InRange(c.Tokens, 1, 16));
         Assert.InRange(wished.Candidates.Max(c => c.Tokens), 17, 40);
-        Assert.Equal(4, bench.Loop.Budget.Candidates);
+        Assert.Equal(4, bench.Loop.Status.Budget.Candidates);
     }
 
     [Fact]
@@ -58,7 +57,6 @@ public sealed class PacingTests
         RoundRequest request = Bench.Ask("Tell me a story about the sea.") with { Temperature = 0 };
         using var patient = new Bench();
         using var hasty = new Bench(options: new RoundOptions { TimeTarget = TimeSpan.FromMilliseconds(1) });
-        hasty.Loop.WarmUp(TestContext.Current.CancellationToken);
 
         CandidateSet whole = await patient.Loop.SampleAsync(request, TestContext.Current.CancellationToken);
         CandidateSet set = await hasty.Loop.SampleAsync(request, TestContext.Current.CancellationToken);
@@ -79,9 +77,8 @@ public sealed class PacingTests
                 TimeTarget = seconds > 0 ? TimeSpan.FromSeconds(seconds) : null,
             }
         );
-        bench.Loop.WarmUp(TestContext.Current.CancellationToken);
 
-        Assert.InRange(bench.Loop.Budget.MaxTokens, 1, 512);
+        Assert.InRange(bench.Loop.Status.Budget.MaxTokens, 1, 512);
     }
 
     private static Candidate Answer(int tokens) => new("", tokens, true, null, null!);

@@ -18,7 +18,7 @@ public sealed class ProfileTests : IDisposable
             {
                 Round round = await _bench.OpenAsync(profile: name, seed: (uint)turn);
                 Assert.Equal(turn, (await _bench.PressAsync(round.Id, Preferred.First)).Comparisons);
-                Assert.InRange(_bench.Loop.OpenProfiles, 1, 2);
+                Assert.InRange(_bench.Loop.Status.OpenProfiles, 1, 2);
             }
         }
     }

@@ -140,7 +140,13 @@ public sealed class RemovedProfileTests : IDisposable
             },
             TestContext.Current.CancellationToken
         );
-        using var loop = new PreferenceLoop(model, _bench.State, _bench.Options, TimeProvider.System);
+        using PreferenceLoop loop = await PreferenceLoop.OpenAsync(
+            model,
+            _bench.State,
+            _bench.Options,
+            TimeProvider.System,
+            cancellationToken: TestContext.Current.CancellationToken
+        );
         RoundRequest request = Bench.Ask(profile: "anna", ask: AskMode.Always);
         Round round = await loop.OpenRoundAsync(request, TestContext.Current.CancellationToken);
         await loop.GiveFeedbackAsync(round.Id, Preferred.First, TestContext.Current.CancellationToken);

@@ -94,7 +94,7 @@ public sealed class RequestTests : IDisposable
             r => Assert.Equal(RoundError.Busy, Assert.IsType<RoundException>(r.Exception!.InnerException).Error)
         );
         Assert.Contains(requests, r => r.IsFaulted);
-        Assert.Equal(0, _bench.Loop.QueuedRequests);
+        Assert.Equal(0, _bench.Loop.Status.QueuedRequests);
     }
 
     [Fact]

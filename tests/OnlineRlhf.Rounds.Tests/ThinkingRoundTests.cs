@@ -60,7 +60,7 @@ public sealed class ThinkingRoundTests : IDisposable
             StyleHints = [],
         };
         using LanguageModel model = LanguageModel.Load(options, TestContext.Current.CancellationToken);
-        using var loop = new PreferenceLoop(
+        using PreferenceLoop loop = await PreferenceLoop.OpenAsync(
             model,
             _folder,
             new RoundOptions
@@ -74,7 +74,6 @@ public sealed class ThinkingRoundTests : IDisposable
             },
             TimeProvider.System
         );
-        loop.WarmUp(TestContext.Current.CancellationToken);
         return await loop.OpenRoundAsync(
             new RoundRequest([new ChatMessage("user", "Will it rain?")]) { Seed = 3 },
             TestContext.Current.CancellationToken

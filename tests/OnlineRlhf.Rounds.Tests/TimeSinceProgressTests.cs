@@ -14,12 +14,12 @@ public sealed class TimeSinceProgressTests : IDisposable
     public async Task An_idle_time_is_no_standstill_not_even_in_the_moment_in_which_a_request_comes()
     {
         var clock = new WatchedClock();
-        using PreferenceLoop loop = NewLoop(clock);
+        using PreferenceLoop loop = await OpenAsync(clock);
         await loop.OpenRoundAsync(Bench.Ask(), TestContext.Current.CancellationToken);
         clock.Advance(TimeSpan.FromHours(1));
-        Assert.Equal(TimeSpan.Zero, loop.TimeSinceProgress);
+        Assert.Equal(TimeSpan.Zero, loop.Status.TimeSinceProgress);
 
-        clock.Look = () => loop.TimeSinceProgress;
+        clock.Look = () => loop.Status.TimeSinceProgress;
         await loop.OpenRoundAsync(Bench.Ask(seed: 2), TestContext.Current.CancellationToken);
         clock.Look = null;
         Assert.Equal(TimeSpan.Zero, clock.Longest);
@@ -44,7 +44,7 @@ public sealed class TimeSinceProgressTests : IDisposable
             TestContext.Current.CancellationToken
         );
         var clock = new FakeTimeProvider();
-        using var loop = new PreferenceLoop(
+        using PreferenceLoop loop = await PreferenceLoop.OpenAsync(
             model,
             _state,
             new RoundOptions
@@ -61,7 +61,7 @@ public sealed class TimeSinceProgressTests : IDisposable
         {
             batches++;
             clock.Advance(TimeSpan.FromMinutes(1));
-            longest = loop.TimeSinceProgress > longest ? loop.TimeSinceProgress : longest;
+            longest = loop.Status.TimeSinceProgress > longest ? loop.Status.TimeSinceProgress : longest;
         };
         string text = string.Concat(Enumerable.Repeat("Tell me about the moon. ", 300));
         await loop.OpenRoundAsync(Bench.Ask(text), TestContext.Current.CancellationToken);
@@ -74,7 +74,7 @@ public sealed class TimeSinceProgressTests : IDisposable
     public async Task Who_waits_does_not_make_up_for_who_stands_still()
     {
         var clock = new FakeTimeProvider();
-        using PreferenceLoop loop = NewLoop(clock);
+        using PreferenceLoop loop = await OpenAsync(clock);
         using var held = new ManualResetEventSlim();
         using var inside = new ManualResetEventSlim();
         void Hold()
@@ -87,15 +87,15 @@ public sealed class TimeSinceProgressTests : IDisposable
         inside.Wait(TestContext.Current.CancellationToken);
         clock.Advance(TimeSpan.FromMinutes(5));
         Task<Round> second = loop.OpenRoundAsync(Bench.Ask(seed: 2), TestContext.Current.CancellationToken);
-        Assert.Equal(TimeSpan.FromMinutes(5), loop.TimeSinceProgress);
+        Assert.Equal(TimeSpan.FromMinutes(5), loop.Status.TimeSinceProgress);
         Bench.Model.Progressed -= Hold;
         held.Set();
         await Task.WhenAll(first, second);
-        Assert.Equal(TimeSpan.Zero, loop.TimeSinceProgress);
+        Assert.Equal(TimeSpan.Zero, loop.Status.TimeSinceProgress);
     }
 
-    private PreferenceLoop NewLoop(TimeProvider clock) =>
-        new(
+    private Task<PreferenceLoop> OpenAsync(TimeProvider clock) =>
+        PreferenceLoop.OpenAsync(
             Bench.Model,
             _state,
             new RoundOptions

@@ -127,8 +127,8 @@ internal static class BenchVerb
     /// <summary>What the daemon has chosen for this model, where this user may look at it.</summary>
     private static EngineChoice? Kept(DaemonOptions options)
     {
-        using DemoModel? embedded = options.Model is null ? DemoModel.Open() : null;
-        return new EngineSetup(options, options.Model ?? embedded!.Path, Locations.StateOrNone()).Kept();
+        using var source = ModelSource.Open(options.Model);
+        return new EngineSetup(options, source.Path, Locations.StateOrNone()).Kept();
     }
 
     /// <summary>The process of a daemon that runs here. The socket is not asked: systemd would start a daemon for that.</summary>

@@ -4,7 +4,7 @@ using OnlineRlhf.Daemon.Configuration;
 using OnlineRlhf.Daemon.Engine;
 using OnlineRlhf.Inference;
 using OnlineRlhf.Rounds;
-using OnlineRlhf.Rounds.Simulation;
+using OnlineRlhf.Simulation;
 using OnlineRlhf.Storage;
 
 namespace OnlineRlhf.Daemon.Cli;
@@ -77,13 +77,12 @@ internal static class DemoVerb
                 if (pressCount is < 0 or > 2000 || seedCount is < 1 or > 1000)
                     return Refuse("--presses takes 0 to 2000, --seeds 1 to 1000.");
                 DaemonOptions options = settings.Read(parsed);
-                using DemoModel? embedded = options.Model is null ? DemoModel.Open() : null;
+                using var source = ModelSource.Open(options.Model);
                 options.Candidates = plan.Candidates;
                 options.MaxTokens = plan.MaxTokens;
-                string path = options.Model ?? embedded!.Path;
-                var machine = new EngineSetup(options, path, Locations.StateOrNone());
+                var machine = new EngineSetup(options, source.Path, Locations.StateOrNone());
                 EngineChoice? choice = machine.Kept() ?? await machine.TryAsync(static (_, _) => { }, cancellationToken).ConfigureAwait(false);
-                using LanguageModel model = LanguageModel.Load(EngineSetup.Apply(choice, options.ForModel(path)), cancellationToken);
+                using LanguageModel model = LanguageModel.Load(EngineSetup.Apply(choice, options.ForModel(source.Path)), cancellationToken);
                 pressCount =
                     pressCount > 0 ? pressCount
                     : options.Model is null ? 50
@@ -91,18 +90,18 @@ internal static class DemoVerb
                 string state = Directory.CreateTempSubdirectory("onlinerlhf-demo-").FullName;
                 try
                 {
-                    // Every profile of a table is used once: none has to stay in memory.
-                    using var loop = new PreferenceLoop(
-                        model,
-                        state,
-                        options.ForRounds() with
-                        {
-                            ProfilesInMemory = 1,
-                            ProfilesStored = int.MaxValue,
-                        },
-                        TimeProvider.System
-                    );
-                    var demonstration = new Demonstration(loop, model, plan, pressCount, embedded is not null);
+                    RoundOptions rounds = options.ForRounds() with
+                    {
+                        // What is shown depends on no clock.
+                        TimeTarget = null,
+                        // Every profile of a table is used once: none has to stay in memory.
+                        ProfilesInMemory = 1,
+                        ProfilesStored = int.MaxValue,
+                    };
+                    using PreferenceLoop loop = await PreferenceLoop
+                        .OpenAsync(model, state, rounds, TimeProvider.System, cancellationToken: cancellationToken)
+                        .ConfigureAwait(false);
+                    var demonstration = new Demonstration(loop, model, plan, pressCount, source.IsEmbedded);
                     if (wanted == "all")
                         await demonstration
                             .TableAsync(seedCount, parsed.GetValue(seed), parsed.GetValue(json), cancellationToken)

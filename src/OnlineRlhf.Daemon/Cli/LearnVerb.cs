@@ -2,8 +2,8 @@ using System.CommandLine;
 using OnlineRlhf.Daemon.Cli.Learn;
 using OnlineRlhf.Daemon.Configuration;
 using OnlineRlhf.Daemon.Http;
+using OnlineRlhf.DataSets;
 using OnlineRlhf.Rounds;
-using OnlineRlhf.Rounds.DataSets;
 
 namespace OnlineRlhf.Daemon.Cli;
 

@@ -53,8 +53,8 @@ internal sealed class BenchProcess(DaemonOptions options, string? program = null
     internal static void Measure(DaemonOptions options, CancellationToken cancellationToken)
     {
         EndWithParent();
-        using DemoModel? embedded = options.Model is null ? DemoModel.Open() : null;
-        using LanguageModel model = LanguageModel.Load(options.ForModel(options.Model ?? embedded!.Path), cancellationToken);
+        using var source = ModelSource.Open(options.Model);
+        using LanguageModel model = LanguageModel.Load(options.ForModel(source.Path), cancellationToken);
         RoundPace pace = model.MeasureRound(cancellationToken);
         double tokens = Math.Round(pace.TokensPerSecond, 1),
             promptTokens = Math.Round(pace.PromptTokensPerSecond, 1);

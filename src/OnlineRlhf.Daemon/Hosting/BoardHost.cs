@@ -11,11 +11,18 @@ namespace OnlineRlhf.Daemon.Hosting;
 /// <summary>Brings presses to the loop, and what the loop does to the lamps. Without a board in the settings it does nothing.</summary>
 /// <param name="options">How it is wired.</param>
 /// <param name="host">Brings the loop.</param>
+/// <param name="events">What the loop does, and what the board tells.</param>
 /// <param name="clock">The board's clock, which is the loop's.</param>
 /// <param name="logger">The daemon's log.</param>
 /// <param name="open">Opens a chip by its label; without it, <see cref="GpioChips.Open"/>.</param>
-internal sealed class BoardHost(DaemonOptions options, ModelHost host, TimeProvider clock, ILogger logger, Func<string, GpioController>? open = null)
-    : BackgroundService
+internal sealed class BoardHost(
+    DaemonOptions options,
+    ModelHost host,
+    EventHub events,
+    TimeProvider clock,
+    ILogger logger,
+    Func<string, GpioController>? open = null
+) : BackgroundService
 {
     private readonly Channel<BoardEvent> _events = Channel.CreateUnbounded<BoardEvent>(new UnboundedChannelOptions { SingleReader = true });
     private Board? _board;
@@ -56,7 +63,7 @@ internal sealed class BoardHost(DaemonOptions options, ModelHost host, TimeProvi
         using Board board = _board = new Board(wiring, clock, happened => _events.Writer.TryWrite(happened), open);
         board.Set(Lamp.Thinking, true);
         PreferenceLoop loop = await host.LoadedAsync(stoppingToken).ConfigureAwait(false);
-        using EventHub.Subscription following = loop.Events.Follow();
+        using EventHub.Subscription following = events.Follow();
         Show(board, loop);
         using var over = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
         Task[] work = [TakePressesAsync(board, loop, over.Token), LightLampsAsync(board, loop, following, over.Token)];
@@ -77,19 +84,19 @@ internal sealed class BoardHost(DaemonOptions options, ModelHost host, TimeProvi
                     await TakeAsync(board, loop, press).ConfigureAwait(false);
                     break;
                 case BoardEvent.Unclear unclear:
-                    loop.Events.Publish(new RoundEvent.Pressed([.. unclear.Buttons.Select(Meaning)], PressOutcome.Unclear, null));
+                    events.Publish(new RoundEvent.Pressed([.. unclear.Buttons.Select(Meaning)], PressOutcome.Unclear, null));
                     break;
                 case BoardEvent.Held held:
                     logger.ButtonHeld(held.Button);
-                    loop.Events.Publish(new RoundEvent.Pressed([Meaning(held.Button)], PressOutcome.Held, null));
+                    events.Publish(new RoundEvent.Pressed([Meaning(held.Button)], PressOutcome.Held, null));
                     break;
                 case BoardEvent.Opened opened:
                     logger.BoardOpened(opened.Chip);
-                    loop.Events.Publish(new RoundEvent.Board(null));
+                    events.Publish(new RoundEvent.Board(null));
                     break;
                 case BoardEvent.Lost lost:
                     logger.BoardLost(lost.Problem);
-                    loop.Events.Publish(new RoundEvent.Board(lost.Problem));
+                    events.Publish(new RoundEvent.Board(lost.Problem));
                     break;
             }
         }
@@ -128,7 +135,7 @@ internal sealed class BoardHost(DaemonOptions options, ModelHost host, TimeProvi
 
     private static void Show(Board board, PreferenceLoop loop)
     {
-        board.Set(Lamp.Thinking, loop.IsWriting);
+        board.Set(Lamp.Thinking, loop.Status.IsWriting);
         board.Set(Lamp.Ready, loop.Current(null) is not null);
     }
 

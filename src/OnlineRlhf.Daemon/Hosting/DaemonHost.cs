@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging.Console;
 using OnlineRlhf.Daemon.Configuration;
 using OnlineRlhf.Daemon.Http;
+using OnlineRlhf.Rounds;
 
 namespace OnlineRlhf.Daemon.Hosting;
 
@@ -73,10 +74,12 @@ internal static class DaemonHost
                 }
             );
         });
+        var events = new EventHub();
         builder.Services.AddSingleton(services => new ModelHost(
             options,
             state,
             path,
+            events,
             services.GetRequiredService<IHostApplicationLifetime>(),
             TimeProvider.System,
             services.GetRequiredService<ILoggerFactory>().CreateLogger(Log.Category)
@@ -84,6 +87,7 @@ internal static class DaemonHost
         builder.Services.AddSingleton(services => new BoardHost(
             options,
             services.GetRequiredService<ModelHost>(),
+            events,
             TimeProvider.System,
             services.GetRequiredService<ILoggerFactory>().CreateLogger(Log.Category)
         ));
@@ -106,7 +110,7 @@ internal static class DaemonHost
         app.MapRounds(host, metrics, TimeProvider.System);
         app.MapComparisons(host);
         app.MapLearnedFiles(host);
-        app.MapEvents(host, app.Services.GetRequiredService<BoardHost>(), connections.Limit / 2, TimeProvider.System);
+        app.MapEvents(events, host, app.Services.GetRequiredService<BoardHost>(), connections.Limit / 2, TimeProvider.System);
         app.MapHealth(host, app.Services.GetRequiredService<BoardHost>(), metrics, TimeProvider.System);
         app.Lifetime.ApplicationStarted.Register(() => logger.Listening(path, state));
         foreach (string variable in Settings.UnknownVariables())

@@ -17,6 +17,7 @@ internal sealed class ModelHost(
     DaemonOptions options,
     string state,
     string socket,
+    EventHub events,
     IHostApplicationLifetime lifetime,
     TimeProvider clock,
     ILogger logger
@@ -27,7 +28,7 @@ internal sealed class ModelHost(
     private readonly SystemdNotifier _systemd = new();
     private readonly TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private EngineBody? _engine;
-    private DemoModel? _embedded;
+    private ModelSource? _source;
     private LanguageModel? _model;
     private Exception? _failure;
     private int _inLine;
@@ -124,7 +125,7 @@ internal sealed class ModelHost(
     {
         Loop?.Dispose();
         _model?.Dispose();
-        _embedded?.Dispose();
+        _source?.Dispose();
         base.Dispose();
     }
 
@@ -141,10 +142,11 @@ internal sealed class ModelHost(
         using var timer = new PeriodicTimer(limit / 2, clock);
         do
         {
-            if (loop.TimeSinceProgress < limit)
+            TimeSpan still = loop.Status.TimeSinceProgress;
+            if (still < limit)
                 Notify(Alive);
             else
-                logger.NoProgress((long)loop.TimeSinceProgress.TotalSeconds);
+                logger.NoProgress((long)still.TotalSeconds);
         } while (await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false));
     }
 
@@ -163,19 +165,20 @@ internal sealed class ModelHost(
     private async Task<PreferenceLoop> LoadAsync(CancellationToken stoppingToken)
     {
         // Kept open: a GPU that fails has it loaded again.
-        _embedded = options.Model is null ? DemoModel.Open() : null;
+        _source = ModelSource.Open(options.Model);
         // The socket's folder is emptied by a boot.
         string marker = Path.Combine(Path.GetDirectoryName(socket)!, "gpu-computes");
-        string path = options.Model ?? _embedded!.Path;
         // Before the model is loaded here: the processes that try it need its memory.
-        EngineChoice? choice = await ChooseEngineAsync(path, stoppingToken).ConfigureAwait(false);
-        _model = LanguageModel.Load(EngineSetup.Apply(choice, options.ForModel(path) with { GpuMarker = marker }), stoppingToken);
+        EngineChoice? choice = await ChooseEngineAsync(_source.Path, stoppingToken).ConfigureAwait(false);
+        LanguageModelOptions wanted = options.ForModel(_source.Path) with { GpuMarker = marker };
+        _model = LanguageModel.Load(EngineSetup.Apply(choice, wanted), stoppingToken);
         logger.Device(_model.Device.Name, _model.Device.Layers is { } layers ? $", {layers} layers" : "", _model.Device.Why);
         if (_model.TemplateNote is { } note)
             logger.TemplateAssumed(note);
         _model.FileChanged += e => _changed.TrySetException(e);
-        var loop = new PreferenceLoop(_model, state, options.ForRounds(), clock, Report, () => logger.Calibrating(_model.Name), stoppingToken);
-        loop.WarmUp(stoppingToken);
+        PreferenceLoop loop = await PreferenceLoop
+            .OpenAsync(_model, state, options.ForRounds(), clock, events, Report, () => logger.Calibrating(_model.Name), stoppingToken)
+            .ConfigureAwait(false);
         // What reading the file and calibrating left behind is never needed again.
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         return loop;

@@ -13,7 +13,7 @@ internal static class EventEndpoint
     private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15),
         ProgressInterval = TimeSpan.FromMilliseconds(100);
 
-    internal static void MapEvents(this WebApplication app, ModelHost host, BoardHost board, int mostFollowers, TimeProvider clock)
+    internal static void MapEvents(this WebApplication app, EventHub events, ModelHost host, BoardHost board, int mostFollowers, TimeProvider clock)
     {
         int followers = 0;
         app.MapRead(
@@ -48,7 +48,7 @@ internal static class EventEndpoint
             context.Response.Headers.CacheControl = "no-store";
             try
             {
-                await Stream(context, host, board, clock, withText, either.Token).ConfigureAwait(false);
+                await Stream(context, events, host, board, clock, withText, either.Token).ConfigureAwait(false);
             }
             catch (Exception e) when (e is OperationCanceledException or TimeoutException)
             {
@@ -71,6 +71,7 @@ internal static class EventEndpoint
 
     private static async Task Stream(
         HttpContext context,
+        EventHub events,
         ModelHost host,
         BoardHost board,
         TimeProvider clock,
@@ -81,7 +82,7 @@ internal static class EventEndpoint
         if (host.Loop is null)
             await Send(context, "snapshot", Snapshot("loading", null, null), WireJson.Readable.SnapshotBody, cancellationToken).ConfigureAwait(false);
         PreferenceLoop loop = await host.WaitAsync(cancellationToken).ConfigureAwait(false);
-        using EventHub.Subscription subscription = loop.Events.Follow();
+        using EventHub.Subscription subscription = events.Follow();
         await SendSnapshot().ConfigureAwait(false);
         long? progress = null;
         Task<bool> more = subscription.Events.WaitToReadAsync(cancellationToken).AsTask();

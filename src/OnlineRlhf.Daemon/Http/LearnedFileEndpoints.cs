@@ -1,7 +1,6 @@
 using System.Globalization;
 using OnlineRlhf.Daemon.Hosting;
 using OnlineRlhf.Rounds;
-using OnlineRlhf.Rounds.DataSets;
 
 namespace OnlineRlhf.Daemon.Http;
 
@@ -24,7 +23,7 @@ internal static class LearnedFileEndpoints
                 long lines = Number(context, "lines", MostLines) ?? 0;
                 var run = (int?)Number(context, "run", int.MaxValue);
                 PreferenceLoop loop = await host.WaitAsync(context.RequestAborted).ConfigureAwait(false);
-                await Write(context, loop.FindFile(profile, digest, run, lines, context.RequestAborted)).ConfigureAwait(false);
+                await Write(context, loop.Files.Find(profile, digest, run, lines, context.RequestAborted)).ConfigureAwait(false);
             }
         );
 
@@ -37,7 +36,7 @@ internal static class LearnedFileEndpoints
                 if (body.Runs is not (>= 0 and var runs))
                     throw new BadHttpRequestException("runs must be how often the file was learned to its end: 0 or more.");
                 PreferenceLoop loop = await host.WaitAsync(context.RequestAborted).ConfigureAwait(false);
-                await Write(context, loop.RecordFile(profile, digest, runs, body.State, body.AtLeast ?? 0)).ConfigureAwait(false);
+                await Write(context, loop.Files.Record(profile, digest, runs, body.State, body.AtLeast ?? 0)).ConfigureAwait(false);
             }
         );
     }

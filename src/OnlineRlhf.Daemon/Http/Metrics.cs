@@ -29,22 +29,18 @@ internal sealed class Metrics
     internal string Render(ModelHost host)
     {
         var text = new StringBuilder();
-        Dictionary<Preferred, long> feedback = Enum.GetValues<Preferred>().ToDictionary(p => p, p => host.Loop?.Answered(p) ?? 0);
+        LoopStatus? status = host.Loop?.Status;
+        Dictionary<Preferred, long> feedback = Enum.GetValues<Preferred>().ToDictionary(p => p, p => status?.Answered(p) ?? 0);
         Line("ready", "gauge", "1 when the model answers", host.Loop is null ? 0 : 1);
         Line("rounds_total", "counter", "rounds opened", Interlocked.Read(ref _rounds));
         Line("rounds_asked_total", "counter", "rounds that showed two answers", Interlocked.Read(ref _asked));
         Line("candidates_total", "counter", "distinct candidate answers sampled", Interlocked.Read(ref _candidates));
         Line("round_seconds_total", "counter", "seconds from request to round, waiting included", Interlocked.Read(ref _milliseconds) / 1000.0);
-        Line("rounds_open", "gauge", "rounds that wait for feedback", host.Loop?.OpenRounds ?? 0);
-        Line("requests_queued", "gauge", "requests that run or wait for the model", host.Loop?.QueuedRequests ?? 0);
-        Line("profiles_in_memory", "gauge", "profiles held in memory", host.Loop?.OpenProfiles ?? 0);
-        Line(
-            "learned_total",
-            "counter",
-            "comparisons learned",
-            feedback.Sum(f => f.Key == Preferred.Skip ? 0 : f.Value) + (host.Loop?.Submitted ?? 0)
-        );
-        Line("brought_total", "counter", "comparisons learned that clients brought", host.Loop?.Submitted ?? 0);
+        Line("rounds_open", "gauge", "rounds that wait for feedback", status?.OpenRounds ?? 0);
+        Line("requests_queued", "gauge", "requests that run or wait for the model", status?.QueuedRequests ?? 0);
+        Line("profiles_in_memory", "gauge", "profiles held in memory", status?.OpenProfiles ?? 0);
+        Line("learned_total", "counter", "comparisons learned", feedback.Sum(f => f.Key == Preferred.Skip ? 0 : f.Value) + (status?.Submitted ?? 0));
+        Line("brought_total", "counter", "comparisons learned that clients brought", status?.Submitted ?? 0);
         Labelled(
             "feedback_total",
             "feedback given, by answer; repeats do not count",

@@ -164,15 +164,15 @@ internal sealed record PaceBody(double TokensPerSecond, double PromptTokensPerSe
         );
 
     /// <summary>How rounds are cut to the time they may take; null where they may take any.</summary>
-    internal static PaceBody? Of(PreferenceLoop? loop, int target) =>
-        loop?.Pace is not { } pace
+    internal static PaceBody? Of(LoopStatus? status, int target) =>
+        status?.Pace is not { } pace
             ? null
             : new PaceBody(
-                Math.Round(pace.TokensPerSecond(loop.Budget.Candidates), 1),
+                Math.Round(pace.TokensPerSecond(status.Budget.Candidates), 1),
                 Math.Round(1 / pace.PerPromptToken, 1),
                 target,
-                loop.Budget.Candidates,
-                loop.Budget.MaxTokens
+                status.Budget.Candidates,
+                status.Budget.MaxTokens
             );
 }
 

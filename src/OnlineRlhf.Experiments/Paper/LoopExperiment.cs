@@ -5,7 +5,7 @@ using OnlineRlhf.Experiments.Settings;
 using OnlineRlhf.Inference;
 using OnlineRlhf.Inference.Gguf;
 using OnlineRlhf.Learning;
-using OnlineRlhf.Rounds.Simulation;
+using OnlineRlhf.Simulation;
 
 namespace OnlineRlhf.Experiments.Paper;
 

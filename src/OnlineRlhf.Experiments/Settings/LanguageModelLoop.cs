@@ -3,7 +3,7 @@ using OnlineRlhf.Experiments.Rules;
 using OnlineRlhf.Inference;
 using OnlineRlhf.Learning;
 using OnlineRlhf.Rounds;
-using OnlineRlhf.Rounds.Simulation;
+using OnlineRlhf.Simulation;
 
 namespace OnlineRlhf.Experiments.Settings;
 
@@ -46,12 +46,12 @@ internal static class LanguageModelLoop
     )
     {
         SimulationPlan plan = SimulationPlan.Default;
-        using DemoModel? embedded = modelPath is null ? DemoModel.Open() : null;
+        using var source = ModelSource.Open(modelPath);
         using LanguageModel model = LanguageModel.Load(
             // Every cell has a model of its own, and a core.
             new LanguageModelOptions
             {
-                ModelPath = modelPath ?? embedded!.Path,
+                ModelPath = source.Path,
                 Threads = 1,
                 Candidates = plan.Candidates,
                 AnswerTokens = plan.MaxTokens,
@@ -64,7 +64,10 @@ internal static class LanguageModelLoop
         {
             var options = new RoundOptions { ProfilesStored = int.MaxValue };
             options = options with { HyperParameters = variant.HyperParameters ?? options.HyperParameters };
-            using var loop = new PreferenceLoop(model, state, options, TimeProvider.System, cancellationToken: cancellationToken);
+            using PreferenceLoop loop = PreferenceLoop
+                .OpenAsync(model, state, options, TimeProvider.System, cancellationToken: cancellationToken)
+                .GetAwaiter()
+                .GetResult();
             return MeasureAsync(
                     loop,
                     plan,

@@ -3,6 +3,7 @@ using OnlineRlhf.Inference.Conversations;
 using OnlineRlhf.Inference.Devices;
 using OnlineRlhf.Inference.Gguf;
 using OnlineRlhf.Inference.Prompts;
+using OnlineRlhf.Inference.Sampling;
 
 namespace OnlineRlhf.Inference.Llama;
 
@@ -162,14 +163,50 @@ internal sealed unsafe class LoadedModel : IDisposable
         }
     }
 
-    /// <summary>A prompt for the model to answer.</summary>
-    internal Prompt BuildPrompt(IReadOnlyList<ChatMessage> messages, IReadOnlyList<string?> hints) => BuildPrompt(messages, hints, Thinking.Start);
+    /// <summary>A conversation for the model to answer.</summary>
+    internal TokenizedPrompt Tokenize(IReadOnlyList<ChatMessage> messages) => Tokenize(messages, Thinking.Start);
+
+    /// <summary>The prompts of a request to answer a conversation.</summary>
+    internal Prompt BuildPrompt(IReadOnlyList<ChatMessage> messages, IReadOnlyList<string?> hints) => Tokenize(messages).With(Vocabulary, hints);
 
     /// <summary>A prompt that an answer without thoughts follows.</summary>
-    internal Prompt BuildAnswerPrompt(IReadOnlyList<ChatMessage> messages, string? hint) => BuildPrompt(messages, [hint], Thinking.AnswerStart);
+    internal Prompt BuildAnswerPrompt(IReadOnlyList<ChatMessage> messages, string? hint) =>
+        Tokenize(messages, Thinking.AnswerStart).With(Vocabulary, [hint]);
 
-    private Prompt BuildPrompt(IReadOnlyList<ChatMessage> messages, IReadOnlyList<string?> hints, string start) =>
-        Prompt.Build(Vocabulary, Template, messages, hints, Thinking.Flag, start);
+    private TokenizedPrompt Tokenize(IReadOnlyList<ChatMessage> messages, string start) =>
+        TokenizedPrompt.Of(Vocabulary, Template, messages, Thinking.Flag, start);
+
+    /// <summary>The tokens of an answer, closed as the model closes its own.</summary>
+    internal int[] Closed(string answer)
+    {
+        List<int> tokens = [];
+        Vocabulary.Tokenize(answer, control: false, tokens);
+        if (Vocabulary.EndOfTurn >= 0)
+            tokens.Add(Vocabulary.EndOfTurn);
+        return [.. tokens];
+    }
+
+    /// <summary>How long the thoughts and answers behind a prompt may be. Where there is less room than for both, the answer has its own first.</summary>
+    /// <param name="prompt">The prompts of all candidates.</param>
+    /// <param name="answer">The most tokens of an answer.</param>
+    /// <param name="thoughts">The most tokens of thoughts.</param>
+    /// <exception cref="InferenceException">There is no room for an answer.</exception>
+    internal AnswerLimits LimitsOf(Prompt prompt, int answer, int thoughts)
+    {
+        int decoded = prompt.Shared.Length + prompt.Suffixes.Sum(s => s.Length);
+        // The first suffices for the model's own hints; others may take more cells than were set aside.
+        int room = Math.Min(ContextTokens - prompt.Longest, (CellCount - decoded) / prompt.Groups.Length);
+        if (room < Math.Min(LeastAnswer, answer))
+            throw new InferenceException(
+                InferenceError.PromptTooLong,
+                $"The prompt takes {prompt.Longest} tokens and the context holds {ContextTokens}, answer included: "
+                    + $"shorten the conversation{MoreContext}."
+            );
+        answer = Math.Min(answer, room);
+        // Thoughts that nobody expected get half.
+        thoughts = Math.Min(thoughts, Thinking.IsOn ? Math.Min(ThinkingBudget, room - answer) : room / 2);
+        return new AnswerLimits(room, answer, thoughts, Thinking);
+    }
 
     /// <summary>How fast it decodes. Its cost: two short prompts and some ten steps.</summary>
     /// <exception cref="InferenceException">A decode failed, or its output is not a number.</exception>

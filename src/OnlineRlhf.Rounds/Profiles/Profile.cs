@@ -56,7 +56,7 @@ internal sealed class Profile : IDisposable
             lock (_gate)
             {
                 OpenWhatIsStored();
-                return _store is null ? _maps.Measured : _maps.Of(_store.Identity);
+                return StoredMap();
             }
         }
     }
@@ -74,11 +74,14 @@ internal sealed class Profile : IDisposable
         }
     }
 
-    /// <summary>Reads the model; it does not change meanwhile.</summary>
-    internal T Read<T>(Func<OnePassRewardModel, T> read)
+    /// <summary>Reads φ and the reward model; they do not change meanwhile.</summary>
+    internal T Read<T>(Func<FeatureMap, OnePassRewardModel, T> read)
     {
         lock (_gate)
-            return read(Model());
+        {
+            OnePassRewardModel model = Model();
+            return read(StoredMap(), model);
+        }
     }
 
     /// <summary>Makes a comparison durable, to be learned when the model is next read; returns how many the profile holds with it.</summary>
@@ -206,6 +209,8 @@ internal sealed class Profile : IDisposable
             Close();
         }
     }
+
+    private FeatureMap StoredMap() => _store is null ? _maps.Measured : _maps.Of(_store.Identity);
 
     private RoundException StateChanged(string how) =>
         new(RoundError.StateChanged, $"Profile {Name} {how}: its state was deleted, or an older one was put in its place.");

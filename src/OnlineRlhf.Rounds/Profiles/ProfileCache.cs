@@ -1,16 +1,9 @@
 using OnlineRlhf.Learning;
-using OnlineRlhf.Storage;
 
 namespace OnlineRlhf.Rounds.Profiles;
 
 /// <summary>The profiles: opened on demand, a few of them in memory, the one not used for longest closed first. Closing loses nothing.</summary>
-internal sealed class ProfileCache(
-    string directory,
-    FeatureMaps maps,
-    HyperParameters hyperParameters,
-    int capacity,
-    Action<string, RecoveryReport> opened
-) : IDisposable
+internal sealed class ProfileCache(ProfileFolder folder, FeatureMaps maps, HyperParameters hyperParameters, int capacity) : IDisposable
 {
     private const int RememberedCounts = 1024;
 
@@ -33,14 +26,13 @@ internal sealed class ProfileCache(
     }
 
     /// <summary>Names of the profiles on the disk.</summary>
-    internal IEnumerable<string> Stored =>
-        Directory.Exists(directory) ? Directory.EnumerateDirectories(directory).Select(d => Path.GetFileName(d)).Where(ProfileName.IsValid) : [];
+    internal IEnumerable<string> Stored => folder.Stored;
 
     /// <summary>Refuses a profile that is not on the disk, where so many are.</summary>
     /// <exception cref="RoundException">There is no room for it.</exception>
     internal void RequireRoomFor(string name, int most)
     {
-        if (!Directory.Exists(Path.Combine(directory, name)) && Stored.Count() >= most)
+        if (!Directory.Exists(folder.PathOf(name)) && Stored.Count() >= most)
             throw new RoundException(
                 RoundError.TooManyProfiles,
                 $"As many profiles are stored already as the profiles setting allows ({most}): nothing was learned for a new one."
@@ -48,14 +40,14 @@ internal sealed class ProfileCache(
     }
 
     /// <summary>Refuses what comes after the end.</summary>
-    /// <exception cref="ObjectDisposedException">The profiles is closed.</exception>
+    /// <exception cref="ObjectDisposedException">The loop is closed.</exception>
     internal void RequireOpen()
     {
         lock (_gate)
             ObjectDisposedException.ThrowIf(_disposed, this);
     }
 
-    /// <summary>Takes a profile off the profiles; it stays open at least until the lease is disposed.</summary>
+    /// <summary>Opens a profile; it stays open at least until the lease is disposed.</summary>
     internal Lease Acquire(string name)
     {
         lock (_gate)
@@ -64,7 +56,7 @@ internal sealed class ProfileCache(
             Entry? entry = _entries.Find(p => p.Profile.Name == name);
             if (entry is null)
             {
-                var profile = new Profile(name, Path.Combine(directory, name), maps, hyperParameters, opened)
+                var profile = new Profile(name, folder.PathOf(name), maps, hyperParameters, folder.Report)
                 {
                     UnaskedInARow = _unasked.TryGetValue(name, out int unasked) ? unasked : Unknown,
                 };

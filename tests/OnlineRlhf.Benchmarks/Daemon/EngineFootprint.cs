@@ -23,8 +23,8 @@ internal static class EngineFootprint
         Collect();
         long before = KernelCounters.PrivateBytes(),
             dirtyBefore = KernelCounters.PrivateDirtyBytes();
-        using DemoModel? embedded = modelPath is null ? DemoModel.Open() : null;
-        using LanguageModel model = LanguageModel.Load(new LanguageModelOptions { ModelPath = modelPath ?? embedded!.Path, AnswerTokens = 160 });
+        using var source = ModelSource.Open(modelPath);
+        using LanguageModel model = LanguageModel.Load(new LanguageModelOptions { ModelPath = source.Path, AnswerTokens = 160 });
         // The daemon has calibrated its feature map: that touches the buffers of many output rows.
         _ = FeatureMap.Calibrate(model);
         _ = model.Sample([new ChatMessage("user", DaemonBenchmark.Request)], StyleHints.Assign(model.Hints, 8, 0), new SamplingOptions());

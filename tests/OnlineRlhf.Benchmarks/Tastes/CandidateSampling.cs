@@ -22,11 +22,11 @@ internal static class CandidateSampling
     /// <summary>The sets of the file, after those that it lacked were drawn. Every person's requests are split by their place in this list.</summary>
     internal static IReadOnlyList<CandidateSet> Load(string? path, string directory, string? modelPath, int threads, int requests)
     {
-        using DemoModel? embedded = modelPath is null ? DemoModel.Open() : null;
+        using var source = ModelSource.Open(modelPath);
         using LanguageModel model = LanguageModel.Load(
             new LanguageModelOptions
             {
-                ModelPath = modelPath ?? embedded!.Path,
+                ModelPath = source.Path,
                 ContextTokens = 512,
                 AnswerTokens = MaxTokens,
                 Candidates = PerCall,

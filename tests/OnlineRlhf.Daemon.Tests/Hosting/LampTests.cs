@@ -21,6 +21,7 @@ public sealed class LampTests : IAsyncLifetime
     private readonly MemoryRig _rig = new();
     private readonly ObservedClock _clock = new();
     private readonly ApplicationLifetime _lifetime = new(NullLogger<ApplicationLifetime>.Instance);
+    private readonly EventHub _events = new();
     private readonly ModelHost _host;
     private readonly BoardHost _board;
 
@@ -38,8 +39,8 @@ public sealed class LampTests : IAsyncLifetime
         };
         _rig.Pull(0, true);
         _rig.Pull(1, true);
-        _host = new ModelHost(options, _state, Path.Combine(_state, "socket"), _lifetime, _clock, NullLogger.Instance);
-        _board = new BoardHost(options, _host, _rig.Clock, NullLogger.Instance, _rig.Open);
+        _host = new ModelHost(options, _state, Path.Combine(_state, "socket"), _events, _lifetime, _clock, NullLogger.Instance);
+        _board = new BoardHost(options, _host, _events, _rig.Clock, NullLogger.Instance, _rig.Open);
     }
 
     public async ValueTask InitializeAsync()
@@ -49,7 +50,7 @@ public sealed class LampTests : IAsyncLifetime
         await _board.StartAsync(over);
         _lifetime.NotifyStarted();
         PreferenceLoop loop = await _host.LoadedAsync(over);
-        Assert.True(SpinWait.SpinUntil(() => loop.Events.Followers > 0, Patience));
+        Assert.True(SpinWait.SpinUntil(() => _events.Followers > 0, Patience));
         Settle(loop);
     }
 
@@ -60,7 +61,7 @@ public sealed class LampTests : IAsyncLifetime
         bool seen = false;
         _clock.Looked = () =>
         {
-            if (seen || loop.QueuedRequests == 0)
+            if (seen || loop.Status.QueuedRequests == 0)
                 return;
             seen = true;
             Settle(loop);
@@ -111,9 +112,9 @@ public sealed class LampTests : IAsyncLifetime
     {
         for (int i = 0; i < 2; i++)
         {
-            loop.Events.Publish(new RoundEvent.Abandoned("nobody", Failed: true));
+            _events.Publish(new RoundEvent.Abandoned("nobody", Failed: true));
             Assert.True(SpinWait.SpinUntil(() => _rig.IsHigh(ErrorLine), Patience));
-            loop.Events.Publish(new RoundEvent.Learned(Guid.NewGuid(), "nobody", 1));
+            _events.Publish(new RoundEvent.Learned(Guid.NewGuid(), "nobody", 1));
             Assert.True(SpinWait.SpinUntil(() => !_rig.IsHigh(ErrorLine), Patience));
         }
     }

@@ -1,5 +1,5 @@
 using System.Text.Json.Serialization;
-using OnlineRlhf.Rounds.Simulation;
+using OnlineRlhf.Simulation;
 
 namespace OnlineRlhf.Daemon.Cli.Demo;
 

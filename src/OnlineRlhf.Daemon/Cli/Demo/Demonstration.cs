@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using OnlineRlhf.Inference;
 using OnlineRlhf.Rounds;
-using OnlineRlhf.Rounds.Simulation;
+using OnlineRlhf.Simulation;
 
 namespace OnlineRlhf.Daemon.Cli.Demo;
 

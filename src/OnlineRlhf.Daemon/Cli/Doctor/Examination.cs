@@ -91,8 +91,8 @@ internal sealed class Examination(DaemonOptions options, HealthBody? running, st
         try
         {
             LanguageModel.LoadEngine(options.ForModel(""));
-            using DemoModel? embedded = options.Model is null ? DemoModel.Open() : null;
-            var machine = new EngineSetup(options, options.Model ?? embedded!.Path, _state);
+            using var source = ModelSource.Open(options.Model);
+            var machine = new EngineSetup(options, source.Path, _state);
             EngineChoice? kept = machine.Kept();
             EngineBody engine = running?.Engine ?? EngineBody.Of(kept, machine.Version, machine.UsualBuild);
             string next =

@@ -3,7 +3,8 @@ using System.IO.Hashing;
 using System.Text;
 using System.Text.Json;
 using OnlineRlhf.Daemon.Http;
-using OnlineRlhf.Rounds.DataSets;
+using OnlineRlhf.DataSets;
+using OnlineRlhf.Rounds;
 
 namespace OnlineRlhf.Daemon.Cli.Learn;
 

@@ -1,0 +1,188 @@
+using System.Buffers;
+
+namespace OnlineRlhf.DataSets;
+
+/// <summary>Cuts JSON text into its entries: the elements of a list, or objects that span several lines. It needs the memory of one entry.</summary>
+/// <remarks>
+/// It looks at brackets and strings alone. Where those do not fit, the entry ends, and the next one begins with the next line that begins with an
+/// object: a broken entry corrupts no other.
+/// </remarks>
+internal sealed class EntrySplitter
+{
+    private const int DeepestNesting = 64;
+    private readonly ArrayBufferWriter<byte> _content = new();
+    private Part _part;
+    private ulong _lists;
+    private int _depth;
+    private bool _inString,
+        _escaped,
+        _atLineStart = true;
+    private byte _last;
+    private long _previousLine;
+
+    private enum Part
+    {
+        Between,
+        Entry,
+        Broken,
+        Junk,
+    }
+
+    /// <summary>The line that is being read, from 1.</summary>
+    internal long Line { get; private set; } = 1;
+
+    /// <summary>The line on which the entry began that was read last.</summary>
+    internal long EntryLine { get; private set; }
+
+    /// <summary>Entries so far.</summary>
+    internal long Count { get; private set; }
+
+    /// <summary>Whether two entries began on one line, so that a line's number names no entry.</summary>
+    internal bool ShareLines { get; private set; }
+
+    /// <summary>Whether the entry that was read last is no whole value.</summary>
+    internal bool IsBroken { get; private set; }
+
+    /// <summary>Whether a list or an entry is open, and so what follows is missing at the end; not where an entry is broken.</summary>
+    internal bool IsOpen => !IsLost && (InList || _part == Part.Entry);
+
+    /// <summary>Whether an entry is broken and nothing yet shows where the next one begins.</summary>
+    internal bool IsLost => _part == Part.Broken;
+
+    /// <summary>The entry that was read last; null where it is longer than <see cref="PreferenceFile.LongestLine"/>.</summary>
+    internal ReadOnlyMemory<byte>? Content =>
+        _content.WrittenCount > PreferenceFile.LongestLine ? (ReadOnlyMemory<byte>?)null : _content.WrittenMemory;
+
+    /// <summary>Reads on to the end of an entry; false where the bytes end before.</summary>
+    internal bool TryRead(ReadOnlySpan<byte> bytes, ref int at)
+    {
+        while (at < bytes.Length)
+        {
+            byte b = bytes[at];
+            // The entry ends before this byte, which belongs to what follows.
+            if (EndsBefore(b))
+                return End(isBroken: true);
+            at++;
+            bool ends = _part switch
+            {
+                Part.Between => Begin(b),
+                Part.Entry => Go(b),
+                _ => false,
+            };
+            if (_part is Part.Entry or Part.Junk || ends)
+                Append(b);
+            if (b == '\n')
+                (Line, _atLineStart) = (Line + 1, true);
+            else if (!IsSpace(b))
+                _atLineStart = false;
+            if (ends)
+                return End(isBroken: false);
+        }
+        return false;
+    }
+
+    /// <summary>Ends what the input's end has cut off; false where nothing was.</summary>
+    internal bool TryFinish() => _part != Part.Between && End(isBroken: true);
+
+    private bool EndsBefore(byte b) =>
+        _part switch
+        {
+            Part.Junk => b == '\n' || (InList && b is (byte)',' or (byte)']'),
+            Part.Broken => _atLineStart && b == '{',
+            // In an object, a value follows a colon: here a line was cut off, and the next one begins.
+            Part.Entry => _atLineStart && b == '{' && !_inString && !IsInnerList && _last != ':',
+            _ => false,
+        };
+
+    private bool Begin(byte b)
+    {
+        // Commas between entries, and the byte order mark, whose bytes are no JSON.
+        if (IsSpace(b) || (InList && b == ',') || b is 0xEF or 0xBB or 0xBF)
+            return false;
+        if (b == '[' && !InList)
+        {
+            InList = true;
+            return false;
+        }
+        if (b == ']' && InList)
+        {
+            InList = false;
+            return false;
+        }
+        Count++;
+        EntryLine = Line;
+        ShareLines |= EntryLine == _previousLine;
+        _previousLine = EntryLine;
+        _content.ResetWrittenCount();
+        (_depth, _inString, _part) = (0, false, b is (byte)'{' or (byte)'[' ? Part.Entry : Part.Junk);
+        if (_part == Part.Entry)
+            Open(b);
+        return false;
+    }
+
+    private bool Go(byte b)
+    {
+        if (_inString)
+        {
+            if (b == '\n')
+                _part = Part.Broken;
+            else if (_escaped)
+                _escaped = false;
+            else if (b == '\\')
+                _escaped = true;
+            else
+                _inString = b != '"';
+            return false;
+        }
+        switch (b)
+        {
+            case (byte)'"':
+                (_inString, _escaped) = (true, false);
+                break;
+            case (byte)'{' or (byte)'[':
+                if (_depth == DeepestNesting || (b == '{' && !IsInnerList && _last != ':'))
+                    _part = Part.Broken;
+                else
+                    Open(b);
+                break;
+            case (byte)'}' or (byte)']':
+                if (b == ']' != IsInnerList)
+                    _part = Part.Broken;
+                else if (--_depth == 0)
+                    return true;
+                break;
+        }
+        if (!IsSpace(b))
+            _last = b;
+        return false;
+    }
+
+    private bool InList { get; set; }
+
+    private bool IsInnerList => (_lists >> (_depth - 1) & 1) != 0;
+
+    private void Open(byte b)
+    {
+        _lists = b == '[' ? _lists | 1UL << _depth : _lists & ~(1UL << _depth);
+        _depth++;
+        _last = b;
+    }
+
+    private bool End(bool isBroken)
+    {
+        IsBroken = isBroken;
+        _part = Part.Between;
+        return true;
+    }
+
+    private void Append(byte b)
+    {
+        // One byte too many says that the entry is too long.
+        if (_content.WrittenCount > PreferenceFile.LongestLine)
+            return;
+        _content.GetSpan(1)[0] = b;
+        _content.Advance(1);
+    }
+
+    private static bool IsSpace(byte b) => b is (byte)' ' or (byte)'\t' or (byte)'\r' or (byte)'\n';
+}

@@ -1,0 +1,253 @@
+using System.Text.Json;
+using OnlineRlhf.Inference.Prompts;
+
+namespace OnlineRlhf.DataSets;
+
+/// <summary>Finds the conversation and its two answers in the fields of a line.</summary>
+/// <remarks>What changes their meaning and is not understood is a reason to skip the line.</remarks>
+internal static class PairReader
+{
+    private static readonly string[] Prompts = ["prompt", "messages", "conversations", "conversation", "question", "query", "instruction", "input"];
+    private static readonly string[] Systems = ["system", "system_prompt", "system_message"];
+    private static readonly string[] Asked = ["question", "query", "instruction", "input", "context", "passage", "document"];
+
+    private readonly record struct Answer(List<ChatMessage> Before, string Text);
+
+    /// <exception cref="FormatException">It is no pair.</exception>
+    internal static PreferencePair Read(Fields line)
+    {
+        line.RequireText("it");
+        (Answer chosen, Answer rejected, bool isTie) = Answers(line);
+        if (chosen.Before.Count != rejected.Before.Count || !Conversation.StartsWith(chosen.Before, rejected.Before))
+            throw new FormatException("chosen and rejected are not answers to the same conversation.");
+        (string? name, List<ChatMessage> prompt) = Prompt(line, chosen.Text, rejected.Text);
+        List<ChatMessage> messages = Join(prompt, chosen.Before, "the prompt and the conversations in chosen and rejected differ.");
+        messages = WithSystem(line, WithHistory(line, WithLists(line, name, messages)));
+        RequireNothingBeside(line, name, messages);
+        // An empty turn of the system says nothing, and some templates refuse it.
+        _ = messages.RemoveAll(m => m.Role == "system" && string.IsNullOrWhiteSpace(m.Content));
+        if (!messages.Exists(m => m.Role == "user"))
+            throw new FormatException("it has no prompt.");
+        // What was thought before an earlier answer is no part of the conversation.
+        messages = messages.ConvertAll(m => m.Role == "assistant" ? m with { Content = Thoughts.Drop(m.Content) } : m);
+        foreach (ChatMessage message in messages)
+            RequireNoMarks(message.Content, "the conversation");
+        RequireNoMarks(chosen.Text, "chosen");
+        RequireNoMarks(rejected.Text, "rejected");
+        return new PreferencePair(messages, chosen.Text, rejected.Text, isTie);
+    }
+
+    private static (Answer Chosen, Answer Rejected, bool IsTie) Answers(Fields line)
+    {
+        if (line["conversation_a"] is { } a && line["conversation_b"] is { } b)
+            return Judged(line, AnswerOf(a, "conversation_a"), AnswerOf(b, "conversation_b"));
+        if (line.Has("preferred_output") || line.Has("non_preferred_output"))
+            return (Named(line, "preferred_output"), Named(line, "non_preferred_output"), IsTie(line));
+        if (!line.Has("chosen") && !line.Has("rejected") && line["output"] is { ValueKind: JsonValueKind.Array } both)
+        {
+            // The better one comes first.
+            return both.GetArrayLength() == 2 && both[0].ValueKind == JsonValueKind.String && both[1].ValueKind == JsonValueKind.String
+                ? (AnswerOf(both[0], "output"), AnswerOf(both[1], "output"), false)
+                : throw new FormatException("output is no list of two texts, the better one first.");
+        }
+        if (!line.Has("chosen") && line.Has("completion") && line.Has("label"))
+            throw new FormatException("it has one answer with a label: a comparison needs two answers, chosen and rejected.");
+        return (Named(line, "chosen"), Named(line, "rejected"), IsTie(line));
+    }
+
+    /// <summary>Whether a line says of its two answers that neither is better.</summary>
+    private static bool IsTie(Fields line) =>
+        line["tie"] switch
+        {
+            null => IsTie(line.Text("winner")),
+            { ValueKind: JsonValueKind.True } => true,
+            { ValueKind: JsonValueKind.False } => false,
+            _ => throw new FormatException("tie is neither true nor false."),
+        };
+
+    private static bool IsTie(string? verdict) => verdict?.Trim().ToUpperInvariant() is "TIE" or "TIE (BOTHBAD)" or "BOTH_BAD" or "BOTHBAD";
+
+    private static (Answer Chosen, Answer Rejected, bool IsTie) Judged(Fields line, Answer a, Answer b) =>
+        line.Text("winner")?.Trim().ToUpperInvariant() switch
+        {
+            "MODEL_A" or "A" => (a, b, false),
+            "MODEL_B" or "B" => (b, a, false),
+            var verdict when IsTie(verdict) => (a, b, true),
+            _ => throw new FormatException("winner is none of model_a, model_b and tie."),
+        };
+
+    private static Answer Named(Fields line, string name) =>
+        line[name] is { } value ? AnswerOf(value, name) : throw new FormatException(line.Has(name) ? $"{name} is empty." : $"it has no {name}.");
+
+    private static Answer AnswerOf(JsonElement value, string name)
+    {
+        List<ChatMessage>? turns = value.ValueKind switch
+        {
+            JsonValueKind.String => Conversation.Turns(Thoughts.Drop(value.GetString()!), name, isAnswer: true),
+            JsonValueKind.Array => Conversation.Turns(value, name),
+            JsonValueKind.Object when Conversation.IsMessage(value) => Conversation.Turns(value, name),
+            _ => throw new FormatException($"{name} is neither a text nor a list of messages."),
+        };
+        if (turns is null)
+            return new Answer([], TemplateText.Bare(Thoughts.Drop(value.GetString()!)));
+        if (turns is not [.. var before, { Role: "assistant" } last])
+            throw new FormatException($"{name} does not end with an answer of the assistant.");
+        // Within a list too an answer may carry the label or the marks of a text that it was cut from.
+        string text = TemplateText.Bare(Thoughts.Drop(last.Content));
+        List<ChatMessage>? within = Transcript.ParseAnswer(text);
+        bool goesOn =
+            within is not (null or [{ Role: "assistant" }]) || (value.ValueKind == JsonValueKind.String && before is [{ Role: "assistant" }, ..]);
+        return goesOn
+            ? throw new FormatException($"{name} goes on with other turns behind the answer.")
+            : new Answer(before, within?[0].Content ?? text);
+    }
+
+    /// <summary>The prompt, and which field holds it.</summary>
+    private static (string? Name, List<ChatMessage> Turns) Prompt(Fields line, string chosen, string rejected)
+    {
+        foreach (string name in Prompts)
+        {
+            if (line[name] is not { } value)
+                continue;
+            if (value.ValueKind == JsonValueKind.Object && name == "input" && new Fields(value) is var input)
+            {
+                input.RequireText("input");
+                value = input["messages"] ?? value;
+            }
+            List<ChatMessage> turns = value.ValueKind switch
+            {
+                JsonValueKind.String => OfText(line, name, value.GetString()!),
+                JsonValueKind.Array => Conversation.Turns(value, name),
+                JsonValueKind.Object when Conversation.IsMessage(value) => Conversation.Turns(value, name),
+                _ => throw new FormatException($"{name} is neither a text nor a list of messages."),
+            };
+            return (name, WithoutAnswer(turns, chosen, rejected));
+        }
+        return (null, []);
+    }
+
+    /// <summary>A conversation without the place where the answer goes, and without the answer that a list of all that was said repeats.</summary>
+    private static List<ChatMessage> WithoutAnswer(List<ChatMessage> turns, string chosen, string rejected) =>
+        turns is [.. var before, { Role: "assistant", Content: var last }]
+        && Thoughts.Drop(last).Trim() is var said
+        && (said.Length == 0 || said == chosen || said == rejected)
+            ? before
+            : turns;
+
+    /// <summary>The conversation with what lists of messages beside the prompt know more of it.</summary>
+    private static List<ChatMessage> WithLists(Fields line, string? prompt, List<ChatMessage> messages)
+    {
+        foreach (string name in Prompts.Where(n => n != prompt))
+        {
+            if (line[name] is { ValueKind: JsonValueKind.Array } list && list.EnumerateArray().All(Conversation.IsMessage))
+                messages = Join(messages, Asking(list, name), $"{prompt ?? "the conversation"} and {name} differ.");
+        }
+        return messages;
+
+        // It may end with an answer, chosen or a third one.
+        static List<ChatMessage> Asking(JsonElement list, string name) =>
+            Conversation.Turns(list, name) is [.. var before, { Role: "assistant" }] ? before : Conversation.Turns(list, name);
+    }
+
+    /// <summary>Refuses texts that belong to what was asked and are no part of it.</summary>
+    private static void RequireNothingBeside(Fields line, string? prompt, List<ChatMessage> messages)
+    {
+        foreach (string name in Asked.Where(n => n != prompt))
+        {
+            if (line[name] is not { } value || (value.ValueKind == JsonValueKind.Array && value.EnumerateArray().All(Conversation.IsMessage)))
+                continue;
+            if (
+                value.ValueKind != JsonValueKind.String
+                || !messages.Exists(m => Plain(m.Content).Contains(Plain(value.GetString()!), StringComparison.Ordinal))
+            )
+                throw new FormatException(
+                    $"it has {name} beside its {prompt ?? "conversation"}, and nothing says how the two go together: put both into a prompt."
+                );
+        }
+
+        static string Plain(string text) => text.ReplaceLineEndings("\n").Trim();
+    }
+
+    private static List<ChatMessage> OfText(Fields line, string name, string text)
+    {
+        if (Conversation.Turns(text, name, isAnswer: false) is { } turns)
+            return turns;
+        text = TemplateText.Bare(text);
+        if (name == "instruction" && line.Text("input") is { } input)
+            text = $"{text}\n{input.Trim()}";
+        return [new ChatMessage("user", text)];
+    }
+
+    /// <summary>The conversation behind its earlier turns.</summary>
+    private static List<ChatMessage> WithHistory(Fields line, List<ChatMessage> messages)
+    {
+        if (line["history"] is not { } history)
+            return messages;
+        if (history.ValueKind != JsonValueKind.Array)
+            throw new FormatException("history is no list of pairs of texts.");
+        List<ChatMessage> earlier = history.EnumerateArray().All(Conversation.IsMessage)
+            ? Conversation.Turns(history, "history")
+            : [.. Pairs(history)];
+        List<ChatMessage> asked = messages.FindAll(m => m.Role != "system");
+        if (asked.Count == 0 || Conversation.StartsWith(asked, earlier))
+            return messages;
+        return asked.Count == 1
+            ? [.. messages.Where(m => m.Role == "system"), .. earlier, .. asked]
+            : throw new FormatException("it has a history beside a conversation of several turns that begins otherwise.");
+    }
+
+    /// <summary>Earlier turns, as pairs of a question and its answer.</summary>
+    private static IEnumerable<ChatMessage> Pairs(JsonElement history)
+    {
+        foreach (JsonElement pair in history.EnumerateArray())
+        {
+            if (
+                pair.ValueKind != JsonValueKind.Array
+                || pair.GetArrayLength() != 2
+                || pair[0].ValueKind != JsonValueKind.String
+                || pair[1].ValueKind != JsonValueKind.String
+            )
+                throw new FormatException("history is no list of pairs of texts.");
+            yield return new ChatMessage("user", pair[0].GetString()!);
+            yield return new ChatMessage("assistant", pair[1].GetString()!);
+        }
+    }
+
+    /// <summary>One conversation of a prompt and of what the answers' own conversations begin with: mostly one repeats the other.</summary>
+    private static List<ChatMessage> Join(List<ChatMessage> prompt, List<ChatMessage> before, string otherwise)
+    {
+        if (before.Count == 0 || prompt.Count == 0)
+            return before.Count == 0 ? prompt : before;
+        List<ChatMessage> system = OneSystem(prompt.FindAll(m => m.Role == "system"), before.FindAll(m => m.Role == "system"));
+        List<ChatMessage> asked = prompt.FindAll(m => m.Role != "system"),
+            said = before.FindAll(m => m.Role != "system");
+        if (Conversation.StartsWith(said, asked) || (asked.Count == 1 && said.Exists(m => Conversation.Same(m, asked[0]))))
+            return [.. system, .. said];
+        if (Conversation.EndsWith(asked, said))
+            return [.. system, .. asked];
+        return asked[^1].Role == "assistant" && said[0].Role == "user" ? [.. system, .. asked, .. said] : throw new FormatException(otherwise);
+    }
+
+    private static List<ChatMessage> WithSystem(Fields line, List<ChatMessage> messages)
+    {
+        foreach (string name in Systems)
+        {
+            if (line.Text(name) is not { } text)
+                continue;
+            List<ChatMessage> system = OneSystem([new ChatMessage("system", text.Trim())], messages.FindAll(m => m.Role == "system"));
+            messages = [.. system, .. messages.Where(m => m.Role != "system")];
+        }
+        return messages;
+    }
+
+    private static List<ChatMessage> OneSystem(List<ChatMessage> one, List<ChatMessage> other) =>
+        one.Count == 0 ? other
+        : other.Count == 0 || (one.Count == other.Count && Conversation.StartsWith(one, other)) ? one
+        : throw new FormatException("it has two different instructions of the system.");
+
+    private static void RequireNoMarks(string text, string where)
+    {
+        if (TemplateText.HasMarks(text))
+            throw new FormatException($"{where} holds marks of a chat template that cannot be told from its words.");
+    }
+}

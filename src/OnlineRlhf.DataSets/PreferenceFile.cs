@@ -1,0 +1,220 @@
+using System.Buffers;
+using System.IO.Compression;
+using System.IO.Hashing;
+using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
+using ZstdSharp;
+
+namespace OnlineRlhf.DataSets;
+
+/// <summary>A data set on the disk, plain, gzip or zstd: its lines, or the entries of its list, one at a time, in constant memory.</summary>
+/// <param name="Path">The file.</param>
+/// <param name="Hash">Of what it holds, unpacked: a packed copy is the same data set.</param>
+/// <param name="Lines">How many lines it has; entries where <see cref="CountsEntries"/>.</param>
+public sealed record PreferenceFile(string Path, UInt128 Hash, long Lines)
+{
+    /// <summary>A line may hold its conversation twice: four times what a request may send.</summary>
+    public const int LongestLine = 1 << 20;
+
+    private const int Chunk = 1 << 16;
+
+    /// <summary>Whether several entries of a list stand on one line, so that entries are counted and not lines.</summary>
+    public bool CountsEntries { get; private init; }
+
+    /// <summary>The number of an entry that is broken so that nothing behind it can be read; null where there is none.</summary>
+    public long? BrokenAt { get; private init; }
+
+    /// <summary>Whether it is a JSON list, or holds objects that span lines.</summary>
+    private bool HasEntries { get; init; }
+
+    private static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
+
+    /// <summary>Reads the file once, to know it again.</summary>
+    /// <exception cref="IOException">It cannot be read, or not unpacked to its end, or holds no JSON: the message says what it is.</exception>
+    public static async Task<PreferenceFile> OpenAsync(string path, CancellationToken cancellationToken)
+    {
+        if (Directory.Exists(path))
+            throw new IOException($"{path} is a folder: name the file of preferences.");
+        try
+        {
+            return await ReadOnceAsync(path, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is InvalidDataException or ZstdException or EndOfStreamException)
+        {
+            throw new IOException($"{path} is damaged: it cannot be unpacked to its end.");
+        }
+    }
+
+    private static async Task<PreferenceFile> ReadOnceAsync(string path, CancellationToken cancellationToken)
+    {
+        Stream stream = Unpack(path);
+        await using (stream.ConfigureAwait(false))
+        {
+            var hash = new XxHash128();
+            var encoding = new TextEncoding();
+            byte[] chunk = new byte[Chunk];
+            long lines = 0,
+                unpacked = 0;
+            byte last = (byte)'\n';
+            EntrySplitter? entries = null;
+            int read;
+            while ((read = await stream.ReadAtLeastAsync(chunk, Chunk, throwOnEndOfStream: false, cancellationToken).ConfigureAwait(false)) > 0)
+            {
+                if (unpacked == 0)
+                {
+                    if (ForeignFile.Describe(path, chunk.AsSpan(0, read), stream is not FileStream) is { } foreign)
+                        throw new IOException(foreign);
+                    if (StartsEntries(chunk.AsSpan(0, read)))
+                        entries = new EntrySplitter();
+                }
+                encoding.Add(chunk.AsSpan(0, read));
+                hash.Append(chunk.AsSpan(0, read));
+                unpacked += read;
+                lines += chunk.AsSpan(0, read).Count((byte)'\n');
+                last = chunk[read - 1];
+                int at = 0;
+                while (entries?.TryRead(chunk.AsSpan(0, read), ref at) == true)
+                {
+                    // They are counted as they pass.
+                }
+            }
+            if (stream is GZipStream && !await GzipEnd.IsThereAsync(path, unpacked, cancellationToken).ConfigureAwait(false))
+                throw new InvalidDataException();
+            if (ForeignFile.Describe(path, encoding, stream is not FileStream) is { } other)
+                throw new IOException(other);
+            bool isLost = entries?.IsLost ?? false;
+            if (entries is { IsOpen: true })
+                throw new IOException($"{path} was cut off: what it holds has no end. Fetch it again.");
+            bool shareLines = entries?.ShareLines ?? false;
+            return new PreferenceFile(
+                path,
+                hash.GetCurrentHashAsUInt128(),
+                shareLines ? entries!.Count
+                    : last == '\n' ? lines
+                    : lines + 1
+            )
+            {
+                HasEntries = entries is not null,
+                CountsEntries = shareLines,
+                BrokenAt = isLost
+                    ? shareLines
+                        ? entries!.Count
+                        : entries!.EntryLine
+                    : null,
+            };
+        }
+    }
+
+    /// <summary>
+    /// Its lines with their numbers, from 1, or its entries with the numbers of the lines that they begin on; without content where one is longer
+    /// than <see cref="LongestLine"/>. A line's content is valid until the next is asked for.
+    /// </summary>
+    public IAsyncEnumerable<(long Number, ReadOnlySequence<byte>? Content)> ReadAsync(CancellationToken cancellationToken) =>
+        HasEntries ? ReadEntriesAsync(cancellationToken) : ReadLinesAsync(cancellationToken);
+
+    private async IAsyncEnumerable<(long Number, ReadOnlySequence<byte>? Content)> ReadLinesAsync(
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
+    {
+        PipeReader reader = PipeReader.Create(Unpack(Path), new StreamPipeReaderOptions(bufferSize: Chunk));
+        try
+        {
+            long number = 0;
+            bool tooLong = false;
+            while (true)
+            {
+                ReadResult read = await reader.ReadAsync(cancellationToken).ConfigureAwait(false);
+                ReadOnlySequence<byte> rest = read.Buffer;
+                while (rest.PositionOf((byte)'\n') is { } end)
+                {
+                    ReadOnlySequence<byte> line = Content(rest.Slice(0, end));
+                    yield return (++number, tooLong || line.Length > LongestLine ? null : line);
+                    tooLong = false;
+                    rest = rest.Slice(rest.GetPosition(1, end));
+                }
+                tooLong |= rest.Length > LongestLine;
+                if (read.IsCompleted)
+                {
+                    if (tooLong || !rest.IsEmpty)
+                        yield return (++number, tooLong ? null : Content(rest));
+                    yield break;
+                }
+                // What is too long is dropped as it comes.
+                reader.AdvanceTo(tooLong ? rest.End : rest.Start, rest.End);
+            }
+        }
+        finally
+        {
+            await reader.CompleteAsync().ConfigureAwait(false);
+        }
+    }
+
+    private async IAsyncEnumerable<(long Number, ReadOnlySequence<byte>? Content)> ReadEntriesAsync(
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
+    {
+        Stream stream = Unpack(Path);
+        await using (stream.ConfigureAwait(false))
+        {
+            var entries = new EntrySplitter();
+            byte[] chunk = new byte[Chunk];
+            int read;
+            do
+            {
+                read = await stream.ReadAsync(chunk, cancellationToken).ConfigureAwait(false);
+                int at = 0;
+                while (read > 0 ? entries.TryRead(chunk.AsSpan(0, read), ref at) : entries.TryFinish())
+                {
+                    long number = CountsEntries ? entries.Count : entries.EntryLine;
+                    yield return (number, entries.Content is { } content ? new ReadOnlySequence<byte>(content) : null);
+                }
+            } while (read > 0);
+        }
+    }
+
+    /// <summary>Whether what begins so is a list of objects, or objects that span lines or share one.</summary>
+    private static bool StartsEntries(ReadOnlySpan<byte> head)
+    {
+        ReadOnlySpan<byte> text = head.TrimStart(" \t\r\n\uFEFF"u8);
+        if (text is [(byte)'[', ..])
+            return text[1..].TrimStart(" \t\r\n"u8) is [] or [(byte)'{' or (byte)']', ..];
+        if (text is not [(byte)'{', ..])
+            return false;
+        var entries = new EntrySplitter();
+        int at = 0;
+        if (!entries.TryRead(text, ref at))
+            return head.Length == Chunk && entries.Line > entries.EntryLine;
+        return !entries.IsBroken && (entries.Line > entries.EntryLine || text[at..].TrimStart(" \t\r"u8) is [(byte)'{', ..]);
+    }
+
+    /// <summary>A line without the mark that some programs begin a file with, and files that were joined hold anywhere.</summary>
+    private static ReadOnlySequence<byte> Content(ReadOnlySequence<byte> line)
+    {
+        Span<byte> start = stackalloc byte[ByteOrderMark.Length];
+        if (line.Length < start.Length)
+            return line;
+        line.Slice(0, start.Length).CopyTo(start);
+        return start.SequenceEqual(ByteOrderMark) ? line.Slice(start.Length) : line;
+    }
+
+    private static Stream Unpack(string path)
+    {
+        var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
+        try
+        {
+            if (!file.CanSeek)
+                throw new IOException($"{path} is no regular file: it is read twice, so save it as one first.");
+            Span<byte> magic = stackalloc byte[4];
+            magic = magic[..file.ReadAtLeast(magic, magic.Length, throwOnEndOfStream: false)];
+            file.Position = 0;
+            return ForeignFile.IsGzip(magic) ? new GZipStream(file, CompressionMode.Decompress)
+                : ForeignFile.IsZstandard(magic) ? new DecompressionStream(file, leaveOpen: false)
+                : file;
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+}

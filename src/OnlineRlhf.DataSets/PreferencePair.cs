@@ -1,0 +1,34 @@
+using System.Buffers;
+using System.Text.Json;
+using OnlineRlhf.Inference.Prompts;
+
+namespace OnlineRlhf.DataSets;
+
+/// <summary>One line of a data set of preferences: a conversation and two answers to it, in any of the usual shapes.</summary>
+/// <param name="Messages">The conversation; its last turn is the user's.</param>
+/// <param name="Chosen">The better answer.</param>
+/// <param name="Rejected">The other one.</param>
+/// <param name="IsTie">Whether neither is better.</param>
+public sealed record PreferencePair(IReadOnlyList<ChatMessage> Messages, string Chosen, string Rejected, bool IsTie = false)
+{
+    /// <summary>Reads a line.</summary>
+    /// <exception cref="FormatException">The line is none; the message says why, and nothing of what it holds.</exception>
+    public static PreferencePair Parse(ReadOnlySequence<byte> line)
+    {
+        try
+        {
+            using JsonDocument document = JsonText.Parse(line);
+            return document.RootElement.ValueKind == JsonValueKind.Object
+                ? PairReader.Read(new Fields(document.RootElement))
+                : throw new FormatException("it is no JSON object.");
+        }
+        catch (JsonException)
+        {
+            throw new FormatException("it is not valid JSON.");
+        }
+        catch (InvalidOperationException)
+        {
+            throw new FormatException("it holds text that is not valid Unicode.");
+        }
+    }
+}

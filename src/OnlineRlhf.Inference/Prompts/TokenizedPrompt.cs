@@ -1,0 +1,90 @@
+using OnlineRlhf.Inference.Llama;
+
+namespace OnlineRlhf.Inference.Prompts;
+
+/// <summary>A conversation as the tokens of one model. It is tokenised once; a style hint takes its place between the two parts.</summary>
+public sealed class TokenizedPrompt
+{
+    private readonly int[] _before,
+        _after;
+    private readonly bool _takesHints;
+
+    private TokenizedPrompt(int[] before, int[] after, bool takesHints)
+    {
+        _before = before;
+        _after = after;
+        _takesHints = takesHints;
+    }
+
+    /// <summary>Tokenises a conversation.</summary>
+    /// <param name="vocabulary">The model's tokens.</param>
+    /// <param name="template">The model's chat template.</param>
+    /// <param name="messages">The conversation; thoughts in the assistant's turns are left out.</param>
+    /// <param name="flag">What the system turn begins with; null for nothing.</param>
+    /// <param name="start">What the assistant's turn begins with.</param>
+    internal static TokenizedPrompt Of(Vocabulary vocabulary, ChatTemplate template, IReadOnlyList<ChatMessage> messages, string? flag, string start)
+    {
+        messages = [.. messages.Select(m => m.Role == "assistant" ? m with { Content = Thoughts.Drop(m.Content) } : m)];
+        if (flag is not null && messages[0].Role != "system")
+            messages = [new ChatMessage("system", ""), .. messages];
+        List<PromptPart> parts = template.Render(messages);
+        if (flag is not null && parts.FindIndex(p => p.Message == 0) is >= 0 and var system)
+            parts.Insert(system, new PromptPart(messages[0].Content.Length > 0 ? flag + "\n" : flag, null));
+        Begin(parts, start);
+        int lastUser = messages.Count - 1;
+        while (lastUser >= 0 && messages[lastUser].Role != "user")
+            lastUser--;
+        List<int> before = [],
+            after = [];
+        List<int> tokens = before;
+        foreach (PromptPart part in parts)
+        {
+            if (part.Message is not { } message)
+            {
+                vocabulary.Tokenize(part.Template, control: true, tokens);
+                continue;
+            }
+            vocabulary.Tokenize(messages[message].Content, control: false, tokens);
+            if (message == lastUser)
+                tokens = after;
+        }
+        if (vocabulary.BeginningOfText is { } begin && (before.Count == 0 || before[0] != begin))
+            before.Insert(0, begin);
+        return new TokenizedPrompt([.. before], [.. after], takesHints: tokens == after);
+    }
+
+    /// <summary>The prompts of a request.</summary>
+    /// <param name="vocabulary">The tokens of the same model.</param>
+    /// <param name="hints">A style hint per candidate, null for none.</param>
+    internal Prompt With(Vocabulary vocabulary, IReadOnlyList<string?> hints)
+    {
+        string?[] distinct = [.. hints.Distinct()];
+        int[][] suffixes = [.. distinct.Select(Suffix)];
+        int[] groups = [.. hints.Select(h => Array.IndexOf(distinct, h))];
+        // The logits that an answer begins with come from a suffix: where one is empty, the last shared token goes there.
+        return suffixes.Min(s => s.Length) > 0
+            ? new Prompt(_before, suffixes, groups)
+            : new Prompt(_before[..^1], [.. suffixes.Select(s => (int[])[_before[^1], .. s])], groups);
+
+        int[] Suffix(string? hint)
+        {
+            if (hint is null || !_takesHints)
+                return _after;
+            List<int> tokens = [];
+            vocabulary.Tokenize($" ({hint})", control: false, tokens);
+            return [.. tokens, .. _after];
+        }
+    }
+
+    /// <summary>Begins the assistant's turn. White space that the template has just written is not written again.</summary>
+    private static void Begin(List<PromptPart> parts, string start)
+    {
+        if (start.Length == 0)
+            return;
+        string written = parts is [.., { Message: null } last] ? last.Template : "";
+        int marker = start.TakeWhile(char.IsWhiteSpace).Count();
+        if (written.EndsWith(start[..marker], StringComparison.Ordinal))
+            start = start[marker..];
+        parts.Add(new PromptPart(start, null));
+    }
+}

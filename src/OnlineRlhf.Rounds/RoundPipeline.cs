@@ -1,0 +1,192 @@
+using OnlineRlhf.Inference;
+using OnlineRlhf.Inference.Devices;
+using OnlineRlhf.Inference.Features;
+using OnlineRlhf.Inference.Prompts;
+using OnlineRlhf.Inference.Sampling;
+using OnlineRlhf.Learning.Selection;
+using OnlineRlhf.Rounds.Profiles;
+
+namespace OnlineRlhf.Rounds;
+
+/// <summary>
+/// Makes a round of a request: samples candidate answers, maps them to features, chooses the pair, and opens the round. One request is generated at a
+/// time; the profile is leased once for all of it.
+/// </summary>
+/// <param name="model">Writes the answers.</param>
+/// <param name="options">How rounds are made.</param>
+/// <param name="dimension">d.</param>
+/// <param name="warmUp">How much the model may write in time.</param>
+/// <param name="queue">The model's one queue.</param>
+/// <param name="profiles">The profiles.</param>
+/// <param name="registry">Takes the rounds.</param>
+/// <param name="events">Told of progress.</param>
+/// <param name="clock">Measures the time that a round takes.</param>
+internal sealed class RoundPipeline(
+    LanguageModel model,
+    RoundOptions options,
+    int dimension,
+    WarmUp warmUp,
+    GenerationQueue queue,
+    ProfileCache profiles,
+    RoundRegistry registry,
+    EventHub events,
+    TimeProvider clock
+)
+{
+    private readonly QuestionRule _question = new(options.Usefulness, options.MaxUnaskedInARow);
+    private readonly HintSelector _hints = new(model.Hints, dimension);
+
+    /// <summary>How fast the model answers by what was measured last; null where rounds may take any time.</summary>
+    internal DecodingPace? Pace => warmUp.Pacing?.Pace;
+
+    /// <summary>What a round on a short request samples now, where the request does not say.</summary>
+    internal RoundBudget Budget
+    {
+        get
+        {
+            // The context holds prompt and answer.
+            int maxTokens = Math.Clamp(options.Sampling.MaxTokens, 1, Math.Max(1, model.ContextTokens - warmUp.PromptTokens));
+            return warmUp.Pacing?.Budget(warmUp.PromptTokens, null, options.Sampling.Candidates, maxTokens, model.ThinkingBudget)
+                ?? new RoundBudget(options.Sampling.Candidates, maxTokens, model.ThinkingBudget);
+        }
+    }
+
+    /// <summary>Samples, maps, chooses, and opens a round.</summary>
+    internal async Task<Round> OpenAsync(RoundRequest request, CancellationToken cancellationToken)
+    {
+        registry.Begin(request.Profile);
+        try
+        {
+            (request, SamplingOptions sampling) = SamplingRequest.Resolve(request, options.Sampling, model);
+            Round round = await queue
+                .RunAsync(
+                    token =>
+                    {
+                        using ProfileCache.Lease lease = profiles.Acquire(request.Profile);
+                        CandidateSet set = Sample(lease.Profile, request, sampling, token);
+                        return NewRound(set, Choose(lease.Profile, set));
+                    },
+                    cancellationToken
+                )
+                .ConfigureAwait(false);
+            registry.Add(round);
+            return round;
+        }
+        catch (Exception e)
+        {
+            registry.Abandon(
+                request.Profile,
+                failed: e
+                    is not (
+                        OperationCanceledException
+                        or ObjectDisposedException
+                        or RoundException
+                        or InferenceException { Error: InferenceError.PromptTooLong }
+                    )
+            );
+            throw;
+        }
+    }
+
+    /// <summary>Samples and maps.</summary>
+    internal Task<CandidateSet> SampleAsync(RoundRequest request, CancellationToken cancellationToken)
+    {
+        (request, SamplingOptions sampling) = SamplingRequest.Resolve(request, options.Sampling, model);
+        return queue.RunAsync(
+            token =>
+            {
+                using ProfileCache.Lease lease = profiles.Acquire(request.Profile);
+                return Sample(lease.Profile, request, sampling, token);
+            },
+            cancellationToken
+        );
+    }
+
+    /// <summary>Chooses the pair by the taste of the set's profile.</summary>
+    internal Choice Choose(CandidateSet set)
+    {
+        using ProfileCache.Lease lease = profiles.Acquire(set.Request.Profile);
+        return Choose(lease.Profile, set);
+    }
+
+    private CandidateSet Sample(Profile profile, RoundRequest request, SamplingOptions sampling, CancellationToken cancellationToken)
+    {
+        TokenizedPrompt prompt = model.Tokenize(request.Messages);
+        int promptTokens = 0;
+        if (warmUp.Pacing is { } pacing)
+        {
+            promptTokens = model.PromptTokens(prompt, sampling.Temperature == 0 ? null : request.Profile);
+            sampling = InTime(pacing, promptTokens, request, sampling);
+        }
+        // A state that cannot be read is told here, before the model works for seconds.
+        (FeatureMap map, string?[] hints) = profile.Read((map, learned) => (map, _hints.Assign(learned, sampling.Candidates, sampling.Seed)));
+        var progress = new ProgressPublisher(events, request.Profile);
+        // Reading the prompt takes a while too.
+        progress.Report(new SamplingProgress(0, 0, sampling.Candidates));
+        long start = clock.GetTimestamp();
+        IReadOnlyList<Candidate> candidates = model.Sample(prompt, hints, sampling, progress, request.Profile, cancellationToken);
+        warmUp.Pacing?.Took(clock.GetElapsedTime(start), promptTokens, candidates);
+        if (candidates.All(c => c.Text.Length == 0))
+            throw new RoundException(RoundError.NoAnswer, NoAnswer(candidates));
+        CandidateSet set = CandidateSet.Of(request, map, candidates);
+        _hints.Remember([.. set.Candidates.Select(c => c.Hint)], set.Features);
+        return set;
+    }
+
+    /// <summary>Cuts a round to what there is time for.</summary>
+    private SamplingOptions InTime(Pacing pacing, int promptTokens, RoundRequest request, SamplingOptions sampling)
+    {
+        // The pace differs from round to round; the likeliest answer does not, nor where it ends.
+        if (sampling.Temperature == 0)
+            return sampling;
+        RoundBudget budget = pacing.Budget(promptTokens, request.Candidates, sampling.Candidates, sampling.MaxTokens, model.ThinkingBudget);
+        return sampling with
+        {
+            Candidates = budget.Candidates,
+            MaxTokens = request.MaxTokens ?? budget.MaxTokens,
+            // Where the model's template promises no thoughts, those that come all the same have their own limit.
+            ThinkingBudget = model.ThinkingBudget > 0 ? budget.Thoughts : sampling.ThinkingBudget,
+        };
+    }
+
+    private Choice Choose(Profile profile, CandidateSet set)
+    {
+        if (set.Candidates.Count == 1)
+            return new Choice(0, null, 0);
+        return profile.Read(
+            (_, learned) =>
+            {
+                Pair pair = ExplorationRule.Select(learned, set.Features);
+                AskMode mode = set.Request.Ask ?? options.Ask;
+                bool ask =
+                    mode == AskMode.Always
+                    || (mode == AskMode.WhenUseful && _question.IsUseful(learned, set.Features, pair.Leader, profile.UnaskedInARow));
+                if (mode != AskMode.Never)
+                    profile.UnaskedInARow = ask ? 0 : profile.UnaskedInARow + 1;
+                return ask ? new Choice(pair.Leader, pair.Challenger, pair.Uncertainty) : new Choice(pair.Leader, null, 0);
+            }
+        );
+    }
+
+    private Round NewRound(CandidateSet set, Choice choice)
+    {
+        RoundRequest request = set.Request;
+        bool leaderFirst = request.Seed is { } seed ? (seed * 0x9E3779B9u >> 31) == 0 : Random.Shared.Next(2) == 0;
+        return new Round(ProfileName.NewRoundId(request.Profile), set, choice, leaderFirst, clock, options.Lifetime);
+    }
+
+    private static string NoAnswer(IReadOnlyList<Candidate> candidates) =>
+        candidates.Max(c => c.Thoughts) is > 0 and var thoughts
+            ? $"The model thought for {thoughts} tokens and wrote no answer: raise max_tokens or context, or try again."
+            : "The model wrote no answer to this: say it in other words, or try again.";
+
+    /// <summary>Publishes progress from the thread that generates, in order.</summary>
+    private sealed class ProgressPublisher(EventHub events, string profile) : IProgress<SamplingProgress>
+    {
+        public void Report(SamplingProgress value)
+        {
+            if (events.Followers > 0)
+                events.Publish(new RoundEvent.Generating(profile, value));
+        }
+    }
+}

@@ -1,0 +1,130 @@
+using OnlineRlhf.Inference.Prompts;
+using OnlineRlhf.Rounds;
+
+namespace OnlineRlhf.Simulation;
+
+/// <summary>A simulated person who uses the loop for a while; what is served is measured on topics that were never learned on.</summary>
+public sealed class TasteTrial(PreferenceLoop loop, SimulationPlan plan, Taste taste, string profile, int seed)
+{
+    private const int MostUnasked = 20;
+
+    private readonly SimulatedPerson _person = new(taste, seed);
+    private readonly Random _pairs = new(unchecked((seed * 6151) + 3));
+    private readonly IReadOnlyList<string> _requests = SimulationPlan.Shuffle(plan.TrainTopics, seed);
+    private readonly List<(float[] Difference, double Label)> _history = [];
+    private int _rounds;
+
+    /// <summary>Presses so far, and comparisons brought.</summary>
+    public int Presses => _history.Count;
+
+    /// <summary>z and y of each of them, as the profile learned them: the history that the profile itself does not keep.</summary>
+    public IReadOnlyList<(float[] Difference, double Label)> History => _history;
+
+    /// <summary>Whether a press was for the answer that this person likes less: it happens, by the noise.</summary>
+    public bool IsMistake(Round round, Preferred pressed)
+    {
+        ArgumentNullException.ThrowIfNull(round);
+        double difference = taste.Utility(round.First.Text) - taste.Utility(round.Second?.Text ?? "");
+        return pressed == Preferred.First ? difference < 0 : pressed == Preferred.Second && difference > 0;
+    }
+
+    /// <summary>Samples the candidate sets that are measured on; they do not depend on the taste, so that tastes can share them.</summary>
+    public static async Task<IReadOnlyList<CandidateSet>> SampleTestSetsAsync(
+        PreferenceLoop loop,
+        SimulationPlan plan,
+        int count,
+        int seed,
+        CancellationToken cancellationToken
+    )
+    {
+        ArgumentNullException.ThrowIfNull(loop);
+        ArgumentNullException.ThrowIfNull(plan);
+        List<CandidateSet> sets = [];
+        foreach (string request in SimulationPlan.Shuffle(plan.TestTopics, seed).Take(count))
+            sets.Add(
+                await loop.SampleAsync(
+                        Request(plan, request, RoundRequest.DefaultProfile, AskMode.Never, unchecked((uint)((seed * 7919) + sets.Count))),
+                        cancellationToken
+                    )
+                    .ConfigureAwait(false)
+            );
+        return sets;
+    }
+
+    /// <summary>One round and one press; rounds in which the model has a single answer ask nothing and are passed over.</summary>
+    /// <exception cref="RoundException">The model has a single answer twenty times in a row: there is nothing to press.</exception>
+    public async Task<(string Request, Round Round, Preferred Pressed)> PressAsync(CancellationToken cancellationToken)
+    {
+        for (int unasked = 0; unasked < MostUnasked; unasked++)
+        {
+            (string text, RoundRequest request) = Next(AskMode.Always);
+            Round round = await loop.OpenRoundAsync(request, cancellationToken).ConfigureAwait(false);
+            if (!round.Asked)
+                continue;
+            Preferred pressed = _person.Press(round);
+            await loop.GiveFeedbackAsync(round.Id, pressed, cancellationToken).ConfigureAwait(false);
+            _history.Add((round.Difference.ToArray(), pressed == Preferred.First ? 1 : 0));
+            return (text, round, pressed);
+        }
+        throw SingleAnswer();
+    }
+
+    /// <summary>One comparison that is brought: of two answers at random, not of those that the learner would ask about.</summary>
+    /// <exception cref="RoundException">The model has a single answer twenty times in a row: there is nothing to compare.</exception>
+    public async Task BringAsync(CancellationToken cancellationToken)
+    {
+        for (int single = 0; single < MostUnasked; single++)
+        {
+            RoundRequest request = Next(AskMode.Never).Request;
+            CandidateSet set = await loop.SampleAsync(request, cancellationToken).ConfigureAwait(false);
+            int count = set.Candidates.Count;
+            if (count < 2)
+                continue;
+            int first = _pairs.Next(count),
+                second = (first + 1 + _pairs.Next(count - 1)) % count;
+            (string a, string b) = (set.Candidates[first].Text, set.Candidates[second].Text);
+            if (string.IsNullOrWhiteSpace(a) || string.IsNullOrWhiteSpace(b))
+                continue;
+            bool prefersFirst = _person.PrefersFirst(a, b);
+            var comparison = new ComparisonRequest(request.Messages, prefersFirst ? a : b, prefersFirst ? b : a) { Profile = profile };
+            float[] difference = await loop.CompareAsync(comparison, cancellationToken).ConfigureAwait(false);
+            await loop.LearnAsync(comparison, cancellationToken).ConfigureAwait(false);
+            _history.Add((difference, 1));
+            return;
+        }
+        throw SingleAnswer();
+    }
+
+    /// <summary>What the profile would serve, measured on candidate sets.</summary>
+    public Score Measure(IReadOnlyList<CandidateSet> sets) => Score.Of(taste, sets, set => loop.Choose(set.For(profile)).Leader);
+
+    /// <summary>The text that the profile would serve from a candidate set.</summary>
+    public string Serve(CandidateSet set)
+    {
+        ArgumentNullException.ThrowIfNull(set);
+        return set.Candidates[loop.Choose(set.For(profile)).Leader].Text;
+    }
+
+    private (string Text, RoundRequest Request) Next(AskMode ask)
+    {
+        string text = _requests[_rounds % _requests.Count];
+        return (text, Request(plan, text, profile, ask, unchecked((uint)((seed * 104729) + _rounds++))));
+    }
+
+    private static RoundException SingleAnswer() =>
+        new(
+            RoundError.NothingAsked,
+            $"The model has a single answer to each of {MostUnasked} requests in a row, so that nothing can be compared: use another model."
+        );
+
+    private static RoundRequest Request(SimulationPlan plan, string text, string profile, AskMode ask, uint seed) =>
+        new([new ChatMessage("user", text)])
+        {
+            Profile = profile,
+            Ask = ask,
+            Seed = seed,
+            Candidates = plan.Candidates,
+            MaxTokens = plan.MaxTokens,
+            Temperature = plan.Temperature,
+        };
+}
