@@ -6,7 +6,7 @@ namespace OnlineRlhf.Rounds;
 /// <summary>
 /// What a round may cost, from the measured pace of the model and from how long the last rounds took against it: a board that gets hot gets slow.
 /// </summary>
-public sealed class Pacing(DecodingPace pace, TimeSpan target)
+internal sealed class Pacing(DecodingPace pace, TimeSpan target)
 {
     private const double Weight = 0.3,
         LeastSlowness = 0.25,
@@ -14,7 +14,7 @@ public sealed class Pacing(DecodingPace pace, TimeSpan target)
     private double _slowness = 1;
 
     /// <summary>The pace as of the last rounds.</summary>
-    public DecodingPace Pace
+    internal DecodingPace Pace
     {
         get
         {
@@ -24,7 +24,7 @@ public sealed class Pacing(DecodingPace pace, TimeSpan target)
     }
 
     /// <summary>What a round on so long a prompt samples: as many candidates as it names, else as many as there is time for.</summary>
-    public RoundBudget Budget(int promptTokens, int? candidates, int most, int maxTokens, int thoughts = 0) =>
+    internal RoundBudget Budget(int promptTokens, int? candidates, int most, int maxTokens, int thoughts = 0) =>
         RoundBudget.Of(
             Pace,
             target,
@@ -39,7 +39,7 @@ public sealed class Pacing(DecodingPace pace, TimeSpan target)
     /// <param name="time">What the round took.</param>
     /// <param name="promptTokens">Tokens that it read.</param>
     /// <param name="candidates">What it sampled.</param>
-    public void Took(TimeSpan time, int promptTokens, IReadOnlyList<Candidate> candidates)
+    internal void Took(TimeSpan time, int promptTokens, IReadOnlyList<Candidate> candidates)
     {
         double expected =
             (promptTokens * pace.PerPromptToken) + (candidates.Max(Decoded) * pace.PerStep) + (candidates.Sum(Decoded) * pace.PerCandidate);

@@ -3,12 +3,12 @@ using OnlineRlhf.Rounds;
 namespace OnlineRlhf.Simulation;
 
 /// <summary>Somebody with a hidden taste, who prefers a to b with probability σ(u(a) − u(b)): Bradley–Terry, so wrong now and then.</summary>
-public sealed class SimulatedPerson(Taste taste, int seed)
+internal sealed class SimulatedPerson(Taste taste, int seed)
 {
     private readonly Random _random = new(seed);
 
     /// <summary>The button that this person presses.</summary>
-    public Preferred Press(Round round)
+    internal Preferred Press(Round round)
     {
         ArgumentNullException.ThrowIfNull(round);
         if (round.Second is null)
@@ -17,5 +17,5 @@ public sealed class SimulatedPerson(Taste taste, int seed)
     }
 
     /// <summary>Whether this person prefers the first of two texts, this time.</summary>
-    public bool PrefersFirst(string first, string second) => _random.NextDouble() < taste.Preference(first, second);
+    internal bool PrefersFirst(string first, string second) => _random.NextDouble() < taste.Preference(first, second);
 }

@@ -4,7 +4,7 @@ namespace OnlineRlhf.Simulation;
 /// Properties of an answer's text that simulated people like or dislike. They are computed from the text alone and share no code with the features
 /// that are learned from.
 /// </summary>
-public static class TextProperties
+internal static class TextProperties
 {
     /// <summary>Properties a random taste is made of: usual weight in log odds, and how liking and disliking it reads.</summary>
     internal static IReadOnlyDictionary<string, (double Weight, string Liked, string Disliked)> Liked { get; } =
@@ -20,7 +20,7 @@ public static class TextProperties
 
     /// <summary>The value of a property.</summary>
     /// <exception cref="ArgumentException">No property has that name.</exception>
-    public static double Value(string property, string answer, IReadOnlyDictionary<string, string[]> phrases)
+    internal static double Value(string property, string answer, IReadOnlyDictionary<string, string[]> phrases)
     {
         ArgumentNullException.ThrowIfNull(answer);
         ArgumentNullException.ThrowIfNull(phrases);

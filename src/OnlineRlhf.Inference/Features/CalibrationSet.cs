@@ -1,10 +1,10 @@
 namespace OnlineRlhf.Inference.Features;
 
 /// <summary>The fixed texts from which the scales of a model's hidden blocks are found: decoded once per model, the same on every machine.</summary>
-public static class CalibrationSet
+internal static class CalibrationSet
 {
     /// <summary>A dozen everyday requests, in English, each with five answers in different manners.</summary>
-    public static IReadOnlyList<CalibrationRequest> Default { get; } =
+    internal static IReadOnlyList<CalibrationRequest> Default { get; } =
         Parse(
             Resources.Lines("Calibration/everyday.txt")
                 ?? throw new InvalidOperationException("Calibration/everyday.txt is not embedded in this assembly: build it again.")
@@ -15,7 +15,7 @@ public static class CalibrationSet
     /// </summary>
     /// <param name="lines">The lines of the file.</param>
     /// <exception cref="InvalidDataException">A line is none of these, or a request has fewer than two answers.</exception>
-    public static IReadOnlyList<CalibrationRequest> Parse(IEnumerable<string> lines)
+    internal static IReadOnlyList<CalibrationRequest> Parse(IEnumerable<string> lines)
     {
         ArgumentNullException.ThrowIfNull(lines);
         List<(string Request, List<string> Answers)> set = [];

@@ -4,7 +4,7 @@ namespace OnlineRlhf.Inference.Features;
 /// <remarks>
 /// A phrase counts once, and before any shorter entry that begins at the same word. One look-up costs O(length of the longest phrase).
 /// </remarks>
-public sealed class WordList
+internal sealed class WordList
 {
     private static readonly string[][] None = [];
     private readonly HashSet<string>.AlternateLookup<ReadOnlySpan<char>> _words;
@@ -12,7 +12,7 @@ public sealed class WordList
 
     /// <summary>A list of these entries; a phrase is words with one space between.</summary>
     /// <param name="entries">Lower-case words and phrases.</param>
-    public WordList(IEnumerable<string> entries)
+    internal WordList(IEnumerable<string> entries)
     {
         ArgumentNullException.ThrowIfNull(entries);
         Entries = [.. entries];
@@ -26,14 +26,14 @@ public sealed class WordList
     }
 
     /// <summary>An empty list, which matches nothing.</summary>
-    public static WordList Empty { get; } = new([]);
+    internal static WordList Empty { get; } = new([]);
 
     /// <summary>Words and phrases, in the order of the file.</summary>
-    public IReadOnlyList<string> Entries { get; }
+    internal IReadOnlyList<string> Entries { get; }
 
     /// <summary>Whether the list has this single word.</summary>
     /// <param name="word">A lower-case word.</param>
-    public bool Contains(ReadOnlySpan<char> word) => _words.Contains(word);
+    internal bool Contains(ReadOnlySpan<char> word) => _words.Contains(word);
 
     /// <summary>How many words of the text, from this one on, the longest matching entry covers: 0 where none matches.</summary>
     internal int MatchAt(TextOutline text, int index)

@@ -1,7 +1,7 @@
 namespace OnlineRlhf.Inference.Features;
 
 /// <summary>The word lists of one language: plain files, one word or phrase a line, embedded in the assembly.</summary>
-public sealed class WordLists
+internal sealed class WordLists
 {
     private WordLists(Func<string, WordList> list)
     {
@@ -16,38 +16,38 @@ public sealed class WordLists
     }
 
     /// <summary>A language without lists: every list is empty.</summary>
-    public static WordLists None { get; } = new(_ => WordList.Empty);
+    internal static WordLists None { get; } = new(_ => WordList.Empty);
 
     /// <summary>English.</summary>
-    public static WordLists English { get; } = new(name => Read($"Words/en/{name}.txt"));
+    internal static WordLists English { get; } = new(name => Read($"Words/en/{name}.txt"));
 
     /// <summary>About a hundred of the most common function words.</summary>
-    public WordList Common { get; }
+    internal WordList Common { get; }
 
     /// <summary>Verbs in the form that begins an instruction.</summary>
-    public WordList Imperative { get; }
+    internal WordList Imperative { get; }
 
     /// <summary>Words of a warm, friendly answer.</summary>
-    public WordList Warm { get; }
+    internal WordList Warm { get; }
 
     /// <summary>Words of a formal answer.</summary>
-    public WordList Formal { get; }
+    internal WordList Formal { get; }
 
     /// <summary>Words that soften a statement.</summary>
-    public WordList Hedges { get; }
+    internal WordList Hedges { get; }
 
     /// <summary>I and we, in all forms.</summary>
-    public WordList Self { get; }
+    internal WordList Self { get; }
 
     /// <summary>You, in all forms.</summary>
-    public WordList You { get; }
+    internal WordList You { get; }
 
     /// <summary>Words that are no content words: they say nothing about the topic of a request.</summary>
-    public WordList Stop { get; }
+    internal WordList Stop { get; }
 
     /// <summary>The lists of a language, or <see cref="None"/> where this assembly has none.</summary>
     /// <param name="language">A language tag; what follows the first hyphen is ignored ("en-GB" is English).</param>
-    public static WordLists For(string language)
+    internal static WordLists For(string language)
     {
         ArgumentNullException.ThrowIfNull(language);
         string primary = language.Split('-', '_')[0];
