@@ -255,8 +255,8 @@ public sealed class Board : IDisposable
             return _controller.IsPinModeSupported(line, mode)
                 ? mode
                 : throw new BoardException(
-                    $"button_bias: line {line} (button {button.ToString().ToLowerInvariant()}) has no resistor to pull it "
-                        + $"{_options.Bias.ToString().ToLowerInvariant()}; wire one and set button_bias to none."
+                    $"button_bias: line {line} (button {button.ToString().ToLowerInvariant()}) "
+                        + $"has no resistor to pull it {_options.Bias.ToString().ToLowerInvariant()}; wire one and set button_bias to none."
                 );
         }
 

@@ -59,8 +59,8 @@ internal static class ModelVerb
         var settings = new SettingOptions();
         var command = new Command(
             "use",
-            "Check a GGUF file, copy it to the models of the daemon and name it in the settings. The daemon must be started anew; "
-                + "what was learned with another model waits for it."
+            "Check a GGUF file, copy it to the models of the daemon and name it in the settings. "
+                + "The daemon must be started anew; what was learned with another model waits for it."
         )
         {
             file,

@@ -15,6 +15,7 @@ internal sealed class DaemonOptions
         None = "none",
         Off = "off",
         On = "on";
+    private const string Hidden = ", or the service may not see it below /home and /root: sudo onlinerlhf model use FILE puts it where it may";
     private const int LongestHint = 200;
     private static readonly RoundOptions Defaults = new();
 
@@ -140,13 +141,7 @@ internal sealed class DaemonOptions
         Natives = Absolute(Natives);
         Require(
             Model is null || File.Exists(Model),
-            "model: there is no file "
-                + Model
-                + (
-                    IsHidden(Model)
-                        ? ", or the service may not see it below /home and /root: " + "sudo onlinerlhf model use FILE puts it where it may"
-                        : ""
-                )
+            $"model: there is no file {Model}{(IsHidden(Model) ? Hidden : "")}"
         );
         Require(Natives is null || Directory.Exists(Natives), $"natives: there is no folder {Natives}");
         Require(DeviceNames.ContainsKey(Device), $"device must be {string.Join(", ", DeviceNames.Keys)}, not {Device}");

@@ -51,13 +51,7 @@ internal sealed class ResultFolder
         }
     }
 
-    internal void Write(Cell cell, Result result)
-    {
-        string path = PathOf(cell),
-            part = $"{path}.{Environment.ProcessId}.part";
-        File.WriteAllBytes(part, JsonSerializer.SerializeToUtf8Bytes(result, Json));
-        File.Move(part, path, overwrite: true);
-    }
+    internal void Write(Cell cell, Result result) => WholeFile.Write(PathOf(cell), file => JsonSerializer.Serialize(file, result, Json));
 
     // A readable start, and a hash that tells apart what the start does not.
     private string PathOf(Cell cell)

@@ -23,9 +23,9 @@ internal sealed class FirstOrderRewardModel(int dimension, double scale) : IRewa
 
     public void Observe(Comparison comparison)
     {
-        LinearReward.Require(comparison, dimension);
+        LearnerMath.Require(comparison, dimension);
         Comparisons++;
         double slope = LogisticLoss.Slope(LinearReward.Dot(comparison.Difference, _parameter), comparison.Label);
-        LinearReward.AddScaled(_parameter, -scale / Math.Sqrt(Comparisons) * slope, comparison.Difference);
+        LearnerMath.AddScaled(_parameter, -scale / Math.Sqrt(Comparisons) * slope, comparison.Difference);
     }
 }

@@ -47,7 +47,7 @@ internal sealed class MaximumLikelihoodRewardModel(int dimension, double regular
 
     public void Observe(Comparison comparison)
     {
-        LinearReward.Require(comparison, dimension);
+        LearnerMath.Require(comparison, dimension);
         _objective.Add(comparison);
         _stale = true;
         _normed = false;

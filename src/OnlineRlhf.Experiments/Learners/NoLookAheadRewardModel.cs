@@ -33,7 +33,7 @@ internal sealed class NoLookAheadRewardModel(int dimension, HyperParameters hype
 
     public void Observe(Comparison comparison)
     {
-        LinearReward.Require(comparison, dimension);
+        LearnerMath.Require(comparison, dimension);
         for (int i = 0; i < dimension; i++)
             _forward[i] = comparison.Difference[i];
         double margin = LinearReward.Dot(comparison.Difference, _parameter),

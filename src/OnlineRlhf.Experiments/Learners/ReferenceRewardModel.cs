@@ -33,12 +33,12 @@ internal sealed class ReferenceRewardModel(int dimension, double stepSize, doubl
 
     public void Observe(Comparison comparison)
     {
-        LinearReward.Require(comparison, dimension);
+        LearnerMath.Require(comparison, dimension);
         Comparisons++;
         ReadOnlySpan<float> z = comparison.Difference;
         double margin = LinearReward.Dot(z, _parameter);
         Array.Clear(_gradient);
-        LinearReward.AddScaled(_gradient, LogisticLoss.Slope(margin, comparison.Label), z);
+        LearnerMath.AddScaled(_gradient, LogisticLoss.Slope(margin, comparison.Label), z);
         if ((1 - damping) * Comparisons / growth + damping < 1)
             Solve(z, LogisticLoss.Curvature(margin));
         else
@@ -57,7 +57,7 @@ internal sealed class ReferenceRewardModel(int dimension, double stepSize, doubl
         {
             for (int i = 0; i < dimension; i++)
                 _product[i] = damping * _direction[i];
-            LinearReward.AddScaled(_product, weight * LinearReward.Dot(z, _direction), z);
+            LearnerMath.AddScaled(_product, weight * LinearReward.Dot(z, _direction), z);
             double along = 1e-8;
             for (int i = 0; i < dimension; i++)
                 along += _direction[i] * _product[i];

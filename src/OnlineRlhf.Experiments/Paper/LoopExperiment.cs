@@ -138,8 +138,8 @@ internal sealed class LoopExperiment : IExperiment
         }
         if (_variants.Contains(WithoutHints))
             report.Paragraph(
-                $"Style hints lift the served answer by {Difference(results, Daemon, WithoutHints, $"percentile@{last}")} of its "
-                    + $"percentile among candidates that differ more, after {last} presses."
+                $"Style hints lift the served answer by {Difference(results, Daemon, WithoutHints, $"percentile@{last}")} "
+                    + $"of its percentile among candidates that differ more, after {last} presses."
             );
         Interval wins = Over(results, Daemon, $"win rate against refit@{last}");
         report.ClaimSame(

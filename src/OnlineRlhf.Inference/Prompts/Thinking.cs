@@ -95,8 +95,8 @@ internal sealed class Thinking
             (_, false, _) => "switched off, as its template can; set thinking to on to have it think before it answers",
             (_, true, _) when budget == 0 => "the budget of 0 ends its thoughts at once: it answers without",
             (_, true, true) => $"on: it thinks for up to {budget} tokens before it answers; thoughts are neither shown nor learned",
-            (_, true, false) => $"its template cannot switch thinking off: it thinks for up to {budget} tokens before it answers; thoughts are "
-                + "neither shown nor learned",
+            (_, true, false) => "its template cannot switch thinking off: "
+                + $"it thinks for up to {budget} tokens before it answers; thoughts are neither shown nor learned",
         };
 
     /// <summary>Whether a template treats thoughts in what was said before, or writes them.</summary>

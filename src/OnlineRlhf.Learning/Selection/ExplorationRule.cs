@@ -18,12 +18,12 @@ public static class ExplorationRule
         return Select(model, candidates, model.HyperParameters.Exploration);
     }
 
-    /// <summary>The same for any model with a local norm.</summary>
+    /// <summary>The same for any model with a local norm: the experiments compare others under this rule.</summary>
     /// <param name="model">The model that scores.</param>
     /// <param name="candidates">φ of two or more candidates.</param>
     /// <param name="exploration">β, the weight of the uncertainty.</param>
     /// <exception cref="ArgumentException">Fewer than two candidates, another dimension, or not finite features.</exception>
-    public static Pair Select(ILocalNorm model, CandidateFeatures candidates, double exploration)
+    internal static Pair Select(ILocalNorm model, CandidateFeatures candidates, double exploration)
     {
         SelectionInput.Require(model, candidates);
         int leader = 0;

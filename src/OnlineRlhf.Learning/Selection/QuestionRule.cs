@@ -3,10 +3,10 @@ using OnlineRlhf.Learning.RewardModels;
 namespace OnlineRlhf.Learning.Selection;
 
 /// <summary>
-/// Decides whether asking is useful: only where some other candidate's φᵀθ + k‖φ − φ_leader‖, in the norm of 𝓗⁻¹, passes the leader's score,
-/// or where too many rounds in a row went unasked: without that floor a taste that turns is never noticed.
+/// Decides whether to ask. It asks where some other candidate's φᵀθ + k‖φ − φ_leader‖, in the norm of 𝓗⁻¹, passes the leader's score.
+/// It also asks after too many unasked rounds in a row: otherwise the daemon would never notice that a taste has changed.
 /// </summary>
-/// <remarks>O(n d²) for n candidates at most, and it stops at the first candidate that passes; allocates nothing.</remarks>
+/// <remarks>At most O(n d²) for n candidates. It stops at the first candidate that passes. Allocates nothing.</remarks>
 public sealed class QuestionRule
 {
     /// <summary>Creates the rule.</summary>
@@ -29,7 +29,7 @@ public sealed class QuestionRule
     public int MaxUnaskedInARow { get; }
 
     /// <summary>
-    /// Whether a comparison with the leader could change which candidate leads, or is due. A candidate with the leader's own features never counts.
+    /// Whether a comparison with the leader is due, or could change which candidate leads. A candidate with the leader's own features never counts.
     /// </summary>
     /// <param name="model">The model that scored the candidates.</param>
     /// <param name="candidates">φ of two or more candidates.</param>

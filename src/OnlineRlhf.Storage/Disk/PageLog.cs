@@ -204,7 +204,7 @@ internal sealed class PageLog : Stream
             // A log whose name a power cut takes back protects nothing.
             string folder = Path.GetDirectoryName(_path)!;
             _probe?.Invoke(folder, DiskOperation.SyncFolder, 0, default);
-            Posix.SyncDirectory(folder);
+            DurableFolder.SyncAlone(folder);
         }
         return _file;
     }

@@ -10,9 +10,6 @@ internal sealed class ProfileDirectory : IDisposable
         Lock = "state.lock",
         New = "state.db.new";
 
-    /// <summary>EWOULDBLOCK: what flock answers where another holds the lock.</summary>
-    private const int WouldBlock = 11;
-
     private readonly string _directory;
     private readonly FileStream _lock;
     private readonly FileIdentity _identity;
@@ -72,7 +69,7 @@ internal sealed class ProfileDirectory : IDisposable
         if (File.Exists(LogPath) && new FileInfo(LogPath).Length > 0)
             Copy(LogPath, log);
         Copy(DataPath, Aside(number));
-        Posix.SyncDirectory(_directory);
+        DurableFolder.SyncAlone(_directory);
         return Aside(number);
 
         string Aside(int n) => Path.Combine(_directory, $"state.db.damaged-{n}");
@@ -108,10 +105,10 @@ internal sealed class ProfileDirectory : IDisposable
             File.Delete(path);
         }
         File.Delete(_lock.Name);
-        Posix.SyncDirectory(_directory);
+        DurableFolder.SyncAlone(_directory);
         Directory.Delete(_directory);
         if (Path.GetDirectoryName(Path.GetFullPath(_directory)) is { } parent)
-            Posix.SyncDirectory(parent);
+            DurableFolder.SyncAlone(parent);
     }
 
     /// <inheritdoc/>
@@ -121,15 +118,11 @@ internal sealed class ProfileDirectory : IDisposable
     {
         try
         {
-            return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 0);
-        }
-        catch (IOException taken) when (taken.HResult == WouldBlock)
-        {
-            throw new StateException(
-                StateError.Busy,
-                $"{path} is held: another process, or another store in this one, has this profile's state open. Close that one first.",
-                taken
-            );
+            return FileLock.TryTake(path)
+                ?? throw new StateException(
+                    StateError.Busy,
+                    $"{path} is held: another process, or another store in this one, has this profile's state open. Close that one first."
+                );
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {

@@ -57,8 +57,8 @@ internal sealed class StateLoader
         if (version > StateFormat.Version)
             throw new StateException(
                 StateError.NewerFormat,
-                $"{path} has format {version}; this version reads up to {StateFormat.Version}. Nothing was changed: use the newer "
-                    + "program, or name another profile."
+                $"{path} has format {version}; this version reads up to {StateFormat.Version}. "
+                    + "Nothing was changed: use the newer program, or name another profile."
             );
         if (version < 1 || HeaderRecord.Read(document) is not { } header)
             return "The header is damaged.";
@@ -136,8 +136,8 @@ internal sealed class StateLoader
         {
             BsonDocument? document = _database.Find(StateFormat.Chunks(checkpoint.Number), index, out string? failure);
             if (checkpoint.ReadChunk(document, index, StateFormat.ChunkLength(_d, index)) is not { } data)
-                return $"Chunk {index} of checkpoint {checkpoint.Number}, of comparison {checkpoint.Sequence}, is "
-                    + $"damaged{(failure is null ? "" : $": {failure}")}.";
+                return $"Chunk {index} of checkpoint {checkpoint.Number}, "
+                    + $"of comparison {checkpoint.Sequence}, is damaged{(failure is null ? "" : $": {failure}")}.";
             snapshot.SetChunk(index, data);
         }
         return null;

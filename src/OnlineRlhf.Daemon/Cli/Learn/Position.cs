@@ -12,7 +12,6 @@ internal sealed class Position : IDisposable
 {
     // One write of less than a sector: a kill or a power cut leaves the old numbers or the new ones.
     private const int Bytes = 256;
-    private const int HeldElsewhere = 11;
     private const UnixFileMode Owner = UnixFileMode.UserRead | UnixFileMode.UserWrite;
     private readonly FileStream _file;
 
@@ -22,24 +21,9 @@ internal sealed class Position : IDisposable
     {
         Directory.CreateDirectory(folder, Owner | UnixFileMode.UserExecute);
         string path = Path.Combine(folder, $"{key:x32}.json");
-        try
-        {
-            _file = new FileStream(
-                path,
-                new FileStreamOptions
-                {
-                    Mode = FileMode.OpenOrCreate,
-                    Access = FileAccess.ReadWrite,
-                    Share = FileShare.None,
-                    UnixCreateMode = Owner,
-                    BufferSize = 0,
-                }
-            );
-        }
-        catch (IOException e) when (e.HResult == HeldElsewhere)
-        {
-            throw new IOException("This file is being learned for this profile by another process: wait for it.");
-        }
+        _file =
+            FileLock.TryTake(path, created: Owner)
+            ?? throw new IOException("This file is being learned for this profile by another process: wait for it.");
         // Its numbers are synced in the file; the file's name is, here.
         DurableFolder.Sync(folder);
         Current = Read();

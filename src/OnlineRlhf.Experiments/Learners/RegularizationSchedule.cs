@@ -1,6 +1,6 @@
-namespace OnlineRlhf.Learning.RewardModels;
+namespace OnlineRlhf.Experiments.Learners;
 
-/// <summary>How λ_t grows from its first value at t = 0 to its last at t = T, by f(u) with u = t/T.</summary>
+/// <summary>How λ_t grows from its first value at t = 0 to its last at t = T, by f(u) with u = t/T. Public since a test takes one as a parameter.</summary>
 public enum RegularizationSchedule
 {
     /// <summary>f(u) = 0: λ stays.</summary>
