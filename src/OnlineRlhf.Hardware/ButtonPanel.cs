@@ -1,8 +1,8 @@
 namespace OnlineRlhf.Hardware;
 
 /// <summary>
-/// Makes presses of contacts: a contact counts once it has stayed closed for the debounce time, and its press once no other came in the moment after
-/// it.
+/// Makes presses of contacts: a contact counts once it has stayed closed for the debounce time, and its
+/// press once no other came in the moment after it.
 /// A contact that was closed from the start counts only after it was open.
 /// </summary>
 internal sealed class ButtonPanel : IDisposable

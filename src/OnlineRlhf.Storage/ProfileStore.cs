@@ -10,21 +10,19 @@ namespace OnlineRlhf.Storage;
 /// One profile's learned state, in a directory of its own: durable before it is acknowledged, and of constant size from its first moment on.
 /// </summary>
 /// <remarks>
-/// A ring of d comparisons, and two checkpoints of the learner that are rewritten in turn after each d/2 comparisons. A start is the newest valid
-/// checkpoint and a replay
-/// of what follows it: θ and the factor are bit-identical to those before. Memory: the model, and from the first checkpoint on one copy of it.
+/// A ring of d comparisons, and two checkpoints of the learner that are rewritten in turn after each d/2 comparisons. A start is
+/// the newest valid checkpoint and a replay of what follows it: θ and the factor are bit-identical to those before. Memory: the
+/// model, and from the first checkpoint on one copy of it.
 /// <see cref="Append"/> makes a comparison durable and <see cref="CatchUp"/> learns it, so that an acknowledgement waits for the disk alone and
-/// nothing is learned
-/// that is not durable. Where a write fails the store is faulted: <see cref="CatchUp"/> still returns the model as it was, and any further write
-/// throws. Dispose the store and open it again: it then
-/// holds exactly what is durable, and <see cref="TryFind"/> says whether the comparison whose write failed is part of that. Not safe for concurrent
-/// use.
+/// nothing is learned that is not durable. Where a write fails the store is faulted: <see cref="CatchUp"/> still returns the model as it was, and any
+/// further write throws. Dispose the store and open it again: it then holds exactly what is durable, and <see cref="TryFind"/> says whether the
+/// comparison whose write failed is part of that. Not safe for concurrent use.
 /// </remarks>
 public sealed class ProfileStore : IDisposable
 {
     /// <summary>
-    /// The largest magnitude of an element of z that is accepted: far above any feature, and far below what could make a step of the learner
-    /// overflow.
+    /// The largest magnitude of an element of z that is accepted: far above any feature, and far below what
+    /// could make a step of the learner overflow.
     /// </summary>
     public const float LargestMagnitude = 1e6f;
 
@@ -82,8 +80,8 @@ public sealed class ProfileStore : IDisposable
     public static bool Exists(string directory) => ProfileDirectory.HoldsState(directory);
 
     /// <summary>
-    /// Opens the state in a directory, or starts one where there is none. Restores, repairs, and converts to <paramref name="hyperParameters"/> where
-    /// they changed.
+    /// Opens the state in a directory, or starts one where there is none. Restores, repairs, and converts to
+    /// <paramref name="hyperParameters"/> where they changed.
     /// </summary>
     /// <param name="directory">The profile's own directory; created with mode 0700 where missing.</param>
     /// <param name="identity">What a new state belongs to.</param>
@@ -91,9 +89,8 @@ public sealed class ProfileStore : IDisposable
     /// η from 1e-6, λ from 1e-6, β from 0, each up to 1e6. Stored comparisons are replayed under those they were learned with.
     /// </param>
     /// <param name="recognise">
-    /// Asked about a stored state of the same model and dimension whose feature map is another one; returns it, with the scales of its map, where it
-    /// can be served all
-    /// the same. Null recognises none.
+    /// Asked about a stored state of the same model and dimension whose feature map is another one; returns it, with the scales of its map,
+    /// where it can be served all the same. Null recognises none.
     /// </param>
     /// <exception cref="StateException">The state does not fit, is newer, is open elsewhere, or cannot be read or written.</exception>
     public static ProfileStore Open(
@@ -142,9 +139,8 @@ public sealed class ProfileStore : IDisposable
     /// <param name="label">y: 1, 0, or ½ for a tie.</param>
     /// <returns>The comparison's number.</returns>
     /// <remarks>
-    /// Costs two syncs. Where the next chunks of a due checkpoint were not written in time, they are written first, before a comparison that the
-    /// older checkpoint still needs
-    /// would be overwritten.
+    /// Costs two syncs. Where the next chunks of a due checkpoint were not written in time, they are written first, before a comparison that
+    /// the older checkpoint still needs would be overwritten.
     /// </remarks>
     /// <exception cref="ArgumentException">The comparison cannot be learned, or the round is known already; nothing was stored.</exception>
     /// <exception cref="StateException">It could not be made durable; the store is faulted.</exception>

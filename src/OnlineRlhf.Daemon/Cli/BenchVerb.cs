@@ -69,8 +69,8 @@ internal static class BenchVerb
     }
 
     /// <summary>
-    /// What the daemon takes, other numbers of threads with that build, the other builds with the best number of threads, then a GPU where there is
-    /// one.
+    /// What the daemon takes, other numbers of threads with that build, the other builds with the best number
+    /// of threads, then a GPU where there is one.
     /// </summary>
     private static async Task<List<BenchRun>> CompareAsync(DaemonOptions options, TextWriter table, CancellationToken cancellationToken)
     {

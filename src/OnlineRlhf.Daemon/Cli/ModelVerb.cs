@@ -122,8 +122,8 @@ internal static class ModelVerb
 
     private static ModelReport Inspect(SettingOptions settings, ParseResult parsed, string path, out DaemonOptions options)
     {
-        // The file is looked at before the settings are: what is wrong with it is then told by who knows files. The one that is named there now may
-        // be gone.
+        // The file is looked at before the settings are: what is wrong with it is then told by who knows files.
+        // The one that is named there now may be gone.
         _ = Inference.Gguf.GgufFile.Open(path);
         options = settings.Read(parsed, KeyValuePair.Create("model", (string?)path));
         return ModelReport.Of(path, ModelInspection.Of(options.ForModel(path)), options.Candidates, DeviceMemory.Read());

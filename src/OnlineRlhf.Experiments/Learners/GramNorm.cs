@@ -4,9 +4,8 @@ using OnlineRlhf.Learning.RewardModels;
 namespace OnlineRlhf.Experiments.Learners;
 
 /// <summary>
-/// xᵀ𝓗⁻¹x of a short history, t &lt; d, from its Gram matrix: 𝓗 = λI + ZᵀWZ gives 𝓗⁻¹ = (I − Zᵀ(λW⁻¹ + ZZᵀ)⁻¹Z)/λ. A new comparison costs O(t d),
-/// another θ O(t³) instead
-/// of O(d³).
+/// xᵀ𝓗⁻¹x of a short history, t &lt; d, from its Gram matrix: 𝓗 = λI + ZᵀWZ gives 𝓗⁻¹ = (I − Zᵀ(λW⁻¹ + ZZᵀ)⁻¹Z)/λ. A new
+/// comparison costs O(t d), another θ O(t³) instead of O(d³).
 /// </summary>
 /// <param name="objective">The history.</param>
 internal sealed class GramNorm(LogisticObjective objective)

@@ -4,9 +4,8 @@ using OnlineRlhf.Learning.RewardModels;
 namespace OnlineRlhf.Experiments.Learners;
 
 /// <summary>
-/// Learners that differ in their step size alone. A report computes them all on the seeds that it shows, and shows the one that does best on them: if
-/// anything, that
-/// favours these baselines.
+/// Learners that differ in their step size alone. A report computes them all on the seeds that it shows, and shows the one that does
+/// best on them: if anything, that favours these baselines.
 /// </summary>
 /// <param name="Name">What they have in common.</param>
 /// <param name="Members">The learners.</param>

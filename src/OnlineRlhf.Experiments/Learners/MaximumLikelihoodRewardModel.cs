@@ -4,8 +4,8 @@ using OnlineRlhf.Learning.RewardModels;
 namespace OnlineRlhf.Experiments.Learners;
 
 /// <summary>
-/// The baseline: θ minimises Σ ℓ_i(θ) + λ/2 ‖θ‖² over the whole history, refitted from the last θ to a gradient norm of 1e-6; its local norm is the
-/// Hessian there.
+/// The baseline: θ minimises Σ ℓ_i(θ) + λ/2 ‖θ‖² over the whole history, refitted from the last θ to a gradient
+/// norm of 1e-6; its local norm is the Hessian there.
 /// O(t d) memory, and O(t d) time a refit at the least; the norm takes whichever of the Hessian and the Gram matrix is smaller. The refit is done
 /// where θ is next asked for, so that a stretch without questions costs one.
 /// </summary>

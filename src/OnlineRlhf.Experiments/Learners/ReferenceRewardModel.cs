@@ -4,10 +4,9 @@ using OnlineRlhf.Learning.RewardModels;
 namespace OnlineRlhf.Experiments.Learners;
 
 /// <summary>
-/// The authors' public implementation of the matrix-free variant, with what it does differently from the paper: its conjugate gradient computes
-/// β = ‖r_new‖²/‖r_new‖² = 1, its regularization is not followed by the schedule in the Hessian-vector product, the solution is blended with the raw
-/// gradient,
-/// and once the schedule has reached 1, after <paramref name="growth"/> steps, it is plain gradient descent. O(d) time and memory.
+/// The authors' public implementation of the matrix-free variant, with what it does differently from the paper: its conjugate gradient computes β =
+/// ‖r_new‖²/‖r_new‖² = 1, its regularization is not followed by the schedule in the Hessian-vector product, the solution is blended with the raw
+/// gradient, and once the schedule has reached 1, after <paramref name="growth"/> steps, it is plain gradient descent. O(d) time and memory.
 /// </summary>
 /// <param name="dimension">d.</param>
 /// <param name="stepSize">η; theirs is 0.001 on hidden states of norm 100 or so, so that it is tuned here.</param>

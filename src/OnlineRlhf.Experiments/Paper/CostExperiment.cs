@@ -121,8 +121,8 @@ internal sealed class CostExperiment(Scale scale) : IExperiment
     }
 
     /// <summary>
-    /// The compiler replaces what runs often by something faster, a while after it has seen that: the first comparisons would be measured in what is
-    /// not kept.
+    /// The compiler replaces what runs often by something faster, a while after it has seen that: the first
+    /// comparisons would be measured in what is not kept.
     /// </summary>
     private static void WarmUp(IRewardModel model)
     {

@@ -10,8 +10,8 @@ using OnlineRlhf.Rounds.Simulation;
 namespace OnlineRlhf.Experiments.Paper;
 
 /// <summary>
-/// The language model in the loop, through the daemon's own path, with a simulated person: deployment, active and passive, with and without style
-/// hints.
+/// The language model in the loop, through the daemon's own path, with a simulated person: deployment,
+/// active and passive, with and without style hints.
 /// </summary>
 internal sealed class LoopExperiment : IExperiment
 {

@@ -5,8 +5,7 @@ namespace OnlineRlhf.Experiments.Problems;
 
 /// <summary>
 /// A linear bandit with Bradley–Terry answers: each request has n candidates of unit norm whose deviation falls from 1 to 0.1 over the dimensions,
-/// and
-/// P(a preferred to b) = σ((φ(a) − φ(b))ᵀθ*). What a seed draws depends on neither learner nor rule, so that seeds pair.
+/// and P(a preferred to b) = σ((φ(a) − φ(b))ᵀθ*). What a seed draws depends on neither learner nor rule, so that seeds pair.
 /// </summary>
 internal sealed class Bandit
 {

@@ -5,8 +5,7 @@ namespace OnlineRlhf.Experiments.Rules;
 
 /// <summary>
 /// Statistical rejection sampling among the n candidates of one prefill: the best is served; its opponent is drawn from the others and kept with
-/// probability
-/// exp((r − r_max)/τ), which samples the language model's own distribution tilted by the learned reward.
+/// probability exp((r − r_max)/τ), which samples the language model's own distribution tilted by the learned reward.
 /// </summary>
 /// <param name="temperature">τ: small draws near the best, large draws evenly.</param>
 internal sealed class RejectionSampling(double temperature = 1) : ISelectionRule

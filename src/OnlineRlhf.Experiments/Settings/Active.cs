@@ -8,9 +8,8 @@ using OnlineRlhf.Learning.RewardModels;
 namespace OnlineRlhf.Experiments.Settings;
 
 /// <summary>
-/// Active: each round offers a pool of requests, and the learner says which pair of whose candidates a person should compare. The final policy scores
-/// with the
-/// average iterate.
+/// Active: each round offers a pool of requests, and the learner says which pair of whose candidates a person should compare.
+/// The final policy scores with the average iterate.
 /// </summary>
 internal static class Active
 {

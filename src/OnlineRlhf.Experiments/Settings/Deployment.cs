@@ -11,8 +11,7 @@ internal static class Deployment
 {
     /// <summary>
     /// Rounds one after the other, each learned before the next. Cumulative regret of the pair, max_b r* − ½ (r*(a) + r*(a′)), and of the served
-    /// answer,
-    /// max_b r* − r*(served), are measured at the given rounds, and the pair's regret in excess of that of the two best.
+    /// answer, max_b r* − r*(served), are measured at the given rounds, and the pair's regret in excess of that of the two best.
     /// </summary>
     internal static Outcome Run(Bandit bandit, Learner learner, ISelectionRule rule, int[] measuredAt, CancellationToken cancellationToken)
     {
@@ -48,10 +47,9 @@ internal static class Deployment
     }
 
     /// <summary>
-    /// The same in chunks, as a language model is trained: a policy stays as it is for a whole chunk, whose answers are learned at its end. After
-    /// each chunk the greedy
-    /// policy is measured: against the language model alone, and against the policy of a full refit that lives through the same chunks under the same
-    /// rule.
+    /// The same in chunks, as a language model is trained: a policy stays as it is for a whole chunk, whose answers are learned at its
+    /// end. After each chunk the greedy policy is measured: against the language model alone, and against the policy of a full refit
+    /// that lives through the same chunks under the same rule.
     /// </summary>
     internal static Outcome RunInChunks(
         Bandit bandit,

@@ -15,8 +15,7 @@ internal static class HumanPreferences
 
     /// <summary>
     /// Passive, and deployment at once: pairs come in a random order, each is learned, and before that a policy that is renewed <see cref="Chunks"/>
-    /// times says which of
-    /// the two it would serve. Both are shown whatever it says, so that the two settings learn the same.
+    /// times says which of the two it would serve. Both are shown whatever it says, so that the two settings learn the same.
     /// </summary>
     /// <param name="pairs">The pairs.</param>
     /// <param name="learner">The learner; null for the length of the answers alone, which gets a learner of its own.</param>

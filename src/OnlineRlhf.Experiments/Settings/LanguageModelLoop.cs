@@ -23,8 +23,8 @@ internal sealed record LoopVariant(string Name)
 
 /// <summary>
 /// The language model in the loop: the daemon's own path samples, chooses, stores and learns, and a simulated person with a hidden taste presses.
-/// Measured on requests
-/// whose topics were never learned on: as the share of what somebody who knows the taste would gain over choosing blindly, and as a win rate.
+/// Measured on requests whose topics were never learned on: as the share of what somebody who knows the taste would
+/// gain over choosing blindly, and as a win rate.
 /// </summary>
 internal static class LanguageModelLoop
 {

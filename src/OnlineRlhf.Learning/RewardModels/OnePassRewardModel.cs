@@ -2,9 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace OnlineRlhf.Learning.RewardModels;
 
-/// <summary>
-/// A linear Bradley–Terry reward model learned by one-pass online mirror descent in a local norm, with the norm kept exactly.
-/// </summary>
+/// <summary>A linear Bradley–Terry reward model learned by one-pass online mirror descent in a local norm, with the norm kept exactly.</summary>
 /// <remarks>
 /// θ ← θ − η 𝓗̃⁻¹ (σ(zᵀθ) − y) z with 𝓗̃ = 𝓗 + η σ̇(zᵀθ) zzᵀ, then 𝓗 ← 𝓗 + σ̇(zᵀθ⁺) zzᵀ at the new θ (the look-ahead point).
 /// With u = 𝓗⁻¹z and q = zᵀu the step is θ ← θ − η (σ − y) u/(1 + η σ̇ q), so zᵀθ⁺ is known from q before u is.

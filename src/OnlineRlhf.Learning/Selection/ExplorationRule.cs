@@ -2,12 +2,8 @@ using OnlineRlhf.Learning.RewardModels;
 
 namespace OnlineRlhf.Learning.Selection;
 
-/// <summary>
-/// The deployment-time rule: leader = argmax φᵀθ, challenger = argmax over the others of φᵀθ + β‖φ − φ_leader‖ in the norm of 𝓗⁻¹.
-/// </summary>
-/// <remarks>
-/// O(n d²) for n candidates, allocates nothing. Source: the deployment-time setting of arXiv 2502.07193, with the exact norm.
-/// </remarks>
+/// <summary>The deployment-time rule: leader = argmax φᵀθ, challenger = argmax over the others of φᵀθ + β‖φ − φ_leader‖ in the norm of 𝓗⁻¹.</summary>
+/// <remarks>O(n d²) for n candidates, allocates nothing. Source: the deployment-time setting of arXiv 2502.07193, with the exact norm.</remarks>
 public static class ExplorationRule
 {
     /// <summary>Chooses the pair; the model's β weighs the uncertainty. Ties go to the lower index.</summary>

@@ -130,8 +130,8 @@ internal sealed class ProfileCache(
         internal Profile Profile => entry.Profile;
 
         /// <summary>
-        /// Gives the profile back; where a checkpoint is due, once it is written: closed before, it would start anew, and where profiles take turns
-        /// never end.
+        /// Gives the profile back; where a checkpoint is due, once it is written: closed before, it would start
+        /// anew, and where profiles take turns never end.
         /// </summary>
         public void Dispose()
         {

@@ -3,12 +3,12 @@ using Microsoft.Win32.SafeHandles;
 namespace OnlineRlhf.Storage.Disk;
 
 /// <summary>
-/// LiteDB's data file as a stream that keeps the order a write-ahead log needs: the log is durable before the first page of a transaction is written
-/// here.
+/// LiteDB's data file as a stream that keeps the order a write-ahead log needs: the log is durable before the
+/// first page of a transaction is written here.
 /// </summary>
 /// <remarks>
-/// Changes are dropped unless <see cref="Writable"/>: so a LiteDB that failed, or that only looks at a file which turns out not to fit, cannot change
-/// a byte.
+/// Changes are dropped unless <see cref="Writable"/>: so a LiteDB that failed, or that only looks at a file
+/// which turns out not to fit, cannot change a byte.
 /// </remarks>
 internal sealed class PageFile : Stream
 {

@@ -98,8 +98,7 @@ internal sealed class PageLog : Stream
     /// <inheritdoc/>
     /// <remarks>
     /// The file keeps its length: writing over it costs no change of its size, whose sync would cost as much again, and needs no space on a full
-    /// disk. What stays in it until
-    /// the next transaction is in the data file already, and may be carried out once more.
+    /// disk. What stays in it until the next transaction is in the data file already, and may be carried out once more.
     /// </remarks>
     public override void SetLength(long value) => _length = Math.Min(_length, checked((int)value));
 
@@ -213,8 +212,8 @@ internal sealed class PageLog : Stream
     {
         SafeFileHandle file = OpenFile();
         _probe?.Invoke(_path!, DiskOperation.Write, 0, pages);
-        // A page at a time: what is written or read ahead in one piece the kernel caches in one piece, and counts as written whole when a part of it
-        // is.
+        // A page at a time: what is written or read ahead in one piece the kernel caches in one piece, and
+        // counts as written whole when a part of it is.
         for (int at = 0; at < pages.Length; at += PageSize)
             PrivateFile.Write(file, pages.Slice(at, Math.Min(PageSize, pages.Length - at)), at);
         _probe?.Invoke(_path!, DiskOperation.Sync, 0, default);

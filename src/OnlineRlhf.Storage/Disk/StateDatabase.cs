@@ -8,8 +8,7 @@ namespace OnlineRlhf.Storage.Disk;
 /// </summary>
 /// <remarks>
 /// The engine without <c>LiteDatabase</c>: no mapper is ever made. An engine that threw is not used again: <see cref="Find"/> opens another,
-/// <see cref="Update"/>
-/// leaves that to the owner. Not safe for concurrent use.
+/// <see cref="Update"/> leaves that to the owner. Not safe for concurrent use.
 /// </remarks>
 internal sealed class StateDatabase : IDisposable
 {

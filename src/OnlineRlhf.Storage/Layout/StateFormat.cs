@@ -22,9 +22,8 @@ internal static class StateFormat
     public const string Ring = "ring";
 
     /// <summary>
-    /// Bytes of a checkpoint in one chunk: with 8 bytes a number, and with the document's other fields, just within 8 of LiteDB's pages of 8,150
-    /// bytes of content,
-    /// which are written whole.
+    /// Bytes of a checkpoint in one chunk: with 8 bytes a number, and with the document's other fields, just within 8 of LiteDB's
+    /// pages of 8,150 bytes of content, which are written whole.
     /// </summary>
     public const int ChunkBytes = 65_120;
 

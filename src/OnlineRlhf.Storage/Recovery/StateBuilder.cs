@@ -7,9 +7,9 @@ namespace OnlineRlhf.Storage.Recovery;
 
 /// <summary>Writes a whole state file: a profile's first one, and the one that takes the place of a damaged or converted one.</summary>
 /// <remarks>
-/// All of the file is written at once, under another name, and gets its own name when it is durable. So a kill leaves the old state or the new one,
-/// and after a change of the
-/// hyper-parameters no comparison can be replayed under the wrong ones: both checkpoints of the new file hold all that went before.
+/// All of the file is written at once, under another name, and gets its own name when it is durable. So a kill leaves the old
+/// state or the new one, and after a change of the hyper-parameters no comparison can be replayed under the wrong ones: both
+/// checkpoints of the new file hold all that went before.
 /// </remarks>
 internal static class StateBuilder
 {
@@ -77,8 +77,8 @@ internal static class StateBuilder
         new(number, number, model.Comparisons, model.HyperParameters, IsValid: true);
 
     /// <summary>
-    /// The number of the newest comparison that slot <paramref name="slot"/> must hold after <paramref name="sequence"/>; 0 where it was not reached
-    /// yet.
+    /// The number of the newest comparison that slot <paramref name="slot"/> must hold after <paramref
+    /// name="sequence"/>; 0 where it was not reached yet.
     /// </summary>
     internal static long LastIn(int slot, long sequence, int dimension)
     {

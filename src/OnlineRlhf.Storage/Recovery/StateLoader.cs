@@ -91,8 +91,8 @@ internal sealed class StateLoader
         var snapshot = new Snapshot(_d);
         foreach (CheckpointRecord candidate in candidates)
         {
-            // The one that is not needed is read all the same: a fall-back that would not hold is found while there is still something to mend it
-            // from.
+            // The one that is not needed is read all the same: a fall-back that would not hold is found while
+            // there is still something to mend it from.
             string? problem = Read(candidate, snapshot);
             if (problem is null && used is null && (problem = Restore(candidate, snapshot, out model)) is null)
                 used = candidate;

@@ -6,8 +6,8 @@ using OnlineRlhf.Storage.Layout;
 namespace OnlineRlhf.Storage.Recovery;
 
 /// <summary>
-/// The way from a directory to an open state: read, carry out what the log holds, and write a new file where the old one is missing, damaged or to be
-/// converted.
+/// The way from a directory to an open state: read, carry out what the log holds, and write a new file where the
+/// old one is missing, damaged or to be converted.
 /// </summary>
 internal static class StateOpening
 {

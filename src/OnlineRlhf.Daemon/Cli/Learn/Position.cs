@@ -5,8 +5,8 @@ using OnlineRlhf.Storage;
 namespace OnlineRlhf.Daemon.Cli.Learn;
 
 /// <summary>
-/// How far a data set has been learned: numbers in a small file for its owner alone, rewritten in place. Held, so that nobody else learns the same
-/// meanwhile.
+/// How far a data set has been learned: numbers in a small file for its owner alone, rewritten in place. Held,
+/// so that nobody else learns the same meanwhile.
 /// </summary>
 internal sealed class Position : IDisposable
 {
