@@ -1,7 +1,7 @@
 namespace OnlineRlhf.Experiments;
 
 /// <summary>Writes files whole or not at all, so that a run that was stopped leaves none that is torn.</summary>
-/// <remarks>It waits for no disk: after a power cut the numbers can be computed again. What a person taught is written by OnlineRlhf.Storage.</remarks>
+/// <remarks>Unlike the writers of OnlineRlhf.Storage it does not wait for the disk: after a power cut the numbers can be computed again.</remarks>
 internal static class WholeFile
 {
     /// <summary>Writes a file under another name, and renames it. The name has the process's number: several may compute the same at once.</summary>

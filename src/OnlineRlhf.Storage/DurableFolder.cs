@@ -31,7 +31,8 @@ public static class DurableFolder
     /// <exception cref="IOException">The folder cannot be synced.</exception>
     internal static void SyncAlone(string folder) => Posix.SyncDirectory(folder);
 
-    /// <summary>The folders above a folder on its file system. Their paths go through the folder, so that links on the way to it do not matter.</summary>
+    /// <summary>The folders above a folder on its file system.</summary>
+    /// <remarks>Their paths go through the folder, so that links on the way to it do not matter.</remarks>
     internal static IEnumerable<string> Above(string folder)
     {
         FileIdentity? at = Posix.Identify(folder);

@@ -26,7 +26,7 @@ public sealed class LearnedFiles
 
     private static int FileBytes => EntriesAt + (Capacity * EntryBytes) + ChecksumBytes;
 
-    /// <summary>A name for the state beside this file; another one after the state was deleted. Empty before the first <see cref="Record"/>.</summary>
+    /// <summary>A name for the state beside this file: another one after the state was deleted. Empty until <see cref="Record"/>.</summary>
     public Guid State { get; private set; }
 
     /// <summary>Reads the file of a profile's directory.</summary>

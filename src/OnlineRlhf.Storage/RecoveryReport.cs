@@ -1,6 +1,6 @@
 namespace OnlineRlhf.Storage;
 
-/// <summary>What happened when a state was opened: for the log, and loudly where <see cref="IsClean"/> is false.</summary>
+/// <summary>What happened when a state was opened, for the log. Where <see cref="IsClean"/> is false, something was damaged.</summary>
 public sealed record RecoveryReport
 {
     /// <summary>How the store came to its state.</summary>
@@ -15,7 +15,7 @@ public sealed record RecoveryReport
     /// <summary>Whether the newest checkpoint was damaged and the older one was used, with every comparison after it.</summary>
     public bool FromOlderCheckpoint { get; init; }
 
-    /// <summary>The last comparison that could be replayed, where a gap or a damaged slot ended the replay; null where nothing did.</summary>
+    /// <summary>The last comparison that was replayed before a gap or a damaged slot ended the replay; null where nothing ended it.</summary>
     public long? ReplayEndedAt { get; init; }
 
     /// <summary>How many stored comparisons lay beyond the end of the replay and were therefore given up.</summary>

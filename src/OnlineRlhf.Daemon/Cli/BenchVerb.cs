@@ -197,7 +197,8 @@ internal static class BenchVerb
             .. chosen.Threads == usual.Threads ? (string[])[] : [$"\"threads\": {Text(chosen.Threads)}"],
         ];
         string gain = string.Create(CultureInfo.InvariantCulture, $"{chosen.TokensPerSecond / usual.TokensPerSecond:F1}");
-        return $"Faster by a factor of {gain}, as settings (other programs need cores too: threads may be one less):\n  {string.Join(", ", settings)}";
+        return $"Faster by a factor of {gain}, as settings (other programs need cores too: threads may be one less):\n"
+            + $"  {string.Join(", ", settings)}";
     }
 
     private static bool IsNotable(BenchRun slower, BenchRun faster) => BenchRun.IsNotable(slower.TokensPerSecond, faster.TokensPerSecond);

@@ -28,8 +28,8 @@ internal sealed class StateLock : IDisposable
         try
         {
             Directory.CreateDirectory(state, OwnerOnly);
-            // The first request writes here. This finds now what would fail then: a file in the folder's place, or a folder of another user, since only
-            // the owner may set a mode.
+            // The first request writes here. This finds now what would fail then: a file in the folder's place, or a folder of another user,
+            // since only the owner may set a mode.
             string profiles = Directory.CreateDirectory(Path.Combine(state, "profiles"), OwnerOnly).FullName;
             File.SetUnixFileMode(profiles, OwnerOnly);
             _file =

@@ -4,8 +4,8 @@ using OnlineRlhf.Learning.RewardModels;
 namespace OnlineRlhf.Experiments.Learners;
 
 /// <summary>
-/// First-order online mirror descent, which is one-pass stochastic gradient descent: θ ← θ − η_t (σ(zᵀθ) −
-/// y) z with η_t = c/√t. O(d) time and memory.
+/// First-order online mirror descent, which is one-pass stochastic gradient descent: θ ← θ − η_t (σ(zᵀθ) − y) z with η_t = c/√t.
+/// O(d) time and memory.
 /// </summary>
 /// <param name="dimension">d.</param>
 /// <param name="scale">c, above 0.</param>

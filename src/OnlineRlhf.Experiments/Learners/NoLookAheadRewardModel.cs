@@ -4,9 +4,8 @@ using OnlineRlhf.Learning.RewardModels;
 namespace OnlineRlhf.Experiments.Learners;
 
 /// <summary>
-/// The exact one-pass learner without the look-ahead point: the Hessian of a comparison joins 𝓗 as it is at
-/// the old θ, where the answer was not known yet.
-/// Everything else is as in <see cref="OnePassRewardModel"/>. O(d²) time and memory.
+/// The exact one-pass learner without the look-ahead point: it adds to 𝓗 the Hessian of a comparison at the old θ, where the answer was not known
+/// yet. Everything else is as in <see cref="OnePassRewardModel"/>. O(d²) time and memory.
 /// </summary>
 internal sealed class NoLookAheadRewardModel(int dimension, HyperParameters hyperParameters) : ILocalNorm
 {

@@ -131,11 +131,11 @@ internal sealed class DeploymentExperiment(Scale scale) : IExperiment
         report.Paragraph(
             $"""
             The learner serves requests one after the other. For each it sees {Bandit.Arms} candidates (d = {Bandit.Dimension}), asks about two, and
-            learns from the answer before the next. *Regret* counts what the two shown lack to the best candidate, summed over {Rounds} rounds; a rule
-            that shows bad answers on purpose has much of it by that alone. *Served* counts the one that would be served, argmax φᵀθ. *Accuracy* is the
-            share of answers to random pairs of new requests that the last θ foresees. Less regret is better. A learner without a local norm cannot use
-            the exploration rule: it has the paper's practical one, *best + top 1/4*, and is held against the exact learner under that rule. Of step
-            sizes the one is shown that serves best on these seeds, of {stepSizes}. {scale.Seeds} seeds.
+            learns from the answer before the next. *Regret* counts what the two shown lack to the best candidate, summed over {Rounds} rounds; a
+            rule that shows bad answers on purpose has much of it by that alone. *Served* counts the one that would be served, argmax φᵀθ. *Accuracy*
+            is the share of answers to random pairs of new requests that the last θ foresees. Less regret is better. A learner without a local norm
+            cannot use the exploration rule: it has the paper's practical one, *best + top 1/4*, and is held against the exact learner under that
+            rule. Of step sizes the one is shown that serves best on these seeds, of {stepSizes}. {scale.Seeds} seeds.
             """
         );
         foreach (double norm in Norms)

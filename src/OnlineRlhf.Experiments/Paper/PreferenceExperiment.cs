@@ -9,8 +9,8 @@ using OnlineRlhf.Learning.RewardModels;
 namespace OnlineRlhf.Experiments.Paper;
 
 /// <summary>
-/// Real people's preferences, with features of a real model: accuracy on prompts that were never learned on, and whether the predicted probabilities
-/// can be believed.
+/// Real people's preferences, with features of a real model: the accuracy on prompts that nothing was learned on, and whether the predicted
+/// probabilities are right.
 /// </summary>
 internal sealed class PreferenceExperiment(Scale scale, PreferenceFeatures? pairs) : IExperiment
 {
@@ -21,7 +21,7 @@ internal sealed class PreferenceExperiment(Scale scale, PreferenceFeatures? pair
 
     private static readonly int[] ActiveAt = [25, 50, 100, 200, 400];
 
-    /// <summary>λ = 1, as everywhere.</summary>
+    /// <summary>The learners, with λ = 1 as everywhere.</summary>
     private static readonly LearnerFamily[] Families =
     [
         new(Learner.Exact.Name, [Learner.Exact]),
@@ -122,7 +122,7 @@ internal sealed class PreferenceExperiment(Scale scale, PreferenceFeatures? pair
     private Interval Difference(ResultTable results, string experiment, string row, string against, string number) =>
         Widened(results, results.Difference(experiment, row, against, number));
 
-    /// <summary>The interval of a mean over splits of the same pairs, which are no independent samples.</summary>
+    /// <summary>Widens the interval of a mean over splits: they share pairs, and so are no independent samples.</summary>
     /// <remarks>Source: Nadeau and Bengio, "Inference for the Generalization Error", 2003.</remarks>
     private Interval Widened(ResultTable results, Interval over) =>
         over with
@@ -209,7 +209,7 @@ internal sealed class PreferenceExperiment(Scale scale, PreferenceFeatures? pair
                 .. bins.Select(b => b.Count < 20 ? "" : (b.Observed / b.Count).ToString("F2", CultureInfo.InvariantCulture)),
             ]);
 
-            // A probability of .1 that the first is preferred is one of .9 for the second.
+            // A probability of .1 for the first answer is one of .9 for the second.
             (double Predicted, double Observed, double Count)[] sure =
             [
                 .. bins[^2..],

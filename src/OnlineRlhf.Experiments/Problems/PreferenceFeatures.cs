@@ -59,7 +59,7 @@ internal sealed class PreferenceFeatures
         writer.Write(System.Runtime.InteropServices.MemoryMarshal.AsBytes<float>(Differences));
     }
 
-    /// <exception cref="IOException">The file is none of the features verb.</exception>
+    /// <exception cref="IOException">The features verb did not write this file.</exception>
     internal static PreferenceFeatures Read(string path)
     {
         byte[] bytes = File.ReadAllBytes(path);

@@ -1,7 +1,8 @@
 namespace OnlineRlhf.Learning.RewardModels;
 
 /// <summary>
-/// The derivatives of the Bradley–Terry loss ℓ(m) = −y log σ(m) − (1−y) log(1−σ(m)) at a margin m = zᵀθ. They are exact also where σ rounds to 0 or 1.
+/// The derivatives of the Bradley–Terry loss ℓ(m) = −y log σ(m) − (1−y) log(1−σ(m)) at a margin m = zᵀθ.
+/// They are exact also where σ rounds to 0 or 1.
 /// </summary>
 internal static class LogisticLoss
 {

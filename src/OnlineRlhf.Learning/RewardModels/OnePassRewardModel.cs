@@ -130,7 +130,7 @@ public sealed class OnePassRewardModel : ILocalNorm
     /// <param name="parameter">θ, d values.</param>
     /// <param name="averageParameter">(1/t) Σ θ_s, d values.</param>
     /// <param name="factor">D and L, packed by columns as in <see cref="Factor"/>, d(d+1)/2 values.</param>
-    /// <exception cref="ArgumentException">A length does not fit, a value is not finite, or a pivot is not positive. The state is as it was.</exception>
+    /// <exception cref="ArgumentException">A length does not fit, a value is not finite, or a pivot is not positive. Nothing changed.</exception>
     public void Restore(long comparisons, ReadOnlySpan<double> parameter, ReadOnlySpan<double> averageParameter, ReadOnlySpan<double> factor)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(comparisons);

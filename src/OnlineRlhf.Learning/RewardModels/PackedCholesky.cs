@@ -69,12 +69,10 @@ internal sealed class PackedCholesky
         return sum;
     }
 
-    /// <summary>
-    /// Given x = L⁻¹z, writes u = L⁻ᵀD⁻¹x = 𝓗⁻¹z and makes the factor that of 𝓗 + w zzᵀ. O(d²), reads and writes the factor once.
-    /// </summary>
+    /// <summary>Given x = L⁻¹z, writes u = L⁻ᵀD⁻¹x = 𝓗⁻¹z and makes the factor that of 𝓗 + w zzᵀ. O(d²), reads and writes the factor once.</summary>
     /// <remarks>
-    /// 𝓗 + w zzᵀ = L (D + w xxᵀ) Lᵀ. With τ_j = 1 + w Σ_{k≤j} x_k²/D_k, D_j becomes D_j + w x_j²/τ_{j−1}
-    /// and column j becomes L_j + w x_j/(D_j τ_j) s, where s = Σ_{i>j} x_i L_i is summed while the pass goes from the last column to the first.
+    /// 𝓗 + w zzᵀ = L (D + w xxᵀ) Lᵀ. With τ_j = 1 + w Σ_{k≤j} x_k²/D_k, D_j becomes D_j + w x_j²/τ_{j−1} and column j becomes L_j + w x_j/(D_j τ_j)
+    /// s, where s = Σ_{i>j} x_i L_i is summed while the pass goes from the last column to the first.
     /// The backward solve needs the old columns in that same order.
     /// Neither τ nor D subtracts anything: each pivot only grows, also in floating point.
     /// </remarks>
@@ -108,7 +106,8 @@ internal sealed class PackedCholesky
     /// <summary>Replaces the factor by a checked one.</summary>
     public void Restore(ReadOnlySpan<double> values) => values.CopyTo(_values);
 
-    /// <summary>Makes the factor that of 𝓗 + shift·I. Where that is not positive definite, returns false and leaves the factor spoiled. O(d³).</summary>
+    /// <summary>Makes the factor that of 𝓗 + shift·I. O(d³).</summary>
+    /// <returns>False where 𝓗 + shift·I is not positive definite: the factor is then of no use any more.</returns>
     public bool TryShift(double shift)
     {
         double[] norm = new double[_values.Length];

@@ -17,9 +17,8 @@ internal static partial class Posix
         DeviceAt = 136;
     private const uint WantInode = 0x100;
 
-    /// <summary>
-    /// Makes a file's content durable, and as much of its metadata as reading it needs. Where the length stays, this saves the journal commit of fsync.
-    /// </summary>
+    /// <summary>Makes a file's content durable, and as much of its metadata as reading it needs.</summary>
+    /// <remarks>Where the file keeps its length, this saves the journal commit of fsync.</remarks>
     public static void SyncData(SafeFileHandle file)
     {
         if (!OperatingSystem.IsLinux())
@@ -31,7 +30,7 @@ internal static partial class Posix
             ThrowUnlessInterrupted("fdatasync");
     }
 
-    /// <summary>Makes names created, renamed or deleted in a directory durable. Call <see cref="DurableFolder"/>, which says of which directories.</summary>
+    /// <summary>Makes names created, renamed or deleted in a directory durable. Only <see cref="DurableFolder"/> calls this.</summary>
     public static void SyncDirectory(string path)
     {
         if (!OperatingSystem.IsLinux())

@@ -2,7 +2,8 @@ using Microsoft.Win32.SafeHandles;
 
 namespace OnlineRlhf.Storage.Disk;
 
-/// <summary>Files and folders for their owner alone. A write that fails always throws an <see cref="IOException"/> with the system's error number.</summary>
+/// <summary>Files and folders for their owner alone.</summary>
+/// <remarks>A write that fails always throws an <see cref="IOException"/> with the system's error number.</remarks>
 internal static class PrivateFile
 {
     private const UnixFileMode FileMode0600 = UnixFileMode.UserRead | UnixFileMode.UserWrite,
