@@ -10,7 +10,7 @@ namespace OnlineRlhf.Storage.Disk;
 /// The stream drops changes unless it is <see cref="Writable"/>. So LiteDB cannot change a byte after it failed, nor while it only looks at a
 /// file that may belong to something else.
 /// </remarks>
-internal sealed class PageFile : Stream
+internal sealed class PageFile : PageStream
 {
     private readonly string _path;
     private readonly PageLog _log;
@@ -37,19 +37,7 @@ internal sealed class PageFile : Stream
     public bool IsInPlace => Posix.Identify(_path) == _identity;
 
     /// <inheritdoc/>
-    public override bool CanRead => true;
-
-    /// <inheritdoc/>
-    public override bool CanSeek => true;
-
-    /// <inheritdoc/>
-    public override bool CanWrite => true;
-
-    /// <inheritdoc/>
     public override long Length => RandomAccess.GetLength(_file);
-
-    /// <inheritdoc/>
-    public override long Position { get; set; }
 
     /// <inheritdoc/>
     public override int Read(byte[] buffer, int offset, int count)
@@ -125,22 +113,5 @@ internal sealed class PageFile : Stream
     }
 
     /// <inheritdoc/>
-    public override long Seek(long offset, SeekOrigin origin) =>
-        Position =
-            offset
-            + (
-                origin == SeekOrigin.Begin ? 0
-                : origin == SeekOrigin.Current ? Position
-                : Length
-            );
-
-    /// <summary>Closes the file. Dispose does not: LiteDB disposes the stream when it marks a file as invalid, and then goes on using it.</summary>
-    public void CloseFile() => _file.Dispose();
-
-    /// <inheritdoc/>
-    protected override void Dispose(bool disposing)
-    {
-        // The file stays open: see CloseFile.
-        base.Dispose(disposing);
-    }
+    public override void CloseFile() => _file.Dispose();
 }

@@ -13,7 +13,7 @@ namespace OnlineRlhf.Storage.Disk;
 /// one transaction, at its start, so that any number serves. A log whose seal does not hold was never complete: the data file was not touched yet,
 /// and the log is ignored.
 /// </remarks>
-internal sealed class PageLog : Stream
+internal sealed class PageLog : PageStream
 {
     /// <summary>LiteDB's page.</summary>
     public const int PageSize = 8192;
@@ -59,19 +59,7 @@ internal sealed class PageLog : Stream
     public ReadOnlySpan<byte> Pages => _pages.AsSpan(0, _length);
 
     /// <inheritdoc/>
-    public override bool CanRead => true;
-
-    /// <inheritdoc/>
-    public override bool CanSeek => true;
-
-    /// <inheritdoc/>
-    public override bool CanWrite => true;
-
-    /// <inheritdoc/>
     public override long Length => _length;
-
-    /// <inheritdoc/>
-    public override long Position { get; set; }
 
     /// <summary>Forgets the transaction in the log, since it was carried out. The next one begins at the log's start.</summary>
     public void Forget() => _length = 0;
@@ -141,24 +129,7 @@ internal sealed class PageLog : Stream
     }
 
     /// <inheritdoc/>
-    public override long Seek(long offset, SeekOrigin origin) =>
-        Position =
-            offset
-            + (
-                origin == SeekOrigin.Begin ? 0
-                : origin == SeekOrigin.Current ? Position
-                : _length
-            );
-
-    /// <summary>Closes the file. Dispose does not: LiteDB disposes the stream when it marks a file as invalid, and then goes on using it.</summary>
-    public void CloseFile() => _file?.Dispose();
-
-    /// <inheritdoc/>
-    protected override void Dispose(bool disposing)
-    {
-        // The file stays open: see CloseFile.
-        base.Dispose(disposing);
-    }
+    public override void CloseFile() => _file?.Dispose();
 
     /// <summary>
     /// Bytes of the transaction at the start: all pages with its seal, up to the one that commits it; 0 where the seal does not hold.
