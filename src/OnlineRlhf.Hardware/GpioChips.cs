@@ -5,7 +5,7 @@ using System.Diagnostics.CodeAnalysis;
 namespace OnlineRlhf.Hardware;
 
 /// <summary>Finds GPIO chips through libgpiod 2, or through libgpiod 1 where the system has only that.</summary>
-public static class GpioChips
+internal static class GpioChips
 {
     /// <summary>Opens a chip by its label or its name.</summary>
     /// <exception cref="BoardException">libgpiod is missing, no such chip, or it may not be opened; the message says what to do.</exception>
@@ -24,10 +24,6 @@ public static class GpioChips
             );
         }
     }
-
-    /// <summary>The chips that this user may see, as "gpiochip0 [label]".</summary>
-    /// <exception cref="BoardException">libgpiod is missing.</exception>
-    public static IReadOnlyList<string> List() => [.. Find(out _).Select(Describe)];
 
     private static GpioDriver OpenDriver(string chip)
     {

@@ -9,7 +9,7 @@ namespace OnlineRlhf.Storage;
 public sealed class LearnedFiles
 {
     /// <summary>How many data sets are remembered. A further one takes the place of the one that was learned longest ago.</summary>
-    public const int Capacity = 64;
+    internal const int Capacity = 64;
 
     private const string Name = "learned-files";
     private const int GuidBytes = 16,

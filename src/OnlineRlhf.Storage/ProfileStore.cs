@@ -25,7 +25,7 @@ public sealed class ProfileStore : IDisposable
     /// The largest magnitude that is accepted for an element of z. It is far above any feature, and far too
     /// small to make a step of the learner overflow.
     /// </summary>
-    public const float LargestMagnitude = 1e6f;
+    internal const float LargestMagnitude = 1e6f;
 
     private readonly ProfileDirectory _directory;
     private readonly StateDatabase _database;
@@ -64,7 +64,7 @@ public sealed class ProfileStore : IDisposable
     public RecoveryReport Recovery { get; }
 
     /// <summary>Whether a write failed, so that the store must be opened again before anything can be learned.</summary>
-    public bool IsFaulted { get; private set; }
+    internal bool IsFaulted { get; private set; }
 
     /// <summary>Whether the files that this store has open are still the ones in its directory.</summary>
     /// <remarks>

@@ -9,6 +9,8 @@ namespace OnlineRlhf.Learning.Selection;
 /// <remarks>At most O(n d²) for n candidates. It stops at the first candidate that passes. Allocates nothing.</remarks>
 public sealed class QuestionRule
 {
+    private readonly double _k;
+
     /// <summary>Creates the rule.</summary>
     /// <param name="k">The weight of the uncertainty, at least 0: the smaller, the fewer questions.</param>
     /// <param name="maxUnaskedInARow">How many rounds in a row may go unasked, at least 0; 0 always asks.</param>
@@ -18,15 +20,12 @@ public sealed class QuestionRule
         if (!(k >= 0 && double.IsFinite(k)))
             throw new ArgumentOutOfRangeException(nameof(k), k, "k, the weight of the uncertainty, must be a finite number of at least 0.");
         ArgumentOutOfRangeException.ThrowIfNegative(maxUnaskedInARow);
-        K = k;
+        _k = k;
         MaxUnaskedInARow = maxUnaskedInARow;
     }
 
-    /// <summary>k, the weight of the uncertainty.</summary>
-    public double K { get; }
-
     /// <summary>How many rounds in a row may go unasked.</summary>
-    public int MaxUnaskedInARow { get; }
+    internal int MaxUnaskedInARow { get; }
 
     /// <summary>
     /// Whether a comparison with the leader is due, or could change which candidate leads. A candidate with the leader's own features never counts.
@@ -49,7 +48,7 @@ public sealed class QuestionRule
         {
             if (i == leader || candidates[i].SequenceEqual(candidates[leader]))
                 continue;
-            if (model.Score(candidates[i]) + K * model.Uncertainty(candidates[i], candidates[leader]) > score)
+            if (model.Score(candidates[i]) + _k * model.Uncertainty(candidates[i], candidates[leader]) > score)
                 return true;
         }
         return false;
