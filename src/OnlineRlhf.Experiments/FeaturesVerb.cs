@@ -118,8 +118,8 @@ internal static class FeaturesVerb
                 .ConfigureAwait(false);
             if (prompts.Count == 0)
                 throw new IOException(
-                    $"{data} holds no usable pair: each line must be a JSON object with prompt, "
-                        + $"chosen and rejected, and fit the context of {model.ContextTokens} tokens. Nothing was written."
+                    $"{data} holds no usable pair: each line must be a JSON object with prompt, chosen and rejected, "
+                        + $"and fit the context of {model.ContextTokens} tokens. Nothing was written."
                 );
             new PreferenceFeatures
             {

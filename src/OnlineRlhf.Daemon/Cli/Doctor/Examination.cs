@@ -171,9 +171,8 @@ internal sealed class Examination(DaemonOptions options, HealthBody? running, st
         return pace.MaxTokens < 64 && pace.MaxTokens < options.MaxTokens
             ? Finding.Wrong(
                 part,
-                says
-                    + ": answers get very short; set fewer threads where other programs need the cores (onlinerlhf bench compares),"
-                    + " use a smaller model, or raise time_target"
+                $"{says}: answers get very short; set fewer threads where other programs need the cores (onlinerlhf bench compares), "
+                    + "use a smaller model, or raise time_target"
             )
             : Finding.Good(part, says);
     }

@@ -5,8 +5,8 @@ using OnlineRlhf.Storage;
 namespace OnlineRlhf.Daemon.Cli.Learn;
 
 /// <summary>
-/// How far a data set has been learned: numbers in a small file for its owner alone, rewritten in place. Held,
-/// so that nobody else learns the same meanwhile.
+/// How far a data set has been learned: numbers in a small file for its owner alone, rewritten in place. The
+/// file is locked, so that nobody else learns the same data set meanwhile.
 /// </summary>
 internal sealed class Position : IDisposable
 {
@@ -24,7 +24,7 @@ internal sealed class Position : IDisposable
         _file =
             FileLock.TryTake(path, created: Owner)
             ?? throw new IOException("This file is being learned for this profile by another process: wait for it.");
-        // Its numbers are synced in the file; the file's name is, here.
+        // Save makes the numbers durable. This makes the file's name durable.
         DurableFolder.Sync(folder);
         Current = Read();
     }
@@ -72,7 +72,7 @@ internal sealed class Position : IDisposable
         }
         catch (JsonException)
         {
-            // Told as what it is.
+            // The caller says that the position cannot be read.
         }
         WasUnreadable = true;
         return new Progress();

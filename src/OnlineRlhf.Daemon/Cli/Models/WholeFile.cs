@@ -2,9 +2,11 @@ using OnlineRlhf.Storage;
 
 namespace OnlineRlhf.Daemon.Cli.Models;
 
-/// <summary>
-/// A file that appears whole and durable or not at all: written beside its place under another name, which a kill leaves behind unused.
-/// </summary>
+/// <summary>A file that appears whole and durable, or not at all. Until then it is written beside its place, under another name.</summary>
+/// <remarks>
+/// OnlineRlhf.Storage writes its small files in another way: for their owner alone, and from memory. This one is for models and settings: it comes in
+/// pieces, others may read it, and the folder may be another user's. A kill leaves the unfinished file behind, which nobody uses.
+/// </remarks>
 internal sealed class WholeFile : IDisposable
 {
     private const string Ending = ".partial";
