@@ -97,7 +97,7 @@ internal sealed class Plot
             band.Points.Add(new DataPoint(x, y.High));
             band.Points2.Add(new DataPoint(x, y.Low));
         }
-        // What comes first, lies on top.
+        // The line that was added first lies on top.
         _model.Series.Insert(0, line);
         if (band.Points.Count > 1)
             _model.Series.Insert(0, band);
