@@ -120,8 +120,8 @@ internal static class FeaturesVerb
                 .ConfigureAwait(false);
             if (prompts.Count == 0)
                 throw new IOException(
-                    $"{data} holds no usable pair: each line must be a JSON object with prompt, chosen and rejected, and fit the "
-                        + $"context of {model.ContextTokens} tokens. Nothing was written."
+                    $"{data} holds no usable pair: each line must be a JSON object with prompt, chosen and rejected, "
+                        + $"and fit the context of {model.ContextTokens} tokens. Nothing was written."
                 );
             new PreferenceFeatures
             {
@@ -134,8 +134,8 @@ internal static class FeaturesVerb
                 Differences = [.. differences],
             }.Write(output);
             Console.WriteLine(
-                $"{prompts.Count} pairs of {known.Count} prompts, {skipped} skipped (malformed, empty, or longer than the context "
-                    + $"of {model.ContextTokens} tokens)."
+                $"{prompts.Count} pairs of {known.Count} prompts, "
+                    + $"{skipped} skipped (malformed, empty, or longer than the context of {model.ContextTokens} tokens)."
             );
             Console.WriteLine($"Written: {output}");
         }

@@ -49,8 +49,8 @@ internal static class PaperVerb
         };
         var command = new Command(
             "paper",
-            "Compute the experiments and write the report: report.md, its plots, and numbers.json; of some parts, a report of its "
-                + "own. Exit code 1 where a claim does not hold."
+            "Compute the experiments and write the report: "
+                + "report.md, its plots, and numbers.json; of some parts, a report of its own. Exit code 1 where a claim does not hold."
         )
         {
             quick,

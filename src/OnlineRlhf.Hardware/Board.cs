@@ -3,7 +3,7 @@ using System.Device.Gpio;
 namespace OnlineRlhf.Hardware;
 
 /// <summary>
-/// The buttons and lamps of one GPIO chip. A chip that is lost, busy or not there yet is reported and tried again, for as long as the board lives.
+/// The buttons and lamps of one GPIO chip. Where the chip is lost, busy or not there yet, the board reports it and tries again until it is disposed.
 /// </summary>
 public sealed class Board : IDisposable
 {
@@ -25,8 +25,8 @@ public sealed class Board : IDisposable
 
     /// <summary>Opens the board, or starts to try.</summary>
     /// <param name="options">How it is wired.</param>
-    /// <param name="clock">Every clock of the board.</param>
-    /// <param name="happened">Told of everything that happens, on some thread, one after another; it must not call the board.</param>
+    /// <param name="clock">The clock that the board measures all times with.</param>
+    /// <param name="happened">The board calls it with every event, on any thread, one event after another. It must not call the board.</param>
     /// <param name="open">Opens a chip by its label; without it, <see cref="GpioChips.Open"/>.</param>
     /// <exception cref="ArgumentException">A line has two uses, or there is no button.</exception>
     public Board(BoardOptions options, TimeProvider clock, Action<BoardEvent> happened, Func<string, GpioController>? open = null)
@@ -54,7 +54,7 @@ public sealed class Board : IDisposable
         }
     }
 
-    /// <summary>Turns a lamp on or off; without that lamp, or while the chip is lost, it is remembered.</summary>
+    /// <summary>Turns a lamp on or off. While the chip is lost, the board remembers it; where there is no such lamp, nothing shines.</summary>
     public void Set(Lamp lamp, bool shines)
     {
         lock (_gate)
@@ -107,7 +107,7 @@ public sealed class Board : IDisposable
         }
     }
 
-    /// <summary>Opens a chip that is not open; looks whether one that is still answers, since no edge tells that it is gone.</summary>
+    /// <summary>Opens the chip where it is not open. Otherwise looks whether it still answers, since no edge tells that a chip is gone.</summary>
     private void Inspect()
     {
         lock (_gate)
@@ -142,7 +142,7 @@ public sealed class Board : IDisposable
             failure is BoardException
                 ? failure.Message
                 : $"gpio_chip: {_options.Chip} does not work ({failure.Message.TrimEnd('.')}); it is tried again every {Retry.TotalSeconds} seconds.";
-        // That it still does not work is no news.
+        // The event was raised when the chip was lost. While it stays lost there is nothing new to say.
         if (_problem is null)
             _happened(new BoardEvent.Lost(problem));
         _problem = problem;
@@ -157,13 +157,13 @@ public sealed class Board : IDisposable
         }
         catch (Exception failure) when (IsLoss(failure))
         {
-            // A chip that is gone cannot be given back.
+            // The lines of a chip that is gone cannot be given back.
         }
         _connection = null;
     }
 
     /// <summary>
-    /// What the drivers throw where a chip is missing, busy or gone, or the library incomplete; anything else is a defect of the program.
+    /// Whether a driver throws this where a chip is missing, busy or gone, or the library incomplete. Anything else is a defect of this program.
     /// </summary>
     private static bool IsLoss(Exception failure) =>
         failure
@@ -216,7 +216,7 @@ public sealed class Board : IDisposable
         /// <summary>Reads every button: finds a chip that is gone, and an edge that was lost.</summary>
         internal void Read()
         {
-            // Nobody knows when an edge came that was lost: it may have come right after the last look.
+            // Nobody knows when a lost edge came: it may have come right after the last look.
             (long last, _read) = (_read, _clock.GetTimestamp());
             foreach (Button button in _options.Buttons.Keys)
                 _panel.Contacted(button, IsClosed(button), last);
@@ -255,8 +255,8 @@ public sealed class Board : IDisposable
             return _controller.IsPinModeSupported(line, mode)
                 ? mode
                 : throw new BoardException(
-                    $"button_bias: line {line} (button {button.ToString().ToLowerInvariant()}) has no resistor to pull it "
-                        + $"{_options.Bias.ToString().ToLowerInvariant()}; wire one and set button_bias to none."
+                    $"button_bias: line {line} (button {button.ToString().ToLowerInvariant()}) "
+                        + $"has no resistor to pull it {_options.Bias.ToString().ToLowerInvariant()}; wire one and set button_bias to none."
                 );
         }
 

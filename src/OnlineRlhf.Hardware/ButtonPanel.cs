@@ -1,13 +1,12 @@
 namespace OnlineRlhf.Hardware;
 
 /// <summary>
-/// Makes presses of contacts: a contact counts once it has stayed closed for the debounce time, and its press once no other came in the moment after
-/// it.
-/// A contact that was closed from the start counts only after it was open.
+/// Turns contacts into presses. A contact counts once it has stayed closed for the debounce time. Its press counts if no other one comes in the
+/// moment after it. A contact that was closed from the start counts only after it was open.
 /// </summary>
 internal sealed class ButtonPanel : IDisposable
 {
-    /// <summary>Fingers that mean to press together come within some hundredth of a second: the press waits for so many debounce times.</summary>
+    /// <summary>For so many debounce times a press waits for others: fingers that press together come within a few hundredths of a second.</summary>
     private const int Window = 3;
 
     private readonly TimeProvider _clock;
@@ -23,8 +22,8 @@ internal sealed class ButtonPanel : IDisposable
 
     /// <param name="closed">Each button, and whether its contact is closed now.</param>
     /// <param name="debounce">How long a contact must stay as it is.</param>
-    /// <param name="clock">Every time.</param>
-    /// <param name="happened">Told of presses, one after another.</param>
+    /// <param name="clock">The clock that all times are measured with.</param>
+    /// <param name="happened">The panel calls it with every press, one after another.</param>
     internal ButtonPanel(IReadOnlyDictionary<Button, bool> closed, TimeSpan debounce, TimeProvider clock, Action<BoardEvent> happened)
     {
         (_clock, _debounce, _happened) = (clock, debounce, happened);
@@ -34,10 +33,10 @@ internal sealed class ButtonPanel : IDisposable
             happened(new BoardEvent.Held(held));
     }
 
-    /// <summary>Takes what a line says now; the same again changes nothing.</summary>
+    /// <summary>Takes the state of a line. The same state again changes nothing.</summary>
     /// <param name="button">Which.</param>
     /// <param name="closed">What its line says.</param>
-    /// <param name="since">From when on the line may have said so, where no edge told it; else it has changed just now.</param>
+    /// <param name="since">The earliest time of the change, where it was found without an edge; null where it came just now.</param>
     internal void Contacted(Button button, bool closed, long? since = null)
     {
         lock (_gate)
@@ -46,7 +45,7 @@ internal sealed class ButtonPanel : IDisposable
             if (_disposed || contact.Closed == closed)
                 return;
             contact.Closed = closed;
-            // The first edge of a press is when the finger came; the bounces after it are not.
+            // The finger came with the first edge of a press. The edges after it are bounces.
             if (closed && !contact.Settled && contact.Began is null)
                 contact.Began = since ?? _clock.GetTimestamp();
             contact.Quiet.Set(_debounce);
@@ -98,7 +97,7 @@ internal sealed class ButtonPanel : IDisposable
         {
             if (_disposed || _pending.Count == 0 || !_decision.IsOver())
                 return;
-            // Whoever is about to join is waited for.
+            // Another contact has closed and not settled yet: it may belong to this press.
             if (_contacts.Any(c => c.Value.Began is not null))
             {
                 _decision.Set(_debounce);
@@ -113,13 +112,13 @@ internal sealed class ButtonPanel : IDisposable
 
     private sealed class Contact(bool closed, Deadline quiet)
     {
-        /// <summary>What the line said last.</summary>
+        /// <summary>The last state of the line.</summary>
         internal bool Closed { get; set; } = closed;
 
-        /// <summary>What it said when it last stayed the same for long enough.</summary>
+        /// <summary>The last state that the line kept for long enough.</summary>
         internal bool Settled { get; set; } = closed;
 
-        /// <summary>Closed since the start: a finger that rests on it, or a short circuit, keeps no other button from working.</summary>
+        /// <summary>Closed since the start, as by a resting finger or a short circuit. It must not keep other buttons from working.</summary>
         internal bool Stuck { get; set; } = closed;
 
         /// <summary>When the press began that has not settled yet.</summary>

@@ -1,8 +1,9 @@
 namespace OnlineRlhf.Hardware;
 
-/// <summary>A timer that can be put off. A timer's callback may wait for a lock while the timer is set anew: it comes too early then.</summary>
+/// <summary>A timer that can be put off.</summary>
+/// <remarks>The callback may wait for a lock while somebody sets the timer anew. It then runs too early: <see cref="IsOver"/> tells.</remarks>
 /// <param name="clock">Its clock.</param>
-/// <param name="callback">Called at the deadline or before; it asks <see cref="IsOver"/>, under the lock under which the deadline is set.</param>
+/// <param name="callback">Runs at the deadline or before. It must ask <see cref="IsOver"/>, under the same lock as <see cref="Set"/>.</param>
 internal sealed class Deadline(TimeProvider clock, Action callback) : IDisposable
 {
     private readonly ITimer _timer = clock.CreateTimer(_ => callback(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);

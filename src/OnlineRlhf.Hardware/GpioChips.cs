@@ -4,8 +4,8 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace OnlineRlhf.Hardware;
 
-/// <summary>Finds GPIO chips through libgpiod 2, or 1 where that is what the system has.</summary>
-public static class GpioChips
+/// <summary>Finds GPIO chips through libgpiod 2, or through libgpiod 1 where the system has only that.</summary>
+internal static class GpioChips
 {
     /// <summary>Opens a chip by its label or its name.</summary>
     /// <exception cref="BoardException">libgpiod is missing, no such chip, or it may not be opened; the message says what to do.</exception>
@@ -25,10 +25,6 @@ public static class GpioChips
         }
     }
 
-    /// <summary>The chips that this user may see, as "gpiochip0 [label]".</summary>
-    /// <exception cref="BoardException">libgpiod is missing.</exception>
-    public static IReadOnlyList<string> List() => [.. Find(out _).Select(Describe)];
-
     private static GpioDriver OpenDriver(string chip)
     {
         IList<GpioChipInfo> chips = Find(out bool second);
@@ -41,7 +37,7 @@ public static class GpioChips
     }
 
     /// <summary>Why a chip is not found, and what to do.</summary>
-    /// <param name="chip">What was asked for.</param>
+    /// <param name="chip">The label or name that was asked for.</param>
     /// <param name="hasFiles">Whether the system has chips.</param>
     /// <param name="opened">Those that this user may open.</param>
     internal static string NotFound(string chip, bool hasFiles, IReadOnlyList<string> opened) =>
@@ -61,7 +57,7 @@ public static class GpioChips
         {
             second = false;
         }
-        // libgpiod 1 gives up where one of the chips cannot be opened, and the driver does not look whether it did: the process would end there.
+        // libgpiod 1 gives up where one of the chips cannot be opened. The driver does not check for that, and the process would crash.
         if (Devices().FirstOrDefault(d => !CanOpen(d)) is { } closed)
             throw new BoardException($"gpio_chip: {closed} cannot be opened by this user: join the group that owns it and log in anew.");
         try
@@ -92,7 +88,7 @@ public static class GpioChips
         }
     }
 
-    /// <summary>Where there is a chip to open, the library's absence comes wrapped in an exception of the driver's.</summary>
+    /// <summary>Whether libgpiod is missing. Where there is a chip to open, the driver wraps that failure in an exception of its own.</summary>
     private static bool IsMissing(Exception? failure) =>
         failure is PlatformNotSupportedException or DllNotFoundException or EntryPointNotFoundException
         || (failure?.InnerException is { } inner && IsMissing(inner));

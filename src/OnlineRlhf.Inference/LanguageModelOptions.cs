@@ -21,8 +21,8 @@ public sealed record LanguageModelOptions
     public int Candidates { get; init; } = 8;
 
     /// <summary>
-    /// Threads that decode; 0 takes the physical performance cores, fewer for a model too small to share. More threads than free cores make decoding
-    /// collapse.
+    /// Threads that decode; 0 takes the physical performance cores, fewer for a model too small to share. More
+    /// threads than free cores make decoding collapse.
     /// </summary>
     public int Threads { get; init; }
 

@@ -7,8 +7,8 @@ namespace OnlineRlhf.Inference;
 /// <summary>The memory that a model takes, in bytes, estimated from its header; rather too much than too little.</summary>
 /// <param name="Weights">The weights, mapped from the file.</param>
 /// <param name="Cache">
-/// Keys and values of every token of a round: they grow with context, candidates and the length of answers. For a recurrent model its state for each
-/// sequence.
+/// Keys and values of every token of a round: they grow with context, candidates and the length of answers. For a
+/// recurrent model its state for each sequence.
 /// </param>
 /// <param name="Buffers">What one step of a decode computes in, and the logits.</param>
 /// <param name="Conversations">Conversations that are kept outside of the context, and one on its way in, each as long as the context.</param>
@@ -33,8 +33,8 @@ public sealed record ModelMemory(long Weights, long Cache, long Buffers, long Co
         ArgumentNullException.ThrowIfNull(file);
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(hints);
-        // As the cells are counted that the context is made with: one candidate fills it, each other one has its answer, and each hint is decoded
-        // once.
+        // As the cells are counted that the context is made with: one candidate fills it, each other one has
+        // its answer, and each hint is decoded once.
         long context = Math.Min(options.ContextTokens, file.ContextLength);
         long suffixes = hints
             .Prepend("")

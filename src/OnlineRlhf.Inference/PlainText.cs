@@ -13,8 +13,7 @@ public static class PlainText
 
     /// <summary>
     /// The text with its tabs and its line breaks, all of which become line feeds. Of every other control a question mark is left. What nobody can
-    /// see is
-    /// left out, except for the two joiners that words and emoji are written with; so are more than three marks on one character.
+    /// see is left out, except for the two joiners that words and emoji are written with; so are more than three marks on one character.
     /// </summary>
     public static string Of(string text)
     {

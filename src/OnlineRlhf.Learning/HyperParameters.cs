@@ -1,9 +1,9 @@
 namespace OnlineRlhf.Learning;
 
-/// <summary>The numbers that decide what a comparison does to the state; a replay under others gives another state.</summary>
+/// <summary>The numbers that decide what a comparison does to the state; a replay with other numbers gives another state.</summary>
 /// <remarks>
-/// The defaults are tuned for features of about unit norm, not derived from the theory. A value out of its range is refused with an
-/// <see cref="ArgumentOutOfRangeException"/>.
+/// The defaults are tuned for features of about unit norm, not derived from the theory.
+/// A value out of its range throws an <see cref="ArgumentOutOfRangeException"/>.
 /// </remarks>
 /// <param name="StepSize">η of the mirror descent step, above 0; 0.5 to 2 make little difference.</param>
 /// <param name="Regularization">λ: the local norm starts at λI, above 0.</param>

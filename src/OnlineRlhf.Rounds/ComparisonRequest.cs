@@ -31,8 +31,8 @@ public sealed record ComparisonRequest(IReadOnlyList<ChatMessage> Messages, stri
         if (string.IsNullOrWhiteSpace(Chosen) || string.IsNullOrWhiteSpace(Rejected))
             throw new RoundException(
                 RoundError.BadRequest,
-                $"{(string.IsNullOrWhiteSpace(Chosen) ? "chosen" : "rejected")} is empty: send the texts of both answers; thoughts "
-                    + "of a reasoning model are no part of them."
+                $"{(string.IsNullOrWhiteSpace(Chosen) ? "chosen" : "rejected")} is empty: "
+                    + "send the texts of both answers; thoughts of a reasoning model are no part of them."
             );
         if (Chosen == Rejected)
             throw new RoundException(RoundError.BadRequest, "chosen and rejected are the same text: there is nothing to learn from it.");

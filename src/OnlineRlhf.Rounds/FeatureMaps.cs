@@ -6,8 +6,8 @@ using OnlineRlhf.Storage;
 namespace OnlineRlhf.Rounds;
 
 /// <summary>
-/// The feature maps of a model. Its scales are measured once and kept beside the state; a profile is founded with them, and goes on with those it was
-/// founded with.
+/// The feature maps of a model. Its scales are measured once and kept beside the state; a profile is founded with
+/// them, and goes on with those it was founded with.
 /// </summary>
 /// <remarks>Measured on another processor, or by another build of the engine, scales differ in their third digit.</remarks>
 internal sealed class FeatureMaps
@@ -52,8 +52,7 @@ internal sealed class FeatureMaps
 
     /// <summary>
     /// Tells whether a state's map is one of this model under other scales, and under which. A state that does not say so was founded by an earlier
-    /// version: its
-    /// scales are looked for near those that are measured here.
+    /// version: its scales are looked for near those that are measured here.
     /// </summary>
     /// <returns>What the state belongs to, with its scales; null where its map is another one.</returns>
     internal StateIdentity? Recognise(StateIdentity stored)

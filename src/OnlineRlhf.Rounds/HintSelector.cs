@@ -6,15 +6,13 @@ using OnlineRlhf.Learning.RewardModels;
 namespace OnlineRlhf.Rounds;
 
 /// <summary>
-/// Assigns the candidates of a round their style hints: more to the hints whose answers a person's learned taste promises to like, so that presses
-/// change
-/// what is written and not only what is chosen of it.
+/// Assigns the candidates of a round their style hints: more to the hints whose answers a person's learned taste promises to like, so that
+/// presses change what is written and not only what is chosen of it.
 /// </summary>
 /// <remarks>
-/// A hint is known by the mean of φ(answers under it) − φ(plain answers of the same round). That is the model's trait and no person's: it is shared
-/// by
-/// all profiles, costs hints × d floats of memory, and is learned anew within a few rounds of a start. The assignment is Thompson sampling over these
-/// means: O(d²) a hint.
+/// A hint is known by the mean of φ(answers under it) − φ(plain answers of the same round). That is the model's trait and no
+/// person's: it is shared by all profiles, costs hints × d floats of memory, and is learned anew within a few rounds of a start. The
+/// assignment is Thompson sampling over these means: O(d²) a hint.
 /// </remarks>
 public sealed class HintSelector
 {

@@ -5,15 +5,13 @@ using OnlineRlhf.Storage.Disk;
 namespace OnlineRlhf.Storage;
 
 /// <summary>The scales of a model's feature map, measured once and kept in <c>calibration-KEY.json</c>.</summary>
-/// <remarks>They can be measured again at any time: so whatever cannot be used is as good as absent.</remarks>
+/// <remarks>The scales can be measured again at any time: a file that cannot be used counts as absent.</remarks>
 public static class CalibrationFile
 {
-    /// <summary>No model's hidden states deviate by so little.</summary>
+    /// <summary>A larger scale is damage: no model's hidden states deviate by so little.</summary>
     private const double Largest = 1e30;
 
-    /// <summary>
-    /// Reads the scales; null where there are none, or not <paramref name="count"/> of this key, none negative or beyond all measure.
-    /// </summary>
+    /// <summary>Reads the scales; null unless there are <paramref name="count"/> of this key, none of them negative or beyond all measure.</summary>
     /// <param name="directory">Where the file is.</param>
     /// <param name="key">
     /// What the scales depend on, the model first: letters, digits, <c>-</c>, <c>_</c> and <c>.</c>, since it is part of the file's name.

@@ -5,7 +5,7 @@ using OnlineRlhf.Storage.Engine;
 namespace OnlineRlhf.Storage;
 
 /// <summary>Which build and how many threads decode a model, measured once on this machine and kept in <c>engine-MODEL.json</c>.</summary>
-/// <remarks>It can be measured again at any time: so whatever cannot be used is as good as absent.</remarks>
+/// <remarks>The choice can be measured again at any time: a file that cannot be used counts as absent.</remarks>
 public static class EngineChoiceFile
 {
     /// <summary>Reads the choice; null where there is none, or none for this model under these conditions.</summary>

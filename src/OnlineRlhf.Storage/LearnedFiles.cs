@@ -4,12 +4,12 @@ using OnlineRlhf.Storage.Disk;
 
 namespace OnlineRlhf.Storage;
 
-/// <summary>The data sets that one profile has learned to their end, by digest: the last 64, in a file of constant size beside the state.</summary>
-/// <remarks>The file is written whole or not at all. One that cannot be read is as good as absent. It is deleted with the profile's folder.</remarks>
+/// <summary>The digests of the last 64 data sets that one profile has learned to their end, in a file of constant size beside the state.</summary>
+/// <remarks>A damaged file counts as absent. The file is deleted with the profile's folder.</remarks>
 public sealed class LearnedFiles
 {
-    /// <summary>How many data sets are remembered; the one that was learned longest ago makes room.</summary>
-    public const int Capacity = 64;
+    /// <summary>How many data sets are remembered. A further one takes the place of the one that was learned longest ago.</summary>
+    internal const int Capacity = 64;
 
     private const string Name = "learned-files";
     private const int GuidBytes = 16,
@@ -26,7 +26,7 @@ public sealed class LearnedFiles
 
     private static int FileBytes => EntriesAt + (Capacity * EntryBytes) + ChecksumBytes;
 
-    /// <summary>Names the state that the file lies beside: a new one after the state was deleted; empty before the first write.</summary>
+    /// <summary>A name for the state beside this file: another one after the state was deleted. Empty until <see cref="Record"/>.</summary>
     public Guid State { get; private set; }
 
     /// <summary>Reads the file of a profile's directory.</summary>
@@ -62,11 +62,11 @@ public sealed class LearnedFiles
 
     /// <summary>How often a data set was learned to its end.</summary>
     /// <param name="digest">The data set.</param>
-    /// <param name="comparisons">How many comparisons the state holds: an entry that was made with more belongs to a newer state.</param>
+    /// <param name="comparisons">How many comparisons the state holds. An entry made with more does not count: this state was put back since.</param>
     public int Runs(UInt128 digest, long comparisons) =>
         _entries.Find(e => e.Digest == digest) is { } entry && entry.Comparisons <= comparisons ? entry.Runs : 0;
 
-    /// <summary>Notes that a data set was learned to its end so often; with 0 runs nothing but the state gets a name.</summary>
+    /// <summary>Notes how often a data set was learned to its end. With 0 runs it notes nothing; the state gets its name all the same.</summary>
     public void Record(UInt128 digest, int runs, long comparisons)
     {
         if (State == Guid.Empty)
@@ -83,7 +83,6 @@ public sealed class LearnedFiles
     /// <exception cref="StateException">It cannot be written.</exception>
     public void Write(string directory)
     {
-        string path = Path.Combine(directory, Name);
         byte[] bytes = new byte[FileBytes];
         Magic.CopyTo(bytes);
         _ = State.TryWriteBytes(bytes.AsSpan(Magic.Length));
@@ -91,15 +90,7 @@ public sealed class LearnedFiles
             _entries[i].CopyTo(bytes.AsSpan(EntriesAt + (i * EntryBytes)));
         ulong sum = XxHash3.HashToUInt64(bytes.AsSpan(0, FileBytes - ChecksumBytes));
         BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(FileBytes - ChecksumBytes), sum);
-        try
-        {
-            PrivateFile.Replace(path, bytes);
-            Posix.SyncDirectory(directory);
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
-        {
-            throw StateException.Of(failure, path);
-        }
+        AtomicFile.Write(Path.Combine(directory, Name), bytes);
     }
 
     private static LearnedFiles Parse(ReadOnlySpan<byte> bytes)

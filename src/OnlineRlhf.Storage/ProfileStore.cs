@@ -10,23 +10,22 @@ namespace OnlineRlhf.Storage;
 /// One profile's learned state, in a directory of its own: durable before it is acknowledged, and of constant size from its first moment on.
 /// </summary>
 /// <remarks>
-/// A ring of d comparisons, and two checkpoints of the learner that are rewritten in turn after each d/2 comparisons. A start is the newest valid
-/// checkpoint and a replay
-/// of what follows it: θ and the factor are bit-identical to those before. Memory: the model, and from the first checkpoint on one copy of it.
-/// <see cref="Append"/> makes a comparison durable and <see cref="CatchUp"/> learns it, so that an acknowledgement waits for the disk alone and
-/// nothing is learned
-/// that is not durable. Where a write fails the store is faulted: <see cref="CatchUp"/> still returns the model as it was, and any further write
-/// throws. Dispose the store and open it again: it then
-/// holds exactly what is durable, and <see cref="TryFind"/> says whether the comparison whose write failed is part of that. Not safe for concurrent
-/// use.
+/// The file holds a ring of d comparisons and two checkpoints of the learner. The store rewrites the checkpoints in turn, one after each d/2
+/// comparisons. At a start it takes the newest valid checkpoint and replays the comparisons after it: θ and the factor get the same bits as before.
+/// It needs memory for the model and, from the first checkpoint on, for one copy of it.
+/// <see cref="Append"/> makes a comparison durable and <see cref="CatchUp"/> learns it. So an acknowledgement waits for the disk alone, and nothing
+/// is learned that is not durable.
+/// Where a write fails, the store is faulted: <see cref="CatchUp"/> still returns the model as it was, and any further write throws. Dispose the
+/// store and open it again: it then holds exactly what is durable, and <see cref="TryFind"/> says whether the comparison whose write failed is part
+/// of that. Not safe for concurrent use.
 /// </remarks>
 public sealed class ProfileStore : IDisposable
 {
     /// <summary>
-    /// The largest magnitude of an element of z that is accepted: far above any feature, and far below what could make a step of the learner
-    /// overflow.
+    /// The largest magnitude that is accepted for an element of z. It is far above any feature, and far too
+    /// small to make a step of the learner overflow.
     /// </summary>
-    public const float LargestMagnitude = 1e6f;
+    internal const float LargestMagnitude = 1e6f;
 
     private readonly ProfileDirectory _directory;
     private readonly StateDatabase _database;
@@ -58,18 +57,18 @@ public sealed class ProfileStore : IDisposable
     /// <summary>The number of the last durable comparison, 0 before the first; t of the learner.</summary>
     public long Sequence { get; private set; }
 
-    /// <summary>What the state belongs to: to the feature map that it was founded with, where that was recognised.</summary>
+    /// <summary>The model and feature map that the state belongs to: where an earlier map was recognised, that one.</summary>
     public StateIdentity Identity { get; }
 
     /// <summary>What happened when the state was opened.</summary>
     public RecoveryReport Recovery { get; }
 
     /// <summary>Whether a write failed, so that the store must be opened again before anything can be learned.</summary>
-    public bool IsFaulted { get; private set; }
+    internal bool IsFaulted { get; private set; }
 
     /// <summary>Whether the files that this store has open are still the ones in its directory.</summary>
     /// <remarks>
-    /// False once they, or a folder above them, were deleted, moved or replaced: what is written then would be gone with them, and is refused.
+    /// False once they, or a folder above them, were deleted, moved or replaced. A write would then be lost with them: the store refuses it.
     /// Costs three calls of the operating system.
     /// </remarks>
     public bool IsInPlace => _directory.IsInPlace && _database.IsInPlace;
@@ -77,13 +76,13 @@ public sealed class ProfileStore : IDisposable
     /// <summary>Whether <see cref="WriteCheckpointChunk"/> has something to write.</summary>
     public bool CheckpointDue => !_disposed && !IsFaulted && _checkpoints.IsDue(Sequence);
 
-    /// <summary>Whether a directory holds a state. What a founding that failed left behind, as on a full disk, is none.</summary>
+    /// <summary>Whether a directory holds a state. The remains of one that could not be made, as on a full disk, do not count.</summary>
     /// <exception cref="StateException">The directory cannot be read.</exception>
     public static bool Exists(string directory) => ProfileDirectory.HoldsState(directory);
 
     /// <summary>
-    /// Opens the state in a directory, or starts one where there is none. Restores, repairs, and converts to <paramref name="hyperParameters"/> where
-    /// they changed.
+    /// Opens the state in a directory, or starts one where there is none. It repairs a damaged state, and converts one to
+    /// <paramref name="hyperParameters"/> where they have changed.
     /// </summary>
     /// <param name="directory">The profile's own directory; created with mode 0700 where missing.</param>
     /// <param name="identity">What a new state belongs to.</param>
@@ -91,9 +90,8 @@ public sealed class ProfileStore : IDisposable
     /// η from 1e-6, λ from 1e-6, β from 0, each up to 1e6. Stored comparisons are replayed under those they were learned with.
     /// </param>
     /// <param name="recognise">
-    /// Asked about a stored state of the same model and dimension whose feature map is another one; returns it, with the scales of its map, where it
-    /// can be served all
-    /// the same. Null recognises none.
+    /// The store asks it about a stored state of the same model and dimension with another feature map. Where that state can be served all the same,
+    /// it returns its identity with the scales of its map. Null recognises none.
     /// </param>
     /// <exception cref="StateException">The state does not fit, is newer, is open elsewhere, or cannot be read or written.</exception>
     public static ProfileStore Open(
@@ -128,10 +126,10 @@ public sealed class ProfileStore : IDisposable
         }
     }
 
-    /// <summary>What is known of a round's comparison, as long as the ring holds it: for d comparisons.</summary>
+    /// <summary>Finds a round's comparison, as long as the ring holds it: for d comparisons.</summary>
     public bool TryFind(Guid roundId, out RecordedComparison found) => _recorded.TryGetValue(roundId, out found);
 
-    /// <summary>A copy of what <see cref="TryFind"/> knows, at most d comparisons, for a search of many.</summary>
+    /// <summary>A copy of all comparisons that <see cref="TryFind"/> knows, at most d, for whoever searches many.</summary>
     public IReadOnlyDictionary<Guid, RecordedComparison> Recorded() => new Dictionary<Guid, RecordedComparison>(_recorded);
 
     /// <summary>
@@ -142,9 +140,8 @@ public sealed class ProfileStore : IDisposable
     /// <param name="label">y: 1, 0, or ½ for a tie.</param>
     /// <returns>The comparison's number.</returns>
     /// <remarks>
-    /// Costs two syncs. Where the next chunks of a due checkpoint were not written in time, they are written first, before a comparison that the
-    /// older checkpoint still needs
-    /// would be overwritten.
+    /// Costs two syncs. It never overwrites a comparison that the older checkpoint still needs: where the chunks of a due checkpoint were not
+    /// written in time, it writes them first.
     /// </remarks>
     /// <exception cref="ArgumentException">The comparison cannot be learned, or the round is known already; nothing was stored.</exception>
     /// <exception cref="StateException">It could not be made durable; the store is faulted.</exception>
@@ -200,9 +197,9 @@ public sealed class ProfileStore : IDisposable
     }
 
     /// <summary>
-    /// Writes one piece, of about 64 KiB, of the checkpoint that is due: to be called between acknowledgements. The first piece takes the snapshot.
+    /// Writes one piece, of about 64 KiB, of the checkpoint that is due. Call it between acknowledgements. The first piece takes the snapshot.
     /// </summary>
-    /// <returns>Whether more remain; false too where none was due.</returns>
+    /// <returns>Whether more pieces remain; false also where no checkpoint was due.</returns>
     /// <exception cref="StateException">It could not be written; the store is faulted.</exception>
     public bool WriteCheckpointChunk()
     {
@@ -222,11 +219,9 @@ public sealed class ProfileStore : IDisposable
         }
     }
 
-    /// <summary>
-    /// Overwrites all that is stored in the directory with zeros, damaged copies too, and deletes it. Nothing happens where it is missing.
-    /// </summary>
+    /// <summary>Overwrites all files in the directory with zeros, damaged copies too, and deletes it. Does nothing where it is missing.</summary>
     /// <remarks>
-    /// A file system that never writes in place, or a flash controller, may keep old blocks until it needs them: only encryption helps against that.
+    /// A flash controller, or a file system that never writes in place, may keep old blocks until it needs them. Only encryption helps against that.
     /// </remarks>
     /// <exception cref="StateException">The state is open, or the directory cannot be written to.</exception>
     public static void Forget(string directory)

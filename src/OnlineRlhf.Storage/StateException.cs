@@ -1,24 +1,22 @@
+using OnlineRlhf.Storage.Disk;
+
 namespace OnlineRlhf.Storage;
 
 /// <summary>A learner's state could not be opened, read or written. The message says what happened, to which file, and what to do.</summary>
 public sealed class StateException : Exception
 {
-    private const int NoSpace = 28,
-        TooBig = 27,
-        Quota = 122;
-
     internal StateException(StateError reason, string message, Exception? inner = null)
         : base(message, inner) => Reason = reason;
 
     /// <summary>Why.</summary>
     public StateError Reason { get; }
 
-    /// <summary>The failure of a write (or of what a write had to read) as the error of this boundary.</summary>
+    /// <summary>Turns a failure of a write, or of a read that a write needs, into the exception that this project throws.</summary>
     internal static StateException Of(Exception failure, string file) =>
         failure switch
         {
             StateException already => already,
-            IOException { HResult: NoSpace or Quota or TooBig } => new StateException(
+            IOException { HResult: ErrorNumber.NoSpace or ErrorNumber.Quota or ErrorNumber.TooBig } => new StateException(
                 StateError.DiskFull,
                 $"No space is left to write {file}. Nothing that was acknowledged is lost: free some space, then try again.",
                 failure

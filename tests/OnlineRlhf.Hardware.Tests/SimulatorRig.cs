@@ -4,8 +4,8 @@ using OnlineRlhf.Hardware;
 namespace OnlineRlhf.Hardware.Tests;
 
 /// <summary>
-/// The kernel's gpio-sim, and the real clock. <c>ONLINERLHF_GPIO_SIM</c> names the chip's folder in sysfs, <c>ONLINERLHF_GPIO_SIM_LABEL</c> its
-/// label.
+/// The kernel's gpio-sim, and the real clock. <c>ONLINERLHF_GPIO_SIM</c> names the chip's folder in sysfs,
+/// <c>ONLINERLHF_GPIO_SIM_LABEL</c> its label.
 /// </summary>
 internal sealed class SimulatorRig : IRig
 {

@@ -9,7 +9,7 @@ namespace OnlineRlhf.Rounds.Tests;
 /// </summary>
 public sealed partial class ArchitectureTests
 {
-    private static readonly string Source = Path.Combine(Root(), "src");
+    private static readonly string Source = Path.Combine(Checkout.Root, "src");
 
     private static readonly Dictionary<string, string[]> Arrows = new()
     {
@@ -92,14 +92,6 @@ public sealed partial class ArchitectureTests
         let name = Path.GetRelativePath(Source, file)
         let lines = File.ReadLines(file).Where(l => !l.TrimStart().StartsWith("//", StringComparison.Ordinal))
         select (name, string.Join('\n', lines));
-
-    private static string Root()
-    {
-        DirectoryInfo? folder = new(AppContext.BaseDirectory);
-        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "OnlineRlhf.sln")))
-            folder = folder.Parent;
-        return folder?.FullName ?? throw new InvalidOperationException("These tests read the source tree: run them from a checkout.");
-    }
 
     [GeneratedRegex(@"System\.IO|File\.|Socket|DateTime|Stopwatch|TimeProvider|\bRandom\b")]
     private static partial Regex Forbidden();

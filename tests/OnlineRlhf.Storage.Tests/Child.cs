@@ -9,8 +9,8 @@ namespace OnlineRlhf.Storage.Tests;
 internal static class Child
 {
     /// <summary>
-    /// Starts it, kills it with SIGKILL at its line number <paramref name="lines"/>, and returns the last comparison that it acknowledged, 0 where
-    /// none.
+    /// Starts it, kills it with SIGKILL at its line number <paramref name="lines"/>, and returns the last
+    /// comparison that it acknowledged, 0 where none.
     /// </summary>
     public static long KillAfter(int lines, StateFolder folder, HyperParameters hyperParameters, bool trace)
     {

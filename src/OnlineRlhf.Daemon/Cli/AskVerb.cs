@@ -77,8 +77,8 @@ internal static class AskVerb
     }
 
     /// <summary>
-    /// What a file or a pipe holds; nothing where somebody sits at a terminal, who would wait for an answer and not know that the program waits for
-    /// an end.
+    /// What a file or a pipe holds; nothing where somebody sits at a terminal, who would wait for an answer and
+    /// not know that the program waits for an end.
     /// </summary>
     private static async Task<string> ReadInputAsync(CancellationToken cancellationToken) =>
         Console.IsInputRedirected

@@ -53,8 +53,8 @@ internal static class BenchVerb
                 }
                 if (RunningDaemon() is { } daemon)
                     Console.Error.WriteLine(
-                        $"onlinerlhf: a daemon runs (process {daemon}) and takes cores: stop it first (sudo systemctl stop "
-                            + "onlinerlhf.socket onlinerlhf)"
+                        $"onlinerlhf: a daemon runs (process {daemon}) and takes cores: "
+                            + "stop it first (sudo systemctl stop onlinerlhf.socket onlinerlhf)"
                     );
                 List<BenchRun> runs = await CompareAsync(options, parsed.GetValue(json) ? TextWriter.Null : Console.Out, cancellationToken)
                     .ConfigureAwait(false);
@@ -69,8 +69,8 @@ internal static class BenchVerb
     }
 
     /// <summary>
-    /// What the daemon takes, other numbers of threads with that build, the other builds with the best number of threads, then a GPU where there is
-    /// one.
+    /// What the daemon takes, other numbers of threads with that build, the other builds with the best number
+    /// of threads, then a GPU where there is one.
     /// </summary>
     private static async Task<List<BenchRun>> CompareAsync(DaemonOptions options, TextWriter table, CancellationToken cancellationToken)
     {
@@ -109,8 +109,8 @@ internal static class BenchVerb
                     .WriteLineAsync(
                         string.Create(
                             CultureInfo.InvariantCulture,
-                            $"{run.Device, -34} {run.CpuVariant, -14} {run.Threads, 7} {run.TokensPerSecond, 10:F1} "
-                                + $"{run.PromptTokensPerSecond, 16:F1}"
+                            $"{run.Device, -34} {run.CpuVariant, -14} {run.Threads, 7} "
+                                + $"{run.TokensPerSecond, 10:F1} {run.PromptTokensPerSecond, 16:F1}"
                         )
                     )
                     .ConfigureAwait(false);
@@ -197,8 +197,8 @@ internal static class BenchVerb
             .. chosen.Threads == usual.Threads ? (string[])[] : [$"\"threads\": {Text(chosen.Threads)}"],
         ];
         string gain = string.Create(CultureInfo.InvariantCulture, $"{chosen.TokensPerSecond / usual.TokensPerSecond:F1}");
-        return $"Faster by a factor of {gain}, as settings (other programs need cores too: threads may be one less):\n  "
-            + $"{string.Join(", ", settings)}";
+        return $"Faster by a factor of {gain}, as settings (other programs need cores too: threads may be one less):\n"
+            + $"  {string.Join(", ", settings)}";
     }
 
     private static bool IsNotable(BenchRun slower, BenchRun faster) => BenchRun.IsNotable(slower.TokensPerSecond, faster.TokensPerSecond);

@@ -29,8 +29,8 @@ internal static class ButtonsVerb
         BoardOptions wiring =
             options.ForBoard()
             ?? throw new ConfigurationException(
-                "gpio_chip is missing: name the chip and the lines, such as --gpio-chip LABEL --buttons first:17,second:27; gpiodetect "
-                    + "lists the chips."
+                "gpio_chip is missing: name the chip and the lines, "
+                    + "such as --gpio-chip LABEL --buttons first:17,second:27; gpiodetect lists the chips."
             );
         Channel<BoardEvent> events = Channel.CreateUnbounded<BoardEvent>();
         using var board = new Board(wiring, TimeProvider.System, happened => events.Writer.TryWrite(happened));

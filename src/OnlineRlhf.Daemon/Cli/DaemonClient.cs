@@ -45,8 +45,8 @@ internal sealed class DaemonClient : IDisposable
     }
 
     /// <summary>
-    /// Asks how the daemon is; every verb does so first. What follows may wait long, for the model and for other requests, and a daemon that hangs is
-    /// found here.
+    /// Asks how the daemon is; every verb does so first. What follows may wait long, for the model and for other
+    /// requests, and a daemon that hangs is found here.
     /// </summary>
     /// <exception cref="DaemonUnreachableException">It does not answer soon, or is no daemon.</exception>
     internal async Task<(Reply Reply, HealthBody Health)> HealthAsync(CancellationToken cancellationToken)

@@ -31,8 +31,8 @@ internal static class DemoVerb
         var taste = new Option<string>("--taste")
         {
             Description =
-                $"{string.Join(", ", plan.Tastes.Keys)}; any of them, by the seed; random, a mixture that nobody named; or all, a "
-                + "table of every named one",
+                $"{string.Join(", ", plan.Tastes.Keys)}; any of them, by the seed; "
+                + "random, a mixture that nobody named; or all, a table of every named one",
             DefaultValueFactory = _ => "any",
         };
         var seed = new Option<int>("--seed")

@@ -15,8 +15,8 @@ internal static class LearnVerb
         var path = new Argument<string>("file")
         {
             Description =
-                "JSON, one object a line or a list of objects with prompt, chosen and rejected, plain, gzip or zstd; "
-                + "docs/learn.md describes other shapes",
+                "JSON, one object a line or a list of objects with prompt, chosen and rejected, "
+                + "plain, gzip or zstd; docs/learn.md describes other shapes",
         };
         var profile = new Option<string?>("--profile") { Description = $"whose taste it tells of; without it, {RoundRequest.DefaultProfile}" };
         var again = new Option<bool>("--again") { Description = "learn a file once more that was wholly learned" };

@@ -59,8 +59,8 @@ internal static class ModelVerb
         var settings = new SettingOptions();
         var command = new Command(
             "use",
-            "Check a GGUF file, copy it to the models of the daemon and name it in the settings. The daemon must be started anew; "
-                + "what was learned with another model waits for it."
+            "Check a GGUF file, copy it to the models of the daemon and name it in the settings. "
+                + "The daemon must be started anew; what was learned with another model waits for it."
         )
         {
             file,
@@ -122,8 +122,8 @@ internal static class ModelVerb
 
     private static ModelReport Inspect(SettingOptions settings, ParseResult parsed, string path, out DaemonOptions options)
     {
-        // The file is looked at before the settings are: what is wrong with it is then told by who knows files. The one that is named there now may
-        // be gone.
+        // The file is looked at before the settings are: what is wrong with it is then told by who knows files.
+        // The one that is named there now may be gone.
         _ = Inference.Gguf.GgufFile.Open(path);
         options = settings.Read(parsed, KeyValuePair.Create("model", (string?)path));
         return ModelReport.Of(path, ModelInspection.Of(options.ForModel(path)), options.Candidates, DeviceMemory.Read());

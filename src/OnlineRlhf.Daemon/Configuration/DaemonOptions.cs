@@ -15,6 +15,7 @@ internal sealed class DaemonOptions
         None = "none",
         Off = "off",
         On = "on";
+    private const string Hidden = ", or the service may not see it below /home and /root: sudo onlinerlhf model use FILE puts it where it may";
     private const int LongestHint = 200;
     private static readonly RoundOptions Defaults = new();
 
@@ -138,16 +139,7 @@ internal sealed class DaemonOptions
     {
         Model = Absolute(Model);
         Natives = Absolute(Natives);
-        Require(
-            Model is null || File.Exists(Model),
-            "model: there is no file "
-                + Model
-                + (
-                    IsHidden(Model)
-                        ? ", or the service may not see it below /home and /root: " + "sudo onlinerlhf model use FILE puts it where it may"
-                        : ""
-                )
-        );
+        Require(Model is null || File.Exists(Model), $"model: there is no file {Model}{(IsHidden(Model) ? Hidden : "")}");
         Require(Natives is null || Directory.Exists(Natives), $"natives: there is no folder {Natives}");
         Require(DeviceNames.ContainsKey(Device), $"device must be {string.Join(", ", DeviceNames.Keys)}, not {Device}");
         Require(Temperature is > 0 and <= 5, $"temperature must be above 0 and at most 5, not {Temperature}");

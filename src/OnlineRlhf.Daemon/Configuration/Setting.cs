@@ -32,21 +32,21 @@ internal sealed record Setting(
         new("state", "folder in which the learned state is kept"),
         new(
             "threads",
-            "threads that decode, fewer than the free cores; 0 takes what suits the model as measured at its first start, at most "
-                + "the physical performance cores (default 0)",
+            "threads that decode, fewer than the free cores; "
+                + "0 takes what suits the model as measured at its first start, at most the physical performance cores (default 0)",
             SettingKind.Whole,
             0,
             256
         ),
         new(
             "device",
-            "auto (a GPU by Vulkan where it is not slower), cpu, vulkan, or vulkan-software for tests on a software driver (default "
-                + $"{Default.Device})"
+            "auto (a GPU by Vulkan where it is not slower), "
+                + $"cpu, vulkan, or vulkan-software for tests on a software driver (default {Default.Device})"
         ),
         new(
             "cpu_variant",
-            "build of llama.cpp's CPU backend, such as haswell or armv8.2_2; onlinerlhf bench compares them; without it, the fastest "
-                + "as measured at the first start"
+            "build of llama.cpp's CPU backend, such as haswell or armv8.2_2; "
+                + "onlinerlhf bench compares them; without it, the fastest as measured at the first start"
         ),
         new(
             "time_target",
@@ -107,8 +107,8 @@ internal sealed record Setting(
         new("round_lifetime", $"seconds that a round waits for feedback (default {Default.RoundLifetime})", SettingKind.Whole, 1, 86_400, "seconds"),
         new(
             "conversations",
-            "conversations that are kept as the model has read them, so that a further turn costs only what is new; memory grows "
-                + $"with it (default {Default.Conversations})",
+            "conversations that are kept as the model has read them, so that a further turn costs only what is new; "
+                + $"memory grows with it (default {Default.Conversations})",
             SettingKind.Whole,
             1,
             64

@@ -14,7 +14,7 @@ namespace OnlineRlhf.Daemon.Hosting;
 /// <param name="events">What the loop does, and what the board tells.</param>
 /// <param name="clock">The board's clock, which is the loop's.</param>
 /// <param name="logger">The daemon's log.</param>
-/// <param name="open">Opens a chip by its label; without it, <see cref="GpioChips.Open"/>.</param>
+/// <param name="open">Opens a chip by its label; without it, the board finds the chip among the system's.</param>
 internal sealed class BoardHost(
     DaemonOptions options,
     ModelHost host,

@@ -9,8 +9,8 @@ internal static class Journal
     internal static string Error => IsRead ? "<3>" : "";
 
     /// <summary>
-    /// Whether the journal reads what this process prints. Told by systemd's own variable: the sandbox hides its process, by which the library would
-    /// know it.
+    /// Whether the journal reads what this process prints. Told by systemd's own variable: the sandbox hides its
+    /// process, by which the library would know it.
     /// </summary>
     internal static bool IsRead =>
         Environment.GetEnvironmentVariable("SYSTEMD_EXEC_PID") == Environment.ProcessId.ToString(CultureInfo.InvariantCulture);

@@ -61,8 +61,8 @@ internal sealed class ModelHost(
     internal Task<PreferenceLoop> LoadedAsync(CancellationToken cancellationToken) => _loop.Task.WaitAsync(cancellationToken);
 
     /// <summary>
-    /// The loop, for a request that it will generate for: while the model loads no more wait for it than its queue takes, so that who waits is
-    /// served.
+    /// The loop, for a request that it will generate for: while the model loads no more wait for it than its
+    /// queue takes, so that who waits is served.
     /// </summary>
     /// <exception cref="RoundException">Too many wait already.</exception>
     internal async Task<PreferenceLoop> WaitInLineAsync(CancellationToken cancellationToken)

@@ -1,12 +1,12 @@
 using System.Diagnostics;
 using OnlineRlhf.Daemon.Configuration;
+using OnlineRlhf.Storage;
 
 namespace OnlineRlhf.Daemon.Hosting;
 
 /// <summary>One daemon per state folder: the database has one writer.</summary>
 internal sealed class StateLock : IDisposable
 {
-    private const int LockedElsewhere = 11;
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3),
         Pause = TimeSpan.FromMilliseconds(50);
@@ -16,8 +16,8 @@ internal sealed class StateLock : IDisposable
         "set --state to a folder that this user may write to"
         + (
             Locations.IsService
-                ? $"; the service writes below {Locations.SystemState} alone: mount another disk there, or sudo systemctl edit "
-                    + "onlinerlhf and allow the folder by ReadWritePaths"
+                ? $"; the service writes below {Locations.SystemState} alone: "
+                    + "mount another disk there, or sudo systemctl edit onlinerlhf and allow the folder by ReadWritePaths"
                 : ""
         );
 
@@ -28,15 +28,13 @@ internal sealed class StateLock : IDisposable
         try
         {
             Directory.CreateDirectory(state, OwnerOnly);
-            // The first request is what writes here. A file in the folder's place, or a folder of another user, is told now; only the owner may set a
-            // mode.
+            // The first request writes here. This finds now what would fail then: a file in the folder's place, or a folder of another user,
+            // since only the owner may set a mode.
             string profiles = Directory.CreateDirectory(Path.Combine(state, "profiles"), OwnerOnly).FullName;
             File.SetUnixFileMode(profiles, OwnerOnly);
-            _file = Take(Path.Combine(state, "daemon.lock"));
-        }
-        catch (IOException e) when (e.HResult == LockedElsewhere)
-        {
-            throw new DaemonRunningException($"Another daemon uses the state in {state}: stop it first, or set --state to another folder.");
+            _file =
+                Take(Path.Combine(state, "daemon.lock"))
+                ?? throw new DaemonRunningException($"Another daemon uses the state in {state}: stop it first, or set --state to another folder.");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -44,16 +42,15 @@ internal sealed class StateLock : IDisposable
         }
     }
 
-    private static FileStream Take(string path)
+    private static FileStream? Take(string path)
     {
-        // A daemon that was killed holds its lock until the kernel has cleared its memory away.
+        // A daemon that was killed holds its lock until the kernel has freed its memory.
         for (long start = Stopwatch.GetTimestamp(); ; Thread.Sleep(Pause))
         {
-            try
-            {
-                return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-            }
-            catch (IOException e) when (e.HResult == LockedElsewhere && Stopwatch.GetElapsedTime(start) < Patience) { }
+            if (FileLock.TryTake(path) is { } held)
+                return held;
+            if (Stopwatch.GetElapsedTime(start) >= Patience)
+                return null;
         }
     }
 

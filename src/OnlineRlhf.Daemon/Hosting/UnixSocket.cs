@@ -65,9 +65,8 @@ internal static partial class UnixSocket
     }
 
     /// <summary>
-    /// Tells those whose connection the service manager started this process for that it cannot serve. Left alone they would start it again at once,
-    /// and again,
-    /// until it is given up.
+    /// Tells those whose connection the service manager started this process for that it cannot serve. Left alone they would start
+    /// it again at once, and again, until it is given up.
     /// </summary>
     internal static void RefuseWaiting(byte[] response)
     {

@@ -3,7 +3,7 @@ using OnlineRlhf.Learning.RewardModels;
 
 namespace OnlineRlhf.Experiments.Cells;
 
-/// <summary>Tells this program from every other whose results might lie in the same folder: a hash over the parts that compute.</summary>
+/// <summary>A hash over the parts that compute. It tells this program from others whose results might lie in the same folder.</summary>
 internal static class BuildIdentity
 {
     internal static string Current { get; } = Compute();

@@ -5,7 +5,7 @@ using System.Text.Json;
 namespace OnlineRlhf.Experiments.Cells;
 
 /// <summary>
-/// Results as files, one per cell, written whole or not at all: they may come from any machine, in any order, and a run that was stopped goes on.
+/// Results as files, one per cell, written whole or not at all. They may come from any machine, in any order, and a run that was stopped can go on.
 /// </summary>
 internal sealed class ResultFolder
 {
@@ -29,7 +29,7 @@ internal sealed class ResultFolder
         _ = Directory.CreateDirectory(_folder);
     }
 
-    /// <summary>The result of a cell; null where it is not computed yet, or was by another build of this program.</summary>
+    /// <summary>The result of a cell; null where it is not computed yet, or where another build of this program computed it.</summary>
     internal Result? Find(Cell cell)
     {
         string path = PathOf(cell);
@@ -51,15 +51,9 @@ internal sealed class ResultFolder
         }
     }
 
-    internal void Write(Cell cell, Result result)
-    {
-        string path = PathOf(cell),
-            part = $"{path}.{Environment.ProcessId}.part";
-        File.WriteAllBytes(part, JsonSerializer.SerializeToUtf8Bytes(result, Json));
-        File.Move(part, path, overwrite: true);
-    }
+    internal void Write(Cell cell, Result result) => WholeFile.Write(PathOf(cell), file => JsonSerializer.Serialize(file, result, Json));
 
-    // A readable start, and a hash that tells apart what the start does not.
+    // A readable beginning, and a hash for cells whose names begin alike.
     private string PathOf(Cell cell)
     {
         string readable = string.Concat(cell.Id.Select(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' ? c : '_'));

@@ -19,6 +19,6 @@ internal sealed record Share(int K, int N)
         static bool Read(string part, out int number) => int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out number);
     }
 
-    /// <summary>Neighbours, which cost alike, go to different shares.</summary>
+    /// <summary>Whether a cell belongs to this share. Neighbouring cells cost about the same, so they go to different shares.</summary>
     internal bool Holds(int index) => index % N == K - 1;
 }

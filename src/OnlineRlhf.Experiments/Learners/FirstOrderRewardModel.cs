@@ -4,8 +4,8 @@ using OnlineRlhf.Learning.RewardModels;
 namespace OnlineRlhf.Experiments.Learners;
 
 /// <summary>
-/// First-order online mirror descent, which is one-pass stochastic gradient descent: θ ← θ − η_t (σ(zᵀθ) − y) z with η_t = c/√t. O(d) time and
-/// memory.
+/// First-order online mirror descent, which is one-pass stochastic gradient descent: θ ← θ − η_t (σ(zᵀθ) − y) z with η_t = c/√t.
+/// O(d) time and memory.
 /// </summary>
 /// <param name="dimension">d.</param>
 /// <param name="scale">c, above 0.</param>
@@ -23,9 +23,9 @@ internal sealed class FirstOrderRewardModel(int dimension, double scale) : IRewa
 
     public void Observe(Comparison comparison)
     {
-        LinearReward.Require(comparison, dimension);
+        LearnerMath.Require(comparison, dimension);
         Comparisons++;
         double slope = LogisticLoss.Slope(LinearReward.Dot(comparison.Difference, _parameter), comparison.Label);
-        LinearReward.AddScaled(_parameter, -scale / Math.Sqrt(Comparisons) * slope, comparison.Difference);
+        LearnerMath.AddScaled(_parameter, -scale / Math.Sqrt(Comparisons) * slope, comparison.Difference);
     }
 }

@@ -4,9 +4,8 @@ using OnlineRlhf.Learning.RewardModels;
 namespace OnlineRlhf.Experiments.Learners;
 
 /// <summary>
-/// xᵀ𝓗⁻¹x of a short history, t &lt; d, from its Gram matrix: 𝓗 = λI + ZᵀWZ gives 𝓗⁻¹ = (I − Zᵀ(λW⁻¹ + ZZᵀ)⁻¹Z)/λ. A new comparison costs O(t d),
-/// another θ O(t³) instead
-/// of O(d³).
+/// xᵀ𝓗⁻¹x of a short history, t &lt; d, from its Gram matrix: 𝓗 = λI + ZᵀWZ gives 𝓗⁻¹ = (I − Zᵀ(λW⁻¹ + ZZᵀ)⁻¹Z)/λ.
+/// A new comparison costs O(t d). Another θ costs O(t³) instead of O(d³).
 /// </summary>
 /// <param name="objective">The history.</param>
 internal sealed class GramNorm(LogisticObjective objective)
@@ -14,7 +13,7 @@ internal sealed class GramNorm(LogisticObjective objective)
     private readonly List<double[]> _rows = [];
     private Cholesky? _factor;
 
-    /// <summary>Takes the curvatures at another θ.</summary>
+    /// <summary>Moves 𝓗 to the curvatures at another θ.</summary>
     internal void MoveTo(ReadOnlySpan<double> parameter)
     {
         for (int i = _rows.Count; i < objective.Count; i++)
@@ -41,7 +40,7 @@ internal sealed class GramNorm(LogisticObjective objective)
         return Math.Max(0, TensorPrimitives.SumOfSquares<double>(wide) - _factor!.SolveForward(along)) / objective.Regularization;
     }
 
-    // Differences of nearly equal numbers follow: single precision would show.
+    // The caller subtracts nearly equal numbers: the rounding of single precision would show.
     private static double[] Wide(ReadOnlySpan<float> values)
     {
         double[] wide = new double[values.Length];

@@ -4,9 +4,8 @@ using OnlineRlhf.Learning.RewardModels;
 namespace OnlineRlhf.Experiments.Learners;
 
 /// <summary>
-/// Learners that differ in their step size alone. A report computes them all on the seeds that it shows, and shows the one that does best on them: if
-/// anything, that
-/// favours these baselines.
+/// Learners that differ in their step size alone. A report computes all of them, and shows the one that does best on the seeds of the report.
+/// If anything, that favours these baselines.
 /// </summary>
 /// <param name="Name">What they have in common.</param>
 /// <param name="Members">The learners.</param>
@@ -17,7 +16,7 @@ internal sealed record LearnerFamily(string Name, Learner[] Members)
     private static readonly double[] Steps = [0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30],
         FewSteps = [0.1, 1, 3];
 
-    /// <summary>First-order descent, the matrix-free variant and the authors' code: those whose step size matters.</summary>
+    /// <summary>First-order descent, the matrix-free variant and the authors' code: the learners whose step size matters.</summary>
     internal static LearnerFamily[] All(bool few) => [MatrixFree(few), FirstOrder(few), AuthorsCode(few)];
 
     internal static LearnerFamily MatrixFree(bool few) =>

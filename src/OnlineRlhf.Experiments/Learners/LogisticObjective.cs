@@ -47,7 +47,7 @@ internal sealed class LogisticObjective(int dimension, double regularization)
             // log(1 + e^m) − y m, without overflow.
             value += Math.Max(margin, 0) + Math.Log(1 + Math.Exp(-Math.Abs(margin))) - _labels[i] * margin;
             _weights[i] = LogisticLoss.Curvature(margin);
-            LinearReward.AddScaled(gradient, LogisticLoss.Slope(margin, _labels[i]), z);
+            LearnerMath.AddScaled(gradient, LogisticLoss.Slope(margin, _labels[i]), z);
         }
         return value;
     }
@@ -60,7 +60,7 @@ internal sealed class LogisticObjective(int dimension, double regularization)
         for (int i = 0; i < Count; i++)
         {
             ReadOnlySpan<float> z = this[i];
-            LinearReward.AddScaled(product, _weights[i] * LinearReward.Dot(z, v), z);
+            LearnerMath.AddScaled(product, _weights[i] * LinearReward.Dot(z, v), z);
         }
     }
 

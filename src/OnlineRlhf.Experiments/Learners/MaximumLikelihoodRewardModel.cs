@@ -4,10 +4,9 @@ using OnlineRlhf.Learning.RewardModels;
 namespace OnlineRlhf.Experiments.Learners;
 
 /// <summary>
-/// The baseline: θ minimises Σ ℓ_i(θ) + λ/2 ‖θ‖² over the whole history, refitted from the last θ to a gradient norm of 1e-6; its local norm is the
-/// Hessian there.
-/// O(t d) memory, and O(t d) time a refit at the least; the norm takes whichever of the Hessian and the Gram matrix is smaller. The refit is done
-/// where θ is next asked for, so that a stretch without questions costs one.
+/// The baseline: θ minimises Σ ℓ_i(θ) + λ/2 ‖θ‖² over the whole history. A refit goes from the last θ to a gradient norm of 1e-6. The local norm is
+/// the Hessian there, or the Gram matrix where that is smaller.
+/// It needs O(t d) memory, and at least O(t d) time for a refit. It refits only when θ is asked for: many comparisons in a row cost one refit.
 /// </summary>
 /// <param name="dimension">d.</param>
 /// <param name="regularization">λ, above 0.</param>
@@ -24,7 +23,7 @@ internal sealed class MaximumLikelihoodRewardModel(int dimension, double regular
     private bool _stale,
         _normed;
 
-    /// <summary>What is fastest at a dimension, as measured: Newton where its d³ is small beside the history, L-BFGS above.</summary>
+    /// <summary>The solver that measured fastest at a dimension: Newton where its d³ is small beside the history, L-BFGS above.</summary>
     internal static Solver Fastest(int dimension) => dimension <= 100 ? Solver.Newton : Solver.LimitedMemoryBfgs;
 
     public int Dimension => dimension;
@@ -47,7 +46,7 @@ internal sealed class MaximumLikelihoodRewardModel(int dimension, double regular
 
     public void Observe(Comparison comparison)
     {
-        LinearReward.Require(comparison, dimension);
+        LearnerMath.Require(comparison, dimension);
         _objective.Add(comparison);
         _stale = true;
         _normed = false;
@@ -63,7 +62,7 @@ internal sealed class MaximumLikelihoodRewardModel(int dimension, double regular
         return double.IsFinite(squared) ? Math.Sqrt(squared) : throw LinearReward.NotFinite("norm", nameof(direction));
     }
 
-    /// <summary>Brings θ to the minimum, where it is not there.</summary>
+    /// <summary>Brings θ to the minimum, unless it is there.</summary>
     internal void Refit()
     {
         if (!_stale)

@@ -10,7 +10,9 @@ internal static class Minimization
         Pairs = 10;
     private const double Armijo = 1e-4;
 
-    /// <exception cref="InvalidOperationException">It did not get there: a defect, since the objective is smooth and strongly convex.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// It did not reach the minimum. That is a defect, since the objective is smooth and strongly convex.
+    /// </exception>
     internal static void Run(LogisticObjective objective, double[] parameter, Solver solver, double gradientNorm)
     {
         double[] gradient = new double[parameter.Length],
@@ -39,7 +41,7 @@ internal static class Minimization
                 slopes = [.. gradient];
             if (Descend(objective, parameter, gradient, direction, value, norm) is not { } next)
             {
-                // Within rounding of the minimum the memory of L-BFGS is noise, and only curvature leads on.
+                // So near to the minimum the memory of L-BFGS is rounding noise. Only the curvature itself leads on.
                 if (solver != Solver.LimitedMemoryBfgs)
                     throw new InvalidOperationException("The line search found no lower value along a direction of descent.");
                 solver = Solver.NewtonConjugateGradient;
@@ -67,7 +69,7 @@ internal static class Minimization
         {
             TensorPrimitives.MultiplyAdd(direction, -length, before, parameter);
             double next = objective.Gradient(parameter, gradient);
-            // Near the minimum the value's own rounding hides the fall; there the gradient tells.
+            // Near the minimum the rounding of the value hides its fall. There the gradient tells.
             if (next <= value - Armijo * length * promise || TensorPrimitives.Norm<double>(gradient) < 0.9 * norm)
                 return next;
         }

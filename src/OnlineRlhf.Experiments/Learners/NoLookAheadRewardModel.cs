@@ -4,9 +4,8 @@ using OnlineRlhf.Learning.RewardModels;
 namespace OnlineRlhf.Experiments.Learners;
 
 /// <summary>
-/// The exact one-pass learner without the look-ahead point: the Hessian of a comparison joins 𝓗 as it is at the old θ, where the answer was not known
-/// yet.
-/// Everything else is as in <see cref="OnePassRewardModel"/>. O(d²) time and memory.
+/// The exact one-pass learner without the look-ahead point: it adds to 𝓗 the Hessian of a comparison at the old θ, where the answer was not known
+/// yet. Everything else is as in <see cref="OnePassRewardModel"/>. O(d²) time and memory.
 /// </summary>
 internal sealed class NoLookAheadRewardModel(int dimension, HyperParameters hyperParameters) : ILocalNorm
 {
@@ -33,7 +32,7 @@ internal sealed class NoLookAheadRewardModel(int dimension, HyperParameters hype
 
     public void Observe(Comparison comparison)
     {
-        LinearReward.Require(comparison, dimension);
+        LearnerMath.Require(comparison, dimension);
         for (int i = 0; i < dimension; i++)
             _forward[i] = comparison.Difference[i];
         double margin = LinearReward.Dot(comparison.Difference, _parameter),

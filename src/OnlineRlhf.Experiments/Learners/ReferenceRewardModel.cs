@@ -4,13 +4,12 @@ using OnlineRlhf.Learning.RewardModels;
 namespace OnlineRlhf.Experiments.Learners;
 
 /// <summary>
-/// The authors' public implementation of the matrix-free variant, with what it does differently from the paper: its conjugate gradient computes
-/// β = ‖r_new‖²/‖r_new‖² = 1, its regularization is not followed by the schedule in the Hessian-vector product, the solution is blended with the raw
-/// gradient,
-/// and once the schedule has reached 1, after <paramref name="growth"/> steps, it is plain gradient descent. O(d) time and memory.
+/// The authors' public implementation of the matrix-free variant. It differs from the paper in four ways. Its conjugate gradient computes
+/// β = ‖r_new‖²/‖r_new‖² = 1. Its Hessian-vector product keeps λ fixed and ignores the schedule. It blends the solution with the raw gradient.
+/// Once the schedule has reached 1, after <paramref name="growth"/> steps, it is plain gradient descent. O(d) time and memory.
 /// </summary>
 /// <param name="dimension">d.</param>
-/// <param name="stepSize">η; theirs is 0.001 on hidden states of norm 100 or so, so that it is tuned here.</param>
+/// <param name="stepSize">η. Theirs is 0.001 for hidden states with a norm of about 100; here it has to be tuned.</param>
 /// <param name="damping">λ in the Hessian-vector product and the share of the raw gradient; theirs is 0.8.</param>
 /// <param name="growth">Comparisons after which the linear schedule has reached 1; theirs is 100 minibatches.</param>
 internal sealed class ReferenceRewardModel(int dimension, double stepSize, double damping = 0.8, double growth = 100) : IRewardModel
@@ -33,12 +32,12 @@ internal sealed class ReferenceRewardModel(int dimension, double stepSize, doubl
 
     public void Observe(Comparison comparison)
     {
-        LinearReward.Require(comparison, dimension);
+        LearnerMath.Require(comparison, dimension);
         Comparisons++;
         ReadOnlySpan<float> z = comparison.Difference;
         double margin = LinearReward.Dot(z, _parameter);
         Array.Clear(_gradient);
-        LinearReward.AddScaled(_gradient, LogisticLoss.Slope(margin, comparison.Label), z);
+        LearnerMath.AddScaled(_gradient, LogisticLoss.Slope(margin, comparison.Label), z);
         if ((1 - damping) * Comparisons / growth + damping < 1)
             Solve(z, LogisticLoss.Curvature(margin));
         else
@@ -57,7 +56,7 @@ internal sealed class ReferenceRewardModel(int dimension, double stepSize, doubl
         {
             for (int i = 0; i < dimension; i++)
                 _product[i] = damping * _direction[i];
-            LinearReward.AddScaled(_product, weight * LinearReward.Dot(z, _direction), z);
+            LearnerMath.AddScaled(_product, weight * LinearReward.Dot(z, _direction), z);
             double along = 1e-8;
             for (int i = 0; i < dimension; i++)
                 along += _direction[i] * _product[i];
@@ -70,7 +69,7 @@ internal sealed class ReferenceRewardModel(int dimension, double stepSize, doubl
             square = Square(_residual);
             if (square < 1e-10)
                 break;
-            // β is 1 whatever the residuals are.
+            // As in the authors' code, β is 1 whatever the residuals are.
             for (int i = 0; i < dimension; i++)
                 _direction[i] += _residual[i];
         }

@@ -86,10 +86,9 @@ internal sealed class AblationExperiment(Scale scale) : IExperiment
         report.Heading("Ablations");
         report.Paragraph(
             $"Deployment, {Rounds} rounds, ‖θ*‖ = 6; everything that is not named has its default: η = λ = β = 1, the exploration "
-                + "rule for the exact learner; for the others best + top 1/4, and in the matrix-free η = 1 and λ from 0.8 linearly "
-                + $"to 10. {scale.Seeds} seeds. Columns are equal where the settings are: of {Bandit.Arms} candidates q = 3 and q "
-                + "= 4 name the same place and q = 8 the second, and with a minibatch of one comparison "
-                + "the first step of conjugate gradient is the solution, whatever K."
+                + "rule for the exact learner; for the others best + top 1/4, and in the matrix-free η = 1 and λ from 0.8 linearly to 10. "
+                + $"{scale.Seeds} seeds. Columns are equal where the settings are: of {Bandit.Arms} candidates q = 3 and q = 4 name the same place "
+                + "and q = 8 the second, and with a minibatch of one comparison the first step of conjugate gradient is the solution, whatever K."
         );
         foreach (IGrouping<string, (string Part, string Value, Learner, ISelectionRule)> part in Variants().GroupBy(v => v.Part))
         {

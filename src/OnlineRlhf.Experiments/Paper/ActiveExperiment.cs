@@ -12,7 +12,7 @@ internal sealed class ActiveExperiment(Scale scale) : IExperiment
 {
     private const string Experiment = "active";
 
-    /// <summary>By the paper's names: with each learner, about random pairs and about the most uncertain.</summary>
+    /// <summary>The paper's names: each learner asks about random pairs, and about the most uncertain ones.</summary>
     internal static (string Variant, Learner Learner, bool Asks)[] Variants { get; } =
     [
         ("Rand-MLE", Learner.FullRefit, false),
@@ -37,15 +37,11 @@ internal sealed class ActiveExperiment(Scale scale) : IExperiment
         report.Paragraph(
             $"""
             Each round offers a pool of {Active.Pool} requests with {Bandit.Arms} candidates each. *Active* asks about the pair whose difference is
-            the most uncertain in the local norm, *Rand* about a random one; *OMD* is the exact one-pass learner, *MLE* the full
-            refit after every answer (by Newton's method, the fastest here, from the last θ). Accuracy: the share of answers to random pairs of new
-            requests that θ foresees, in expectation; who knows θ* foresees {results.Number(
-                Experiment,
-                "Active-OMD",
-                "ceiling"
-            )}.
-            The paper's figures (Llama-3-8B, 6,400 comparisons): Rand-MLE 69.51 % in 4,876 s, Active-MLE 69.82 % in 4,982 s, Rand-OMD 68.97 % in 1,456
-            s, Active-OMD 70.43 % in 1,489 s. Its seconds hold the language model's work on both sides; these here are the learner's alone.
+            the most uncertain in the local norm, *Rand* about a random one; *OMD* is the exact one-pass learner, *MLE* the full refit after every
+            answer (by Newton's method, the fastest here, from the last θ). Accuracy: the share of answers to random pairs of new requests that θ
+            foresees, in expectation; who knows θ* foresees {results.Number(Experiment, "Active-OMD", "ceiling")}.
+            The paper's figures (Llama-3-8B, 6,400 comparisons): Rand-MLE 69.51 % in 4,876 s, Active-MLE 69.82 % in 4,982 s, Rand-OMD 68.97 % in
+            1,456 s, Active-OMD 70.43 % in 1,489 s. Its seconds hold the language model's work on both sides; these here are the learner's alone.
             {scale.Seeds} seeds.
             """
         );

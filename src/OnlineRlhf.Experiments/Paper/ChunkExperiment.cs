@@ -16,7 +16,7 @@ internal sealed class ChunkExperiment(Scale scale) : IExperiment
     private const int Chunks = 20;
     private const string Experiment = "deployment in chunks";
 
-    /// <summary>Policies after so many answers differ by little: it takes more seeds to see.</summary>
+    /// <summary>More seeds than elsewhere: after so many answers the policies differ by little.</summary>
     private const int Seeds = 64;
 
     private static readonly Contender Ours = new(Learner.Exact, new Exploration()),
@@ -36,7 +36,7 @@ internal sealed class ChunkExperiment(Scale scale) : IExperiment
 
     private static string AgainstRefit => $"win rate against refit@{Chunks}";
 
-    /// <summary>What the policy of best + second lacks more than the exploration rule's, after all chunks.</summary>
+    /// <summary>The suboptimality of best + second's policy less that of the exploration rule's, after all chunks.</summary>
     internal static Interval SecondBest(ResultTable results) => results.Difference(Experiment, Second.Name, Ours.Name, Suboptimality);
 
     public IEnumerable<Cell> Cells() =>
@@ -64,9 +64,8 @@ internal sealed class ChunkExperiment(Scale scale) : IExperiment
             $"""
             As the paper trains a language model: {Rounds} requests in {Chunks} chunks. Within a chunk the policy stays as it is; its answers are
             learned at the chunk's end. The greedy policy is measured on requests that were never learned on: what it lacks to the best candidate
-            (*suboptimality*), how often its
-            answer is preferred to a candidate at random, and to that of a full refit which lives through the same chunks by the same rule. ‖θ*‖ = 6;
-            {Seeds} seeds. Matrix-free: the best of {MatrixFree.Length} step sizes.
+            (*suboptimality*), how often its answer is preferred to a candidate at random, and to that of a full refit which lives through the same
+            chunks by the same rule. ‖θ*‖ = 6; {Seeds} seeds. Matrix-free: the best of {MatrixFree.Length} step sizes.
             """
         );
         string matrixFree = results.Best(Experiment, MatrixFree.Select(c => c.Name), Suboptimality, smallest: true);

@@ -21,7 +21,7 @@ internal sealed class CostExperiment(Scale scale) : IExperiment
         ("exact, no look-ahead", () => new NoLookAheadRewardModel(Dimension, new HyperParameters())),
         ("matrix-free", () => new MatrixFreeRewardModel(Dimension, new MatrixFreeOptions(1_000_000))),
         ("first-order", () => new FirstOrderRewardModel(Dimension, 4)),
-        // Its conjugate gradient to the end, where in its authors' schedule plain descent follows after 100.
+        // This runs conjugate gradient to the end. In the authors' schedule plain descent follows after 100 steps.
         ("authors' code", () => new ReferenceRewardModel(Dimension, 0.1, growth: double.MaxValue)),
     ];
 
@@ -42,15 +42,12 @@ internal sealed class CostExperiment(Scale scale) : IExperiment
     public void Write(ResultTable results, ReportWriter report)
     {
         report.Heading("What a comparison costs");
+        string gradientNorm = MaximumLikelihoodRewardModel.GradientNorm.ToString("0e-0", CultureInfo.InvariantCulture);
         report.Paragraph(
             $"""
             d = {Dimension}, one core, median of repeated measurements. A refit starts from the last minimum, one comparison ago, and ends at a
-            gradient norm of {MaximumLikelihoodRewardModel.GradientNorm.ToString(
-                "0e-0",
-                CultureInfo.InvariantCulture
-            )}: the fastest of three methods is what counts.
-            Bytes are what must be kept between two comparisons: the exact learner's d²/2 numbers are more than a short history, and fewer than one of
-            more than some {Dimension} comparisons.
+            gradient norm of {gradientNorm}: the fastest of three methods is what counts. Bytes are what must be kept between two comparisons: the
+            exact learner's d²/2 numbers are more than a short history, and fewer than one of more than some {Dimension} comparisons.
             """
         );
         (string Name, int[] At)[] rows = [.. OnePass.Select(l => (l.Name, At)), .. Enum.GetValues<Solver>().Select(s => (NameOf(s), RefitAt))];
@@ -121,8 +118,8 @@ internal sealed class CostExperiment(Scale scale) : IExperiment
     }
 
     /// <summary>
-    /// The compiler replaces what runs often by something faster, a while after it has seen that: the first comparisons would be measured in what is
-    /// not kept.
+    /// Runs the code until the compiler has replaced it by a faster form, which it does some time after it has seen that code runs often.
+    /// Otherwise the first comparisons would be measured in the slow form.
     /// </summary>
     private static void WarmUp(IRewardModel model)
     {
@@ -194,7 +191,7 @@ internal sealed class CostExperiment(Scale scale) : IExperiment
                 scale = 1 / Math.Sqrt(dimension);
             for (int i = 0; i < dimension; i++)
             {
-                // Of unit norm or so; the first entries decide.
+                // Of about unit norm. The first 16 entries decide the answer.
                 _difference[i] = (float)(scale * Math.Sqrt(3) * ((2 * _random.NextDouble()) - 1));
                 margin += i < 16 ? 6 * _difference[i] : 0;
             }

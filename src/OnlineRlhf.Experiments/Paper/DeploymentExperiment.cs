@@ -14,10 +14,10 @@ internal sealed class DeploymentExperiment(Scale scale) : IExperiment
     private const string Repeating = "deployment, requests that come again",
         Shuffled = "deployment, shuffled labels";
 
-    /// <summary>Where requests come again with the same candidates, nothing new comes along by itself.</summary>
+    /// <summary>How many requests come again. With the same candidates each time, they bring nothing new by themselves.</summary>
     private const int Repertoire = 5;
 
-    /// <summary>And the more there are, the more comes along.</summary>
+    /// <summary>Larger numbers of requests that come again: the more there are, the more they bring by themselves.</summary>
     private static readonly int[] LargerRepertoires = [10, 20, 50];
 
     private static readonly Contender Ours = new(Learner.Exact, new Exploration()),
@@ -39,7 +39,7 @@ internal sealed class DeploymentExperiment(Scale scale) : IExperiment
         Worst,
     ];
 
-    /// <summary>How many requests of a person are easy varies much from seed to seed.</summary>
+    /// <summary>More seeds than elsewhere: how many of a person's requests are easy varies much from seed to seed.</summary>
     private int RepeatingSeeds => scale.IsQuick ? 64 : 256;
 
     private static readonly double[] AllNorms = [6, 15];
@@ -54,7 +54,7 @@ internal sealed class DeploymentExperiment(Scale scale) : IExperiment
 
     private static string Avoidable => $"excess@{Rounds}";
 
-    /// <summary>What the look-ahead point is worth: served regret without it, against with it.</summary>
+    /// <summary>What the look-ahead point is worth: the served regret without it, divided by that with it.</summary>
     internal static Interval WithoutLookAhead(ResultTable results) => results.Ratio(Of(6), NoLookAhead.Name, Ours.Name, Served);
 
     /// <summary>
@@ -65,7 +65,7 @@ internal sealed class DeploymentExperiment(Scale scale) : IExperiment
         where results.HasExperiment(Of(norm))
         select (norm, results.Ratio(Of(norm), Second.Name, Ours.Name, Regret), results.Ratio(Of(norm), Second.Name, Ours.Name, Served));
 
-    /// <summary>The same of the pair where requests come again, and how often as much of it is avoidable.</summary>
+    /// <summary>The same ratio for the pair where requests come again, and the ratio of the avoidable part of it.</summary>
     internal static (Interval Pair, double Avoidable) SecondBestOfRepeating(ResultTable results) =>
         (
             results.Ratio(Repeating, Second.Name, Ours.Name, Regret),
@@ -81,7 +81,7 @@ internal sealed class DeploymentExperiment(Scale scale) : IExperiment
                     [.. ExactByEveryRule, Refit, NoLookAhead, .. LearnerFamily.All(scale.IsQuick).SelectMany(f => f.Members).Select(Contender.ByRank)]
             )
             {
-                // The ratio to the full refit is held to three percent, and needs more seeds.
+                // Write claims the ratio to the full refit to three percent: that needs more seeds.
                 foreach (int seed in Scale.SeedsUpTo(contender == Ours || contender == Refit ? scale.RefitSeeds : scale.Seeds))
                     yield return new Cell(
                         Of(norm),
@@ -127,18 +127,15 @@ internal sealed class DeploymentExperiment(Scale scale) : IExperiment
     public void Write(ResultTable results, ReportWriter report)
     {
         report.Heading("Deployment time: every learner, every rule");
+        int stepSizes = LearnerFamily.FirstOrder(scale.IsQuick).Members.Length;
         report.Paragraph(
             $"""
             The learner serves requests one after the other. For each it sees {Bandit.Arms} candidates (d = {Bandit.Dimension}), asks about two, and
-            learns from the answer before the next. *Regret* counts what the two shown lack to the best candidate, summed over {Rounds} rounds; a rule
-            that shows bad answers
-            on purpose has much of it by that alone. *Served* counts the one that would be served, argmax φᵀθ. *Accuracy* is the share of answers to
-            random pairs of new requests that the last θ foresees. Less regret is better. A learner without a local norm cannot use the exploration
-            rule: it has the
-            paper's practical one, *best + top 1/4*, and is held against the exact learner under that rule. Of step sizes the one is shown that serves
-            best on these seeds, of {LearnerFamily.FirstOrder(
-                scale.IsQuick
-            ).Members.Length}. {scale.Seeds} seeds.
+            learns from the answer before the next. *Regret* counts what the two shown lack to the best candidate, summed over {Rounds} rounds; a
+            rule that shows bad answers on purpose has much of it by that alone. *Served* counts the one that would be served, argmax φᵀθ. *Accuracy*
+            is the share of answers to random pairs of new requests that the last θ foresees. Less regret is better. A learner without a local norm
+            cannot use the exploration rule: it has the paper's practical one, *best + top 1/4*, and is held against the exact learner under that
+            rule. Of step sizes the one is shown that serves best on these seeds, of {stepSizes}. {scale.Seeds} seeds.
             """
         );
         foreach (double norm in Norms)
@@ -174,7 +171,7 @@ internal sealed class DeploymentExperiment(Scale scale) : IExperiment
                 (string[])
                     [
                         r.Name,
-                        // The same seeds in every row, also where there are more.
+                        // Every row takes the same seeds, also where its variant has more.
                         results.Number(experiment, r.Name, Regret, scale.Seeds).ToString(),
                         results.Number(experiment, r.Name, Served, scale.Seeds).ToString(),
                         results.Number(experiment, r.Name, "accuracy", scale.Seeds).ToString(),
@@ -184,8 +181,8 @@ internal sealed class DeploymentExperiment(Scale scale) : IExperiment
             )
         );
         Interval ours = results.Number(experiment, Ours.Name, Regret, scale.Seeds);
-        // Where every request brings new candidates, the two best differ in new directions each time, and exploration costs what it brings: best +
-        // second is told of among the findings.
+        // Best + second is no rival here: it stands among the findings. Where every request brings new candidates, the two best differ in new
+        // directions each time, and exploration costs as much as it brings.
         foreach (Contender rival in (Contender[])[Random, Worst])
         {
             Interval other = results.Number(experiment, rival.Name, Regret);
@@ -219,8 +216,7 @@ internal sealed class DeploymentExperiment(Scale scale) : IExperiment
             $"""
             A person with {Repertoire} requests that come again and again, each with the same {Bandit.Arms} candidates (‖θ*‖ = 6): nothing new comes
             along by itself, and what is not tried is not learned. *Avoidable* is the regret beyond that of the two best candidates: two different
-            answers must be shown.
-            {RepeatingSeeds} seeds.
+            answers must be shown. {RepeatingSeeds} seeds.
             """
         );
         report.Table(
@@ -238,17 +234,16 @@ internal sealed class DeploymentExperiment(Scale scale) : IExperiment
         );
         if (!scale.IsQuick)
         {
+            string ratios = string.Join(
+                "; ",
+                LargerRepertoires.Select(r => $"{r} requests {results.Ratio($"{Repeating}: {r}", Second.Name, Ours.Name, Regret)}")
+            );
             report.Paragraph(
-                "The more different requests there are, the more comes along by itself: regret of best + second, against exploration,"
-                    + " with "
-                    + string.Join(
-                        "; ",
-                        LargerRepertoires.Select(r => $"{r} requests {results.Ratio($"{Repeating}: {r}", Second.Name, Ours.Name, Regret)}")
-                    )
-                    + "."
+                "The more different requests there are, the more comes along by itself: "
+                    + $"regret of best + second, against exploration, with {ratios}."
             );
         }
-        // With few seeds the regret that nobody can avoid, which is the same for all, hides the difference to best + second.
+        // The regret that nobody can avoid is the same for all rules. With few seeds it hides the difference to best + second.
         (string what, string number) = scale.IsQuick ? ("avoidable regret", Avoidable) : ("regret", Regret);
         Interval ours = results.Number(Repeating, Ours.Name, number);
         foreach (Contender rival in (Contender[])[Random, Second, Worst])

@@ -28,8 +28,8 @@ internal sealed class DifferencesSection : IExperiment
             passive.Low > 0
         );
         report.Paragraph(
-            "The paper's maximum likelihood is a neural head trained by gradient descent for a fixed number of epochs; this one is "
-                + "at its minimum, from the same λ. That may be why. What one pass gains here is cost, not accuracy."
+            "The paper's maximum likelihood is a neural head trained by gradient descent for a fixed number of epochs; "
+                + "this one is at its minimum, from the same λ. That may be why. What one pass gains here is cost, not accuracy."
         );
         foreach ((double norm, Interval pair, Interval served) in DeploymentExperiment.SecondBest(results))
             report.Finding(
@@ -41,9 +41,9 @@ internal sealed class DifferencesSection : IExperiment
             );
         report.Paragraph(
             "Where every request brings new candidates, the two best differ in a new direction each time, which explores by itself: "
-                + "the two rules come near each other, and their intervals, unpaired, overlap. Where the same few requests come "
-                + $"again, best + second has {repeating} times the regret, {avoidable:F1} times as much of it avoidable. After 20 "
-                + $"chunks its policy lacks {ChunkExperiment.SecondBest(results)} more than the exploration rule's."
+                + "the two rules come near each other, and their intervals, unpaired, overlap. Where the same few requests come again, "
+                + $"best + second has {repeating} times the regret, {avoidable:F1} times as much of it avoidable. "
+                + $"After 20 chunks its policy lacks {ChunkExperiment.SecondBest(results)} more than the exploration rule's."
         );
         report.Finding(
             "The look-ahead point lowers regret",

@@ -19,7 +19,7 @@ internal sealed class KappaExperiment(Scale scale) : IExperiment
 
     private static readonly Contender[] WithNorm = [Ours, new(Learner.FullRefit, new Exploration()), new(Learner.NoLookAhead, new Exploration())];
 
-    // κ is about e^(1.5‖θ*‖) here: three decades and more of it.
+    // κ is about e^(1.5‖θ*‖) here: these norms span more than three decades of it.
     private double[] Norms => scale.IsQuick ? [2, 6] : [1, 2, 3, 4.5, 6, 8, 10];
 
     private LearnerFamily FirstOrder => LearnerFamily.FirstOrder(scale.IsQuick);
@@ -44,19 +44,17 @@ internal sealed class KappaExperiment(Scale scale) : IExperiment
     public void Write(ResultTable results, ReportWriter report)
     {
         double[] kappas = [.. Norms.Select(n => results.Number(Estimated(n), Learner.Exact.Name, "kappa").Mean)];
+        string fitted = Norms.Length == 2 ? "through two points" : "by least squares over the means",
+            neverLearning = Text(Slope(kappas, Norms));
         report.Heading("Growing κ");
         report.Paragraph(
             $"""
             κ = max 1/σ̇(zᵀθ*), here over the random pairs of the error below, says how flat the logistic function is where answers are nearly
             certain. Earlier analyses of one-pass learning pay for it in full; the paper's bound on the estimate's error has √κ. Regret: {Rounds}
-            rounds of deployment. Error: ‖θ − θ*‖ after
-            {Rounds} random pairs. First-order: at each ‖θ*‖ the best of {FirstOrder.Members.Length} step sizes, which nobody knows beforehand, asking
-            by best + top 1/4 as the exact learner does in the row above it. Slopes are of logarithms, {(
-                Norms.Length == 2 ? "through two points" : "by least squares over the means"
-            )}. κ grows like an
-            exponential of ‖θ*‖, so that whatever grows like a power of ‖θ*‖ has a small slope in κ, even the regret of who never learns, {Text(
-                Slope(kappas, Norms)
-            )}. So slopes below ½ agree with the bound, which is for the worst case, and prove nothing.
+            rounds of deployment. Error: ‖θ − θ*‖ after {Rounds} random pairs. First-order: at each ‖θ*‖ the best of {FirstOrder.Members.Length} step
+            sizes, which nobody knows beforehand, asking by best + top 1/4 as the exact learner does in the row above it. Slopes are of logarithms,
+            {fitted}. κ grows like an exponential of ‖θ*‖, so that whatever grows like a power of ‖θ*‖ has a small slope in κ, even the regret of who
+            never learns, {neverLearning}. So slopes below ½ agree with the bound, which is for the worst case, and prove nothing.
             """
         );
         Part[] parts =
@@ -109,12 +107,10 @@ internal sealed class KappaExperiment(Scale scale) : IExperiment
             $"{errors[^1]} times the error, with the step size that suits this ‖θ*‖ best",
             errors[^1].Low > 1
         );
+        string divided = string.Join("; ", Norms.Select((n, i) => FormattableString.Invariant($"{errors[i]} (‖θ*‖ = {n})")));
         report.Paragraph(
-            "First-order's error divided by the exact learner's: "
-                + string.Join("; ", Norms.Select((n, i) => FormattableString.Invariant($"{errors[i]} (‖θ*‖ = {n})")))
-                + ". "
-                + "Where ‖θ*‖ is small, a step size that suits it keeps θ small too, which λ = 1 does not; the full refit has the "
-                + "exact learner's error."
+            $"First-order's error divided by the exact learner's: {divided}. Where ‖θ*‖ is small, a step size that suits it keeps θ small too, "
+                + "which λ = 1 does not; the full refit has the exact learner's error."
         );
 
         string FirstOrderAt(Part part, double norm) =>

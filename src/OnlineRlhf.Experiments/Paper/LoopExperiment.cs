@@ -10,8 +10,8 @@ using OnlineRlhf.Simulation;
 namespace OnlineRlhf.Experiments.Paper;
 
 /// <summary>
-/// The language model in the loop, through the daemon's own path, with a simulated person: deployment, active and passive, with and without style
-/// hints.
+/// The language model in the loop, through the daemon's own path, with a simulated person: deployment,
+/// active and passive, with and without style hints.
 /// </summary>
 internal sealed class LoopExperiment : IExperiment
 {
@@ -41,7 +41,7 @@ internal sealed class LoopExperiment : IExperiment
         GgufFile? file = model is null ? null : GgufFile.Open(model);
         _name = file is null ? "the demo model" : file.Name ?? Path.GetFileName(model!);
         _experiment = file is null ? "loop, demo model" : $"loop, {file.Fingerprint[..8]}";
-        // Of a real model, what the demo model, which takes no hints, cannot tell.
+        // The demo model takes no style hints: only a real model tells what they do.
         _variants =
             scale.IsQuick ? [Daemon]
             : file is null ? [Daemon, WithoutExploration, LessRegularized, Active, Passive]
@@ -55,7 +55,7 @@ internal sealed class LoopExperiment : IExperiment
         : _model is not null ? [10, 25]
         : [10, 25, 50];
 
-    // A real model takes minutes a cell.
+    // With a real model a cell takes minutes.
     private int TestRequests => _model is not null || _scale.IsQuick ? 10 : 27;
 
     private int Seeds =>
@@ -128,7 +128,7 @@ internal sealed class LoopExperiment : IExperiment
         }
         else
         {
-            // Where a model's candidates hardly differ in what somebody likes, a share of what is possible is a share of nothing.
+            // A real model's candidates may hardly differ in what somebody likes. A share of what is possible would then be a share of nothing.
             Interval served = Over(results, Daemon, $"percentile@{last}");
             report.Claim(
                 $"After {last} presses the language model serves answers that stand above the middle of its candidates",
@@ -138,8 +138,8 @@ internal sealed class LoopExperiment : IExperiment
         }
         if (_variants.Contains(WithoutHints))
             report.Paragraph(
-                $"Style hints lift the served answer by {Difference(results, Daemon, WithoutHints, $"percentile@{last}")} of its "
-                    + $"percentile among candidates that differ more, after {last} presses."
+                $"Style hints lift the served answer by {Difference(results, Daemon, WithoutHints, $"percentile@{last}")} "
+                    + $"of its percentile among candidates that differ more, after {last} presses."
             );
         Interval wins = Over(results, Daemon, $"win rate against refit@{last}");
         report.ClaimSame(

@@ -47,15 +47,12 @@ internal sealed class PassiveExperiment(Scale scale) : IExperiment
             .. WithNorm.Select(l => l.Name),
             .. Families.Select(f => results.Best(Experiment, f.Members.Select(m => m.Name), last, smallest: false)),
         ];
+        Interval ceiling = results.Number(Experiment, Learner.Exact.Name, "ceiling");
         report.Paragraph(
             $"""
-            Random pairs, ‖θ*‖ = 6, {scale.Seeds} seeds. Accuracy as above; who knows θ* foresees {results.Number(
-                Experiment,
-                Learner.Exact.Name,
-                "ceiling"
-            )}. The full refit is made where it is measured. Of step sizes the one is shown that is most accurate in the end. The matrix-free
-            learner's λ grows towards the last comparison: what it
-            has before is the schedule's doing too. *Pessimistic*: argmax φᵀθ − β‖φ − φ̄‖ in the local norm, φ̄ the mean of the candidates.
+            Random pairs, ‖θ*‖ = 6, {scale.Seeds} seeds. Accuracy as above; who knows θ* foresees {ceiling}. The full refit is made where it is
+            measured. Of step sizes the one is shown that is most accurate in the end. The matrix-free learner's λ grows towards the last comparison:
+            what it has before is the schedule's doing too. *Pessimistic*: argmax φᵀθ − β‖φ − φ̄‖ in the local norm, φ̄ the mean of the candidates.
             """
         );
         report.Table(

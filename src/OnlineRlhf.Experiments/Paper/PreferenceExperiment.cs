@@ -9,8 +9,8 @@ using OnlineRlhf.Learning.RewardModels;
 namespace OnlineRlhf.Experiments.Paper;
 
 /// <summary>
-/// Real people's preferences, with features of a real model: accuracy on prompts that were never learned on, and whether the predicted probabilities
-/// can be believed.
+/// Real people's preferences, with features of a real model: the accuracy on prompts that nothing was learned on, and whether the predicted
+/// probabilities are right.
 /// </summary>
 internal sealed class PreferenceExperiment(Scale scale, PreferenceFeatures? pairs) : IExperiment
 {
@@ -21,7 +21,7 @@ internal sealed class PreferenceExperiment(Scale scale, PreferenceFeatures? pair
 
     private static readonly int[] ActiveAt = [25, 50, 100, 200, 400];
 
-    /// <summary>λ = 1, as everywhere.</summary>
+    /// <summary>The learners, with λ = 1 as everywhere.</summary>
     private static readonly LearnerFamily[] Families =
     [
         new(Learner.Exact.Name, [Learner.Exact]),
@@ -65,19 +65,17 @@ internal sealed class PreferenceExperiment(Scale scale, PreferenceFeatures? pair
         string[] names = [.. at.Select(t => t.ToString(CultureInfo.InvariantCulture)), "all"];
         Interval learned = results.Number(Experiment, Length, "learned"),
             tested = results.Number(Experiment, Length, "tested");
+        int stepSizes = LearnerFamily.FirstOrder(few: false).Members.Length;
         report.Paragraph(
             $"""
             {pairs.Count} pairs of answers that people have compared ({pairs.Skipped} more did not fit the model's context, or were malformed); φ (d =
             {pairs.Dimension}) is this project's feature map on {pairs.Model}: hidden states while the model reads the answer, its length, and
-            statistics of its text. {scale.Seeds} splits by prompt: a quarter of the prompts is held out,
-            {learned.Mean:F0} pairs are learned in random order, {tested.Mean:F0} tested. Chance, and the majority of the labels, is ½: which answer
-            is called first is a coin's choice. Splits share pairs, so that intervals are widened as Nadeau and Bengio say
-            (variance × (1/n + tested/learned)). Of {LearnerFamily.FirstOrder(
-                few: false
-            ).Members.Length} step sizes the one is shown that is most accurate in the end, on these splits. *Served*: before a pair is learned, a
-            policy that is renewed {HumanPreferences.Chunks} times says which of the two it would serve, and the column counts
-            how often people prefer that one, from the first pair on. Both answers of a pair are shown whatever the policy says, so that passive and
-            deployment are one run here, scored twice.
+            statistics of its text. {scale.Seeds} splits by prompt: a quarter of the prompts is held out, {learned.Mean:F0} pairs are learned in
+            random order, {tested.Mean:F0} tested. Chance, and the majority of the labels, is ½: which answer is called first is a coin's choice.
+            Splits share pairs, so that intervals are widened as Nadeau and Bengio say (variance × (1/n + tested/learned)). Of {stepSizes} step sizes
+            the one is shown that is most accurate in the end, on these splits. *Served*: before a pair is learned, a policy that is renewed
+            {HumanPreferences.Chunks} times says which of the two it would serve, and the column counts how often people prefer that one, from the
+            first pair on. Both answers of a pair are shown whatever the policy says, so that passive and deployment are one run here, scored twice.
             """
         );
         string[] best = [.. Families.Select(f => results.Best(Experiment, f.Members.Select(m => m.Name), "accuracy@all", smallest: false))],
@@ -109,13 +107,12 @@ internal sealed class PreferenceExperiment(Scale scale, PreferenceFeatures? pair
         report.Claim("On human preferences the exact learner foresees more than the answers' length alone", $"by {gain}", gain.Low > 0);
         Interval control = Number(results, Shuffled, "accuracy@all");
         report.ClaimSame("Control: with shuffled labels its accuracy stays at chance, ½", control.Minus(0.5), 0.05);
+        string gains = string.Join(
+            "; ",
+            best[^3..].Select(b => $"{Difference(results, Experiment, Learner.Exact.Name, b, "accuracy@all")} more accurate than {b}")
+        );
         report.Paragraph(
-            "Against those without the exact local norm, after all pairs: "
-                + string.Join(
-                    "; ",
-                    best[^3..].Select(b => $"{Difference(results, Experiment, Learner.Exact.Name, b, "accuracy@all")} more accurate than {b}")
-                )
-                + ". "
+            $"Against those without the exact local norm, after all pairs: {gains}. "
                 + "So few pairs cannot tell differences of the size that the paper reports (.006 to .015)."
         );
     }
@@ -125,7 +122,7 @@ internal sealed class PreferenceExperiment(Scale scale, PreferenceFeatures? pair
     private Interval Difference(ResultTable results, string experiment, string row, string against, string number) =>
         Widened(results, results.Difference(experiment, row, against, number));
 
-    /// <summary>The interval of a mean over splits of the same pairs, which are no independent samples.</summary>
+    /// <summary>Widens the interval of a mean over splits: they share pairs, and so are no independent samples.</summary>
     /// <remarks>Source: Nadeau and Bengio, "Inference for the Generalization Error", 2003.</remarks>
     private Interval Widened(ResultTable results, Interval over) =>
         over with
@@ -143,8 +140,8 @@ internal sealed class PreferenceExperiment(Scale scale, PreferenceFeatures? pair
         if (at.Length == 0)
             return;
         report.Paragraph(
-            $"Active: of {HumanPreferences.Pool} pairs the learner has one compared, the most uncertain (*Active*) or any (*Rand*); "
-                + "the others come back later."
+            $"Active: of {HumanPreferences.Pool} pairs the learner has one compared, "
+                + "the most uncertain (*Active*) or any (*Rand*); the others come back later."
         );
         string[] names = [.. at.Select(t => t.ToString(CultureInfo.InvariantCulture))];
         report.Table(
@@ -212,7 +209,7 @@ internal sealed class PreferenceExperiment(Scale scale, PreferenceFeatures? pair
                 .. bins.Select(b => b.Count < 20 ? "" : (b.Observed / b.Count).ToString("F2", CultureInfo.InvariantCulture)),
             ]);
 
-            // A probability of .1 that the first is preferred is one of .9 for the second.
+            // A probability of .1 for the first answer is one of .9 for the second.
             (double Predicted, double Observed, double Count)[] sure =
             [
                 .. bins[^2..],
@@ -222,8 +219,8 @@ internal sealed class PreferenceExperiment(Scale scale, PreferenceFeatures? pair
             surest.Add(
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"{name}: {sure.Sum(b => b.Predicted) / count:F2} predicted, {sure.Sum(b => b.Observed) / count:F2} observed, "
-                        + $"{count / bins.Sum(b => b.Count):P0} of the pairs"
+                    $"{name}: {sure.Sum(b => b.Predicted) / count:F2} predicted, "
+                        + $"{sure.Sum(b => b.Observed) / count:F2} observed, {count / bins.Sum(b => b.Count):P0} of the pairs"
                 )
             );
 
@@ -240,8 +237,8 @@ internal sealed class PreferenceExperiment(Scale scale, PreferenceFeatures? pair
         );
         report.Picture(plot);
         report.Paragraph(
-            $"Where it is surest, above .8: {string.Join("; ", surest)}. A prediction above what is observed says more than the "
-                + "data warrant: λ is as everywhere, and not tuned for this. Bins with fewer than 20 pairs are left blank."
+            $"Where it is surest, above .8: {string.Join("; ", surest)}. A prediction above what is observed says more than the data warrant: "
+                + "λ is as everywhere, and not tuned for this. Bins with fewer than 20 pairs are left blank."
         );
     }
 }

@@ -5,8 +5,7 @@ namespace OnlineRlhf.Experiments.Problems;
 
 /// <summary>
 /// A linear bandit with Bradley–Terry answers: each request has n candidates of unit norm whose deviation falls from 1 to 0.1 over the dimensions,
-/// and
-/// P(a preferred to b) = σ((φ(a) − φ(b))ᵀθ*). What a seed draws depends on neither learner nor rule, so that seeds pair.
+/// and P(a preferred to b) = σ((φ(a) − φ(b))ᵀθ*). Learner and rule do not change what a seed draws, so that runs of one seed can be compared.
 /// </summary>
 internal sealed class Bandit
 {
@@ -19,7 +18,7 @@ internal sealed class Bandit
 
     /// <param name="seed">Tells problems apart.</param>
     /// <param name="norm">‖θ*‖.</param>
-    /// <param name="shuffled">Answers are a fair coin's: a control in which nothing can be learned.</param>
+    /// <param name="shuffled">Whether a fair coin gives the answers: a control in which nothing can be learned.</param>
     /// <param name="repertoire">
     /// How many different requests there are, each with the same candidates whenever it comes; 0 for new ones without end.
     /// </param>

@@ -5,8 +5,7 @@ namespace OnlineRlhf.Experiments.Problems;
 
 /// <summary>
 /// Human preferences as a learner sees them: z = φ(chosen) − φ(rejected) of each pair, its prompt as a number, and the lengths of both answers.
-/// Written once by the
-/// features verb; no text is in it.
+/// The features verb writes it once. It holds no text.
 /// </summary>
 internal sealed class PreferenceFeatures
 {
@@ -42,27 +41,25 @@ internal sealed class PreferenceFeatures
     internal ReadOnlySpan<float> this[int pair] => Differences.AsSpan(pair * Dimension, Dimension);
 
     /// <summary>Writes the whole file or none.</summary>
-    internal void Write(string path)
+    internal void Write(string path) => WholeFile.Write(path, Write);
+
+    private void Write(Stream file)
     {
-        string part = path + ".part";
-        using (var writer = new BinaryWriter(File.Create(part), Encoding.UTF8))
-        {
-            writer.Write(Magic);
-            writer.Write(Model);
-            writer.Write(Fingerprint);
-            writer.Write(Dimension);
-            writer.Write(Count);
-            writer.Write(Skipped);
-            foreach (int prompt in Prompts)
-                writer.Write(prompt);
-            foreach (float length in Lengths)
-                writer.Write(length);
-            writer.Write(System.Runtime.InteropServices.MemoryMarshal.AsBytes<float>(Differences));
-        }
-        File.Move(part, path, overwrite: true);
+        using var writer = new BinaryWriter(file, Encoding.UTF8);
+        writer.Write(Magic);
+        writer.Write(Model);
+        writer.Write(Fingerprint);
+        writer.Write(Dimension);
+        writer.Write(Count);
+        writer.Write(Skipped);
+        foreach (int prompt in Prompts)
+            writer.Write(prompt);
+        foreach (float length in Lengths)
+            writer.Write(length);
+        writer.Write(System.Runtime.InteropServices.MemoryMarshal.AsBytes<float>(Differences));
     }
 
-    /// <exception cref="IOException">The file is none of the features verb.</exception>
+    /// <exception cref="IOException">The features verb did not write this file.</exception>
     internal static PreferenceFeatures Read(string path)
     {
         byte[] bytes = File.ReadAllBytes(path);

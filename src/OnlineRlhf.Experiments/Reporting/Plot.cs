@@ -11,7 +11,7 @@ internal sealed class Plot
     private const double Width = 860,
         Height = 440;
 
-    // Okabe and Ito's colours: told apart without seeing red or green.
+    // Okabe and Ito's colours: people who do not see red or green can tell them apart.
     private static readonly OxyColor[] Colours =
     [
         OxyColor.FromRgb(0, 114, 178),
@@ -60,7 +60,7 @@ internal sealed class Plot
 
     internal string Title { get; }
 
-    /// <summary>The most that is shown of y; a reference line may leave the picture.</summary>
+    /// <summary>The largest y that the plot shows; a reference line may go beyond it.</summary>
     internal double Highest
     {
         init => _model.Axes[1].Maximum = value;
@@ -97,7 +97,7 @@ internal sealed class Plot
             band.Points.Add(new DataPoint(x, y.High));
             band.Points2.Add(new DataPoint(x, y.Low));
         }
-        // What comes first, lies on top.
+        // The line that was added first lies on top.
         _model.Series.Insert(0, line);
         if (band.Points.Count > 1)
             _model.Series.Insert(0, band);
@@ -107,7 +107,7 @@ internal sealed class Plot
     internal void Write(string path)
     {
         using FileStream file = File.Create(path);
-        // Not every viewer knows the baselines that the exporter would name.
+        // The exporter would name text baselines that not every viewer knows.
         new SvgExporter
         {
             Width = Width,

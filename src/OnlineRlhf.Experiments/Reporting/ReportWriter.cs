@@ -5,7 +5,7 @@ namespace OnlineRlhf.Experiments.Reporting;
 
 /// <summary>The report as it grows: text and tables in Markdown, plots beside it, and the claims that were checked.</summary>
 /// <param name="folder">Where it is written.</param>
-/// <param name="suffix">At the end of its files' names: reports of some parts leave the whole one alone.</param>
+/// <param name="suffix">The end of its files' names, so that a report of some parts does not replace the whole one.</param>
 internal sealed class ReportWriter(string folder, string suffix)
 {
     /// <summary>Begins each line of the report that holds times.</summary>
@@ -19,7 +19,7 @@ internal sealed class ReportWriter(string folder, string suffix)
 
     internal IEnumerable<(string Claim, string Measured, bool Holds)> Claims => _claims;
 
-    /// <summary>What the paper finds, and whether it shows here: for the reader to know, and no failure of this program where it does not.</summary>
+    /// <summary>What the paper finds, and whether it shows here. Where it does not, the reader should know; this program has not failed.</summary>
     internal IEnumerable<(string Finding, string Measured, bool Shows)> Findings => _findings;
 
     internal void Heading(string text) => _text.Append("\n## ").Append(text).Append('\n');
@@ -38,7 +38,7 @@ internal sealed class ReportWriter(string folder, string suffix)
             _text.Append("| ").AppendJoin(" | ", row).Append(" |\n");
     }
 
-    /// <summary>A table of times: no two runs give the same, so its lines bear a mark.</summary>
+    /// <summary>A table of times. No two runs give the same, so that its lines get a mark.</summary>
     internal void Times(IReadOnlyList<string> header, IEnumerable<IReadOnlyList<string>> rows) =>
         Table([TimeMark + header[0], .. header.Skip(1)], rows.Select(r => (string[])[TimeMark + r[0], .. r.Skip(1)]));
 
@@ -50,7 +50,7 @@ internal sealed class ReportWriter(string folder, string suffix)
     }
 
     /// <summary>
-    /// A claim, what was measured, and whether the one supports the other. It stands in the text, and in the list at the report's head.
+    /// A claim, what was measured, and whether the measurement supports the claim. It goes into the text, and into the list at the report's head.
     /// </summary>
     internal void Claim(string claim, string measured, bool holds)
     {

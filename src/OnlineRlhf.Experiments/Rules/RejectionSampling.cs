@@ -4,11 +4,10 @@ using OnlineRlhf.Learning.RewardModels;
 namespace OnlineRlhf.Experiments.Rules;
 
 /// <summary>
-/// Statistical rejection sampling among the n candidates of one prefill: the best is served; its opponent is drawn from the others and kept with
-/// probability
-/// exp((r − r_max)/τ), which samples the language model's own distribution tilted by the learned reward.
+/// Statistical rejection sampling among the n candidates of one prefill. The best is served. Its opponent is drawn from the others, and kept with
+/// probability exp((r − r_max)/τ): this samples the language model's own distribution, tilted by the learned reward.
 /// </summary>
-/// <param name="temperature">τ: small draws near the best, large draws evenly.</param>
+/// <param name="temperature">τ: a small one draws near the best, a large one draws evenly.</param>
 internal sealed class RejectionSampling(double temperature = 1) : ISelectionRule
 {
     public string Name => "rejection sampling";

@@ -8,9 +8,8 @@ using OnlineRlhf.Learning.RewardModels;
 namespace OnlineRlhf.Experiments.Settings;
 
 /// <summary>
-/// Active: each round offers a pool of requests, and the learner says which pair of whose candidates a person should compare. The final policy scores
-/// with the
-/// average iterate.
+/// Active: each round offers a pool of requests. The learner chooses one request, and the pair of its candidates that a person compares.
+/// The final policy scores with the average iterate.
 /// </summary>
 internal static class Active
 {
@@ -19,7 +18,7 @@ internal static class Active
     /// <param name="bandit">The problem.</param>
     /// <param name="learner">The learner.</param>
     /// <param name="asksTheMostUncertain">Whether the most uncertain pair of the pool is asked, or a random one.</param>
-    /// <param name="measuredAt">Where accuracy, seconds and memory are measured; the last is T.</param>
+    /// <param name="measuredAt">Rounds after which accuracy, seconds and memory are measured; the last one is T.</param>
     /// <param name="cancellationToken">Ends it.</param>
     internal static Outcome Run(Bandit bandit, Learner learner, bool asksTheMostUncertain, int[] measuredAt, CancellationToken cancellationToken)
     {

@@ -10,9 +10,8 @@ namespace OnlineRlhf.Experiments.Settings;
 internal static class Deployment
 {
     /// <summary>
-    /// Rounds one after the other, each learned before the next. Cumulative regret of the pair, max_b r* − ½ (r*(a) + r*(a′)), and of the served
-    /// answer,
-    /// max_b r* − r*(served), are measured at the given rounds, and the pair's regret in excess of that of the two best.
+    /// Plays rounds one after the other, and learns each before the next. At the given rounds it measures the cumulative regret of the pair,
+    /// max_b r* − ½ (r*(a) + r*(a′)), that of the served answer, max_b r* − r*(served), and the pair's regret beyond that of the two best.
     /// </summary>
     internal static Outcome Run(Bandit bandit, Learner learner, ISelectionRule rule, int[] measuredAt, CancellationToken cancellationToken)
     {
@@ -28,7 +27,7 @@ internal static class Deployment
             cancellationToken.ThrowIfCancellationRequested();
             (int first, int second) = rule.Select(model, request.Candidates, random);
             double best = request.Rewards.Max();
-            // Two different answers are shown, so that the second best is the least that the other can lack.
+            // Two different answers have to be shown. So no rule has less regret than the best two.
             excess += ((best + request.Rewards.Order().ElementAt(Bandit.Arms - 2)) - request.Rewards[first] - request.Rewards[second]) / 2;
             regret += best - ((request.Rewards[first] + request.Rewards[second]) / 2);
             served += best - request.Rewards[Ranking.Best(model, request.Candidates)];
@@ -48,10 +47,9 @@ internal static class Deployment
     }
 
     /// <summary>
-    /// The same in chunks, as a language model is trained: a policy stays as it is for a whole chunk, whose answers are learned at its end. After
-    /// each chunk the greedy
-    /// policy is measured: against the language model alone, and against the policy of a full refit that lives through the same chunks under the same
-    /// rule.
+    /// The same in chunks, as a language model is trained: the policy stays as it is for a whole chunk, and learns the chunk's answers at its end.
+    /// After each chunk this measures the greedy policy against the language model alone, and against the policy of a full refit that goes through
+    /// the same chunks under the same rule.
     /// </summary>
     internal static Outcome RunInChunks(
         Bandit bandit,

@@ -6,7 +6,7 @@ using OnlineRlhf.Learning.RewardModels;
 
 namespace OnlineRlhf.Experiments.Settings;
 
-/// <summary>Pairs that people have compared: a quarter of the prompts is held out, the rest is learned, by the seed.</summary>
+/// <summary>Pairs that people have compared. The seed decides which quarter of the prompts is held out; the rest is learned.</summary>
 internal static class HumanPreferences
 {
     internal const int Bins = 10,
@@ -14,12 +14,11 @@ internal static class HumanPreferences
         Pool = 16;
 
     /// <summary>
-    /// Passive, and deployment at once: pairs come in a random order, each is learned, and before that a policy that is renewed <see cref="Chunks"/>
-    /// times says which of
-    /// the two it would serve. Both are shown whatever it says, so that the two settings learn the same.
+    /// Passive and deployment in one run. Pairs come in a random order. Before a pair is learned, a policy says which of the two answers it would
+    /// serve; it is renewed <see cref="Chunks"/> times. Both answers are shown whatever it says, so that the two settings learn the same.
     /// </summary>
     /// <param name="pairs">The pairs.</param>
-    /// <param name="learner">The learner; null for the length of the answers alone, which gets a learner of its own.</param>
+    /// <param name="learner">The learner; null for one that sees the length of the answers alone.</param>
     /// <param name="seed">Decides the split and the order.</param>
     /// <param name="measuredAt">After how many pairs accuracy is measured, besides after all.</param>
     /// <param name="shuffled">The labels of what is learned are a fair coin's: a control.</param>
@@ -70,7 +69,7 @@ internal static class HumanPreferences
 
         void Calibrate(Outcome into, IRewardModel learned, int[] held)
         {
-            // The order of a pair is a coin's, or the observed answer would always be the first.
+            // A coin decides which answer comes first. Otherwise the observed one always would.
             var order = new Random(unchecked((seed * 104729) + 5));
             double[] predicted = new double[Bins],
                 observed = new double[Bins],
@@ -98,8 +97,8 @@ internal static class HumanPreferences
     }
 
     /// <summary>
-    /// Active: of each pool of <see cref="Pool"/> pairs the learner has one compared, and the others come back later. The paper's Rand and Active, on
-    /// people's own answers.
+    /// Active: of each pool of <see cref="Pool"/> pairs the learner has one compared, and the others come back later. These are the paper's Rand and
+    /// Active, with the answers of people.
     /// </summary>
     /// <param name="pairs">The pairs.</param>
     /// <param name="learner">The learner, which knows its uncertainty.</param>

@@ -7,7 +7,7 @@ using OnlineRlhf.Simulation;
 
 namespace OnlineRlhf.Experiments.Settings;
 
-/// <summary>What the loop is run with.</summary>
+/// <summary>The settings of one run of the loop.</summary>
 /// <param name="Name">How tables call it.</param>
 internal sealed record LoopVariant(string Name)
 {
@@ -17,14 +17,14 @@ internal sealed record LoopVariant(string Name)
     /// <summary>Style hints; null for those that the daemon gives the model.</summary>
     internal IReadOnlyList<string>? Hints { get; init; }
 
-    /// <summary>Whether comparisons of random pairs are brought, where else the learner asks about a pair of its choice.</summary>
+    /// <summary>Whether a client brings comparisons of random pairs. Otherwise the learner asks about a pair of its choice.</summary>
     internal bool IsPassive { get; init; }
 }
 
 /// <summary>
 /// The language model in the loop: the daemon's own path samples, chooses, stores and learns, and a simulated person with a hidden taste presses.
-/// Measured on requests
-/// whose topics were never learned on: as the share of what somebody who knows the taste would gain over choosing blindly, and as a win rate.
+/// It is measured on requests whose topics nothing was learned on: as the share of the gain that somebody who knows the taste would have over
+/// choosing blindly, and as a win rate.
 /// </summary>
 internal static class LanguageModelLoop
 {
@@ -32,8 +32,8 @@ internal static class LanguageModelLoop
     /// <param name="taste">The taste's name.</param>
     /// <param name="variant">What is varied.</param>
     /// <param name="seed">Another seed is another person, other requests and other answers.</param>
-    /// <param name="measuredAt">Presses after which is measured.</param>
-    /// <param name="testRequests">Requests that are measured on.</param>
+    /// <param name="measuredAt">The numbers of presses after which it measures.</param>
+    /// <param name="testRequests">How many requests it measures on.</param>
     /// <param name="cancellationToken">Ends it.</param>
     internal static Outcome Run(
         string? modelPath,
@@ -48,7 +48,7 @@ internal static class LanguageModelLoop
         SimulationPlan plan = SimulationPlan.Default;
         using var source = ModelSource.Open(modelPath);
         using LanguageModel model = LanguageModel.Load(
-            // Every cell has a model of its own, and a core.
+            // Every cell has a model and a core of its own.
             new LanguageModelOptions
             {
                 ModelPath = source.Path,

@@ -5,7 +5,7 @@ using OnlineRlhf.Learning.RewardModels;
 namespace OnlineRlhf.Experiments.Settings;
 
 /// <summary>
-/// Requests that nothing is learned from. What is measured on them is the expectation over answers, so that their noise is not in it.
+/// Requests that nothing is learned from. Measures on them are expectations over answers, so that they are free of the answers' noise.
 /// </summary>
 internal sealed class TestSet(Bandit bandit, int count = 500)
 {
@@ -19,7 +19,7 @@ internal sealed class TestSet(Bandit bandit, int count = 500)
         {
             // The arms are independent of each other: the first two are a random pair.
             double foreseen = Score(parameter, request, 0) - Score(parameter, request, 1);
-            // By the person's taste, also where the answers that were learned from were a coin's.
+            // The person's taste decides here, also where a coin gave the answers that were learned.
             double likely = Bandit.Sigmoid(request.Rewards[0] - request.Rewards[1]);
             sum +=
                 foreseen > 0 ? likely
@@ -29,7 +29,7 @@ internal sealed class TestSet(Bandit bandit, int count = 500)
         return sum / _requests.Length;
     }
 
-    /// <summary>What knowing θ* would foresee.</summary>
+    /// <summary>The accuracy of θ* itself.</summary>
     internal double Ceiling() => Accuracy(bandit.Truth);
 
     /// <summary>max_b r*(b) − r*(served), the mean over the requests; a policy names the answer that it serves.</summary>

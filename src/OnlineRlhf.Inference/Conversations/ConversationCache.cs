@@ -4,14 +4,12 @@ namespace OnlineRlhf.Inference.Conversations;
 
 /// <summary>
 /// Keeps what the model has read of the last conversations, so that a further turn costs only its new tokens. The conversation that was used last
-/// stays in
-/// the context. The others are offloaded in memory of their own, since their cells would slow every step.
+/// stays in the context. The others are offloaded in memory of their own, since their cells would slow every step.
 /// </summary>
 /// <remarks>
-/// A kept sequence ends where a conversation's own text ends. It is extended as a whole and never cut, so that this also serves models whose memory
-/// cannot
-/// be cut: recurrent and hybrid ones. No text is kept, only tokens and what the model made of them; nothing is written anywhere. One thread at a
-/// time.
+/// A kept sequence ends where a conversation's own text ends. It is extended as a whole and never cut, so that this also serves
+/// models whose memory cannot be cut: recurrent and hybrid ones. No text is kept, only tokens and what the model made of them;
+/// nothing is written anywhere. One thread at a time.
 /// </remarks>
 /// <param name="context">Holds the sequences.</param>
 /// <param name="conversations">How many conversations are kept, at least one; the one that was used longest ago goes first.</param>

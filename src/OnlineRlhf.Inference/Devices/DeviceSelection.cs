@@ -3,8 +3,8 @@ using OnlineRlhf.Inference.Llama;
 namespace OnlineRlhf.Inference.Devices;
 
 /// <summary>
-/// Loads a model on the device that serves it best, as far as the setting leaves a choice. A device on which its output is not a number serves
-/// nobody.
+/// Loads a model on the device that serves it best, as far as the setting leaves a choice. A device on
+/// which its output is not a number serves nobody.
 /// </summary>
 /// <param name="options">Which devices may be used.</param>
 /// <param name="natives">llama.cpp's libraries.</param>

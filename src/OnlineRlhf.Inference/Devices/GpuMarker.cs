@@ -2,8 +2,7 @@ namespace OnlineRlhf.Inference.Devices;
 
 /// <summary>
 /// A file that is there only while a GPU computes: a driver that loses its device ends the process (ggml throws through it), and the next start,
-/// which finds
-/// the file, takes the CPU. It belongs on a file system that a boot clears, so that a cut power does not count.
+/// which finds the file, takes the CPU. It belongs on a file system that a boot clears, so that a cut power does not count.
 /// </summary>
 internal sealed class GpuMarker(string? path)
 {

@@ -4,9 +4,8 @@ namespace OnlineRlhf.Inference.Devices;
 
 /// <summary>The instruction sets of an x64 processor, by the names that the kernel gives them.</summary>
 /// <remarks>
-/// The processor itself is asked. /proc/cpuinfo says the same, but systemd hides it from the service. Under Native AOT, Avx2.IsSupported is what the
-/// compiler
-/// was told, not what the processor has.
+/// The processor itself is asked. /proc/cpuinfo says the same, but systemd hides it from the service. Under Native AOT, Avx2.IsSupported is
+/// what the compiler was told, not what the processor has.
 /// </remarks>
 internal static class InstructionSets
 {

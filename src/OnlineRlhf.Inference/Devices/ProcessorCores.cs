@@ -4,8 +4,7 @@ namespace OnlineRlhf.Inference.Devices;
 
 /// <summary>
 /// Counts the cores worth decoding on: physical ones, since two hardware threads of one core share its arithmetic units, and of these the fast ones:
-/// every step
-/// waits for the slowest thread, so that a little core of a big.LITTLE board holds all others up.
+/// every step waits for the slowest thread, so that a little core of a big.LITTLE board holds all others up.
 /// </summary>
 public static class ProcessorCores
 {

@@ -11,8 +11,7 @@ namespace OnlineRlhf.Inference.Features;
 /// </summary>
 /// <remarks>
 /// d = 3 · embedding + 17, or at most <see cref="MaxDimension"/> through a randomised Hadamard projection of the hidden blocks. The scales c belong
-/// to the
-/// model: every board with this model has the same map, so that states can be moved. Safe for concurrent use.
+/// to the model: every board with this model has the same map, so that states can be moved. Safe for concurrent use.
 /// </remarks>
 public sealed class FeatureMap
 {
@@ -111,14 +110,12 @@ public sealed class FeatureMap
 
     /// <summary>
     /// Measures the scales of a model: each block's deviation from its request's mean gets the root mean square 1/√3, rounded to three digits; a
-    /// block that
-    /// hardly deviates gets 0. Decodes the calibration set once: a few thousand tokens.
+    /// block that hardly deviates gets 0. Decodes the calibration set once: a few thousand tokens.
     /// </summary>
     /// <remarks>
-    /// Every answer is measured whole and cut in its middle, as the token limit cuts it. Whole answers alone all end alike, so that their last three
-    /// states hardly
-    /// deviate; scaled up by that, the states at which a real model's answers are cut would drown everything else (on SmolLM2, four fifths of φ's
-    /// variance).
+    /// Every answer is measured whole and cut in its middle, as the token limit cuts it. Whole answers alone all end alike, so that
+    /// their last three states hardly deviate; scaled up by that, the states at which a real model's answers are cut would drown
+    /// everything else (on SmolLM2, four fifths of φ's variance).
     /// </remarks>
     public static double[] Calibrate(LanguageModel model, CancellationToken cancellationToken = default)
     {
@@ -166,8 +163,8 @@ public sealed class FeatureMap
     }
 
     /// <summary>
-    /// Finds the map of a fingerprint among those whose scales are near others: measured by another build of the engine they differ in their third
-    /// digit.
+    /// Finds the map of a fingerprint among those whose scales are near others: measured by another build of
+    /// the engine they differ in their third digit.
     /// </summary>
     /// <param name="fingerprint">The map's <see cref="Fingerprint"/>.</param>
     /// <param name="embeddingLength">The width of a hidden state.</param>

@@ -6,8 +6,7 @@ namespace OnlineRlhf.Inference.Features;
 /// <summary>One pass over a text: its words in lower case, where sentences begin, and what is counted on the way; O(length).</summary>
 /// <remarks>
 /// A word is a run of letters and digits, with combining marks and with apostrophes inside. A sentence ends at . ! ? … and their wide forms, at a
-/// line break,
-/// and counts where it has a word; a full stop inside a word or number (3.5, example.org) and a comma inside a number (1,000) do not.
+/// line break, and counts where it has a word; a full stop inside a word or number (3.5, example.org) and a comma inside a number (1,000) do not.
 /// A list item is a line that begins with -, *, • or up to three digits and . or ), then a space; its marker is neither word nor digit run.
 /// </remarks>
 internal sealed class TextOutline

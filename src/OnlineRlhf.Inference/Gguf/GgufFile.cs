@@ -8,8 +8,8 @@ namespace OnlineRlhf.Inference.Gguf;
 /// </summary>
 /// <remarks>
 /// Reads the header once, through a buffer of 64 KiB, and at most 1 MiB of the weights: time and memory do not depend on the size of the weights.
-/// Format: gguf.h and gguf.cpp of ggml 0.25.1; what that loader refuses is refused here too, but in words. The file is closed when <see cref="Open"/>
-/// returns.
+/// Format: gguf.h and gguf.cpp of ggml 0.25.1; what that loader refuses is refused here too, but in words. The
+/// file is closed when <see cref="Open"/> returns.
 /// </remarks>
 public sealed class GgufFile
 {

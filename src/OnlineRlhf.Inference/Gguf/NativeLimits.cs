@@ -2,8 +2,8 @@ namespace OnlineRlhf.Inference.Gguf;
 
 /// <summary>What llama.cpp asserts about a model's numbers: where one does not hold it ends the whole process, so it is refused here first.</summary>
 /// <remarks>
-/// llama_model_base::load_hparams and llama-hparams.h of llama.cpp with ggml 0.25.1. Numbers that it refuses by itself, with an error, are left to
-/// it.
+/// llama_model_base::load_hparams and llama-hparams.h of llama.cpp with ggml 0.25.1. Numbers that it
+/// refuses by itself, with an error, are left to it.
 /// </remarks>
 internal static class NativeLimits
 {

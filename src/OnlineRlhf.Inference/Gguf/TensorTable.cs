@@ -74,8 +74,8 @@ internal readonly record struct TensorTable(int Count, long DataOffset, long Dat
             throw new GgufFormatException(
                 ModelFileError.Unsupported,
                 $"tensor {Printable.Quoted(name)} has the unknown type {TensorFormat.NameOfUnknown(type)}",
-                "Use a file in a current format such as Q4_K_M or Q8_0, or a newer version of this program; or the file is damaged: "
-                    + "download it again."
+                "Use a file in a current format such as Q4_K_M or Q8_0, "
+                    + "or a newer version of this program; or the file is damaged: download it again."
             );
         if (row % (ulong)format.BlockLength != 0)
             throw GgufFormatException.Damaged(

@@ -68,8 +68,8 @@ internal sealed unsafe class DecodingContext : IDisposable
             _hidden?.Dispose();
             throw new InferenceException(
                 InferenceError.Model,
-                $"llama.cpp could not make a context of {cells} tokens ({LlamaLibrary.TakeComplaints()}): lower the context setting "
-                    + "or use a smaller model."
+                $"llama.cpp could not make a context of {cells} tokens ({LlamaLibrary.TakeComplaints()}): "
+                    + "lower the context setting or use a smaller model."
             );
         }
         Batch = new TokenBatch(BatchTokens);

@@ -44,8 +44,8 @@ internal static unsafe class GpuDevices
             s_problem = "the Vulkan backend is not installed (package onlinerlhf-vulkan)";
             return;
         }
-        // ggml lists drivers of type CPU only where this variable names them, whoever set it. Environment.SetEnvironmentVariable does not reach
-        // native code.
+        // ggml lists drivers of type CPU only where this variable names them, whoever set it.
+        // Environment.SetEnvironmentVariable does not reach native code.
         _ = software ? NativeMethods.setenv(Visible, "0", 1) : NativeMethods.unsetenv(Visible);
         if (NativeMethods.ggml_backend_load(backend) == 0 && !Register(backend))
             s_problem = $"the Vulkan backend {backend} does not load (package libvulkan1)";

@@ -3,9 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace OnlineRlhf.Inference.Llama;
 
-/// <summary>
-/// Collects the post-norm last-layer hidden states of a decode's output rows, in batch order, while llama.cpp evaluates the graph.
-/// </summary>
+/// <summary>Collects the post-norm last-layer hidden states of a decode's output rows, in batch order, while llama.cpp evaluates the graph.</summary>
 /// <remarks>
 /// Asking for embeddings instead would make every token of the prompt an output, with a row of the vocabulary head each. The evaluation callback
 /// sees the tensor "result_norm", which holds the output rows only.

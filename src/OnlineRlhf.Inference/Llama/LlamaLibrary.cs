@@ -48,8 +48,8 @@ internal static unsafe class LlamaLibrary
             (string library, string? backend) = natives.FilesOf(build ?? natives.Builds[0]);
             s_library = Open(library);
             NativeMethods.llama_log_set(&OnLog, null);
-            // LLamaSharp's initialiser comes last: it has llama.cpp look for backends beside the program and in the working directory where none is
-            // loaded.
+            // LLamaSharp's initialiser comes last: it has llama.cpp look for backends beside the program and in
+            // the working directory where none is loaded.
             if (backend is not null && NativeMethods.ggml_backend_load(backend) == 0)
                 throw new InferenceException(
                     InferenceError.Library,

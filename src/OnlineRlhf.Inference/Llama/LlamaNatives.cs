@@ -73,9 +73,8 @@ public sealed unsafe class LlamaNatives
         return folders.Select(In).FirstOrDefault(found => found is not null)
             ?? throw new InferenceException(
                 InferenceError.Library,
-                $"llama.cpp's libraries ({Layout.OfPackages.FileName}, or {Layout.OfLLamaSharp.FileName} of LLamaSharp.Backend.Cpu) "
-                    + $"are not in {string.Join(" or ", folders)}: "
-                    + "set the natives folder (--natives or ONLINERLHF_NATIVES) to the folder that holds them."
+                $"llama.cpp's libraries ({Layout.OfPackages.FileName}, or {Layout.OfLLamaSharp.FileName} of LLamaSharp.Backend.Cpu) are not "
+                    + $"in {string.Join(" or ", folders)}: set the natives folder (--natives or ONLINERLHF_NATIVES) to the folder that holds them."
             );
     }
 

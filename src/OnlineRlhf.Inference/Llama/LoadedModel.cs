@@ -146,8 +146,8 @@ internal sealed unsafe class LoadedModel : IDisposable
             if (model.IsInvalid)
                 throw new InferenceException(
                     InferenceError.Model,
-                    $"llama.cpp cannot load {path} ({LlamaLibrary.TakeComplaints()}): use a model whose architecture llama.cpp "
-                        + $"{LlamaLibrary.Layout.Version} knows and that fits the memory."
+                    $"llama.cpp cannot load {path} ({LlamaLibrary.TakeComplaints()}): "
+                        + $"use a model whose architecture llama.cpp {LlamaLibrary.Layout.Version} knows and that fits the memory."
                 );
             if (model.HasEncoder || !model.HasDecoder)
                 throw new InferenceException(
@@ -255,8 +255,8 @@ internal sealed unsafe class LoadedModel : IDisposable
         if (hinted.Longest + Math.Min(LeastAnswer, options.AnswerTokens) >= ContextTokens)
             throw new InferenceException(
                 InferenceError.Model,
-                $"The longest style hint makes a prompt of {hinted.Longest} tokens and the context holds {ContextTokens}, answer "
-                    + $"included: shorten the style_hints{MoreContext}."
+                $"The longest style hint makes a prompt of {hinted.Longest} tokens and the context holds {ContextTokens}, "
+                    + $"answer included: shorten the style_hints{MoreContext}."
             );
         int suffixes = hinted.Suffixes.Select(s => s.Length).OrderDescending().Take(options.Candidates).Sum();
         return ContextTokens

@@ -35,8 +35,7 @@ internal sealed class Vocabulary(SafeLlamaModelHandle model)
 
     /// <summary>
     /// llama.cpp splits some vocabularies' text by a recursive regular expression, which overflows the stack on a long run of one kind of character:
-    /// so long
-    /// texts go piece by piece, cut before white space where there is any.
+    /// so long texts go piece by piece, cut before white space where there is any.
     /// </summary>
     private static int PieceEnd(string text, int start)
     {

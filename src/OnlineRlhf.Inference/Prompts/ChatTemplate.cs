@@ -26,8 +26,8 @@ internal sealed class ChatTemplate
             throw new InferenceException(
                 InferenceError.Model,
                 name is null
-                    ? "llama.cpp does not know this model's chat template: name the built-in one that it resembles (--chat-template,"
-                        + " such as chatml, llama3, gemma)."
+                    ? "llama.cpp does not know this model's chat template: "
+                        + "name the built-in one that it resembles (--chat-template, such as chatml, llama3, gemma)."
                     : $"llama.cpp has no chat template named \"{name}\": use one of its built-in names, such as chatml, llama3, gemma."
             );
     }

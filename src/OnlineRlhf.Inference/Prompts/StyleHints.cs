@@ -1,9 +1,8 @@
 namespace OnlineRlhf.Inference.Prompts;
 
 /// <summary>
-/// The style hints of a model: short instructions in brackets behind the last user turn, `REQUEST (Use simple words.)`, one per candidate, so that
-/// the
-/// candidates differ enough to be worth choosing from.
+/// The style hints of a model: short instructions in brackets behind the last user turn, `REQUEST (Use simple words.)`, one per candidate, so
+/// that the candidates differ enough to be worth choosing from.
 /// </summary>
 public static class StyleHints
 {

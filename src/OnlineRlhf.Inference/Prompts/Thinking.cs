@@ -3,9 +3,8 @@ using System.Text;
 namespace OnlineRlhf.Inference.Prompts;
 
 /// <summary>
-/// Whether a model thinks before it answers, and how the prompt switches that off or on: by the marks in the text of its own chat template, since no
-/// engine
-/// for templates (Jinja) is at hand.
+/// Whether a model thinks before it answers, and how the prompt switches that off or on: by the marks in the text of its own chat
+/// template, since no engine for templates (Jinja) is at hand.
 /// </summary>
 internal sealed class Thinking
 {
@@ -95,8 +94,8 @@ internal sealed class Thinking
             (_, false, _) => "switched off, as its template can; set thinking to on to have it think before it answers",
             (_, true, _) when budget == 0 => "the budget of 0 ends its thoughts at once: it answers without",
             (_, true, true) => $"on: it thinks for up to {budget} tokens before it answers; thoughts are neither shown nor learned",
-            (_, true, false) => $"its template cannot switch thinking off: it thinks for up to {budget} tokens before it answers; thoughts are "
-                + "neither shown nor learned",
+            (_, true, false) => "its template cannot switch thinking off: "
+                + $"it thinks for up to {budget} tokens before it answers; thoughts are neither shown nor learned",
         };
 
     /// <summary>Whether a template treats thoughts in what was said before, or writes them.</summary>
@@ -126,8 +125,8 @@ internal sealed class Thinking
     }
 
     /// <summary>
-    /// The texts that a piece of a template writes: what stands outside of its tags, and the string literals in its expressions, without those that
-    /// are arguments.
+    /// The texts that a piece of a template writes: what stands outside of its tags, and the string literals in its
+    /// expressions, without those that are arguments.
     /// </summary>
     private static List<string> Literals(string template)
     {

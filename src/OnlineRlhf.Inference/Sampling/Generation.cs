@@ -6,8 +6,7 @@ namespace OnlineRlhf.Inference.Sampling;
 
 /// <summary>
 /// One generation: what is new of the prompt is decoded once, each distinct hint behind it once, and all candidates step together, one batch per
-/// step; a
-/// candidate that ends leaves the batch. What a reasoning model thinks before it answers is decoded and dropped.
+/// step; a candidate that ends leaves the batch. What a reasoning model thinks before it answers is decoded and dropped.
 /// </summary>
 /// <param name="context">Decodes.</param>
 /// <param name="conversations">What was read before.</param>
@@ -101,8 +100,8 @@ internal sealed class Generation(
     private bool MayBeKept(Track track) => hints[Array.IndexOf(_sequences, track.Sequence)] is null && !track.HasThoughts;
 
     /// <summary>
-    /// Decodes what is new of the shared prefix, then every suffix; the logits behind each suffix are kept, so that a candidate can start anew at any
-    /// time.
+    /// Decodes what is new of the shared prefix, then every suffix; the logits behind each suffix are kept, so
+    /// that a candidate can start anew at any time.
     /// </summary>
     private void Prefill(int known, CancellationToken cancellationToken)
     {

@@ -57,8 +57,8 @@ internal sealed class Track(CandidateSampler sampler, Vocabulary vocabulary, Ans
     }
 
     /// <summary>
-    /// Draws the next token, or takes the one that closes thoughts which have become too long. Where the model's output is not a number the answer
-    /// ends.
+    /// Draws the next token, or takes the one that closes thoughts which have become too long. Where the
+    /// model's output is not a number the answer ends.
     /// </summary>
     internal void Take(ReadOnlySpan<float> logits)
     {

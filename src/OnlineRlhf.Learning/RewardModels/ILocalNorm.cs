@@ -1,16 +1,14 @@
 namespace OnlineRlhf.Learning.RewardModels;
 
-/// <summary>
-/// A model that knows how uncertain it is of a direction: its norm in 𝓗⁻¹, 𝓗 being what its comparisons have said of each direction. Only some models
-/// do.
-/// </summary>
-public interface ILocalNorm : IRewardModel
+/// <summary>A model that also knows how uncertain it is of a direction: the direction's norm in 𝓗⁻¹, where 𝓗 sums up its comparisons.</summary>
+internal interface ILocalNorm : IRewardModel
 {
     /// <summary>‖v‖ in the norm of 𝓗⁻¹.</summary>
     /// <exception cref="ArgumentException">The direction has another length than d, or the norm is not finite.</exception>
     double Uncertainty(ReadOnlySpan<float> direction);
 
     /// <summary>‖φ − φ′‖ in the norm of 𝓗⁻¹, of the difference rounded to float as a comparison would be.</summary>
+    /// <remarks>This form allocates. <see cref="OnePassRewardModel"/> has one that does not.</remarks>
     /// <exception cref="ArgumentException">One has another length than d, or the norm is not finite.</exception>
     double Uncertainty(ReadOnlySpan<float> features, ReadOnlySpan<float> reference)
     {

@@ -1,7 +1,11 @@
 namespace OnlineRlhf.Learning.RewardModels;
 
 /// <summary>A linear reward φᵀθ that is learned from comparisons, one after the other.</summary>
-public interface IRewardModel
+/// <remarks>
+/// The product has one learner, <see cref="OnePassRewardModel"/>. The experiments put other learners in its place, under the product's own rule for
+/// the pair: for them this interface and <see cref="ILocalNorm"/> are here.
+/// </remarks>
+internal interface IRewardModel
 {
     /// <summary>d.</summary>
     int Dimension { get; }

@@ -2,7 +2,7 @@ using System.Numerics;
 
 namespace OnlineRlhf.Learning.RewardModels;
 
-/// <summary>What every linear reward model does with float features and a double θ.</summary>
+/// <summary>What every linear reward model does with features in float and a θ in double.</summary>
 internal static class LinearReward
 {
     /// <summary>zᵀv.</summary>
@@ -24,22 +24,7 @@ internal static class LinearReward
         return sum;
     }
 
-    /// <summary>target += scale z.</summary>
-    public static void AddScaled(Span<double> target, double scale, ReadOnlySpan<float> z)
-    {
-        int width = Vector<double>.Count,
-            i = 0;
-        for (; i + 2 * width <= z.Length; i += 2 * width)
-        {
-            Vector.Widen(new Vector<float>(z[i..]), out Vector<double> first, out Vector<double> second);
-            (new Vector<double>(target[i..]) + first * scale).CopyTo(target[i..]);
-            (new Vector<double>(target[(i + width)..]) + second * scale).CopyTo(target[(i + width)..]);
-        }
-        for (; i < z.Length; i++)
-            target[i] += scale * z[i];
-    }
-
-    /// <summary>φᵀθ, refused where it is no finite number.</summary>
+    /// <summary>φᵀθ. Throws where it is not finite.</summary>
     public static double Score(ReadOnlySpan<double> parameter, ReadOnlySpan<float> features)
     {
         RequireLength(features.Length, parameter.Length, nameof(features));
@@ -47,18 +32,7 @@ internal static class LinearReward
         return double.IsFinite(score) ? score : throw NotFinite("score", nameof(features));
     }
 
-    /// <summary>Refuses, in words, what cannot be learned from.</summary>
-    public static void Require(Comparison comparison, int dimension)
-    {
-        RequireShape(comparison, dimension);
-        foreach (float value in comparison.Difference)
-        {
-            if (!float.IsFinite(value))
-                throw NotFinite("step", nameof(comparison));
-        }
-    }
-
-    /// <summary>The same without looking at the values of z, for who looks at what comes of them.</summary>
+    /// <summary>Refuses, in words, a comparison of another dimension or with a wrong label. The caller checks the values of z.</summary>
     public static void RequireShape(Comparison comparison, int dimension)
     {
         RequireLength(comparison.Difference.Length, dimension, nameof(comparison));
@@ -66,12 +40,14 @@ internal static class LinearReward
             throw new ArgumentException($"A label lies between 0 and 1; {comparison.Label} does not.", nameof(comparison));
     }
 
+    /// <summary>Refuses, in words, values that are not one for each dimension.</summary>
     public static void RequireLength(int length, int dimension, string argument)
     {
         if (length != dimension)
             throw new ArgumentException($"{length} values do not fit a model of dimension {dimension}.", argument);
     }
 
+    /// <summary>The refusal of values from which a result overflows.</summary>
     public static ArgumentException NotFinite(string result, string argument) =>
         new($"The values must be finite and small enough for a finite {result}.", argument);
 }

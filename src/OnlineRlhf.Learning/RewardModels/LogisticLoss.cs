@@ -1,7 +1,8 @@
 namespace OnlineRlhf.Learning.RewardModels;
 
 /// <summary>
-/// The derivatives of the Bradley–Terry loss ℓ(m) = −y log σ(m) − (1−y) log(1−σ(m)) at a margin m = zᵀθ, exact also where σ rounds to 0 or 1.
+/// The derivatives of the Bradley–Terry loss ℓ(m) = −y log σ(m) − (1−y) log(1−σ(m)) at a margin m = zᵀθ.
+/// They are exact also where σ rounds to 0 or 1.
 /// </summary>
 internal static class LogisticLoss
 {
@@ -19,7 +20,7 @@ internal static class LogisticLoss
         return tail * (1 - tail);
     }
 
-    /// <summary>σ(−|m|), which keeps its relative precision where 1 − σ(|m|) is 0.</summary>
+    /// <summary>σ(−|m|). It is the same as 1 − σ(|m|), and keeps its precision where that difference rounds to 0.</summary>
     private static double Tail(double margin)
     {
         double power = Math.Exp(-Math.Abs(margin));

@@ -2,21 +2,19 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace OnlineRlhf.Learning.RewardModels;
 
-/// <summary>
-/// A linear Bradley–Terry reward model learned by one-pass online mirror descent in a local norm, with the norm kept exactly.
-/// </summary>
+/// <summary>A linear Bradley–Terry reward model learned by one-pass online mirror descent in a local norm, with the norm kept exactly.</summary>
 /// <remarks>
 /// θ ← θ − η 𝓗̃⁻¹ (σ(zᵀθ) − y) z with 𝓗̃ = 𝓗 + η σ̇(zᵀθ) zzᵀ, then 𝓗 ← 𝓗 + σ̇(zᵀθ⁺) zzᵀ at the new θ (the look-ahead point).
 /// With u = 𝓗⁻¹z and q = zᵀu the step is θ ← θ − η (σ − y) u/(1 + η σ̇ q), so zᵀθ⁺ is known from q before u is.
 /// Source: "Provably Efficient Online RLHF with One-Pass Reward Modeling", NeurIPS 2025, arXiv 2502.07193.
 /// The paper's projection onto a ball is left out.
-/// 𝓗 is held as a packed square-root-free Cholesky factor, 𝓗 = LDLᵀ with L unit lower triangular and D diagonal: d(d+1)/2 doubles.
-/// Time O(d²) per comparison and memory O(d²), both independent of how many were seen. The same comparisons in the same order give the same bits
-/// in the same binary. Not safe for concurrent use: reading methods share scratch space too.
+/// 𝓗 is kept as a packed square-root-free Cholesky factor, 𝓗 = LDLᵀ with L unit lower triangular and D diagonal: d(d+1)/2 doubles.
+/// Time O(d²) per comparison and memory O(d²), however many comparisons came before. The same comparisons in the same order give the same bits
+/// in the same binary. Not safe for concurrent use: methods that only read share scratch space too.
 /// </remarks>
 public sealed class OnePassRewardModel : ILocalNorm
 {
-    /// <summary>The largest d whose packed factor fits one array.</summary>
+    /// <summary>The largest d whose packed factor fits into one array.</summary>
     private const int LargestDimension = 65_535;
 
     /// <summary>Below this, no product of two intermediate results overflows.</summary>
@@ -59,6 +57,7 @@ public sealed class OnePassRewardModel : ILocalNorm
     public ReadOnlySpan<double> Parameter => _parameter;
 
     /// <summary>(1/t) Σ θ_s, the average iterate; zero before the first comparison.</summary>
+    /// <remarks>Nothing in the product decides by it. It stays because every stored checkpoint holds it, and old states must open.</remarks>
     public ReadOnlySpan<double> AverageParameter => _average;
 
     /// <summary>𝓗 = LDLᵀ, packed by columns: column j holds D_j, then L's rows j + 1 to d − 1; L's diagonal is 1.</summary>
@@ -78,7 +77,7 @@ public sealed class OnePassRewardModel : ILocalNorm
         return SolvedNorm(nameof(direction));
     }
 
-    /// <summary>‖φ − φ′‖ in the norm of 𝓗⁻¹, of the difference rounded to float as a comparison would be. O(d²), one forward solve.</summary>
+    /// <summary>‖φ − φ′‖ in the norm of 𝓗⁻¹. The difference is rounded to float, as in a comparison. O(d²), one forward solve.</summary>
     /// <exception cref="ArgumentException">One has another length than d, is not finite, or is too large for a finite norm.</exception>
     public double Uncertainty(ReadOnlySpan<float> features, ReadOnlySpan<float> reference)
     {
@@ -89,10 +88,9 @@ public sealed class OnePassRewardModel : ILocalNorm
         return SolvedNorm(nameof(features));
     }
 
-    /// <summary>Learns one comparison. O(d²), allocates nothing. z = 0 says nothing and is only counted.</summary>
+    /// <summary>Learns one comparison. O(d²), allocates nothing. z = 0 teaches nothing and is only counted.</summary>
     /// <exception cref="ArgumentException">
-    /// The difference has another length than d, a value is not finite or so large that the step is not, or the label is not in [0, 1];
-    /// the state is as it was.
+    /// The difference has another length than d, a value or the step is not finite, or the label is not in [0, 1]. The state is as it was.
     /// </exception>
     public void Observe(Comparison comparison)
     {
@@ -108,7 +106,8 @@ public sealed class OnePassRewardModel : ILocalNorm
         double ahead = margin - step * q,
             weight = LogisticLoss.Curvature(ahead);
 
-        // Bounds of everything that the pass below computes: u by 𝓗 ≥ λI; the factor needs none, since squares of floats stay below 1e78.
+        // The pass below changes the state: so everything that it computes is bounded first. 𝓗 ≥ λI bounds u. The factor needs no check, since
+        // squares of floats stay below 1e78.
         double move = Math.Abs(step) * Math.Sqrt(q) / Math.Sqrt(HyperParameters.Regularization);
         bool isFinite = q <= LargestMagnitude && damping <= LargestMagnitude && Math.Abs(ahead) <= LargestMagnitude && move <= LargestMagnitude;
         if (!isFinite)
@@ -125,13 +124,13 @@ public sealed class OnePassRewardModel : ILocalNorm
     }
 
     /// <summary>
-    /// Replaces the state by a saved one; what comes next gives the same bits as it would have given there. O(d²), allocates nothing.
+    /// Replaces the state by a saved one. Later comparisons then give the same bits as in the model that was saved. O(d²), allocates nothing.
     /// </summary>
     /// <param name="comparisons">t, at least 0.</param>
     /// <param name="parameter">θ, d values.</param>
     /// <param name="averageParameter">(1/t) Σ θ_s, d values.</param>
     /// <param name="factor">D and L, packed by columns as in <see cref="Factor"/>, d(d+1)/2 values.</param>
-    /// <exception cref="ArgumentException">A length does not fit, a value is not finite, a pivot is not positive; the state is as it was.</exception>
+    /// <exception cref="ArgumentException">A length does not fit, a value is not finite, or a pivot is not positive. Nothing changed.</exception>
     public void Restore(long comparisons, ReadOnlySpan<double> parameter, ReadOnlySpan<double> averageParameter, ReadOnlySpan<double> factor)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(comparisons);
@@ -162,7 +161,7 @@ public sealed class OnePassRewardModel : ILocalNorm
     /// </summary>
     /// <param name="wanted">η, λ′ and β of the new model.</param>
     /// <param name="changed">The new model; this one stays as it is.</param>
-    /// <returns>Whether the changed 𝓗 is positive definite; by rounding it may not be where λ′ is far below the rest of 𝓗.</returns>
+    /// <returns>Whether the changed 𝓗 is positive definite. Where λ′ is far below the rest of 𝓗, rounding may make it not so.</returns>
     public bool TryChange(HyperParameters wanted, [NotNullWhen(true)] out OnePassRewardModel? changed)
     {
         OnePassRewardModel model = new(Dimension, wanted);

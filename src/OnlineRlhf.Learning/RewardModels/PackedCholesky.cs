@@ -8,9 +8,9 @@ namespace OnlineRlhf.Learning.RewardModels;
 /// column j holds D_j and then L's rows j + 1 to d − 1, d(d+1)/2 doubles in all.
 /// </summary>
 /// <remarks>
-/// Without square roots an entry costs one multiplication less per update and no solve divides along its chain. Both passes run over four columns
-/// at a time, so that a vector beside the factor is loaded and stored once in four columns. The vectors are <see cref="Vector{T}"/>,
-/// which Native AOT compiles for its baseline; wider explicit vectors run in software there.
+/// Without square roots an update costs one multiplication less for each entry, and a solve has no chain of divisions.
+/// Both passes take four columns at a time, so that they load and store the other vectors once for four columns.
+/// The code uses <see cref="Vector{T}"/>, which Native AOT compiles for its baseline processor. Wider explicit vectors would run in software there.
 /// Update: method C1 of Gill, Golub, Murray and Saunders, "Methods for modifying matrix factorizations", Mathematics of Computation 28 (1974),
 /// with the columns in the reverse order.
 /// </remarks>
@@ -69,14 +69,12 @@ internal sealed class PackedCholesky
         return sum;
     }
 
-    /// <summary>
-    /// Given x = L⁻¹z, writes u = L⁻ᵀD⁻¹x = 𝓗⁻¹z and makes the factor that of 𝓗 + w zzᵀ. O(d²), reads and writes the factor once.
-    /// </summary>
+    /// <summary>Given x = L⁻¹z, writes u = L⁻ᵀD⁻¹x = 𝓗⁻¹z and makes the factor that of 𝓗 + w zzᵀ. O(d²), reads and writes the factor once.</summary>
     /// <remarks>
-    /// 𝓗 + w zzᵀ = L (D + w xxᵀ) Lᵀ. With τ_j = 1 + w Σ_{k≤j} x_k²/D_k, D_j becomes D_j + w x_j²/τ_{j−1}
-    /// and column j becomes L_j + w x_j/(D_j τ_j) s, where s = Σ_{i>j} x_i L_i is summed as the columns are passed from the last to the first;
-    /// the backward solve needs the old columns in that same order.
-    /// Nothing is subtracted in τ or D: each pivot only grows, also in floating point.
+    /// 𝓗 + w zzᵀ = L (D + w xxᵀ) Lᵀ. With τ_j = 1 + w Σ_{k≤j} x_k²/D_k, D_j becomes D_j + w x_j²/τ_{j−1} and column j becomes L_j + w x_j/(D_j τ_j)
+    /// s, where s = Σ_{i>j} x_i L_i is summed while the pass goes from the last column to the first.
+    /// The backward solve needs the old columns in that same order.
+    /// Neither τ nor D subtracts anything: each pivot only grows, also in floating point.
     /// </remarks>
     public void SolveBackwardAndUpdate(ReadOnlySpan<double> x, double weight, Span<double> u)
     {
@@ -108,7 +106,8 @@ internal sealed class PackedCholesky
     /// <summary>Replaces the factor by a checked one.</summary>
     public void Restore(ReadOnlySpan<double> values) => values.CopyTo(_values);
 
-    /// <summary>Makes the factor that of 𝓗 + shift·I; false, and the factor is spoiled, where that is not positive definite. O(d³).</summary>
+    /// <summary>Makes the factor that of 𝓗 + shift·I. O(d³).</summary>
+    /// <returns>False where 𝓗 + shift·I is not positive definite: the factor is then of no use any more.</returns>
     public bool TryShift(double shift)
     {
         double[] norm = new double[_values.Length];
@@ -152,7 +151,7 @@ internal sealed class PackedCholesky
         }
     }
 
-    /// <summary>Takes the pivots to the new factor, and writes D⁻¹x and each column's gain w x_j/(D_j τ_j).</summary>
+    /// <summary>Turns the pivots into those of the new factor, and writes D⁻¹x and each column's gain w x_j/(D_j τ_j).</summary>
     private void PreparePivots(ReadOnlySpan<double> x, double weight, Span<double> u)
     {
         double tau = 1,
@@ -170,7 +169,7 @@ internal sealed class PackedCholesky
         }
     }
 
-    /// <summary>Takes four columns' share out of the residual below them.</summary>
+    /// <summary>Subtracts four columns' share from the residual below them.</summary>
     private void Eliminate(Columns four, Span<double> residual, double x0, double x1, double x2, double x3)
     {
         nuint width = (nuint)Vector<double>.Count,
@@ -198,7 +197,7 @@ internal sealed class PackedCholesky
         }
     }
 
-    /// <summary>Takes the rows below four columns to the new factor, and their share out of the columns' entries of u.</summary>
+    /// <summary>Turns the rows below four columns' diagonal into those of the new factor, and subtracts the old rows' share from u.</summary>
     private void UpdateBelow(Columns four, int j, ReadOnlySpan<double> x, Span<double> u)
     {
         Span<double> tail = _tail.AsSpan(j + Block),
@@ -258,7 +257,7 @@ internal sealed class PackedCholesky
         }
     }
 
-    /// <summary>Takes the rows of one column from below its diagonal to <paramref name="end"/> to the new factor.</summary>
+    /// <summary>Turns one column's rows, from below its diagonal up to <paramref name="end"/>, into those of the new factor.</summary>
     /// <returns>The old rows' product with u.</returns>
     private double UpdateColumn(int at, int column, int end, double x, ReadOnlySpan<double> u)
     {
@@ -270,7 +269,7 @@ internal sealed class PackedCholesky
         return dot;
     }
 
-    /// <summary>Takes one entry to the new factor, adds the old one's share to the sum s, and returns the old one.</summary>
+    /// <summary>Turns one entry into that of the new factor, adds the old entry's share to the sum s, and returns the old entry.</summary>
     private static double UpdateEntry(ref double value, ref double sum, double x, double gain)
     {
         double old = value;

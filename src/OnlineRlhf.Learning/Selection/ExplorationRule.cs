@@ -2,12 +2,8 @@ using OnlineRlhf.Learning.RewardModels;
 
 namespace OnlineRlhf.Learning.Selection;
 
-/// <summary>
-/// The deployment-time rule: leader = argmax φᵀθ, challenger = argmax over the others of φᵀθ + β‖φ − φ_leader‖ in the norm of 𝓗⁻¹.
-/// </summary>
-/// <remarks>
-/// O(n d²) for n candidates, allocates nothing. Source: the deployment-time setting of arXiv 2502.07193, with the exact norm.
-/// </remarks>
+/// <summary>The deployment-time rule: leader = argmax φᵀθ, challenger = argmax over the others of φᵀθ + β‖φ − φ_leader‖ in the norm of 𝓗⁻¹.</summary>
+/// <remarks>O(n d²) for n candidates, allocates nothing. Source: the deployment-time setting of arXiv 2502.07193, with the exact norm.</remarks>
 public static class ExplorationRule
 {
     /// <summary>Chooses the pair; the model's β weighs the uncertainty. Ties go to the lower index.</summary>
@@ -18,12 +14,12 @@ public static class ExplorationRule
         return Select(model, candidates, model.HyperParameters.Exploration);
     }
 
-    /// <summary>The same for any model with a local norm.</summary>
+    /// <summary>The same for any model with a local norm: the experiments compare others under this rule.</summary>
     /// <param name="model">The model that scores.</param>
     /// <param name="candidates">φ of two or more candidates.</param>
     /// <param name="exploration">β, the weight of the uncertainty.</param>
     /// <exception cref="ArgumentException">Fewer than two candidates, another dimension, or not finite features.</exception>
-    public static Pair Select(ILocalNorm model, CandidateFeatures candidates, double exploration)
+    internal static Pair Select(ILocalNorm model, CandidateFeatures candidates, double exploration)
     {
         SelectionInput.Require(model, candidates);
         int leader = 0;

@@ -3,12 +3,14 @@ using OnlineRlhf.Learning.RewardModels;
 namespace OnlineRlhf.Learning.Selection;
 
 /// <summary>
-/// Decides whether asking is useful: only where some other candidate's φᵀθ + k‖φ − φ_leader‖, in the norm of 𝓗⁻¹, passes the leader's score,
-/// or where too many rounds in a row went unasked: without that floor a taste that turns is never noticed.
+/// Decides whether to ask. It asks where some other candidate's φᵀθ + k‖φ − φ_leader‖, in the norm of 𝓗⁻¹, passes the leader's score.
+/// It also asks after too many unasked rounds in a row: otherwise the daemon would never notice that a taste has changed.
 /// </summary>
-/// <remarks>O(n d²) for n candidates at most, and it stops at the first candidate that passes; allocates nothing.</remarks>
+/// <remarks>At most O(n d²) for n candidates. It stops at the first candidate that passes. Allocates nothing.</remarks>
 public sealed class QuestionRule
 {
+    private readonly double _k;
+
     /// <summary>Creates the rule.</summary>
     /// <param name="k">The weight of the uncertainty, at least 0: the smaller, the fewer questions.</param>
     /// <param name="maxUnaskedInARow">How many rounds in a row may go unasked, at least 0; 0 always asks.</param>
@@ -18,18 +20,15 @@ public sealed class QuestionRule
         if (!(k >= 0 && double.IsFinite(k)))
             throw new ArgumentOutOfRangeException(nameof(k), k, "k, the weight of the uncertainty, must be a finite number of at least 0.");
         ArgumentOutOfRangeException.ThrowIfNegative(maxUnaskedInARow);
-        K = k;
+        _k = k;
         MaxUnaskedInARow = maxUnaskedInARow;
     }
 
-    /// <summary>k, the weight of the uncertainty.</summary>
-    public double K { get; }
-
     /// <summary>How many rounds in a row may go unasked.</summary>
-    public int MaxUnaskedInARow { get; }
+    internal int MaxUnaskedInARow { get; }
 
     /// <summary>
-    /// Whether a comparison with the leader could change which candidate leads, or is due. A candidate with the leader's own features never counts.
+    /// Whether a comparison with the leader is due, or could change which candidate leads. A candidate with the leader's own features never counts.
     /// </summary>
     /// <param name="model">The model that scored the candidates.</param>
     /// <param name="candidates">φ of two or more candidates.</param>
@@ -49,7 +48,7 @@ public sealed class QuestionRule
         {
             if (i == leader || candidates[i].SequenceEqual(candidates[leader]))
                 continue;
-            if (model.Score(candidates[i]) + K * model.Uncertainty(candidates[i], candidates[leader]) > score)
+            if (model.Score(candidates[i]) + _k * model.Uncertainty(candidates[i], candidates[leader]) > score)
                 return true;
         }
         return false;

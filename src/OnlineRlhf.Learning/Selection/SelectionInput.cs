@@ -2,7 +2,7 @@ using OnlineRlhf.Learning.RewardModels;
 
 namespace OnlineRlhf.Learning.Selection;
 
-/// <summary>What every selection rule asks of its input.</summary>
+/// <summary>What every selection rule needs of its input.</summary>
 internal static class SelectionInput
 {
     /// <summary>Refuses, in words, candidates that no pair can be chosen from.</summary>

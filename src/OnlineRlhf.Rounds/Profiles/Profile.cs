@@ -19,8 +19,8 @@ internal sealed class Profile : IDisposable
         Sequence = 0,
         Problems =
         [
-            "Its files were deleted, moved or replaced while they were open. What was learned in them is no longer used: "
-                + "it goes on with what is in its folder, or anew.",
+            "Its files were deleted, moved or replaced while they were open. "
+                + "What was learned in them is no longer used: it goes on with what is in its folder, or anew.",
         ],
     };
 

@@ -122,8 +122,8 @@ internal sealed class ProfileCache(ProfileFolder folder, FeatureMaps maps, Hyper
         internal Profile Profile => entry.Profile;
 
         /// <summary>
-        /// Gives the profile back; where a checkpoint is due, once it is written: closed before, it would start anew, and where profiles take turns
-        /// never end.
+        /// Gives the profile back; where a checkpoint is due, once it is written: closed before, it would start
+        /// anew, and where profiles take turns never end.
         /// </summary>
         public void Dispose()
         {

@@ -31,8 +31,7 @@ internal static class ProfileName
 
     /// <summary>
     /// What the ring calls a comparison that a client brought under an id of its own: begun as the profile's rounds are, and a hash behind it, so
-    /// that no id
-    /// of a client can be taken for that of a round.
+    /// that no id of a client can be taken for that of a round.
     /// </summary>
     internal static Guid ComparisonKey(string profile, Guid id)
     {

@@ -2,6 +2,6 @@ using System.Text.Json.Serialization;
 
 namespace OnlineRlhf.Storage.Calibration;
 
-/// <summary>How it is read and written, made at build time.</summary>
+/// <summary>The reader and writer of a calibration file, made at build time.</summary>
 [JsonSerializable(typeof(CalibrationDocument))]
 internal sealed partial class CalibrationContext : JsonSerializerContext;

@@ -6,7 +6,7 @@ namespace OnlineRlhf.Storage.Calibration;
 /// <summary>The content of a calibration file.</summary>
 /// <param name="ModelFingerprint">The model the values were measured on.</param>
 /// <param name="Values">The feature map's scales.</param>
-/// <param name="Checksum">XxHash3 of the others; null in a file of version 0.1.0.</param>
+/// <param name="Checksum">XxHash3 of the other fields; null in a file of version 0.1.0.</param>
 internal sealed record CalibrationDocument(
     [property: JsonPropertyName("model_fingerprint")] string? ModelFingerprint,
     [property: JsonPropertyName("values")] double[]? Values,

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 
 namespace OnlineRlhf.Storage.Disk;
 
-/// <summary>What is needed of LiteDB's page header (version 5: 32 bytes) to carry out a log.</summary>
+/// <summary>The fields of LiteDB's page header (version 5: 32 bytes) that carrying out a log needs.</summary>
 internal static class LogPage
 {
     /// <summary>Bytes 14 to 17: the transaction's number; in the data file all ones.</summary>

@@ -3,14 +3,14 @@ using Microsoft.Win32.SafeHandles;
 namespace OnlineRlhf.Storage.Disk;
 
 /// <summary>
-/// LiteDB's data file as a stream that keeps the order a write-ahead log needs: the log is durable before the first page of a transaction is written
-/// here.
+/// LiteDB's data file as a stream. It keeps the order that a write-ahead log needs: the log is durable before the
+/// first page of a transaction is written here.
 /// </summary>
 /// <remarks>
-/// Changes are dropped unless <see cref="Writable"/>: so a LiteDB that failed, or that only looks at a file which turns out not to fit, cannot change
-/// a byte.
+/// The stream drops changes unless it is <see cref="Writable"/>. So LiteDB cannot change a byte after it failed, nor while it only looks at a
+/// file that may belong to something else.
 /// </remarks>
-internal sealed class PageFile : Stream
+internal sealed class PageFile : PageStream
 {
     private readonly string _path;
     private readonly PageLog _log;
@@ -30,26 +30,14 @@ internal sealed class PageFile : Stream
     /// <summary>Whether the file may be changed; where it may not, changes are dropped.</summary>
     public bool Writable { get; set; }
 
-    /// <summary>Whether a flush reaches the disk. A file that is being built needs it once, at the end.</summary>
+    /// <summary>Whether a flush waits for the disk. A file that is being built needs that once, at the end.</summary>
     public bool Durable { get; set; } = true;
 
     /// <summary>Whether the open file is still the one at its path.</summary>
     public bool IsInPlace => Posix.Identify(_path) == _identity;
 
     /// <inheritdoc/>
-    public override bool CanRead => true;
-
-    /// <inheritdoc/>
-    public override bool CanSeek => true;
-
-    /// <inheritdoc/>
-    public override bool CanWrite => true;
-
-    /// <inheritdoc/>
     public override long Length => RandomAccess.GetLength(_file);
-
-    /// <inheritdoc/>
-    public override long Position { get; set; }
 
     /// <inheritdoc/>
     public override int Read(byte[] buffer, int offset, int count)
@@ -98,8 +86,8 @@ internal sealed class PageFile : Stream
 
     /// <summary>Carries out the transaction that waits in the log. Only for a file that no engine has open.</summary>
     /// <remarks>
-    /// Log and pages are written and synced also where they read back equal. What a killed process wrote, or what a sync has failed for,
-    /// may be in the kernel's cache alone.
+    /// It writes and syncs log and pages also where they read back equal: what a killed process wrote, or a sync failed for, may be in the
+    /// kernel's cache alone.
     /// </remarks>
     public void Apply(PageLog log)
     {
@@ -125,24 +113,5 @@ internal sealed class PageFile : Stream
     }
 
     /// <inheritdoc/>
-    public override long Seek(long offset, SeekOrigin origin) =>
-        Position =
-            offset
-            + (
-                origin == SeekOrigin.Begin ? 0
-                : origin == SeekOrigin.Current ? Position
-                : Length
-            );
-
-    /// <summary>
-    /// Closes the file. Disposing does not: LiteDB disposes a stream that it was lent, when it marks a file as invalid, and then goes on.
-    /// </summary>
-    public void CloseFile() => _file.Dispose();
-
-    /// <inheritdoc/>
-    protected override void Dispose(bool disposing)
-    {
-        // The file stays open: see CloseFile.
-        base.Dispose(disposing);
-    }
+    public override void CloseFile() => _file.Dispose();
 }

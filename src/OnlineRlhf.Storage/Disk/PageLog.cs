@@ -5,15 +5,15 @@ using Microsoft.Win32.SafeHandles;
 namespace OnlineRlhf.Storage.Disk;
 
 /// <summary>
-/// LiteDB's log as a stream: held in memory while a transaction is made, sealed and written in one piece before the data file changes.
+/// LiteDB's log as a stream. It is in memory while LiteDB makes a transaction, and is sealed and written in one piece before the data file changes.
 /// </summary>
 /// <remarks>
-/// LiteDB does not sync its log before it changes the data file, and has no checksum in it. Here it writes its log to memory only.
-/// <see cref="Persist"/> writes and syncs it, and puts a checksum of all pages where LiteDB keeps the transaction's number: the log holds
-/// one transaction, at its start, so any number serves. A log whose seal does not hold was never complete: the data file was not touched,
+/// LiteDB does not sync its log before it changes the data file, and keeps no checksum in it. Here LiteDB writes its log to memory only.
+/// <see cref="Persist"/> writes and syncs it. As a seal it puts a checksum of all pages where LiteDB keeps the transaction's number: the log holds
+/// one transaction, at its start, so that any number serves. A log whose seal does not hold was never complete: the data file was not touched yet,
 /// and the log is ignored.
 /// </remarks>
-internal sealed class PageLog : Stream
+internal sealed class PageLog : PageStream
 {
     /// <summary>LiteDB's page.</summary>
     public const int PageSize = 8192;
@@ -49,7 +49,7 @@ internal sealed class PageLog : Stream
         _length = SealedLength(_pages);
     }
 
-    /// <summary>Whether the file may be changed; where it may not, changes are dropped. Opened by the owner around a commit only.</summary>
+    /// <summary>Whether the file may be changed; where it may not, changes are dropped. The owner sets it around a commit only.</summary>
     public bool Writable { get; set; }
 
     /// <summary>Whether the open file is still the one at its path; true where none is open.</summary>
@@ -59,24 +59,12 @@ internal sealed class PageLog : Stream
     public ReadOnlySpan<byte> Pages => _pages.AsSpan(0, _length);
 
     /// <inheritdoc/>
-    public override bool CanRead => true;
-
-    /// <inheritdoc/>
-    public override bool CanSeek => true;
-
-    /// <inheritdoc/>
-    public override bool CanWrite => true;
-
-    /// <inheritdoc/>
     public override long Length => _length;
 
-    /// <inheritdoc/>
-    public override long Position { get; set; }
-
-    /// <summary>Takes the transaction in the log for one that was carried out: the next one starts at the log's start.</summary>
+    /// <summary>Forgets the transaction in the log, since it was carried out. The next one begins at the log's start.</summary>
     public void Forget() => _length = 0;
 
-    /// <summary>Makes the transaction durable in the log: from here on it happens, whatever fails.</summary>
+    /// <summary>Makes the transaction durable in the log. From here on it will be carried out, whatever fails.</summary>
     public void Persist()
     {
         if (_path is null || _length == 0 || !Writable)
@@ -97,9 +85,8 @@ internal sealed class PageLog : Stream
 
     /// <inheritdoc/>
     /// <remarks>
-    /// The file keeps its length: writing over it costs no change of its size, whose sync would cost as much again, and needs no space on a full
-    /// disk. What stays in it until
-    /// the next transaction is in the data file already, and may be carried out once more.
+    /// The file keeps its length. Writing over it then needs no space on a full disk, and no sync of a new length, which would cost as much again.
+    /// The old transaction stays in the file until the next one. It is in the data file already, and does no harm if it is carried out once more.
     /// </remarks>
     public override void SetLength(long value) => _length = Math.Min(_length, checked((int)value));
 
@@ -118,7 +105,7 @@ internal sealed class PageLog : Stream
     /// <inheritdoc/>
     public override void Flush()
     {
-        // Persist is what makes the log durable, on the thread that can report a failure.
+        // Persist makes the log durable, on the thread that can report a failure.
     }
 
     /// <inheritdoc/>
@@ -142,29 +129,10 @@ internal sealed class PageLog : Stream
     }
 
     /// <inheritdoc/>
-    public override long Seek(long offset, SeekOrigin origin) =>
-        Position =
-            offset
-            + (
-                origin == SeekOrigin.Begin ? 0
-                : origin == SeekOrigin.Current ? Position
-                : _length
-            );
+    public override void CloseFile() => _file?.Dispose();
 
     /// <summary>
-    /// Closes the file. Disposing does not: LiteDB disposes a stream that it was lent, when it marks a file as invalid, and then goes on.
-    /// </summary>
-    public void CloseFile() => _file?.Dispose();
-
-    /// <inheritdoc/>
-    protected override void Dispose(bool disposing)
-    {
-        // The file stays open: see CloseFile.
-        base.Dispose(disposing);
-    }
-
-    /// <summary>
-    /// Bytes of the transaction at the start: as many pages as carry its seal, up to the one that commits it; 0 where the seal does not hold.
+    /// Bytes of the transaction at the start: all pages with its seal, up to the one that commits it; 0 where the seal does not hold.
     /// </summary>
     private static int SealedLength(ReadOnlySpan<byte> pages)
     {
@@ -201,10 +169,10 @@ internal sealed class PageLog : Stream
         _identity = Posix.Identify(_file);
         if (isNew)
         {
-            // A log whose name a power cut takes back protects nothing.
+            // A power cut may take back a name that is not synced, and a log without a name protects nothing.
             string folder = Path.GetDirectoryName(_path)!;
             _probe?.Invoke(folder, DiskOperation.SyncFolder, 0, default);
-            Posix.SyncDirectory(folder);
+            DurableFolder.SyncAlone(folder);
         }
         return _file;
     }
@@ -213,8 +181,7 @@ internal sealed class PageLog : Stream
     {
         SafeFileHandle file = OpenFile();
         _probe?.Invoke(_path!, DiskOperation.Write, 0, pages);
-        // A page at a time: what is written or read ahead in one piece the kernel caches in one piece, and counts as written whole when a part of it
-        // is.
+        // A page at a time: the kernel caches in one piece what is written in one piece, and counts all of it as written when a part of it is.
         for (int at = 0; at < pages.Length; at += PageSize)
             PrivateFile.Write(file, pages.Slice(at, Math.Min(PageSize, pages.Length - at)), at);
         _probe?.Invoke(_path!, DiskOperation.Sync, 0, default);

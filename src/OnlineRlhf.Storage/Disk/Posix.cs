@@ -6,11 +6,10 @@ namespace OnlineRlhf.Storage.Disk;
 /// <summary>The calls of the C library that .NET has no equivalent of.</summary>
 internal static partial class Posix
 {
-    private const int Interrupted = 4,
-        ReadOnly = 0,
+    private const int ReadOnly = 0,
         CloseOnExec = 0x80000;
 
-    // statx and its structure, which is the same on every processor: linux/stat.h, fcntl.h.
+    // For statx. linux/stat.h and fcntl.h define its structure, which is the same on every processor.
     private const int CurrentFolder = -100,
         EmptyPath = 0x1000,
         StatusBytes = 256,
@@ -18,9 +17,8 @@ internal static partial class Posix
         DeviceAt = 136;
     private const uint WantInode = 0x100;
 
-    /// <summary>
-    /// Makes a file's content durable, and of its metadata what is needed to read it: where the length stays, cheaper than fsync by a journal commit.
-    /// </summary>
+    /// <summary>Makes a file's content durable, and as much of its metadata as reading it needs.</summary>
+    /// <remarks>Where the file keeps its length, this saves the journal commit of fsync.</remarks>
     public static void SyncData(SafeFileHandle file)
     {
         if (!OperatingSystem.IsLinux())
@@ -32,7 +30,7 @@ internal static partial class Posix
             ThrowUnlessInterrupted("fdatasync");
     }
 
-    /// <summary>Makes names created, renamed or deleted in a directory durable.</summary>
+    /// <summary>Makes names created, renamed or deleted in a directory durable. Only <see cref="DurableFolder"/> calls this.</summary>
     public static void SyncDirectory(string path)
     {
         if (!OperatingSystem.IsLinux())
@@ -45,7 +43,7 @@ internal static partial class Posix
             ThrowUnlessInterrupted("fsync of the directory");
     }
 
-    /// <summary>The file that a path names; null where there is none, or it cannot be reached.</summary>
+    /// <summary>The file that a path names; null where there is none, or where the path cannot be followed.</summary>
     public static FileIdentity? Identify(string path)
     {
         if (!OperatingSystem.IsLinux())
@@ -65,14 +63,14 @@ internal static partial class Posix
 
     private static FileIdentity Read(ReadOnlySpan<byte> status) =>
         new(
-            // Major and minor number of the device lie beside each other: together they are compared, and never taken apart.
+            // The major and the minor number of the device lie beside each other. They are only compared, so one number holds both.
             MemoryMarshal.Read<ulong>(status[DeviceAt..]),
             MemoryMarshal.Read<ulong>(status[InodeAt..])
         );
 
     private static void ThrowUnlessInterrupted(string call)
     {
-        if (Marshal.GetLastPInvokeError() != Interrupted)
+        if (Marshal.GetLastPInvokeError() != ErrorNumber.Interrupted)
             throw Failure(call);
     }
 

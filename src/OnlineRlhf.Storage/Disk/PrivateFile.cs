@@ -2,18 +2,14 @@ using Microsoft.Win32.SafeHandles;
 
 namespace OnlineRlhf.Storage.Disk;
 
-/// <summary>
-/// Files and folders for their owner alone, and writes whose failure is always an <see cref="IOException"/> with the system's error number.
-/// </summary>
+/// <summary>Files and folders for their owner alone.</summary>
+/// <remarks>A write that fails always throws an <see cref="IOException"/> with the system's error number.</remarks>
 internal static class PrivateFile
 {
     private const UnixFileMode FileMode0600 = UnixFileMode.UserRead | UnixFileMode.UserWrite,
         FolderMode0700 = FileMode0600 | UnixFileMode.UserExecute;
 
-    /// <summary>EFBIG: the file reached the process's limit for files (ulimit -f), or that of its file system.</summary>
-    private const int TooBig = 27;
-
-    /// <summary>Opens a file to read and write; one that others may read is made private.</summary>
+    /// <summary>Opens a file to read and write. Makes it private where others may read it.</summary>
     public static SafeFileHandle Open(string path, FileMode mode)
     {
         SafeFileHandle file = File.OpenHandle(path, mode, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete, FileOptions.RandomAccess);
@@ -30,8 +26,8 @@ internal static class PrivateFile
         }
     }
 
-    /// <summary>Makes a folder and those above it that are missing; one that is there and open to others is made private.</summary>
-    /// <remarks>Their names are not durable before <see cref="DurableFolder.Sync"/>.</remarks>
+    /// <summary>Makes a folder, and those above it that are missing. Makes it private where it is there and open to others.</summary>
+    /// <remarks>The names become durable with <see cref="DurableFolder.Sync"/>.</remarks>
     public static void CreateFolder(string folder)
     {
         if (Directory.Exists(folder))
@@ -59,18 +55,6 @@ internal static class PrivateFile
         }
     }
 
-    /// <summary>Writes a whole file: what is at the path is the old content or the new one. Its name is durable once its folder is synced.</summary>
-    public static void Replace(string path, ReadOnlySpan<byte> content)
-    {
-        string temporary = path + ".new";
-        using (SafeFileHandle file = Open(temporary, FileMode.Create))
-        {
-            Write(file, content, 0);
-            Posix.SyncData(file);
-        }
-        File.Move(temporary, path, overwrite: true);
-    }
-
     /// <summary>Cuts a file or lets it grow.</summary>
     public static void SetLength(SafeFileHandle file, long length)
     {
@@ -84,6 +68,6 @@ internal static class PrivateFile
         }
     }
 
-    /// <summary>What .NET makes of EFBIG: it takes the offset for wrong.</summary>
-    private static IOException FileTooBig() => new("The file would be larger than this process, or the file system, allows.", TooBig);
+    /// <summary>The error behind the ArgumentOutOfRangeException that .NET makes of EFBIG, as if the offset were wrong.</summary>
+    private static IOException FileTooBig() => new("The file would be larger than this process, or the file system, allows.", ErrorNumber.TooBig);
 }

@@ -7,9 +7,8 @@ namespace OnlineRlhf.Storage.Disk;
 /// A LiteDB engine over a <see cref="PageFile"/> and a <see cref="PageLog"/>: documents in, documents out, each change durable before it returns.
 /// </summary>
 /// <remarks>
-/// The engine without <c>LiteDatabase</c>: no mapper is ever made. An engine that threw is not used again: <see cref="Find"/> opens another,
-/// <see cref="Update"/>
-/// leaves that to the owner. Not safe for concurrent use.
+/// It uses the engine without <c>LiteDatabase</c>, so that no mapper is made. It never uses an engine again that threw: <see cref="Find"/> opens
+/// another one, and <see cref="Update"/> leaves that to the owner. Not safe for concurrent use.
 /// </remarks>
 internal sealed class StateDatabase : IDisposable
 {
@@ -27,11 +26,11 @@ internal sealed class StateDatabase : IDisposable
     /// <summary>Whether the open files are still the ones at their paths.</summary>
     public bool IsInPlace => _file.IsInPlace && _log.IsInPlace;
 
-    /// <summary>Opens a file that is there to read it, with what waits in its log.</summary>
+    /// <summary>Opens an existing file to read it, together with the transaction that waits in its log.</summary>
     public static StateDatabase OpenToRead(string path, string logPath, DiskProbe? probe) =>
         Over(new PageLog(logPath, probe), log => new PageFile(path, FileMode.Open, log, probe));
 
-    /// <summary>Opens a file whose log was carried out, for <see cref="Update"/>. Nothing is written before the first one.</summary>
+    /// <summary>Opens a file whose log was carried out, for <see cref="Update"/>. Writes nothing before the first update.</summary>
     public static StateDatabase OpenToWrite(string path, string logPath, DiskProbe? probe)
     {
         var log = new PageLog(logPath, probe);
@@ -64,7 +63,7 @@ internal sealed class StateDatabase : IDisposable
     }
 
     /// <summary>
-    /// Empties a log that was carried out, before another data file takes the place of its own, and reserves the space of the largest transaction.
+    /// Empties a log that was carried out, before a new data file takes the place of the old one. Reserves the space of the largest transaction.
     /// </summary>
     public static void ResetLog(string logPath, int reserve, DiskProbe? probe)
     {
@@ -79,7 +78,7 @@ internal sealed class StateDatabase : IDisposable
         }
     }
 
-    /// <summary>The document, or null where there is none or what is there cannot be read.</summary>
+    /// <summary>The document; null where there is none, or where it cannot be read.</summary>
     public BsonDocument? Find(string collection, int id, out string? failure)
     {
         failure = null;
@@ -99,7 +98,7 @@ internal sealed class StateDatabase : IDisposable
         }
     }
 
-    /// <summary>Replaces a document that is there by one of the same size, durably: one log write and sync, one data write and sync.</summary>
+    /// <summary>Replaces a document by one of the same size, durably: one write and sync of the log, one of the data file.</summary>
     public void Update(string collection, BsonDocument document)
     {
         _single[0] = document;

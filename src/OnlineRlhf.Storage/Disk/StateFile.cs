@@ -5,7 +5,7 @@ internal static class StateFile
 {
     private const int LongestKey = 128;
 
-    /// <exception cref="ArgumentException">The key holds what could lead out of the directory.</exception>
+    /// <exception cref="ArgumentException">The key holds characters that could lead out of the directory.</exception>
     internal static string PathOf(string directory, string kind, string key)
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);
@@ -15,20 +15,18 @@ internal static class StateFile
         return Path.Combine(directory, $"{kind}-{key}.json");
     }
 
-    /// <summary>Writes one: whole or not at all, durable, and for its owner alone. Creates the directory where it is missing.</summary>
+    /// <summary>Writes such a file by <see cref="AtomicFile"/>. Creates the directory where it is missing.</summary>
     /// <exception cref="StateException">The file cannot be written.</exception>
     internal static void Write(string path, ReadOnlySpan<byte> content)
     {
-        string directory = Path.GetDirectoryName(path)!;
         try
         {
-            _ = Directory.CreateDirectory(directory);
-            PrivateFile.Replace(path, content);
-            DurableFolder.Sync(directory);
+            _ = Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
             throw StateException.Of(failure, path);
         }
+        AtomicFile.Write(path, content);
     }
 }

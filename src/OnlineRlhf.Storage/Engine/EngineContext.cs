@@ -2,6 +2,6 @@ using System.Text.Json.Serialization;
 
 namespace OnlineRlhf.Storage.Engine;
 
-/// <summary>How it is read and written, made at build time.</summary>
+/// <summary>The reader and writer of an engine file, made at build time.</summary>
 [JsonSerializable(typeof(EngineDocument))]
 internal sealed partial class EngineContext : JsonSerializerContext;

@@ -8,7 +8,7 @@ namespace OnlineRlhf.Storage.Engine;
 /// <param name="Conditions">The machine and the settings that it was decoded with.</param>
 /// <param name="Chosen">What was chosen.</param>
 /// <param name="Others">What else was tried.</param>
-/// <param name="Checksum">XxHash3 of the others.</param>
+/// <param name="Checksum">XxHash3 of the other fields.</param>
 internal sealed record EngineDocument(
     [property: JsonPropertyName("model_fingerprint")] string? ModelFingerprint,
     [property: JsonPropertyName("conditions")] string? Conditions,

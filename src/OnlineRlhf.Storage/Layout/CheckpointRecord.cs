@@ -5,9 +5,9 @@ namespace OnlineRlhf.Storage.Layout;
 
 /// <summary>A checkpoint's header, document 1 or 2 of <c>meta</c>.</summary>
 /// <param name="Number">Which of the two: 1 or 2.</param>
-/// <param name="Generation">Counts the checkpoints ever written: the higher one is the newer.</param>
+/// <param name="Generation">The number of this checkpoint among all that were ever written: the higher one is the newer.</param>
 /// <param name="Sequence">The last comparison in it.</param>
-/// <param name="HyperParameters">η, λ and β it was made under, and that what follows it is replayed under.</param>
+/// <param name="HyperParameters">η, λ and β that it was made with. The comparisons after it are replayed with them.</param>
 /// <param name="IsValid">False while its chunks are being rewritten.</param>
 internal sealed record CheckpointRecord(int Number, long Generation, long Sequence, HyperParameters HyperParameters, bool IsValid)
 {
@@ -25,7 +25,7 @@ internal sealed record CheckpointRecord(int Number, long Generation, long Sequen
             ["sum"] = Sum(),
         };
 
-    /// <summary>Reads a document; null where it is not what was written.</summary>
+    /// <summary>Reads a document; null where it is damaged.</summary>
     public static CheckpointRecord? Read(BsonDocument? document, int number)
     {
         if (
@@ -56,7 +56,7 @@ internal sealed record CheckpointRecord(int Number, long Generation, long Sequen
             ["sum"] = ChunkSum(index, data),
         };
 
-    /// <summary>The data of a chunk of this checkpoint; null where the document is another's, or not what was written.</summary>
+    /// <summary>The data of a chunk of this checkpoint; null where the document belongs to another checkpoint, or is damaged.</summary>
     public byte[]? ReadChunk(BsonDocument? document, int index, int length) =>
         document is not null
         && document["generation"] is { IsInt64: true } generation

@@ -4,7 +4,7 @@ using OnlineRlhf.Storage.Disk;
 namespace OnlineRlhf.Storage.Layout;
 
 /// <summary>
-/// Rewrites the older of the two checkpoints: first marked invalid, then its chunks, at last its header; one durable transaction each.
+/// Rewrites the older of the two checkpoints. It marks it invalid, writes its chunks, and at last its header: one durable transaction each.
 /// </summary>
 internal sealed class CheckpointWriter(StateDatabase database, int dimension, CheckpointRecord first, CheckpointRecord second)
 {
@@ -13,7 +13,7 @@ internal sealed class CheckpointWriter(StateDatabase database, int dimension, Ch
     private CheckpointRecord? _pending;
     private int _nextChunk;
 
-    /// <summary>The last comparison that every valid checkpoint holds: what follows it must stay in the ring.</summary>
+    /// <summary>The last comparison that every valid checkpoint holds. The ring must keep those after it.</summary>
     public long OldestValid => _checkpoints.Where(c => c.IsValid).Min(c => c.Sequence);
 
     /// <summary>Whether a checkpoint is being written, was interrupted, or is due after d/2 more comparisons.</summary>

@@ -4,7 +4,7 @@ using OnlineRlhf.Learning;
 namespace OnlineRlhf.Storage.Layout;
 
 /// <summary>
-/// What a comparison must satisfy so that learning it cannot fail: checked before it is stored, since what is stored is acknowledged.
+/// The limits within which learning a comparison cannot fail. The store checks them before it stores a comparison, since it then acknowledges it.
 /// </summary>
 internal static class ComparisonLimits
 {
@@ -23,7 +23,7 @@ internal static class ComparisonLimits
         return comparison.Label is 0 or 0.5 or 1 ? null : "has a label that is none of 0, ½ and 1";
     }
 
-    /// <summary>Throws where hyper-parameters are outside of what keeps every step of the learner finite.</summary>
+    /// <summary>Throws where hyper-parameters are outside the range in which every step of the learner is finite.</summary>
     public static void Check(HyperParameters hyperParameters)
     {
         InRange(hyperParameters.StepSize, 1e-6, "η");

@@ -4,8 +4,8 @@ using OnlineRlhf.Learning;
 namespace OnlineRlhf.Storage.Layout;
 
 /// <summary>The state file's header, document 0 of <c>meta</c>.</summary>
-/// <param name="Identity">What the state belongs to.</param>
-/// <param name="HyperParameters">η, λ and β the file was written for: to be shown; each checkpoint carries those it is replayed under.</param>
+/// <param name="Identity">The model and feature map that the state belongs to.</param>
+/// <param name="HyperParameters">η, λ and β that the file was written for. They are only shown: each checkpoint has its own for the replay.</param>
 internal sealed record HeaderRecord(StateIdentity Identity, HyperParameters HyperParameters)
 {
     private const string What = "OnlineRlhf learner state";
@@ -46,7 +46,7 @@ internal sealed record HeaderRecord(StateIdentity Identity, HyperParameters Hype
             return null;
         if (StateFormat.HyperParametersOf(eta, lambda, beta) is not { } hyperParameters)
             return null;
-        // Not in the sum, which earlier versions check as well; the map's fingerprint tells whether they hold.
+        // The sum leaves the scales out, since earlier versions check the same sum. The map's fingerprint tells whether the scales are right.
         double[] scales = document["scales"] is { IsArray: true } array ? [.. array.AsArray.Where(c => c.IsDouble).Select(c => c.AsDouble)] : [];
         var header = new HeaderRecord(new StateIdentity(model.AsString, map.AsString, dimension.AsInt32) { Scales = scales }, hyperParameters);
         return header.Sum() == sum.AsInt64 ? header : null;

@@ -13,20 +13,20 @@ internal sealed record SlotRecord(long Sequence, Guid RoundId, double Label, byt
 {
     private const double HoleLabel = -1;
 
-    /// <summary>Whether the comparison of this number was damaged once and is gone: it can be neither replayed nor answered from.</summary>
+    /// <summary>Whether the comparison of this number was damaged and is gone: nothing can be replayed or answered from it.</summary>
     public bool IsHole => Label == HoleLabel;
 
     /// <summary>Whether nothing was ever written here.</summary>
     public bool IsEmpty => Sequence == 0;
 
-    /// <summary>What is recorded of the comparison beside z.</summary>
+    /// <summary>The comparison without z.</summary>
     public RecordedComparison Recorded => new(RoundId, Sequence, Label);
 
-    /// <summary>What stands in the place of a comparison that is gone, or (0) was never there.</summary>
+    /// <summary>The record for a comparison that is gone; with the number 0, for a slot that was never used.</summary>
     public static SlotRecord Placeholder(long sequence, int dimension) =>
         new(sequence, Guid.Empty, sequence == 0 ? 0 : HoleLabel, new byte[dimension * sizeof(float)]);
 
-    /// <summary>z as numbers: a copy where this machine is not little endian.</summary>
+    /// <summary>z as the bytes that are stored, little endian on every machine.</summary>
     public static byte[] Bytes(ReadOnlySpan<float> difference)
     {
         byte[] bytes = MemoryMarshal.AsBytes(difference).ToArray();
@@ -56,7 +56,7 @@ internal sealed record SlotRecord(long Sequence, Guid RoundId, double Label, byt
             ["sum"] = Sum(),
         };
 
-    /// <summary>Reads a document; null, and why, where it is not what was written or cannot be learned.</summary>
+    /// <summary>Reads a document; null, and the reason, where it is damaged or cannot be learned.</summary>
     public static SlotRecord? Read(BsonDocument document, int dimension, out string? problem)
     {
         problem = "has fields of the wrong kind";

@@ -3,7 +3,7 @@ using OnlineRlhf.Learning.RewardModels;
 
 namespace OnlineRlhf.Storage.Layout;
 
-/// <summary>A copy of a model's θ, average θ and factor, in one buffer that is used again for each checkpoint: 8(2d + d(d+1)/2) bytes.</summary>
+/// <summary>A copy of a model's θ, average θ and factor, in a buffer of 8(2d + d(d+1)/2) bytes that serves for every checkpoint.</summary>
 internal sealed class Snapshot(int dimension)
 {
     private readonly double[] _state = new double[StateFormat.StateLength(dimension)];
@@ -36,7 +36,7 @@ internal sealed class Snapshot(int dimension)
     }
 
     /// <summary>Puts the copy into a model.</summary>
-    /// <exception cref="ArgumentException">It is no state that a model can have.</exception>
+    /// <exception cref="ArgumentException">A model cannot have this state.</exception>
     public void Restore(OnePassRewardModel model, long sequence)
     {
         ReadOnlySpan<double> state = _state;

@@ -7,8 +7,7 @@ namespace OnlineRlhf.Storage.Layout;
 /// <remarks>
 /// Collections: <c>meta</c> (document 0 the header, 1 and 2 the checkpoints' headers), <c>ring</c> (d slots), <c>checkpoint1</c> and
 /// <c>checkpoint2</c> (the checkpoints' chunks).
-/// All documents are there from the file's creation, and each keeps its size: so the file never grows, and a write touches the document's own pages
-/// and no other.
+/// A new file has all documents, and each keeps its size: so the file never grows, and a write touches the document's own pages and no others.
 /// </remarks>
 internal static class StateFormat
 {
@@ -22,9 +21,8 @@ internal static class StateFormat
     public const string Ring = "ring";
 
     /// <summary>
-    /// Bytes of a checkpoint in one chunk: with 8 bytes a number, and with the document's other fields, just within 8 of LiteDB's pages of 8,150
-    /// bytes of content,
-    /// which are written whole.
+    /// Bytes of a checkpoint in one chunk. LiteDB writes pages whole, with 8,150 bytes of content each: a chunk of this size, with the document's
+    /// other fields, just fits into 8 of them. It holds whole numbers of 8 bytes.
     /// </summary>
     public const int ChunkBytes = 65_120;
 
@@ -47,7 +45,7 @@ internal static class StateFormat
     /// <summary>Bytes of the largest transaction in LiteDB's log: a chunk of 8 pages, or a slot where one is larger.</summary>
     public static int LargestTransaction(int dimension) => 8192 * Math.Max(8, ((dimension * sizeof(float)) + 200 + 8149) / 8150);
 
-    /// <summary>Stored hyper-parameters; null where a damaged value is none.</summary>
+    /// <summary>The stored hyper-parameters; null where a value is damaged.</summary>
     public static HyperParameters? HyperParametersOf(BsonValue eta, BsonValue lambda, BsonValue beta)
     {
         try

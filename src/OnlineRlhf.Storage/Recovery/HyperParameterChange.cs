@@ -13,8 +13,7 @@ internal static class HyperParameterChange
             ? changed
             : throw new StateException(
                 StateError.HyperParameters,
-                $"λ = {wanted.Regularization} cannot take the place of λ = {model.HyperParameters.Regularization}: the local norm "
-                    + "would not be positive definite. "
-                    + "Nothing was changed: keep λ, or raise it."
+                $"λ = {wanted.Regularization} cannot take the place of λ = {model.HyperParameters.Regularization}: "
+                    + "the local norm would not be positive definite. Nothing was changed: keep λ, or raise it."
             );
 }

@@ -3,7 +3,7 @@ using OnlineRlhf.Storage.Layout;
 
 namespace OnlineRlhf.Storage.Recovery;
 
-/// <summary>What could be read of a state file.</summary>
+/// <summary>The part of a state file that could be read.</summary>
 /// <param name="Identity">What it belongs to.</param>
 /// <param name="Model">The state after the last comparison that could be replayed; null where no checkpoint could be used.</param>
 /// <param name="Checkpoints">The two checkpoints' headers; null where one is damaged.</param>

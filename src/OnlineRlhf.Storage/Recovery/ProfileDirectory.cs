@@ -10,9 +10,6 @@ internal sealed class ProfileDirectory : IDisposable
         Lock = "state.lock",
         New = "state.db.new";
 
-    /// <summary>EWOULDBLOCK: what flock answers where another holds the lock.</summary>
-    private const int WouldBlock = 11;
-
     private readonly string _directory;
     private readonly FileStream _lock;
     private readonly FileIdentity _identity;
@@ -20,7 +17,7 @@ internal sealed class ProfileDirectory : IDisposable
     private ProfileDirectory(string directory, FileStream held) =>
         (_directory, _lock, _identity) = (directory, held, Posix.Identify(held.SafeFileHandle));
 
-    /// <summary>Whether the lock that is held is still the one in the directory: where it is not, another store can take that one.</summary>
+    /// <summary>Whether the directory still has the lock that this holds. Where it does not, another store can take the lock that is there.</summary>
     public bool IsInPlace => Posix.Identify(_lock.Name) == _identity;
 
     /// <summary>The data file.</summary>
@@ -29,15 +26,15 @@ internal sealed class ProfileDirectory : IDisposable
     /// <summary>LiteDB's log: the name that LiteDB itself looks for.</summary>
     public string LogPath => Path.Combine(_directory, Log);
 
-    /// <summary>A data file that is being made, and is worth nothing until it has the data file's name.</summary>
+    /// <summary>A data file that is being made. It counts for nothing until it has the data file's name.</summary>
     public string NewPath => Path.Combine(_directory, New);
 
-    /// <summary>Whether there is a data file, which appears whole or not at all.</summary>
+    /// <summary>Whether there is a data file. It appears whole or not at all.</summary>
     public static bool HoldsState(string directory)
     {
         try
         {
-            // Looked for in the folder, not asked for by its path: a folder that may not be read is an error, and not an empty one.
+            // This lists the folder, since File.Exists would take a folder that may not be read for an empty one.
             return Directory.Exists(directory) && Directory.EnumerateFiles(directory, Data).Any();
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
@@ -72,13 +69,13 @@ internal sealed class ProfileDirectory : IDisposable
         if (File.Exists(LogPath) && new FileInfo(LogPath).Length > 0)
             Copy(LogPath, log);
         Copy(DataPath, Aside(number));
-        Posix.SyncDirectory(_directory);
+        DurableFolder.SyncAlone(_directory);
         return Aside(number);
 
         string Aside(int n) => Path.Combine(_directory, $"state.db.damaged-{n}");
     }
 
-    /// <summary>Gives the new file the data file's name: before, the old state is in force, after, the new one, and nothing is between.</summary>
+    /// <summary>Gives the new file the data file's name, in one step: at every moment the old state or the new one is there.</summary>
     public void PutNewInPlace() => File.Move(NewPath, DataPath, overwrite: true);
 
     /// <summary>Makes the names of the files durable, and of the folders that they are in.</summary>
@@ -88,7 +85,7 @@ internal sealed class ProfileDirectory : IDisposable
         DurableFolder.Sync(_directory);
     }
 
-    /// <summary>Removes what a creation that did not end left.</summary>
+    /// <summary>Removes a new file that was not finished.</summary>
     public void RemoveNew() => File.Delete(NewPath);
 
     /// <summary>Overwrites every file with zeros, makes that durable, and deletes them and the directory.</summary>
@@ -108,10 +105,10 @@ internal sealed class ProfileDirectory : IDisposable
             File.Delete(path);
         }
         File.Delete(_lock.Name);
-        Posix.SyncDirectory(_directory);
+        DurableFolder.SyncAlone(_directory);
         Directory.Delete(_directory);
         if (Path.GetDirectoryName(Path.GetFullPath(_directory)) is { } parent)
-            Posix.SyncDirectory(parent);
+            DurableFolder.SyncAlone(parent);
     }
 
     /// <inheritdoc/>
@@ -121,15 +118,11 @@ internal sealed class ProfileDirectory : IDisposable
     {
         try
         {
-            return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 0);
-        }
-        catch (IOException taken) when (taken.HResult == WouldBlock)
-        {
-            throw new StateException(
-                StateError.Busy,
-                $"{path} is held: another process, or another store in this one, has this profile's state open. Close that one first.",
-                taken
-            );
+            return FileLock.TryTake(path)
+                ?? throw new StateException(
+                    StateError.Busy,
+                    $"{path} is held: another process, or another store in this one, has this profile's state open. Close that one first."
+                );
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
@@ -137,6 +130,7 @@ internal sealed class ProfileDirectory : IDisposable
         }
     }
 
+    // Not AtomicFile: a copy may be larger than memory should hold, and File.Move without overwrite refuses to replace an earlier copy.
     private static void Copy(string from, string to)
     {
         string partial = to + ".partial";

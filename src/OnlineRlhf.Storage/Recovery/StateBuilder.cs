@@ -7,9 +7,9 @@ namespace OnlineRlhf.Storage.Recovery;
 
 /// <summary>Writes a whole state file: a profile's first one, and the one that takes the place of a damaged or converted one.</summary>
 /// <remarks>
-/// All of the file is written at once, under another name, and gets its own name when it is durable. So a kill leaves the old state or the new one,
-/// and after a change of the
-/// hyper-parameters no comparison can be replayed under the wrong ones: both checkpoints of the new file hold all that went before.
+/// It writes the whole file under another name, and gives it its own name when it is durable. So a kill leaves the old state or the new one.
+/// Both checkpoints of the new file hold everything learned so far. So after a change of the hyper-parameters no comparison is replayed with
+/// the wrong ones.
 /// </remarks>
 internal static class StateBuilder
 {
@@ -58,7 +58,7 @@ internal static class StateBuilder
         snapshot.Take(model);
         foreach (CheckpointRecord checkpoint in checkpoints)
         {
-            // A transaction a chunk: the log is in memory until it ends.
+            // One transaction for each chunk, since the log is in memory until its transaction ends.
             for (int index = 0; index < StateFormat.ChunkCount(d); index++)
                 database.Insert(StateFormat.Chunks(checkpoint.Number), [checkpoint.ToChunk(index, snapshot.Chunk(index))]);
         }
@@ -77,8 +77,7 @@ internal static class StateBuilder
         new(number, number, model.Comparisons, model.HyperParameters, IsValid: true);
 
     /// <summary>
-    /// The number of the newest comparison that slot <paramref name="slot"/> must hold after <paramref name="sequence"/>; 0 where it was not reached
-    /// yet.
+    /// The number of the comparison that a slot must hold after comparison <paramref name="sequence"/>; 0 where the slot was not reached yet.
     /// </summary>
     internal static long LastIn(int slot, long sequence, int dimension)
     {

@@ -23,7 +23,7 @@ internal sealed class StateLoader
         _slotProblems = new string?[_d];
     }
 
-    /// <summary>Reads all of it. What is damaged is reported, not thrown.</summary>
+    /// <summary>Reads all of it. Reports damage, and does not throw for it.</summary>
     /// <exception cref="StateException">The file belongs to something else or to a newer version.</exception>
     public static LoadedState Load(StateDatabase database, string path, StateIdentity identity, Func<StateIdentity, StateIdentity?> recognise)
     {
@@ -57,8 +57,8 @@ internal sealed class StateLoader
         if (version > StateFormat.Version)
             throw new StateException(
                 StateError.NewerFormat,
-                $"{path} has format {version}; this version reads up to {StateFormat.Version}. Nothing was changed: use the newer "
-                    + "program, or name another profile."
+                $"{path} has format {version}; this version reads up to {StateFormat.Version}. "
+                    + "Nothing was changed: use the newer program, or name another profile."
             );
         if (version < 1 || HeaderRecord.Read(document) is not { } header)
             return "The header is damaged.";
@@ -91,8 +91,7 @@ internal sealed class StateLoader
         var snapshot = new Snapshot(_d);
         foreach (CheckpointRecord candidate in candidates)
         {
-            // The one that is not needed is read all the same: a fall-back that would not hold is found while there is still something to mend it
-            // from.
+            // This reads also the checkpoint that is not needed. So damage in the fall-back is found while the other one can still mend it.
             string? problem = Read(candidate, snapshot);
             if (problem is null && used is null && (problem = Restore(candidate, snapshot, out model)) is null)
                 used = candidate;
@@ -136,8 +135,8 @@ internal sealed class StateLoader
         {
             BsonDocument? document = _database.Find(StateFormat.Chunks(checkpoint.Number), index, out string? failure);
             if (checkpoint.ReadChunk(document, index, StateFormat.ChunkLength(_d, index)) is not { } data)
-                return $"Chunk {index} of checkpoint {checkpoint.Number}, of comparison {checkpoint.Sequence}, is "
-                    + $"damaged{(failure is null ? "" : $": {failure}")}.";
+                return $"Chunk {index} of checkpoint {checkpoint.Number}, "
+                    + $"of comparison {checkpoint.Sequence}, is damaged{(failure is null ? "" : $": {failure}")}.";
             snapshot.SetChunk(index, data);
         }
         return null;
@@ -174,7 +173,8 @@ internal sealed class StateLoader
         }
     }
 
-    /// <summary>Learns what follows the checkpoint; returns the last comparison learned where something stood in the way of the next.</summary>
+    /// <summary>Learns the comparisons after the checkpoint.</summary>
+    /// <returns>The last comparison learned, where damage ended the replay; null where it got to the end.</returns>
     private long? Replay(OnePassRewardModel model)
     {
         while (true)
@@ -204,7 +204,7 @@ internal sealed class StateLoader
     }
 
     /// <summary>
-    /// Parts the slots into those of the model's past, and those beyond the end of the replay, which must never be learned after something else.
+    /// Divides the slots into those that the model has learned, and those beyond the end of the replay. These must never be learned after others.
     /// </summary>
     private (List<SlotRecord> Kept, int Discarded) Sort(long sequence)
     {

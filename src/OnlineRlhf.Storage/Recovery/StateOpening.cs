@@ -6,12 +6,12 @@ using OnlineRlhf.Storage.Layout;
 namespace OnlineRlhf.Storage.Recovery;
 
 /// <summary>
-/// The way from a directory to an open state: read, carry out what the log holds, and write a new file where the old one is missing, damaged or to be
-/// converted.
+/// Opens the state of a directory: reads it and carries out the log. Writes a new file where the old one is
+/// missing, damaged, or has other hyper-parameters.
 /// </summary>
 internal static class StateOpening
 {
-    /// <summary>Opens the state; <paramref name="create"/> takes over the database it is given.</summary>
+    /// <summary>Opens the state. <paramref name="create"/> makes the store, which then owns the database.</summary>
     public static T Open<T>(
         ProfileDirectory directory,
         StateIdentity identity,
@@ -25,7 +25,7 @@ internal static class StateOpening
         LoadedState state = File.Exists(directory.DataPath) ? Load(directory, identity, recognise, probe) : Fresh(directory, identity, wanted, probe);
         RecoveryReport report = state.Report;
         bool changes = state.Model is { } found && found.HyperParameters != wanted;
-        // Before anything is written: where the model cannot be converted nothing is changed, and the next start finds and reports the damage again.
+        // This comes before any write: where the model cannot be converted, nothing changes, and the next start reports the damage again.
         if (changes)
         {
             state = state with { Model = HyperParameterChange.Apply(state.Model!, wanted) };
@@ -37,9 +37,9 @@ internal static class StateOpening
             state = Rebuild(directory, state, probe, wanted);
         else
             ApplyLog(directory, probe);
-        // Also where all of it was found here: a process that was killed may have put it in place and not synced its name.
+        // Also where nothing was written now: a process that was killed may have put the file in place and not synced its name.
         directory.Sync(probe);
-        // A second engine: the one that read everything holds it all in its cache.
+        // A second engine, since the first one has read everything and keeps it in its cache.
         StateDatabase database = StateDatabase.OpenToWrite(directory.DataPath, directory.LogPath, probe);
         try
         {

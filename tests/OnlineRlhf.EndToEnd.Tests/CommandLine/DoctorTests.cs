@@ -44,25 +44,8 @@ public sealed class DoctorTests : IDisposable
     public async Task A_model_that_does_not_fit_the_memory()
     {
         string memory = _folder.Write("meminfo", "MemTotal: 40000 kB\nMemAvailable: 20000 kB\n");
-        Program.Ended doctor = await Program.RunAsync(
-            "unshare",
-            _folder,
-            [],
-            null,
-            "-m",
-            "sh",
-            "-c",
-            "mount --bind \"$0\" /proc/meminfo || exit 77; exec \"$@\"",
-            memory,
-            Published.Path,
-            "doctor",
-            "--model",
-            DemoModelFile.Path
-        );
-        Assert.SkipWhen(
-            doctor.ExitCode == 77 || doctor.Errors.StartsWith("unshare", StringComparison.Ordinal),
-            "Only root may show a program another memory."
-        );
+        const string mount = "mount --bind \"$0\" /proc/meminfo || exit 77; exec \"$@\"";
+        Program.Ended doctor = await ElsewhereAsync("another memory", mount, memory, "--model", DemoModelFile.Path);
 
         Assert.Equal(1, doctor.ExitCode);
         Assert.Matches("WRONG +model .* of memory, .* smaller model", doctor.Output);
@@ -80,27 +63,8 @@ public sealed class DoctorTests : IDisposable
         const string chip =
             "mkdir dev && mount -t tmpfs tmpfs dev && mknod dev/null c 1 3 && mknod dev/urandom c 1 9 && touch dev/gpiochip0 && "
             + "mount --move dev /dev || exit 77; exec \"$@\"";
-        Program.Ended doctor = await Program.RunAsync(
-            "unshare",
-            _folder,
-            [],
-            null,
-            "-m",
-            "sh",
-            "-c",
-            chip,
-            "sh",
-            Published.Path,
-            "doctor",
-            "--gpio-chip",
-            "pinctrl-bcm2711",
-            "--buttons",
-            "first:17,second:27"
-        );
-        Assert.SkipWhen(
-            doctor.ExitCode == 77 || doctor.Errors.StartsWith("unshare", StringComparison.Ordinal),
-            "Only root may show a program other devices."
-        );
+        string[] board = ["--gpio-chip", "pinctrl-bcm2711", "--buttons", "first:17,second:27"];
+        Program.Ended doctor = await ElsewhereAsync("other devices", chip, "sh", board);
 
         Assert.Equal(1, doctor.ExitCode);
         Assert.Matches("WRONG +board .*libgpiod is not installed.*apt install libgpiod", doctor.Output);
@@ -278,6 +242,23 @@ public sealed class DoctorTests : IDisposable
         File.WriteAllText(program, $"#!/bin/sh\nprintf '%s\\n' {string.Join(' ', properties.Split(';').Select(p => $"'{p}'"))}\n");
         File.SetUnixFileMode(program, Executable);
         return new Variables { ["PATH"] = $"{folder}:{Environment.GetEnvironmentVariable("PATH")}" };
+    }
+
+    /// <summary>Runs doctor in a mount namespace of its own, which a script of the shell furnishes.</summary>
+    private async Task<Program.Ended> ElsewhereAsync(string shown, string script, string zero, params string[] arguments)
+    {
+        Program.Ended doctor = await Program.RunAsync(
+            "unshare",
+            _folder,
+            [],
+            null,
+            ["-m", "sh", "-c", script, zero, Published.Path, "doctor", .. arguments]
+        );
+        Assert.SkipWhen(
+            doctor.ExitCode == 77 || doctor.Errors.StartsWith("unshare", StringComparison.Ordinal),
+            $"Only root may show a program {shown}."
+        );
+        return doctor;
     }
 
     private Task MustFindAsync(string part, string[] words, params string[] arguments) => MustFindAsync(part, words, [], arguments);

@@ -10,9 +10,7 @@ public sealed class NotifyTests
     public async Task Ready_is_said_when_the_model_answers_and_stopping_at_the_end()
     {
         using var folder = new TempFolder();
-        string path = Path.Combine(folder.Root, "notify.sock");
-        using var manager = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
-        manager.Bind(new UnixDomainSocketEndPoint(path));
+        using Socket manager = Listen(folder, out string path);
         await using DaemonProcess daemon = DaemonProcess.Start(folder, new Variables { ["NOTIFY_SOCKET"] = path });
 
         Assert.Contains("READY=1", await ReceiveAsync(manager), StringComparison.Ordinal);
@@ -26,9 +24,7 @@ public sealed class NotifyTests
     public async Task A_model_that_cannot_be_loaded_is_never_called_ready()
     {
         using var folder = new TempFolder();
-        string path = Path.Combine(folder.Root, "notify.sock");
-        using var manager = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
-        manager.Bind(new UnixDomainSocketEndPoint(path));
+        using Socket manager = Listen(folder, out string path);
         Program.Ended ended = await Program.RunAsync(
             folder,
             new Variables { ["NOTIFY_SOCKET"] = path },
@@ -58,9 +54,7 @@ public sealed class NotifyTests
     public async Task The_watchdog_is_fed_while_the_daemon_runs_and_not_while_it_is_stopped()
     {
         using var folder = new TempFolder();
-        string path = Path.Combine(folder.Root, "notify.sock");
-        using var manager = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
-        manager.Bind(new UnixDomainSocketEndPoint(path));
+        using Socket manager = Listen(folder, out string path);
         await using DaemonProcess daemon = DaemonProcess.Start(folder, new Variables { ["NOTIFY_SOCKET"] = path, ["WATCHDOG_USEC"] = "400000" });
 
         Assert.Contains("READY=1", await ReceiveAsync(manager), StringComparison.Ordinal);
@@ -93,6 +87,15 @@ public sealed class NotifyTests
 
         Assert.Equal(200, (await daemon.Client.GetAsync("/health")).Status);
         Assert.Equal(0, (await daemon.StopAsync()).ExitCode);
+    }
+
+    /// <summary>The socket of a service manager.</summary>
+    private static Socket Listen(TempFolder folder, out string path)
+    {
+        path = Path.Combine(folder.Root, "notify.sock");
+        var manager = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
+        manager.Bind(new UnixDomainSocketEndPoint(path));
+        return manager;
     }
 
     private static async Task<string> ReceiveAsync(Socket manager)

@@ -7,6 +7,16 @@ public sealed class StyleHintsTests
 {
     private static readonly string[] Long = [.. Enumerable.Range(0, 5).Select(i => new string((char)('\u4e00' + i), 50))];
 
+    /// <summary>Answers that do not end by themselves.</summary>
+    private static readonly SamplingOptions Endless = new()
+    {
+        MaxTokens = 128,
+        Temperature = 5,
+        TopK = 1000,
+        TopP = 1,
+        MinP = 0,
+    };
+
     [Fact]
     public void Memory_is_set_aside_for_long_hints()
     {
@@ -17,21 +27,13 @@ public sealed class StyleHintsTests
             },
             TestContext.Current.CancellationToken
         );
-        // As long as fits, and answers that do not end by themselves.
+        // The prompt is as long as fits.
         string text = string.Concat(Enumerable.Repeat("tea ", 150));
-        var options = new SamplingOptions
-        {
-            MaxTokens = 128,
-            Temperature = 5,
-            TopK = 1000,
-            TopP = 1,
-            MinP = 0,
-        };
         Assert.NotEmpty(
             model.Sample(
                 [new ChatMessage("user", text)],
                 StyleHints.Assign(model.Hints, 8, 0),
-                options,
+                Endless,
                 cancellationToken: TestContext.Current.CancellationToken
             )
         );
@@ -40,19 +42,11 @@ public sealed class StyleHintsTests
     [Fact]
     public void Hints_that_nobody_spoke_of_shorten_the_answers()
     {
-        var options = new SamplingOptions
-        {
-            MaxTokens = 128,
-            Temperature = 5,
-            TopK = 1000,
-            TopP = 1,
-            MinP = 0,
-        };
         Assert.NotEmpty(
             Models.Demo.Sample(
                 [new ChatMessage("user", "Hello")],
                 StyleHints.Assign(Long, 8, 0),
-                options,
+                Endless,
                 cancellationToken: TestContext.Current.CancellationToken
             )
         );

@@ -43,16 +43,28 @@ internal sealed class GgufBuilder
 
     public GgufBuilder Text(string key, string value) => With(key, 8, writer => Write(writer, value));
 
-    public GgufBuilder Number(string key, uint value) => With(key, 4, writer => writer.Write(value));
-
-    public GgufBuilder Texts(string key, params string[] values) =>
+    /// <summary>The head of an array, which the file may not hold: the elements' type, and how many there are.</summary>
+    public GgufBuilder ArrayHead(string key, uint type, ulong count, Action<BinaryWriter>? elements = null) =>
         With(
             key,
             9,
             writer =>
             {
-                writer.Write(8u);
-                writer.Write((ulong)values.Length);
+                writer.Write(type);
+                writer.Write(count);
+                elements?.Invoke(writer);
+            }
+        );
+
+    public GgufBuilder Number(string key, uint value) => With(key, 4, writer => writer.Write(value));
+
+    public GgufBuilder Texts(string key, params string[] values) =>
+        ArrayHead(
+            key,
+            8,
+            (ulong)values.Length,
+            writer =>
+            {
                 foreach (string value in values)
                     Write(writer, value);
             }

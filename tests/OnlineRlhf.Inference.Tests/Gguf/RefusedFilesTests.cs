@@ -112,68 +112,28 @@ public sealed class RefusedFilesTests : GgufFixture
     public void An_array_that_claims_more_than_the_file_holds(uint type)
     {
         foreach (ulong count in (ulong[])[100_000, 1 << 30, 1UL << 61, ulong.MaxValue])
-            _ = Refused(
-                ModelFileError.Damaged,
-                GgufBuilder
-                    .Smallest()
-                    .With(
-                        "x.y",
-                        9,
-                        writer =>
-                        {
-                            writer.Write(type);
-                            writer.Write(count);
-                        }
-                    )
-            );
+            _ = Refused(ModelFileError.Damaged, GgufBuilder.Smallest().ArrayHead("x.y", type, count));
     }
 
     [Fact]
     public void Values_of_impossible_types()
     {
         _ = Refused(ModelFileError.Damaged, GgufBuilder.Smallest().With("x.y", 13, writer => writer.Write(0L)));
-        _ = Refused(
-            ModelFileError.Damaged,
-            GgufBuilder
-                .Smallest()
-                .With(
-                    "x.y",
-                    9,
-                    writer =>
-                    {
-                        writer.Write(77u);
-                        writer.Write(0UL);
-                    }
-                )
-        );
+        _ = Refused(ModelFileError.Damaged, GgufBuilder.Smallest().ArrayHead("x.y", 77, 0));
         _ = Refused(ModelFileError.Damaged, GgufBuilder.Smallest().Number("general.architecture", 1));
-        _ = Refused(
-            ModelFileError.Damaged,
-            GgufBuilder
-                .Smallest()
-                .With(
-                    "tokenizer.ggml.tokens",
-                    9,
-                    writer =>
-                    {
-                        writer.Write(4u);
-                        writer.Write(0UL);
-                    }
-                )
-        );
+        _ = Refused(ModelFileError.Damaged, GgufBuilder.Smallest().ArrayHead("tokenizer.ggml.tokens", 4, 0));
         Assert.Contains(
             "array of arrays",
             Refused(
                 ModelFileError.Unsupported,
                 GgufBuilder
                     .Smallest()
-                    .With(
+                    .ArrayHead(
                         "x.y",
                         9,
+                        1,
                         writer =>
                         {
-                            writer.Write(9u);
-                            writer.Write(1UL);
                             writer.Write(4u);
                             writer.Write(0UL);
                         }

@@ -60,25 +60,8 @@ public sealed class ThoughtsTests
     [InlineData("Close it with \u201C</think>\u201D. hm</think>A", "A")]
     [InlineData("Close it with \u201C</think>\u201D (</think>).", "Close it with \u201C</think>\u201D (</think>).")]
     [InlineData("Use <think> and</think>", "Use <think> and</think>")]
-    public void Token_by_token_an_end_alone_is_told_as_in_a_whole_text(string text, string answer)
-    {
-        byte[] bytes = Encoding.UTF8.GetBytes(text);
-        for (int seed = 0; seed < 200; seed++)
-        {
-            var random = new Random(seed);
-            var filter = new ThoughtFilter(Thinking.Of("{{ message.split('</think>') }}", on: false));
-            List<byte> kept = [];
-            for (int at = 0, length; at < bytes.Length; at += length)
-            {
-                length = Math.Min(1 + random.Next(1 + (seed % 6)), bytes.Length - at);
-                if (filter.Take(bytes.AsSpan(at, length)))
-                    kept.AddRange(bytes.AsSpan(at, length));
-                else
-                    kept = [.. filter.Rest];
-            }
-            Assert.Equal(answer, Encoding.UTF8.GetString([.. kept]).Trim());
-        }
-    }
+    public void Token_by_token_an_end_alone_is_told_as_in_a_whole_text(string text, string answer) =>
+        MustLeave(answer, text, "{{ message.split('</think>') }}", longest: 6);
 
     [Fact]
     public void What_was_dropped_once_holds_nothing_to_drop() =>
@@ -97,17 +80,20 @@ public sealed class ThoughtsTests
     [InlineData("◁think▷hm◁/think▷Yes.", "Yes.")]
     [InlineData("<thin ice", "<thin ice")]
     [InlineData("<think>a</think><thin ice", "<thin ice")]
-    public void Token_by_token_the_same_is_left(string text, string answer)
+    public void Token_by_token_the_same_is_left(string text, string answer) => MustLeave(answer, text, template: null, longest: 12);
+
+    /// <summary>Cuts the text in many ways, into pieces of up to so many bytes, and lets the filter of a template see them one by one.</summary>
+    private static void MustLeave(string answer, string text, string? template, int longest)
     {
         byte[] bytes = Encoding.UTF8.GetBytes(text);
         for (int seed = 0; seed < 200; seed++)
         {
             var random = new Random(seed);
-            var filter = new ThoughtFilter(Thinking.Of(null, on: false));
+            var filter = new ThoughtFilter(Thinking.Of(template, on: false));
             List<byte> kept = [];
             for (int at = 0, length; at < bytes.Length; at += length)
             {
-                length = Math.Min(1 + random.Next(1 + (seed % 12)), bytes.Length - at);
+                length = Math.Min(1 + random.Next(1 + (seed % longest)), bytes.Length - at);
                 if (filter.Take(bytes.AsSpan(at, length)))
                     kept.AddRange(bytes.AsSpan(at, length));
                 else

@@ -148,12 +148,8 @@ internal sealed class Demonstration(PreferenceLoop loop, LanguageModel model, Si
         );
         text.WriteLine();
         text.WriteLine("  presses  " + string.Concat(measured.Select(c => c.Presses.ToString(CultureInfo.InvariantCulture).PadLeft(6))));
-        text.WriteLine(
-            "  served   "
-                + string.Concat(measured.Select(c => Screen.Percent(c.PreferredKindServed).PadLeft(6)))
-                + "   "
-                + Screen.Sparkline(measured.Select(c => c.PreferredKindServed))
-        );
+        string shares = string.Concat(measured.Select(c => Screen.Percent(c.PreferredKindServed).PadLeft(6)));
+        text.WriteLine($"  served   {shares}   {Screen.Sparkline(measured.Select(c => c.PreferredKindServed))}");
         text.WriteLine();
         text.WriteLine($"  Choosing blindly would serve it in {Screen.Percent(chance)} of the cases, somebody who knows the taste in all.");
     }
@@ -161,20 +157,16 @@ internal sealed class Demonstration(PreferenceLoop loop, LanguageModel model, Si
     private static void WriteTable(TasteRow[] rows, TasteRow mean, int seeds, int tests)
     {
         Console.WriteLine(
-            $"How far the served answers have come, after so many presses: 0 is chance, 1 what somebody who knows the taste would serve"
+            "How far the served answers have come, after so many presses: 0 is chance, 1 what somebody who knows the taste would serve"
         );
         Console.WriteLine($"from the same candidates. Mean of {Plural.Of(seeds, "seed")}, {tests} requests each on topics never learned on.");
         Console.WriteLine();
-        Console.WriteLine(
-            "taste".PadRight(10)
-                + string.Concat(mean.Checkpoints.Select(c => c.Presses.ToString(CultureInfo.InvariantCulture).PadLeft(7)))
-                + "   percentile of the answer that somebody who knows the taste serves"
-        );
+        string presses = string.Concat(mean.Checkpoints.Select(c => c.Presses.ToString(CultureInfo.InvariantCulture).PadLeft(7)));
+        Console.WriteLine($"{"taste", -10}{presses}   percentile of the answer that somebody who knows the taste serves");
         foreach (TasteRow row in rows.Append(mean))
-            Console.WriteLine(
-                row.Taste.PadRight(10)
-                    + string.Concat(row.Checkpoints.Select(c => c.ShareOfGain.ToString("F2", CultureInfo.InvariantCulture).PadLeft(7)))
-                    + $"   {row.Checkpoints[^1].AllKnowingPercentile:F3}"
-            );
+        {
+            string shares = string.Concat(row.Checkpoints.Select(c => c.ShareOfGain.ToString("F2", CultureInfo.InvariantCulture).PadLeft(7)));
+            Console.WriteLine($"{row.Taste, -10}{shares}   {row.Checkpoints[^1].AllKnowingPercentile:F3}");
+        }
     }
 }

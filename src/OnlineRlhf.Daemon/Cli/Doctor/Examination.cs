@@ -59,8 +59,8 @@ internal sealed class Examination(DaemonOptions options, HealthBody? running, st
                 DeviceMemory.Read()
             );
             string says =
-                $"{report.Name} ({report.Architecture}), {ModelReport.Size(report.FileBytes)}; it takes {ModelReport.Size(report.NeededBytes)} "
-                + $"of memory, and the service may take {ModelReport.Size(report.UsableBytes)}";
+                $"{report.Name} ({report.Architecture}), {ModelReport.Size(report.FileBytes)}; "
+                + $"it takes {ModelReport.Size(report.NeededBytes)} of memory, and the service may take {ModelReport.Size(report.UsableBytes)}";
             if (report.ChatTemplateNote is { } note)
                 says += $"; chat template: {note}";
             says += $"; thinking: {report.Thinking}";
@@ -73,8 +73,8 @@ internal sealed class Examination(DaemonOptions options, HealthBody? running, st
                 : running is { Status: "ready", Model: { } served } && served != report.Name
                     ? Finding.Wrong(
                         part,
-                        $"the daemon that runs serves {served}, and the settings name {report.Name}: restart it (sudo systemctl "
-                            + "restart onlinerlhf.service)"
+                        $"the daemon that runs serves {served}, and the settings name {report.Name}: "
+                            + "restart it (sudo systemctl restart onlinerlhf.service)"
                     )
                 : report.Fits ? Finding.Good(part, says)
                 : Finding.Wrong(part, says + ": lower context, candidates or max_tokens, or take a smaller model");
@@ -145,8 +145,8 @@ internal sealed class Examination(DaemonOptions options, HealthBody? running, st
         return options.Threads > cores
             ? Finding.Wrong(
                 part,
-                $"{options.Threads} threads on {Plural.Of(cores, "performance core")}: decoding collapses where threads wait for "
-                    + $"each other; set threads to {cores} or less"
+                $"{options.Threads} threads on {Plural.Of(cores, "performance core")}: "
+                    + $"decoding collapses where threads wait for each other; set threads to {cores} or less"
             )
             : Finding.Good(
                 part,
@@ -171,9 +171,8 @@ internal sealed class Examination(DaemonOptions options, HealthBody? running, st
         return pace.MaxTokens < 64 && pace.MaxTokens < options.MaxTokens
             ? Finding.Wrong(
                 part,
-                says
-                    + ": answers get very short; set fewer threads where other programs need the cores (onlinerlhf bench compares),"
-                    + " use a smaller model, or raise time_target"
+                $"{says}: answers get very short; set fewer threads where other programs need the cores (onlinerlhf bench compares), "
+                    + "use a smaller model, or raise time_target"
             )
             : Finding.Good(part, says);
     }
@@ -250,8 +249,8 @@ internal sealed class Examination(DaemonOptions options, HealthBody? running, st
             return drive.AvailableFreeSpace < LeastDiskBytes
                 ? Finding.Wrong(
                     part,
-                    $"{free}: a new profile takes up to 40 MB; make room, or "
-                        + $"{(IsSystem ? $"mount another disk at {Locations.SystemState}" : "set state to another disk")}"
+                    $"{free}: a new profile takes up to 40 MB; make room, "
+                        + $"or {(IsSystem ? $"mount another disk at {Locations.SystemState}" : "set state to another disk")}"
                 )
                 : Finding.Good(part, free);
         }

@@ -30,8 +30,8 @@ internal static class ServiceManager
             string limit = result == "start-limit-hit" ? ", what it was may be mended already, it was tried too often" : "";
             return Finding.Wrong(
                 Part,
-                $"{Unit} has failed ({result}, code {code}{limit}): sudo journalctl -u {Unit} -n 20 says "
-                    + $"why{(code == "78" ? ", it is a setting or the model" : "")}; then {Restart}"
+                $"{Unit} has failed ({result}, code {code}{limit}): "
+                    + $"sudo journalctl -u {Unit} -n 20 says why{(code == "78" ? ", it is a setting or the model" : "")}; then {Restart}"
             );
         }
         if (shown.GetValueOrDefault("UnitFileState") is "masked" or "disabled" && state != "active")

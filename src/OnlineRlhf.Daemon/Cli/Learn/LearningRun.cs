@@ -214,10 +214,10 @@ internal sealed class LearningRun(DaemonClient daemon, PreferenceFile file, stri
             return (saved, saved.State is not null);
         Say(
             known.LastLine > 0
-                ? $"The state of profile {profile} is older than the position: it knows this file up to line {known.LastLine} "
-                    + $"and not up to line {saved.Last}."
-                : $"Profile {profile} does not know what was learned from this file: its state was deleted, or belongs to another model. "
-                    + "Starting at the first line."
+                ? $"The state of profile {profile} is older than the position: "
+                    + $"it knows this file up to line {known.LastLine} and not up to line {saved.Last}."
+                : $"Profile {profile} does not know what was learned from this file: "
+                    + "its state was deleted, or belongs to another model. Starting at the first line."
         );
         return (Of(known), true);
     }
@@ -277,8 +277,8 @@ internal sealed class LearningRun(DaemonClient daemon, PreferenceFile file, stri
             string reasons = _skipped == 0 ? "" : $" ({string.Join("; ", _reasons.Select(r => $"{r.Value}: {r.Key}"))})";
             string skipped = file.CountsEntries ? Plural.Of(_skipped, "entry", "entries") : Plural.Of(_skipped, "line");
             Console.WriteLine(
-                $"Learned {Plural.Of(_learned, "comparison")} in {ProgressBar.Words(took)}; {_confirmed} known before, "
-                    + $"{skipped} skipped{reasons}. Profile {profile} holds {_held}."
+                $"Learned {Plural.Of(_learned, "comparison")} in {ProgressBar.Words(took)}; "
+                    + $"{_confirmed} known before, {skipped} skipped{reasons}. Profile {profile} holds {_held}."
             );
         }
         if (file.BrokenAt is { } broken)

@@ -5,14 +5,13 @@ using OnlineRlhf.Storage;
 namespace OnlineRlhf.Daemon.Cli.Learn;
 
 /// <summary>
-/// How far a data set has been learned: numbers in a small file for its owner alone, rewritten in place. Held, so that nobody else learns the same
-/// meanwhile.
+/// How far a data set has been learned: numbers in a small file for its owner alone, rewritten in place. The
+/// file is locked, so that nobody else learns the same data set meanwhile.
 /// </summary>
 internal sealed class Position : IDisposable
 {
     // One write of less than a sector: a kill or a power cut leaves the old numbers or the new ones.
     private const int Bytes = 256;
-    private const int HeldElsewhere = 11;
     private const UnixFileMode Owner = UnixFileMode.UserRead | UnixFileMode.UserWrite;
     private readonly FileStream _file;
 
@@ -22,25 +21,10 @@ internal sealed class Position : IDisposable
     {
         Directory.CreateDirectory(folder, Owner | UnixFileMode.UserExecute);
         string path = Path.Combine(folder, $"{key:x32}.json");
-        try
-        {
-            _file = new FileStream(
-                path,
-                new FileStreamOptions
-                {
-                    Mode = FileMode.OpenOrCreate,
-                    Access = FileAccess.ReadWrite,
-                    Share = FileShare.None,
-                    UnixCreateMode = Owner,
-                    BufferSize = 0,
-                }
-            );
-        }
-        catch (IOException e) when (e.HResult == HeldElsewhere)
-        {
-            throw new IOException("This file is being learned for this profile by another process: wait for it.");
-        }
-        // Its numbers are synced in the file; the file's name is, here.
+        _file =
+            FileLock.TryTake(path, created: Owner)
+            ?? throw new IOException("This file is being learned for this profile by another process: wait for it.");
+        // Save makes the numbers durable. This makes the file's name durable.
         DurableFolder.Sync(folder);
         Current = Read();
     }
@@ -88,7 +72,7 @@ internal sealed class Position : IDisposable
         }
         catch (JsonException)
         {
-            // Told as what it is.
+            // The caller says that the position cannot be read.
         }
         WasUnreadable = true;
         return new Progress();

@@ -151,7 +151,7 @@ internal sealed class Installation
 
     private IOException Full(long needed, long free) =>
         new(
-            $"The disk that holds {_folder} has {ModelReport.Size(free)} free, and the model takes {ModelReport.Size(needed)}: make "
-                + "room first; nothing was changed."
+            $"The disk that holds {_folder} has {ModelReport.Size(free)} free, "
+                + $"and the model takes {ModelReport.Size(needed)}: make room first; nothing was changed."
         );
 }

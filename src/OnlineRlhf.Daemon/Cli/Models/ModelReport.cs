@@ -73,10 +73,10 @@ internal sealed record ModelReport(
 
     internal IEnumerable<string> Lines()
     {
-        yield return $"model      {TerminalText.Line(Name)}, {TerminalText.Line(Architecture)}, {Quantisation}, "
-            + $"{Size(FileBytes)}{(Files > 1 ? $" in {Files} files" : "")}";
-        yield return $"shape      {Layers} layers, hidden states of {EmbeddingLength}, trained for {TrainedContext} tokens; served "
-            + $"with a context of {ContextTokens} and {Plural.Of(Candidates, "candidate")}";
+        yield return $"model      {TerminalText.Line(Name)}, {TerminalText.Line(Architecture)}, "
+            + $"{Quantisation}, {Size(FileBytes)}{(Files > 1 ? $" in {Files} files" : "")}";
+        yield return $"shape      {Layers} layers, hidden states of {EmbeddingLength}, trained for {TrainedContext} tokens; "
+            + $"served with a context of {ContextTokens} and {Plural.Of(Candidates, "candidate")}";
         yield return $"template   {ChatTemplateProblem ?? ChatTemplateNote ?? "known"}";
         if (Thinking is not null)
             yield return $"thinking   {Thinking}";
@@ -84,15 +84,15 @@ internal sealed record ModelReport(
         yield return StyleHints.Count > 0
             ? $"hints      {Plural.Of(StyleHints.Count, "style hint")}: {string.Join(" ", StyleHints.Select(TerminalText.Line))}"
             : "hints      none: the setting says so, or the model was never taught to follow them";
-        yield return $"memory     {Size(ModelBytes.Weights)} weights + {Size(ModelBytes.Cache)} keys and values + {Size(ModelBytes.Buffers)} buffers "
-            + $"+ {Size(ModelBytes.Conversations)} parked conversations + {Size(LearnerBytes)} learner, each profile in use + "
-            + $"{Size(ProgramBytes)} program = {Size(NeededBytes)}";
+        yield return $"memory     {Size(ModelBytes.Weights)} weights + {Size(ModelBytes.Cache)} keys and values "
+            + $"+ {Size(ModelBytes.Buffers)} buffers + {Size(ModelBytes.Conversations)} parked conversations + {Size(LearnerBytes)} learner, "
+            + $"each profile in use + {Size(ProgramBytes)} program = {Size(NeededBytes)}";
         if (!Fits)
-            yield return $"device     it does not fit: the service may take {Size(UsableBytes)} here. Lower context, conversations,"
-                + " candidates or max_tokens, or take a smaller model or quantisation.";
+            yield return $"device     it does not fit: the service may take {Size(UsableBytes)} here. "
+                + "Lower context, conversations, candidates or max_tokens, or take a smaller model or quantisation.";
         else if (NeededBytes > AvailableBytes)
-            yield return $"device     it fits into the {Size(UsableBytes)} that the service may take, but only {Size(AvailableBytes)} "
-                + "are free now: end other programs first, or the daemon that runs.";
+            yield return $"device     it fits into the {Size(UsableBytes)} that the service may take, but only {Size(AvailableBytes)} are free now: "
+                + "end other programs first, or the daemon that runs.";
         else
             yield return $"device     it fits: {Size(AvailableBytes)} are free, the service may take {Size(UsableBytes)}";
     }

@@ -2,14 +2,15 @@ using OnlineRlhf.Storage;
 
 namespace OnlineRlhf.Daemon.Cli.Models;
 
-/// <summary>
-/// A file that appears whole and durable or not at all: written beside its place under another name, which a kill leaves behind unused.
-/// </summary>
+/// <summary>A file that appears whole and durable, or not at all. Until then it is written beside its place, under another name.</summary>
+/// <remarks>
+/// OnlineRlhf.Storage writes its small files in another way: for their owner alone, and from memory. This one is for models and settings: it comes in
+/// pieces, others may read it, and the folder may be another user's. A kill leaves the unfinished file behind, which nobody uses.
+/// </remarks>
 internal sealed class WholeFile : IDisposable
 {
     private const string Ending = ".partial";
-    private const int LockedElsewhere = 11,
-        NoSpace = 28;
+    private const int NoSpace = 28;
     private readonly string _path;
     private bool _committed;
 
@@ -22,25 +23,8 @@ internal sealed class WholeFile : IDisposable
         // The folder may be another user's, who could put a link there.
         if (new FileInfo(Partial).LinkTarget is not null)
             throw new IOException($"{Partial} is a link: remove it.");
-        try
-        {
-            // Held open without sharing: that somebody else writes the same file is told, and what was left behind is told from what is being
-            // written.
-            Content = new FileStream(
-                Partial,
-                new FileStreamOptions
-                {
-                    Mode = FileMode.OpenOrCreate,
-                    Access = FileAccess.ReadWrite,
-                    Share = FileShare.None,
-                    BufferSize = 0,
-                }
-            );
-        }
-        catch (IOException e) when (e.HResult == LockedElsewhere)
-        {
-            throw new IOException($"{path} is being written by another process: wait for it.");
-        }
+        // The lock tells a file that another process is writing from one that a killed process left behind.
+        Content = FileLock.TryTake(Partial) ?? throw new IOException($"{path} is being written by another process: wait for it.");
         Content.SetLength(0);
         File.SetUnixFileMode(Content.SafeFileHandle, mode);
     }
@@ -74,15 +58,10 @@ internal sealed class WholeFile : IDisposable
     {
         foreach (string left in Directory.EnumerateFiles(folder, ".*" + Ending, new EnumerationOptions { AttributesToSkip = 0 }))
         {
-            try
-            {
-                using var free = new FileStream(left, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
+            using FileStream? free = FileLock.TryTake(left, FileMode.Open);
+            // A file that is held is being written.
+            if (free is not null)
                 File.Delete(left);
-            }
-            catch (IOException e) when (e.HResult == LockedElsewhere)
-            {
-                // It is being written.
-            }
         }
     }
 

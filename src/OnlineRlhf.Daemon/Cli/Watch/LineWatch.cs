@@ -65,8 +65,8 @@ internal sealed class LineWatch(DaemonClient daemon, string? profile, bool withT
             yield return $"{writing.Profile}: writing answers.";
         if (_state.Pair is { } pair && pair.Id != before.Pair?.Id)
         {
-            yield return $"{pair.Profile}: a pair is open, of {Plural.Of(pair.First.Tokens, "token")} and "
-                + $"{Plural.Of(pair.Second?.Tokens ?? 0, "token")}.";
+            yield return $"{pair.Profile}: a pair is open, of {Plural.Of(pair.First.Tokens, "token")} "
+                + $"and {Plural.Of(pair.Second?.Tokens ?? 0, "token")}.";
             if (withText)
             {
                 yield return $"First: {pair.First.Text}";

@@ -1,18 +1,20 @@
-namespace OnlineRlhf.Learning.RewardModels;
+using OnlineRlhf.Learning;
+using OnlineRlhf.Learning.RewardModels;
+
+namespace OnlineRlhf.Experiments.Learners;
 
 /// <summary>
-/// The variant of the one-pass update that keeps no matrix: θ ← θ − η x with (λ_t I + H_t) x = g_t solved by K steps of conjugate gradient over
-/// Hessian-vector
-/// products, g_t and H_t being the mean gradient and Hessian of the newest minibatch at θ. A growing λ_t stands in for the Hessians of the past.
+/// The variant of the one-pass update that keeps no matrix: θ ← θ − η x, where K steps of conjugate gradient solve (λ_t I + H_t) x = g_t.
+/// g_t and H_t are the mean gradient and Hessian of the newest minibatch at θ. A growing λ_t stands in for the Hessians of the past.
 /// </summary>
 /// <remarks>
-/// Time O(K b d) per minibatch of b and memory O(b d). It knows no uncertainty of a direction: use it with rules that need none. The horizon T must
-/// be known
-/// beforehand, as it is in an experiment and is not in a daemon. Source: the practical variant of arXiv 2502.07193. Not safe for concurrent use.
+/// Time O(K b d) per minibatch of b, memory O(b d). It knows no uncertainty of a direction: use it with rules that need none.
+/// It needs to know the horizon T beforehand. An experiment knows it, and a daemon does not: that is why this learner is here and not in the product.
+/// Source: the practical variant of arXiv 2502.07193. Not safe for concurrent use.
 /// </remarks>
-public sealed class MatrixFreeRewardModel : IRewardModel
+internal sealed class MatrixFreeRewardModel : IRewardModel
 {
-    /// <summary>Below this share of the gradient's square the rest is rounding.</summary>
+    /// <summary>A residual below this share of the gradient's square is rounding error: more steps would change nothing.</summary>
     private const double Tolerance = 1e-24;
 
     private readonly double[] _parameter,
@@ -46,7 +48,6 @@ public sealed class MatrixFreeRewardModel : IRewardModel
         _labels = new double[options.Minibatch];
     }
 
-    /// <inheritdoc/>
     public int Dimension { get; }
 
     /// <summary>η, λ, K and the minibatch.</summary>
@@ -55,16 +56,13 @@ public sealed class MatrixFreeRewardModel : IRewardModel
     /// <summary>t, the number of comparisons seen; those of an incomplete minibatch are not learned yet.</summary>
     public long Comparisons { get; private set; }
 
-    /// <inheritdoc/>
     public ReadOnlySpan<double> Parameter => _parameter;
 
-    /// <inheritdoc/>
     public double Score(ReadOnlySpan<float> features) => LinearReward.Score(_parameter, features);
 
-    /// <inheritdoc/>
     public void Observe(Comparison comparison)
     {
-        LinearReward.Require(comparison, Dimension);
+        LearnerMath.Require(comparison, Dimension);
         comparison.Difference.CopyTo(_batch.AsSpan(_waiting * Dimension));
         _labels[_waiting] = comparison.Label;
         Comparisons++;
@@ -84,7 +82,7 @@ public sealed class MatrixFreeRewardModel : IRewardModel
             ReadOnlySpan<float> z = _batch.AsSpan(i * Dimension, Dimension);
             double margin = LinearReward.Dot(z, _parameter);
             _weights[i] = share * LogisticLoss.Curvature(margin);
-            LinearReward.AddScaled(_gradient, share * LogisticLoss.Slope(margin, _labels[i]), z);
+            LearnerMath.AddScaled(_gradient, share * LogisticLoss.Slope(margin, _labels[i]), z);
         }
         Solve(regularization);
         for (int i = 0; i < Dimension; i++)
@@ -127,7 +125,7 @@ public sealed class MatrixFreeRewardModel : IRewardModel
         for (int i = 0; i < Options.Minibatch; i++)
         {
             ReadOnlySpan<float> z = _batch.AsSpan(i * Dimension, Dimension);
-            LinearReward.AddScaled(_product, _weights[i] * LinearReward.Dot(z, _direction), z);
+            LearnerMath.AddScaled(_product, _weights[i] * LinearReward.Dot(z, _direction), z);
         }
     }
 

@@ -1,14 +1,14 @@
-namespace OnlineRlhf.Learning.RewardModels;
+namespace OnlineRlhf.Experiments.Learners;
 
 /// <summary>The numbers of the matrix-free update.</summary>
-/// <param name="Horizon">T: how many comparisons are expected, at least 1; λ_t has its last value from there on.</param>
+/// <param name="Horizon">T: how many comparisons are expected, at least 1. From there on λ_t keeps its last value.</param>
 /// <param name="StepSize">η, above 0.</param>
 /// <param name="FirstRegularization">λ_0, above 0.</param>
 /// <param name="LastRegularization">λ_T, above 0.</param>
 /// <param name="Schedule">How λ_t goes from one to the other.</param>
 /// <param name="Steps">K, the most conjugate gradient steps of one update, at least 1. A single comparison is exact after two.</param>
 /// <param name="Minibatch">How many comparisons one update takes together, at least 1; an incomplete minibatch waits.</param>
-public sealed record MatrixFreeOptions(
+internal sealed record MatrixFreeOptions(
     long Horizon,
     double StepSize = 1,
     double FirstRegularization = 0.8,
@@ -29,7 +29,7 @@ public sealed record MatrixFreeOptions(
     }
 
     /// <summary>λ_t.</summary>
-    public double Regularization(long comparisons)
+    internal double Regularization(long comparisons)
     {
         double u = Math.Clamp((double)comparisons / Horizon, 0, 1);
         double growth = Schedule switch

@@ -1,0 +1,234 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.IO.Compression;
+
+namespace OnlineRlhf.EndToEnd.Tests.Comparisons;
+
+/// <summary>onlinerlhf learn of a file that was learned before, in part or whole: every line is learned once.</summary>
+public sealed class LearnAgainTests(SharedDaemon daemon) : IClassFixture<SharedDaemon>
+{
+    [PublishedFact]
+    public async Task A_file_that_was_learned_is_learned_once_more_only_where_that_is_said_also_when_it_is_packed()
+    {
+        string file = daemon.Folder.Write("again.jsonl", PreferenceData.Lines(8)),
+            packed = file + ".gz";
+        await using (var stream = new GZipStream(File.Create(packed), CompressionLevel.Fastest))
+            await stream.WriteAsync(await File.ReadAllBytesAsync(file, TestContext.Current.CancellationToken), TestContext.Current.CancellationToken);
+
+        Program.Ended first = await RunAsync("learn", packed, "--profile", "again"),
+            second = await RunAsync("learn", file, "--profile", "again");
+        Program.Ended again = await RunAsync("learn", file, "--profile", "again", "--again"),
+            after = await RunAsync("learn", packed, "--profile", "again");
+        Program.Ended other = await RunAsync("learn", file, "--profile", "other");
+
+        Assert.All([first, second, again, after, other], e => Assert.Equal((0, ""), (e.ExitCode, e.Errors)));
+        Assert.Contains("100 %, 8 of 8 lines\n", first.Output, StringComparison.Ordinal);
+        Assert.Matches(@"Learned 8 comparisons in .*; 0 known before, 0 lines skipped\. Profile again holds 8\.\n$", first.Output);
+        Assert.Matches(@"^The whole file was learned before.*--again.*\n$", second.Output);
+        Assert.EndsWith("Profile again holds 16.\n", again.Output, StringComparison.Ordinal);
+        Assert.Equal(second.Output, after.Output);
+        Assert.EndsWith("Profile other holds 8.\n", other.Output, StringComparison.Ordinal);
+    }
+
+    [PublishedFact]
+    public async Task Where_the_position_is_lost_or_damaged_the_daemon_says_what_was_learned()
+    {
+        string file = daemon.Folder.Write("lost.jsonl", PreferenceData.Lines(6));
+        string positions = Path.Combine(daemon.Folder.State, "learn");
+        HashSet<string> before = Directory.Exists(positions) ? [.. Directory.EnumerateFiles(positions)] : [];
+        await RunAsync("learn", file, "--profile", "lost");
+        string position = Assert.Single(Directory.EnumerateFiles(positions), f => !before.Contains(f));
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(position));
+        Assert.Matches(
+            """^\{"lines":6,"last":6,"comparisons":6,"run":0,"whole":true,"state":"[-0-9a-f]{36}"\} *\n$""",
+            await File.ReadAllTextAsync(position, TestContext.Current.CancellationToken)
+        );
+
+        File.Delete(position);
+        Program.Ended lost = await RunAsync("learn", file, "--profile", "lost");
+        await File.WriteAllTextAsync(position, "{\"lines\": tru", TestContext.Current.CancellationToken);
+        Program.Ended damaged = await RunAsync("learn", file, "--profile", "lost");
+        File.Delete(position);
+        Program.Ended again = await RunAsync("learn", file, "--profile", "lost", "--again");
+
+        Assert.Matches(@"^The whole file was learned before.*--again.*\n$", lost.Output);
+        Assert.StartsWith("The position cannot be read", damaged.Output, StringComparison.Ordinal);
+        Assert.Contains("The whole file was learned before", damaged.Output, StringComparison.Ordinal);
+        Assert.EndsWith("; 0 known before, 0 lines skipped. Profile lost holds 12.\n", again.Output, StringComparison.Ordinal);
+    }
+
+    [PublishedFact]
+    public async Task More_than_the_ring_holds_is_learned_once_by_any_path_home_or_user()
+    {
+        using var folder = new TempFolder();
+        await using DaemonProcess own = await DaemonProcess.StartReadyAsync(folder);
+        string file = folder.Write(
+            "many.jsonl",
+            string.Concat(
+                Enumerable
+                    .Range(0, 620)
+                    .Select(n => $$"""{"prompt": "Is {{n}} a number?", "chosen": "Yes.", "rejected": "It has {{n}} sides."}""" + "\n")
+            )
+        );
+        string link = Path.Combine(folder.Root, "link");
+        Directory.CreateSymbolicLink(link, folder.Runtime);
+        using (Process client = Process.Start(Program.Describe(folder, [], ["learn", file]))!)
+        {
+            client.StandardInput.Close();
+            while ((await own.Client.GetAsync($"/v1/comparisons/{Guid.NewGuid()}")).Comparisons < 40)
+                await Task.Delay(2, TestContext.Current.CancellationToken);
+            Posix.Signal(client.Id, Posix.SigKill);
+            await client.WaitForExitAsync(TestContext.Current.CancellationToken);
+        }
+
+        // Goes on where another user's run was killed, and knows afterwards that the file was learned, although the ring has forgotten its first
+        // lines.
+        Program.Ended first = await ElsewhereAsync("one", Path.Combine(link, "onlinerlhf.sock"));
+        Program.Ended second = await ElsewhereAsync("two", Path.Combine(folder.Runtime, "onlinerlhf.sock"));
+        Program.Ended third = await Program.RunAsync(folder, "learn", file);
+
+        Assert.All([first, second, third], e => Assert.Equal((0, ""), (e.ExitCode, e.Errors)));
+        Assert.Matches(@"^Going on after line \d+ of 620\.", first.Output);
+        Assert.EndsWith("Profile default holds 620.\n", first.Output, StringComparison.Ordinal);
+        Assert.All([second, third], e => Assert.StartsWith("The whole file was learned before", e.Output, StringComparison.Ordinal));
+        Assert.Equal(620, (await own.Client.GetAsync($"/v1/comparisons/{Guid.NewGuid()}")).Comparisons);
+
+        Task<Program.Ended> ElsewhereAsync(string home, string socket) =>
+            Program.RunAsync(
+                folder,
+                new Variables { ["STATE_DIRECTORY"] = Path.Combine(folder.Root, home) },
+                null,
+                "learn",
+                file,
+                "--socket",
+                socket
+            );
+    }
+
+    [PublishedFact]
+    public async Task A_position_of_the_first_version_is_taken_over_and_known_from_then_on()
+    {
+        string file = daemon.Folder.Write("old.jsonl", PreferenceData.Lines(5)),
+            positions = Path.Combine(daemon.Folder.State, "learn");
+        HashSet<string> before = Directory.Exists(positions) ? [.. Directory.EnumerateFiles(positions)] : [];
+        await RunAsync("learn", file, "--profile", "old");
+        string position = Assert.Single(Directory.EnumerateFiles(positions), f => !before.Contains(f));
+        File.Delete(
+            Assert.Single(
+                Directory.EnumerateFiles(daemon.Folder.State, "learned-files", SearchOption.AllDirectories),
+                f => f.Contains("/old/", StringComparison.Ordinal)
+            )
+        );
+        foreach (
+            string numbers in (string[])
+                ["""{"lines":5,"last":5,"comparisons":5,"run":0,"whole":true}""", """{"lines":3,"last":3,"comparisons":3,"run":0,"whole":false}"""]
+        )
+        {
+            await File.WriteAllTextAsync(position, numbers.PadRight(255) + "\n", TestContext.Current.CancellationToken);
+            Program.Ended ended = await RunAsync("learn", file, "--profile", "old");
+            Assert.Equal((0, ""), (ended.ExitCode, ended.Errors));
+            Assert.Contains("The whole file was learned before", ended.Output, StringComparison.Ordinal);
+        }
+        Assert.Equal(5, (await daemon.Client.GetAsync($"/v1/comparisons/{Guid.NewGuid()}?profile=old")).Comparisons);
+    }
+
+    [PublishedFact]
+    public async Task A_state_that_was_deleted_costs_a_few_requests_and_not_one_a_line()
+    {
+        using var folder = new TempFolder();
+        string file = folder.Write("deleted.jsonl", string.Concat(Enumerable.Repeat("\n", 5_000)) + PreferenceData.Line(0) + "\n");
+        await using (DaemonProcess own = await DaemonProcess.StartReadyAsync(folder))
+        {
+            await Program.RunAsync(folder, "learn", file);
+            await own.StopAsync();
+        }
+        Directory.Delete(Path.Combine(folder.State, "profiles"), recursive: true);
+        await using DaemonProcess again = await DaemonProcess.StartReadyAsync(folder);
+        await again.Client.PostAsync(
+            "/v1/comparisons",
+            Client.Body("How do I make tea?", "default", """ "chosen": "Steep it.", "rejected": "I do not know." """)
+        );
+        double before = await RequestsAsync();
+        Program.Ended ended = await Program.RunAsync(folder, "learn", file);
+
+        Assert.Contains("does not know what was learned from this file", ended.Output, StringComparison.Ordinal);
+        Assert.EndsWith("Profile default holds 2.\n", ended.Output, StringComparison.Ordinal);
+        Assert.InRange(await RequestsAsync() - before, 1, 12);
+
+        async Task<double> RequestsAsync() =>
+            (await again.Client.GetAsync("/metrics"))
+                .Body.Split('\n')
+                .Where(l => l.StartsWith("onlinerlhf_responses_total{", StringComparison.Ordinal))
+                .Sum(l => double.Parse(l[(l.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture));
+    }
+
+    [PublishedTheory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_state_that_is_deleted_or_put_back_meanwhile_is_told_and_the_same_command_learns_what_it_lacks(bool putBack)
+    {
+        using var folder = new TempFolder();
+        await using DaemonProcess own = await DaemonProcess.StartReadyAsync(folder);
+        const int lines = 200;
+        string file = folder.Write("many.jsonl", PreferenceData.Lines(lines)),
+            earlier = folder.Write("few.jsonl", PreferenceData.Line(0) + "\n");
+        await Program.RunAsync(folder, "learn", earlier);
+        string state = Assert.Single(Directory.EnumerateDirectories(Path.Combine(folder.State, "profiles"), "default", SearchOption.AllDirectories));
+        string copy = Path.Combine(folder.Root, "copy");
+        Directory.CreateDirectory(copy);
+        foreach (string part in Directory.EnumerateFiles(state).Where(p => !p.EndsWith(".lock", StringComparison.Ordinal)))
+            File.Copy(part, Path.Combine(copy, Path.GetFileName(part)));
+        Task<Program.Ended> running = Program.RunAsync(folder, "learn", file);
+        while (await HeldAsync() < 60)
+            await Task.Delay(2, TestContext.Current.CancellationToken);
+        Directory.Move(state, Path.Combine(folder.Root, "gone"));
+        if (putBack)
+            Directory.Move(copy, state);
+        Program.Ended stopped = await running,
+            second = await Program.RunAsync(folder, "learn", file);
+        Program.Ended third = await Program.RunAsync(folder, "learn", file);
+
+        int before = putBack ? 1 : 0;
+        Assert.Equal(1, stopped.ExitCode);
+        Assert.Matches(
+            $@"^onlinerlhf: Stopped after line \d+ of {lines}\. Profile default holds [0{before}] comparisons, "
+                + @"and held \d+ before: .*The same command",
+            Assert.Single(stopped.ErrorLines)
+        );
+        Assert.Equal((0, ""), (second.ExitCode, second.Errors));
+        Assert.Matches($@"Learned {lines} comparisons in .*; 0 known before, .*\. Profile default holds {lines + before}\.\n$", second.Output);
+        Assert.StartsWith("The whole file was learned before", third.Output, StringComparison.Ordinal);
+        Assert.Equal(lines + before, await HeldAsync());
+
+        async Task<long> HeldAsync() => (await own.Client.GetAsync($"/v1/comparisons/{Guid.NewGuid()}")).Comparisons;
+    }
+
+    [PublishedFact]
+    public async Task Files_of_a_profile_can_be_asked_for_and_told()
+    {
+        const string path = "/v1/profiles/told/files/000102030405060708090a0b0c0d0e0f";
+        (await daemon.Client.PutAsync(path, """{"runs": 1}""")).MustBeProblem(409, "has learned nothing");
+        await daemon.Client.PostAsync(
+            "/v1/comparisons",
+            Client.Body("How do I make tea?", "told", """ "chosen": "Steep it.", "rejected": "I do not know." """)
+        );
+        Reply unknown = await daemon.Client.GetAsync(path),
+            told = await daemon.Client.PutAsync(path, """{"runs": 1}"""),
+            known = await daemon.Client.GetAsync($"{path}?lines=100");
+
+        Assert.Equal(
+            """{"profile":"told","digest":"000102030405060708090a0b0c0d0e0f","state":null,"runs":0,"comparisons":1"""
+                + ""","last_line":0,"last_comparison":0}""",
+            unknown.Body
+        );
+        Assert.Equal((200, 1, told.Body), (told.Status, told.Json.GetProperty("runs").GetInt32(), known.Body));
+        (await daemon.Client.PutAsync(path, "{}")).MustBeProblem(400, "runs");
+        (await daemon.Client.PutAsync(path, """{"runs": -1}""")).MustBeProblem(400, "runs");
+        (await daemon.Client.GetAsync($"{path}?lines=x")).MustBeProblem(400, "lines");
+        (await daemon.Client.GetAsync($"{path}?lines=1000000000")).MustBeProblem(400, "lines");
+        (await daemon.Client.GetAsync("/v1/profiles/told/files/xyz")).MustBeProblem(400, "digest");
+        (await daemon.Client.GetAsync("/v1/profiles/..x/files/000102030405060708090a0b0c0d0e0f")).MustBeProblem(400, "profile");
+    }
+
+    private Task<Program.Ended> RunAsync(params string[] arguments) => Program.RunAsync(daemon.Folder, arguments);
+}
