@@ -14,7 +14,7 @@ namespace OnlineRlhf.Rounds;
 /// <param name="queue">The model's one queue.</param>
 /// <param name="profiles">The profiles.</param>
 /// <param name="turn">Held while something is learned: one at a time, with the presses.</param>
-/// <param name="events">Told what was learned.</param>
+/// <param name="events">Told what was recorded.</param>
 /// <param name="mostProfiles">Profiles that may be stored.</param>
 internal sealed class ComparisonHandler(
     LanguageModel model,
@@ -25,10 +25,10 @@ internal sealed class ComparisonHandler(
     int mostProfiles
 )
 {
-    private long _learned;
+    private long _recorded;
 
-    /// <summary>Comparisons that were learned; repeats do not count.</summary>
-    internal long Learned => Interlocked.Read(ref _learned);
+    /// <summary>Comparisons that were recorded; repeats do not count.</summary>
+    internal long Recorded => Interlocked.Read(ref _recorded);
 
     internal async Task<FeedbackResult> LearnAsync(ComparisonRequest request, CancellationToken cancellationToken)
     {
@@ -52,8 +52,8 @@ internal sealed class ComparisonHandler(
                 request.IsTie ? 0.5 : 1,
                 request.AtLeast
             );
-            Interlocked.Increment(ref _learned);
-            events.Publish(new RoundEvent.Learned(request.Id, request.Profile, comparisons));
+            Interlocked.Increment(ref _recorded);
+            events.Publish(new RoundEvent.Recorded(request.Id, request.Profile, comparisons));
             return new FeedbackResult(request.Id, request.Profile, true, comparisons);
         }
         finally
@@ -77,7 +77,7 @@ internal sealed class ComparisonHandler(
 
     private FeedbackResult? Known(ComparisonRequest request)
     {
-        if (Find(request.Id, request.Profile) is { Learned: true } known)
+        if (Find(request.Id, request.Profile) is { Recorded: true } known)
             return known;
         profiles.RequireRoomFor(request.Profile, mostProfiles);
         return null;

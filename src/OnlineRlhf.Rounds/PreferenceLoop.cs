@@ -116,8 +116,8 @@ public sealed class PreferenceLoop : IDisposable
     /// <summary>Rounds that were answered so by somebody; repeats do not count.</summary>
     public long Answered(Preferred preferred) => _feedback.Answered(preferred);
 
-    /// <summary>Comparisons learned that clients brought; repeats do not count.</summary>
-    public long Submitted => _comparisons.Learned;
+    /// <summary>Comparisons recorded that clients submitted; repeats do not count.</summary>
+    public long Submitted => _comparisons.Recorded;
 
     /// <summary>Measures a model's features, where that was not done yet: a loop on it then starts at once.</summary>
     /// <returns>The file that holds them.</returns>

@@ -144,13 +144,7 @@ internal static class EventEndpoint
                 WireJson.Readable.ClosedBody,
                 cancellationToken
             ),
-            RoundEvent.Learned e => Send(
-                context,
-                "learned",
-                new LearnedBody(e.Id, e.Profile, e.Comparisons),
-                WireJson.Readable.LearnedBody,
-                cancellationToken
-            ),
+            RoundEvent.Recorded e => SendRecorded(context, new RecordedBody(e.Id, e.Profile, e.Comparisons), cancellationToken),
             RoundEvent.Abandoned e => Send(
                 context,
                 "round.abandoned",
@@ -169,6 +163,13 @@ internal static class EventEndpoint
             RoundEvent.Lagged e => Send(context, "lagged", new LaggedBody(e.Count), WireJson.Readable.LaggedBody, cancellationToken),
             _ => throw new InvalidOperationException($"No event name for {happened.GetType()}."),
         };
+
+    /// <summary>Followers of version 0.1.0 wait for the event's old name: it follows, for one version.</summary>
+    private static async Task SendRecorded(HttpContext context, RecordedBody body, CancellationToken cancellationToken)
+    {
+        await Send(context, "recorded", body, WireJson.Readable.RecordedBody, cancellationToken).ConfigureAwait(false);
+        await Send(context, "learned", body, WireJson.Readable.RecordedBody, cancellationToken).ConfigureAwait(false);
+    }
 
     private static async Task Send<T>(HttpContext context, string name, T body, JsonTypeInfo<T> type, CancellationToken cancellationToken)
     {

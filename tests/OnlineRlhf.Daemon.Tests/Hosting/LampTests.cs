@@ -113,7 +113,7 @@ public sealed class LampTests : IAsyncLifetime
         {
             loop.Events.Publish(new RoundEvent.Abandoned("nobody", Failed: true));
             Assert.True(SpinWait.SpinUntil(() => _rig.IsHigh(ErrorLine), Patience));
-            loop.Events.Publish(new RoundEvent.Learned(Guid.NewGuid(), "nobody", 1));
+            loop.Events.Publish(new RoundEvent.Recorded(Guid.NewGuid(), "nobody", 1));
             Assert.True(SpinWait.SpinUntil(() => !_rig.IsHigh(ErrorLine), Patience));
         }
     }
