@@ -26,14 +26,11 @@ public sealed class ConfigurationPageTests
         var page = new StringBuilder(Head);
         foreach (Setting setting in Setting.All)
             page.Append($"| `{setting.Key}` | {setting.Range} | {setting.Description.Replace("|", "\\|", StringComparison.Ordinal)} |\n");
-        string path = Path.Combine(Root(), "docs", "configuration.md");
-        if (Environment.GetEnvironmentVariable("ONLINERLHF_WRITE_DOCS") == "1")
-            File.WriteAllText(path, page.ToString());
-        Assert.Equal(page.ToString(), File.ReadAllText(path));
+        Checkout.MustSay("docs/configuration.md", page.ToString());
     }
 
     [Fact]
-    public void Every_default_lies_in_its_range() => Settings.Read([], Path.Combine(Root(), "packaging", "debian", "onlinerlhf.json"));
+    public void Every_default_lies_in_its_range() => Settings.Read([], Checkout.Path("packaging/debian/onlinerlhf.json"));
 
     [Theory]
     [InlineData("threads", "257", "threads must be 0 to 256, not 257")]
@@ -44,12 +41,4 @@ public sealed class ConfigurationPageTests
     [InlineData("candidates", "x", "candidates must be a whole number, not x")]
     public void A_value_outside_of_the_range_is_refused_in_words(string key, string value, string problem) =>
         Assert.Equal(problem, Assert.Throws<ConfigurationException>(() => Setting.All.Single(s => s.Key == key).Check(value)).Message);
-
-    private static string Root()
-    {
-        string folder = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(folder, "OnlineRlhf.sln")))
-            folder = Path.GetDirectoryName(folder) ?? throw new InvalidOperationException("This is not a checkout of the project.");
-        return folder;
-    }
 }

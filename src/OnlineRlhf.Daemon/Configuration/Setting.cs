@@ -6,8 +6,8 @@ using OnlineRlhf.Rounds;
 namespace OnlineRlhf.Daemon.Configuration;
 
 /// <summary>
-/// One setting: its key in the file; the flag is --key with dashes, the environment variable ONLINERLHF_KEY. Options, help texts, checks and
-/// docs/configuration.md follow from <see cref="All"/>.
+/// One setting: its key in the file; the flag is --key with dashes, the environment variable ONLINERLHF_KEY. Options, help texts, checks,
+/// docs/configuration.md, the manual and the completion follow from <see cref="All"/>.
 /// </summary>
 /// <param name="Key">Its key in the file.</param>
 /// <param name="Description">What it does, and its default.</param>

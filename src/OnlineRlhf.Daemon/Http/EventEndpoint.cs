@@ -62,8 +62,7 @@ internal static class EventEndpoint
             context.Response.Headers.Connection = "close";
             return Problems.Write(
                 context,
-                StatusCodes.Status503ServiceUnavailable,
-                "busy",
+                ProblemKind.Busy,
                 $"{mostFollowers} clients follow the events already, as many as may: close those that are not used, or try again in a few seconds."
             );
         }
@@ -126,7 +125,8 @@ internal static class EventEndpoint
             new(status, round, comparisons, board.Buttons, board.IsWanted ? board.Problem : null);
     }
 
-    private static Task Send(HttpContext context, RoundEvent happened, bool withText, CancellationToken cancellationToken) =>
+    /// <summary>Writes what happened as events; the texts of answers only where the client asks for them.</summary>
+    internal static Task Send(HttpContext context, RoundEvent happened, bool withText, CancellationToken cancellationToken) =>
         happened switch
         {
             RoundEvent.Generating e => Send(

@@ -48,8 +48,7 @@ internal static class RoundEndpoints
                     await Problems
                         .Write(
                             context,
-                            StatusCodes.Status404NotFound,
-                            "none-open",
+                            ProblemKind.NoneOpen,
                             profile is null
                                 ? "No round waits for feedback: the last one may have been answered already."
                                 : "This profile has no open round: the last one may have been answered already."
@@ -68,7 +67,7 @@ internal static class RoundEndpoints
                 if (Id(context) is { } id && loop.Find(id) is { } round)
                     await Write(context, RoundBody.Of(round), WireJson.Readable.RoundBody).ConfigureAwait(false);
                 else
-                    await Problems.Write(context, StatusCodes.Status404NotFound, "unknown", "No such round is open.").ConfigureAwait(false);
+                    await Problems.Write(context, ProblemKind.Unknown, "No such round is open.").ConfigureAwait(false);
             }
         );
 
