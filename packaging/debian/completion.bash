@@ -1,16 +1,36 @@
-# bash completion for onlinerlhf: commands, and the options that a command's help lists.
+# bash completion for onlinerlhf. CompletionTests writes this file from the commands, where ONLINERLHF_WRITE_DOCS=1 is set.
 _onlinerlhf() {
-  local current=${COMP_WORDS[COMP_CWORD]}
-  if [ "$COMP_CWORD" = 1 ]; then
-    mapfile -t COMPREPLY < <(compgen -W "serve demo ask prefer learn watch status doctor bench model buttons --help --version" -- "$current")
-  elif [ "${COMP_WORDS[1]}" = prefer ] && [[ $current != -* ]]; then
-    mapfile -t COMPREPLY < <(compgen -W "first second tie skip 1 2" -- "$current")
-  elif [ "$COMP_CWORD" = 2 ] && [ "${COMP_WORDS[1]}" = model ] && [[ $current != -* ]]; then
-    mapfile -t COMPREPLY < <(compgen -W "check use" -- "$current")
-  elif [[ $current == -* ]]; then
-    local verb=("${COMP_WORDS[1]}")
-    [ "${COMP_WORDS[1]}" != model ] || [ "$COMP_CWORD" = 2 ] || verb+=("${COMP_WORDS[2]}")
-    mapfile -t COMPREPLY < <(compgen -W "$(onlinerlhf "${verb[@]}" --help 2> /dev/null | grep -oE -- '--[a-z0-9-]+' | sort -u)" -- "$current")
+  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command='' words='' options='' word
+  for word in "${COMP_WORDS[@]:1:COMP_CWORD - 1}"; do
+    case "$command $word" in
+      ' serve' | ' demo' | ' ask' | ' prefer' | ' learn' | ' watch' | ' status' | ' doctor' | ' bench' | ' model' | 'model check' | 'model use' | ' buttons' | 'buttons test') command=${command:+$command }$word ;;
+      *) break ;;
+    esac
+  done
+  case $command in
+    '') words='serve demo ask prefer learn watch status doctor bench model buttons' options='--help --version' ;;
+    'serve') options='--model --natives --socket --state --threads --device --cpu-variant --time-target --context --chat-template --thinking --thinking-budget --style-hints --candidates --max-tokens --temperature --ask --step-size --regularization --exploration --usefulness --round-lifetime --conversations --conversation-lifetime --queue --profiles --gpio-chip --buttons --button-active --button-bias --debounce --lamps --lamp-active --load-wait --config --help' ;;
+    'demo') options='--taste --seed --seeds --presses --json --model --natives --threads --context --chat-template --style-hints --step-size --regularization --exploration --config --help' ;;
+    'ask') options='--profile --ask --socket --json --help' ;;
+    'prefer') words='1 2 first second skip tie' options='--round --profile --socket --json --help' ;;
+    'learn') options='--profile --again --socket --json --help' ;;
+    'watch') options='--profile --text --socket --help' ;;
+    'status') options='--socket --json --help' ;;
+    'doctor') options='--json --model --natives --socket --state --threads --device --cpu-variant --time-target --context --chat-template --thinking --thinking-budget --style-hints --candidates --max-tokens --temperature --ask --step-size --regularization --exploration --usefulness --round-lifetime --conversations --conversation-lifetime --queue --profiles --gpio-chip --buttons --button-active --button-bias --debounce --lamps --lamp-active --load-wait --config --help' ;;
+    'bench') options='--json --model --natives --context --chat-template --candidates --config --help' ;;
+    'model') words='check use' options='--help' ;;
+    'model check') options='--json --natives --context --chat-template --thinking --thinking-budget --style-hints --candidates --max-tokens --conversations --config --help' ;;
+    'model use') options='--sha256 --natives --state --threads --context --chat-template --thinking --thinking-budget --style-hints --candidates --max-tokens --conversations --config --help' ;;
+    'buttons') words='test' options='--help' ;;
+    'buttons test') options='--gpio-chip --buttons --button-active --button-bias --debounce --lamps --lamp-active --config --help' ;;
+  esac
+  case "$command $previous" in
+    'ask --ask') words='always never when-useful' ;;
+  esac
+  if [[ $current == -* ]]; then
+    mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
+  elif [ -n "$words" ]; then
+    mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
   else
     mapfile -t COMPREPLY < <(compgen -f -- "$current")
   fi

@@ -11,20 +11,7 @@ using OnlineRlhf.Inference.Gguf;
 using OnlineRlhf.Rounds;
 using OnlineRlhf.Storage;
 
-var root = new RootCommand("A language model on this device that learns which answers you like. Nothing you say is stored or leaves the device.")
-{
-    ServeVerb.Create(),
-    DemoVerb.Create(),
-    AskVerb.Create(),
-    PreferVerb.Create(),
-    LearnVerb.Create(),
-    WatchVerb.Create(),
-    StatusVerb.Create(),
-    DoctorVerb.Create(),
-    BenchVerb.Create(),
-    ModelVerb.Create(),
-    ButtonsVerb.Create(),
-};
+RootCommand root = CommandTree.Create();
 try
 {
     // A word that begins with @ is a word: the library would put the lines of a file in its place.

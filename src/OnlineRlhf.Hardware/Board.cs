@@ -73,12 +73,12 @@ public sealed class Board : IDisposable
         }
     }
 
-    /// <summary>Lets the lamp for a learned press shine for a moment.</summary>
-    public void BlinkLearned()
+    /// <summary>Lets the lamp for a recorded comparison shine for a moment.</summary>
+    public void BlinkRecorded()
     {
         lock (_gate)
         {
-            Set(Lamp.Learned, true);
+            Set(Lamp.Recorded, true);
             if (!_disposed)
                 _blink.Set(Blink);
         }
@@ -103,7 +103,7 @@ public sealed class Board : IDisposable
         lock (_gate)
         {
             if (!_disposed && _blink.IsOver())
-                Set(Lamp.Learned, false);
+                Set(Lamp.Recorded, false);
         }
     }
 

@@ -9,8 +9,8 @@ public enum Lamp
     /// <summary>A pair waits for a press.</summary>
     Ready,
 
-    /// <summary>A press was learned.</summary>
-    Learned,
+    /// <summary>A comparison was recorded.</summary>
+    Recorded,
 
     /// <summary>Something failed; the log says what.</summary>
     Error,

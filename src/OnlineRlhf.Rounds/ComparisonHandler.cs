@@ -14,7 +14,7 @@ namespace OnlineRlhf.Rounds;
 /// <param name="queue">The model's one queue.</param>
 /// <param name="profiles">The profiles.</param>
 /// <param name="turn">Held while something is learned: one at a time, with the presses.</param>
-/// <param name="events">Told what was learned.</param>
+/// <param name="events">Told what was recorded.</param>
 /// <param name="mostProfiles">Profiles that may be stored.</param>
 internal sealed class ComparisonHandler(
     LanguageModel model,
@@ -53,7 +53,7 @@ internal sealed class ComparisonHandler(
                 request.AtLeast
             );
             Interlocked.Increment(ref _recorded);
-            events.Publish(new RoundEvent.Learned(request.Id, request.Profile, comparisons));
+            events.Publish(new RoundEvent.Recorded(request.Id, request.Profile, comparisons));
             return new FeedbackResult(request.Id, request.Profile, true, comparisons);
         }
         finally
@@ -77,7 +77,7 @@ internal sealed class ComparisonHandler(
 
     private FeedbackResult? Known(ComparisonRequest request)
     {
-        if (Find(request.Id, request.Profile) is { Learned: true } known)
+        if (Find(request.Id, request.Profile) is { Recorded: true } known)
             return known;
         profiles.RequireRoomFor(request.Profile, mostProfiles);
         return null;

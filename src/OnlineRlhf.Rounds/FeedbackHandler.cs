@@ -7,7 +7,7 @@ namespace OnlineRlhf.Rounds;
 /// <param name="registry">The open rounds.</param>
 /// <param name="profiles">The profiles.</param>
 /// <param name="turn">Held while something is learned: one at a time, so that a retry that overtakes its original waits for it.</param>
-/// <param name="events">Told what was learned.</param>
+/// <param name="events">Told what was recorded.</param>
 /// <param name="mostProfiles">Profiles that may be stored.</param>
 internal sealed class FeedbackHandler(RoundRegistry registry, ProfileCache profiles, SemaphoreSlim turn, EventHub events, int mostProfiles)
 {
@@ -32,8 +32,8 @@ internal sealed class FeedbackHandler(RoundRegistry registry, ProfileCache profi
             FeedbackResult result = durable is { } earlier ? Confirm(earlier, round.Profile, preferred) : Take(round, lease.Profile, preferred);
             registry.Answer(round, preferred, result);
             _ = Interlocked.Increment(ref _answers[(int)preferred]);
-            if (result.Learned && durable is null)
-                events.Publish(new RoundEvent.Learned(id, round.Profile, result.Comparisons));
+            if (result.Recorded && durable is null)
+                events.Publish(new RoundEvent.Recorded(id, round.Profile, result.Comparisons));
             return result;
         }
         finally

@@ -22,11 +22,11 @@ public abstract record RoundEvent
     /// <param name="Reason">feedback, skipped, expired or superseded.</param>
     public sealed record Closed(Guid Id, string Profile, string Reason) : RoundEvent;
 
-    /// <summary>A comparison was learned.</summary>
+    /// <summary>A comparison is on the disk; the model learns it when it is next read.</summary>
     /// <param name="Id">The round.</param>
     /// <param name="Profile">Its profile.</param>
-    /// <param name="Comparisons">Comparisons learned by that profile.</param>
-    public sealed record Learned(Guid Id, string Profile, long Comparisons) : RoundEvent;
+    /// <param name="Comparisons">Comparisons recorded by that profile.</param>
+    public sealed record Recorded(Guid Id, string Profile, long Comparisons) : RoundEvent;
 
     /// <summary>A request ended without a round: it failed, or whoever asked went away.</summary>
     /// <param name="Profile">For whom.</param>

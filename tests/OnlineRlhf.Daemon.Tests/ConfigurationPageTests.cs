@@ -1,6 +1,5 @@
 using System.Text;
 using OnlineRlhf.Daemon.Configuration;
-using OnlineRlhf.Rounds.Tests;
 
 namespace OnlineRlhf.Daemon.Tests;
 
@@ -27,14 +26,11 @@ public sealed class ConfigurationPageTests
         var page = new StringBuilder(Head);
         foreach (Setting setting in Setting.All)
             page.Append($"| `{setting.Key}` | {setting.Range} | {setting.Description.Replace("|", "\\|", StringComparison.Ordinal)} |\n");
-        string path = Path.Combine(Checkout.Root, "docs", "configuration.md");
-        if (Environment.GetEnvironmentVariable("ONLINERLHF_WRITE_DOCS") == "1")
-            File.WriteAllText(path, page.ToString());
-        Assert.Equal(page.ToString(), File.ReadAllText(path));
+        Checkout.MustSay("docs/configuration.md", page.ToString());
     }
 
     [Fact]
-    public void Every_default_lies_in_its_range() => Settings.Read([], Path.Combine(Checkout.Root, "packaging", "debian", "onlinerlhf.json"));
+    public void Every_default_lies_in_its_range() => Settings.Read([], Checkout.Path("packaging/debian/onlinerlhf.json"));
 
     [Theory]
     [InlineData("threads", "257", "threads must be 0 to 256, not 257")]

@@ -11,7 +11,7 @@ public abstract class BoardContract : IDisposable
         SecondLine = 1,
         SkipLine = 2,
         ThinkingLine = 3,
-        LearnedLine = 4;
+        RecordedLine = 4;
 
     private static readonly TimeSpan Debounce = TimeSpan.FromMilliseconds(30),
         Long = TimeSpan.FromMilliseconds(300);
@@ -133,10 +133,10 @@ public abstract class BoardContract : IDisposable
         board.Set(Lamp.Thinking, false);
         Assert.False(_rig.IsHigh(ThinkingLine));
         board.Set(Lamp.Ready, true);
-        board.BlinkLearned();
-        Assert.True(_rig.IsHigh(LearnedLine));
+        board.BlinkRecorded();
+        Assert.True(_rig.IsHigh(RecordedLine));
         _rig.Pass(TimeSpan.FromSeconds(1));
-        Assert.False(_rig.IsHigh(LearnedLine));
+        Assert.False(_rig.IsHigh(RecordedLine));
     }
 
     [Fact]
@@ -204,7 +204,7 @@ public abstract class BoardContract : IDisposable
                 [Button.Second] = SecondLine,
                 [Button.Skip] = SkipLine,
             },
-            Lamps = new Dictionary<Lamp, int> { [Lamp.Thinking] = ThinkingLine, [Lamp.Learned] = LearnedLine },
+            Lamps = new Dictionary<Lamp, int> { [Lamp.Thinking] = ThinkingLine, [Lamp.Recorded] = RecordedLine },
             Debounce = Debounce,
             Bias = _rig.Bias,
         };

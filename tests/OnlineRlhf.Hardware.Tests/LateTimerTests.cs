@@ -19,7 +19,7 @@ public sealed class LateTimerTests : IDisposable
         {
             Chip = "memory",
             Buttons = new Dictionary<Button, int> { [Button.First] = 0, [Button.Second] = 1 },
-            Lamps = new Dictionary<Lamp, int> { [Lamp.Learned] = 4 },
+            Lamps = new Dictionary<Lamp, int> { [Lamp.Recorded] = 4 },
         };
         _board = new Board(options, _clock, _events.Add, _rig.Open);
         _events.Clear();
@@ -61,10 +61,10 @@ public sealed class LateTimerTests : IDisposable
     [Fact]
     public void The_lamp_of_a_press_shines_for_its_whole_moment_also_right_after_another()
     {
-        _board.BlinkLearned();
+        _board.BlinkRecorded();
         _clock.Late = true;
         Pass(400);
-        _board.BlinkLearned();
+        _board.BlinkRecorded();
         _clock.CatchUp();
         Pass(300);
         Assert.True(_rig.IsHigh(4));

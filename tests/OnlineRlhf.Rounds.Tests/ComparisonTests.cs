@@ -38,7 +38,7 @@ public sealed class ComparisonTests : IDisposable
     public async Task A_comparison_is_learned_as_the_difference_of_what_the_model_makes_of_both_answers()
     {
         FeedbackResult result = await LearnAsync(Of(Short, Long));
-        Assert.Equal((true, 1, "default"), (result.Learned, result.Comparisons, result.Profile));
+        Assert.Equal((true, 1, "default"), (result.Recorded, result.Comparisons, result.Profile));
 
         FeatureMap map = _bench.Loop.FeatureMap;
         IReadOnlyList<HiddenBlocks> hidden = Bench.Model.Force([new ChatMessage("user", Question)], [Short, Long], cancellationToken: Cancel);
@@ -123,7 +123,7 @@ public sealed class ComparisonTests : IDisposable
     {
         ComparisonRequest comparison = Of(Short, Long);
         FeedbackResult[] results = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => LearnAsync(comparison)));
-        Assert.All(results, r => Assert.Equal((true, 1), (r.Learned, r.Comparisons)));
+        Assert.All(results, r => Assert.Equal((true, 1), (r.Recorded, r.Comparisons)));
         Assert.Equal(1, _bench.Loop.Status.Submitted);
     }
 
@@ -205,7 +205,7 @@ public sealed class ComparisonTests : IDisposable
         List<RoundEvent> events = [];
         while (following.Events.TryRead(out RoundEvent? happened))
             events.Add(happened);
-        Assert.Equal(new RoundEvent.Learned(comparison.Id, "anna", 1), Assert.Single(events));
+        Assert.Equal(new RoundEvent.Recorded(comparison.Id, "anna", 1), Assert.Single(events));
     }
 
     [Fact]

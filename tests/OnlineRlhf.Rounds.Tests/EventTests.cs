@@ -18,7 +18,7 @@ public sealed class EventTests
         Assert.Equal(progress[^1].Progress.Candidates, progress[^1].Progress.Finished);
         Assert.Same(round, Assert.IsType<RoundEvent.Opened>(events[^3]).Round);
         Assert.Equal("feedback", Assert.IsType<RoundEvent.Closed>(events[^2]).Reason);
-        Assert.Equal(1, Assert.IsType<RoundEvent.Learned>(events[^1]).Comparisons);
+        Assert.Equal(1, Assert.IsType<RoundEvent.Recorded>(events[^1]).Comparisons);
     }
 
     [Fact]
@@ -33,7 +33,7 @@ public sealed class EventTests
         Assert.True(subscription.Events.TryRead(out RoundEvent? happened));
         Assert.Equal("expired", Assert.IsType<RoundEvent.Closed>(happened).Reason);
         Assert.True(subscription.Events.TryRead(out happened));
-        Assert.IsType<RoundEvent.Learned>(happened);
+        Assert.IsType<RoundEvent.Recorded>(happened);
         Assert.False(subscription.Events.TryRead(out _));
     }
 
@@ -49,7 +49,7 @@ public sealed class EventTests
             hub.Publish(new RoundEvent.Generating("anna", new(token, 0, 8)));
             hub.Publish(new RoundEvent.Generating("ben", new(2 * token, 0, 8)));
         }
-        var learned = new RoundEvent.Learned(Guid.NewGuid(), "ben", 1);
+        var learned = new RoundEvent.Recorded(Guid.NewGuid(), "ben", 1);
         hub.Publish(learned);
         Assert.Equal(
             [closed, new RoundEvent.Generating("anna", new(10_000, 0, 8)), new RoundEvent.Generating("ben", new(20_000, 0, 8)), learned],
@@ -62,7 +62,7 @@ public sealed class EventTests
     {
         var hub = new EventHub();
         using EventHub.Subscription slow = hub.Follow();
-        RoundEvent[] published = [.. Enumerable.Range(1, 1000).Select(n => new RoundEvent.Learned(Guid.NewGuid(), "anna", n))];
+        RoundEvent[] published = [.. Enumerable.Range(1, 1000).Select(n => new RoundEvent.Recorded(Guid.NewGuid(), "anna", n))];
         foreach (RoundEvent happened in published)
             hub.Publish(happened);
         Assert.True(await slow.Events.WaitToReadAsync(TestContext.Current.CancellationToken));

@@ -86,7 +86,7 @@ public sealed class ProfileTests : IDisposable
         Round round = await bench.OpenAsync(profile: "ben");
         Assert.Equal(RoundError.TooManyProfiles, await bench.RefusalAsync(round.Id, Preferred.First));
         Assert.False(Directory.Exists(bench.ProfileFolder("ben")));
-        Assert.False((await bench.PressAsync(round.Id, Preferred.Skip)).Learned);
+        Assert.False((await bench.PressAsync(round.Id, Preferred.Skip)).Recorded);
         Assert.Equal(2, (await bench.PressAsync((await bench.OpenAsync(profile: "anna")).Id, Preferred.First)).Comparisons);
     }
 

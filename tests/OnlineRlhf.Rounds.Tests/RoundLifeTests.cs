@@ -23,7 +23,7 @@ public sealed class RoundLifeTests : IDisposable
         _bench.Clock.AutoAdvanceAmount = 2 * _bench.Options.Lifetime;
         Round round = await _bench.OpenAsync();
         _bench.Clock.AutoAdvanceAmount = TimeSpan.Zero;
-        Assert.True((await _bench.PressAsync(round.Id, Preferred.First)).Learned);
+        Assert.True((await _bench.PressAsync(round.Id, Preferred.First)).Recorded);
     }
 
     [Fact]
@@ -61,7 +61,7 @@ public sealed class RoundLifeTests : IDisposable
     {
         Round round = await _bench.OpenAsync();
         Assert.Equal(new FeedbackResult(round.Id, "default", false, 0), await _bench.PressAsync(round.Id, Preferred.Skip));
-        Assert.False((await _bench.PressAsync(round.Id, Preferred.Skip)).Learned);
+        Assert.False((await _bench.PressAsync(round.Id, Preferred.Skip)).Recorded);
         Assert.Equal(RoundError.OtherAnswer, await _bench.RefusalAsync(round.Id, Preferred.First));
         Assert.False(Directory.Exists(Path.Combine(_bench.State, "profiles")));
         _bench.Restart();
@@ -77,7 +77,7 @@ public sealed class RoundLifeTests : IDisposable
         Assert.Equal(RoundError.Superseded, await _bench.RefusalAsync(old.Id, Preferred.First));
         Assert.Same(newer, _bench.Loop.Current("default"));
         Assert.Same(other, _bench.Loop.Current("anna"));
-        Assert.True((await _bench.PressAsync(other.Id, Preferred.First)).Learned);
+        Assert.True((await _bench.PressAsync(other.Id, Preferred.First)).Recorded);
     }
 
     [Fact]

@@ -9,7 +9,7 @@ expect() { local what=$1; shift; if "$@" > /tmp/out 2>&1; then pass "$what"; els
 call() { curl -sS --max-time 300 --unix-socket "$S" "$@"; }
 line() { echo "/sys/devices/platform/$(cat /sys/kernel/config/gpio-sim/edge/dev_name)/$(cat /sys/kernel/config/gpio-sim/edge/bank0/chip_name)/sim_gpio$1"; }
 press() { echo pull-down > "$(line "$1")/pull"; sleep 1; echo pull-up > "$(line "$1")/pull"; sleep 2; }
-comparisons() { call http://x/metrics | awk '/^onlinerlhf_learned_total/ { print $2 }'; }
+comparisons() { call http://x/metrics | awk '/^onlinerlhf_comparisons_recorded_total/ { print $2 }'; }
 ask() { call http://x/v1/rounds -d '{"messages":[{"role":"user","content":"How do I bake bread?"}],"seed":'"$1"'}'; }
 
 echo "VM-TEST boot $1, kernel $(uname -r), $(uname -m), uptime $(cut -d' ' -f1 /proc/uptime)"
@@ -24,7 +24,7 @@ if [ "$1" = 1 ]; then
   udevadm control --reload; udevadm trigger --subsystem-match=gpio; udevadm settle
   ls -l /dev/gpiochip*
   cat > /etc/onlinerlhf/onlinerlhf.json <<'J'
-{ "threads": 1, "candidates": 4, "max_tokens": 24, "gpio_chip": "edge-gpio", "buttons": "first:0,second:1,skip:2", "lamps": "thinking:3,ready:4,learned:5,error:6" }
+{ "threads": 1, "candidates": 4, "max_tokens": 24, "gpio_chip": "edge-gpio", "buttons": "first:0,second:1,skip:2", "lamps": "thinking:3,ready:4,recorded:5,error:6" }
 J
   systemctl restart onlinerlhf.socket onlinerlhf.service || fail "the units start"
 else
@@ -44,10 +44,10 @@ pass "a pair is served over the socket"
 before=$(comparisons)
 press 0
 after=$(comparisons)
-[ "$after" = $((before + 1)) ] && pass "a press of the button is learned ($before, then $after)" || fail "a press of the button is learned ($before, then $after)"
+[ "$after" = $((before + 1)) ] && pass "a press of the button is recorded ($before, then $after)" || fail "a press of the button is recorded ($before, then $after)"
 [ "$(cat "$(line 4)/value")" = 0 ] && pass "the lamp ready is out" || fail "the lamp ready is out"
 press 1
-[ "$(comparisons)" = "$after" ] && pass "a press without a round is not learned" || fail "a press without a round is not learned"
+[ "$(comparisons)" = "$after" ] && pass "a press without a round is not recorded" || fail "a press without a round is not recorded"
 stored=$(find /var/lib/onlinerlhf -name state.db | head -n1)
 [ -s "$stored" ] && pass "the state is on the disk: $(stat -c '%s bytes' "$stored")" || fail "the state is on the disk"
 
@@ -77,18 +77,18 @@ for i in $(seq 20); do
   call http://x/v1/rounds -d '{"messages":[{"role":"user","content":"How do I bake bread?"}],"candidates":2,"max_tokens":8}' > /tmp/round
   # The shell reads slowly: nothing that came before is left to be read.
   wait_for round.opened
-  t=$EPOCHREALTIME; echo pull-down > "$(line 0)/pull"; wait_for learned && since "$t" >> /tmp/pressed
+  t=$EPOCHREALTIME; echo pull-down > "$(line 0)/pull"; wait_for recorded && since "$t" >> /tmp/pressed
   echo pull-up > "$(line 0)/pull"; sleep 0.3
   call http://x/v1/rounds -d '{"messages":[{"role":"user","content":"How do I bake bread?"}],"candidates":2,"max_tokens":8}' > /tmp/round
   id=$(sed 's/.*"id":"\([^"]*\)".*/\1/' /tmp/round)
   call -o /dev/null -w '%{time_total}\n' "http://x/v1/rounds/$id/feedback" -d '{"preferred":"second"}' | awk '{ printf "%.1f\n", $1 * 1000 }' >> /tmp/sent
-  wait_for learned
+  wait_for recorded
 done
 exec 5<&-
 summary() { sort -n "$1" | awk -v what="$2" '{ v[NR] = $1 } END { printf "MEASURED %s: median %.1f ms, worst %.1f ms of %d\n", what, v[int((NR + 1) / 2)], v[NR], NR }'; }
-summary /tmp/pressed "from the press of a button, its debounce of 30 ms included, to the event that it is learned"
+summary /tmp/pressed "from the press of a button, its debounce of 30 ms included, to the event that it is recorded"
 summary /tmp/sent "from a request over the socket to its acknowledgement"
-[ "$(wc -l < /tmp/pressed)" = 20 ] && [ "$(wc -l < /tmp/sent)" = 20 ] && pass "twenty presses and twenty requests were learned" || fail "twenty presses and twenty requests were learned"
+[ "$(wc -l < /tmp/pressed)" = 20 ] && [ "$(wc -l < /tmp/sent)" = 20 ] && pass "twenty presses and twenty requests were recorded" || fail "twenty presses and twenty requests were recorded"
 
 # The contract that the driver in memory keeps, on a chip of its own: the daemon has the lines of the other.
 T=/sys/kernel/config/gpio-sim/contract

@@ -59,6 +59,6 @@ lap "model loaded"
 id=$(get /v1/rounds -d '{"messages": [{"role": "user", "content": "How do I boil an egg?"}]}' | tee round.json | jq -r .id)
 jq -e '(.first.text | length) > 0' round.json > /dev/null || fail "no answer: $(cat round.json)"
 lap "a round served"
-get "/v1/rounds/$id/feedback" -d '{"preferred": "first"}' | jq -e '.learned and .comparisons == 1' > /dev/null || fail "the press was not learned"
+get "/v1/rounds/$id/feedback" -d '{"preferred": "first"}' | jq -e '.recorded and .comparisons == 1' > /dev/null || fail "the press was not recorded"
 kill $daemon; wait $daemon || true
 echo "PASSED: arm64, Vulkan on Mesa's software driver"

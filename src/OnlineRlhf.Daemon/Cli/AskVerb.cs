@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using OnlineRlhf.Daemon.Cli.Demo;
 using OnlineRlhf.Daemon.Http;
+using OnlineRlhf.Rounds;
 
 namespace OnlineRlhf.Daemon.Cli;
 
@@ -16,8 +17,8 @@ internal static class AskVerb
             Arity = ArgumentArity.ZeroOrMore,
         };
         var profile = new Option<string?>("--profile") { Description = "whose taste decides" };
-        var ask = new Option<string?>("--ask") { Description = "always, when-useful or never" };
-        ask.AcceptOnlyFromAmong("always", "when-useful", "never");
+        var ask = new Option<string?>("--ask") { Description = WireName.Choice<AskMode>() };
+        ask.AcceptOnlyFromAmong(WireName.All<AskMode>());
         var client = new ClientOptions();
         var command = new Command("ask", "Ask for an answer; say which of the two you prefer with onlinerlhf prefer.") { text, profile, ask };
         client.AddTo(command);
@@ -94,9 +95,7 @@ internal static class AskVerb
             return;
         }
         string whose = profile is null ? "" : $"--profile {profile} ";
-        Output.Text(
-            $"first:\n{Indent(round.First.Text)}\n\nsecond:\n{Indent(round.Second.Text)}\n\nonlinerlhf prefer {whose}first | second | tie | skip"
-        );
+        Output.Text($"first:\n{Indent(round.First.Text)}\n\nsecond:\n{Indent(round.Second.Text)}\n\nonlinerlhf prefer {whose}{PreferenceWords.Ways}");
     }
 
     private static string Indent(string? text) => "  " + text?.ReplaceLineEndings("\n  ");

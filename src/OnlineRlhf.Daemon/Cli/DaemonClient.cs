@@ -152,7 +152,7 @@ internal sealed class DaemonClient : IDisposable
     {
         if (reply.Status != StatusCodes.Status503ServiceUnavailable || reply.TryRead(WireJson.Complete.ProblemBody) is not { } problem)
             return null;
-        bool cannotStart = problem.Reason == Problems.CannotStartReason;
+        bool cannotStart = problem.Reason == ProblemKind.CannotStart.Reason;
         string what = cannotStart ? "cannot start" : "is busy";
         return new DaemonUnreachableException($"The daemon {what}: {problem.Detail}") { CannotStart = cannotStart };
     }

@@ -10,7 +10,7 @@ internal static class PreferVerb
     internal static Command Create()
     {
         var preferred = new Argument<string>("preferred") { Description = "first or 1, second or 2, tie, skip" };
-        preferred.AcceptOnlyFromAmong("first", "second", "tie", "skip", "1", "2");
+        preferred.AcceptOnlyFromAmong(PreferenceWords.Arguments);
         var round = new Option<Guid?>("--round")
         {
             Description = "id of the round; without it, the newest of the profile that waits",
@@ -43,12 +43,7 @@ internal static class PreferVerb
                         );
                     id = current.Read(WireJson.Complete.RoundBody).Id;
                 }
-                string answer = parsed.GetValue(preferred) switch
-                {
-                    "1" => "first",
-                    "2" => "second",
-                    var word => word!,
-                };
+                string answer = WireName.Of(PreferenceWords.OfArgument(parsed.GetValue(preferred))!.Value);
                 DaemonClient.Reply reply = await daemon
                     .PostAsync($"/v1/rounds/{id}/feedback", new FeedbackBody(answer), WireJson.Readable.FeedbackBody, cancellationToken)
                     .ConfigureAwait(false);
@@ -59,7 +54,7 @@ internal static class PreferVerb
                     Output.Json(reply.Body);
                 else
                     Console.WriteLine(
-                        result.Learned ? $"Learned; comparison {result.Comparisons} of profile {result.Profile}." : "Skipped; nothing was recorded."
+                        result.Recorded ? $"Recorded; comparison {result.Comparisons} of profile {result.Profile}." : "Skipped; nothing was recorded."
                     );
                 return ExitCode.Success;
             }

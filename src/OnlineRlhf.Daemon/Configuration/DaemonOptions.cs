@@ -76,7 +76,7 @@ internal sealed class DaemonOptions
     public float Temperature { get; set; } = Defaults.Sampling.Temperature;
 
     [ConfigurationKeyName("ask")]
-    public string Ask { get; set; } = "always";
+    public string Ask { get; set; } = WireName.Of(AskMode.Always);
 
     [ConfigurationKeyName("step_size")]
     public double StepSize { get; set; } = Defaults.HyperParameters.StepSize;
@@ -144,7 +144,7 @@ internal sealed class DaemonOptions
         Require(DeviceNames.ContainsKey(Device), $"device must be {string.Join(", ", DeviceNames.Keys)}, not {Device}");
         Require(Temperature is > 0 and <= 5, $"temperature must be above 0 and at most 5, not {Temperature}");
         Require(Thinking is Off or On, $"thinking must be {Off} or {On}, not {Thinking}");
-        Require(TryParseAsk(Ask, out _), $"ask must be always, when-useful or never, not {Ask}");
+        Require(WireName.TryParse(Ask, out AskMode _), $"ask must be {WireName.Choice<AskMode>()}, not {Ask}");
         _ = ForBoard();
         Require(ParseHints()?.All(h => h.Length <= LongestHint) ?? true, $"style_hints: a hint has at most {LongestHint} characters");
     }
@@ -179,7 +179,7 @@ internal sealed class DaemonOptions
             },
             HyperParameters = new HyperParameters(StepSize, Regularization, Exploration),
             Usefulness = Usefulness,
-            Ask = TryParseAsk(Ask, out AskMode ask) ? ask : AskMode.Always,
+            Ask = WireName.TryParse(Ask, out AskMode ask) ? ask : AskMode.Always,
             Lifetime = TimeSpan.FromSeconds(RoundLifetime),
             TimeTarget = TimeTarget > 0 ? TimeSpan.FromSeconds(TimeTarget) : null,
             QueueLength = Queue,
@@ -191,18 +191,6 @@ internal sealed class DaemonOptions
 
     /// <summary>How buttons and lamps are wired; null where there are none.</summary>
     internal BoardOptions? ForBoard() => Wiring.Read(this);
-
-    internal static bool TryParseAsk(string? text, out AskMode mode)
-    {
-        (bool known, mode) = text switch
-        {
-            "always" => (true, AskMode.Always),
-            "when-useful" => (true, AskMode.WhenUseful),
-            "never" => (true, AskMode.Never),
-            _ => (false, AskMode.Always),
-        };
-        return known;
-    }
 
     private string[]? ParseHints() =>
         StyleHints switch

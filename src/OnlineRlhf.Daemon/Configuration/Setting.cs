@@ -1,11 +1,13 @@
 using System.Globalization;
+using OnlineRlhf.Hardware;
 using OnlineRlhf.Inference.Sampling;
+using OnlineRlhf.Rounds;
 
 namespace OnlineRlhf.Daemon.Configuration;
 
 /// <summary>
-/// One setting: its key in the file; the flag is --key with dashes, the environment variable ONLINERLHF_KEY. Options, help texts, checks and
-/// docs/configuration.md follow from <see cref="All"/>.
+/// One setting: its key in the file; the flag is --key with dashes, the environment variable ONLINERLHF_KEY. Options, help texts, checks,
+/// docs/configuration.md, the manual and the completion follow from <see cref="All"/>.
 /// </summary>
 /// <param name="Key">Its key in the file.</param>
 /// <param name="Description">What it does, and its default.</param>
@@ -87,7 +89,7 @@ internal sealed record Setting(
         ),
         new("max_tokens", $"the most tokens of one answer (default {Default.MaxTokens})", SettingKind.Whole, 1, 4096),
         new("temperature", $"how freely answers are drawn (default {Default.Temperature})", SettingKind.Number),
-        new("ask", $"when two answers are shown: always, when-useful or never (default {Default.Ask})"),
+        new("ask", $"when two answers are shown: {WireName.Choice<AskMode>()} (default {Default.Ask})"),
         new("step_size", $"η, the step of the learner; tuned, change with care (default {Default.StepSize})", SettingKind.Number, 1e-6, 1e6),
         new(
             "regularization",
@@ -124,7 +126,11 @@ internal sealed record Setting(
         new("queue", $"requests that may wait while one is generated (default {Default.Queue})", SettingKind.Whole, 0, 64, "requests"),
         new("profiles", $"profiles that are kept on the disk (default {Default.Profiles})", SettingKind.Whole, 1, 100_000),
         new("gpio_chip", "label of the GPIO chip that buttons and lamps are wired to; without it there are none"),
-        new("buttons", "lines of the buttons: first, second and, where you like, tie and skip, such as \"first:17,second:27,skip:22\""),
+        new(
+            "buttons",
+            $"lines of the buttons: {string.Join(", ", WireName.All<Button>())}, of which the first two must be there, such as "
+                + "\"first:17,second:27,skip:22\""
+        ),
         new("button_active", $"the level of a pressed button's line: low or high (default {Default.ButtonActive})"),
         new("button_bias", $"what holds an open button's line: up, down or none (default {Default.ButtonBias})"),
         new(
@@ -135,7 +141,11 @@ internal sealed record Setting(
             1000,
             "milliseconds"
         ),
-        new("lamps", "lines of the lamps: any of thinking, ready, learned and error, such as \"ready:5,learned:6\""),
+        new(
+            "lamps",
+            $"lines of the lamps: any of {string.Join(", ", WireName.All<Lamp>())}, such as \"ready:5,recorded:6\"; learned is the old name of "
+                + "recorded"
+        ),
         new("lamp_active", $"the level of a shining lamp's line: low or high (default {Default.LampActive})"),
         new("load_wait", $"seconds that a request waits for the model to load (default {Default.LoadWait})", SettingKind.Whole, 0, 3600, "seconds"),
     ];

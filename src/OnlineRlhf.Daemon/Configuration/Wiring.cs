@@ -9,11 +9,14 @@ internal static class Wiring
     internal const string Low = "low",
         High = "high";
 
+    /// <summary>The lamp blinks once a comparison is recorded; before, its name claimed more.</summary>
+    private static readonly (string Old, string Now) OldLamp = ("learned", WireName.Of(Lamp.Recorded));
+
     /// <exception cref="ConfigurationException">A value is wrong, or a line has two uses.</exception>
     internal static BoardOptions? Read(DaemonOptions options)
     {
         IReadOnlyDictionary<Button, int> buttons = Lines<Button>("buttons", options.Buttons);
-        IReadOnlyDictionary<Lamp, int> lamps = Lines<Lamp>("lamps", options.Lamps);
+        IReadOnlyDictionary<Lamp, int> lamps = Lines<Lamp>("lamps", options.Lamps, OldLamp);
         bool buttonsLow = IsLow("button_active", options.ButtonActive),
             lampsLow = IsLow("lamp_active", options.LampActive);
         Bias bias = Word<Bias>("button_bias", options.ButtonBias);
@@ -41,7 +44,10 @@ internal static class Wiring
         };
     }
 
-    private static Dictionary<T, int> Lines<T>(string key, string text)
+    /// <param name="key">The setting.</param>
+    /// <param name="text">Its value.</param>
+    /// <param name="old">A name of version 0.1.0 that stays accepted, and what it is called now.</param>
+    private static Dictionary<T, int> Lines<T>(string key, string text, (string Old, string Now)? old = null)
         where T : struct, Enum
     {
         Dictionary<T, int> lines = [];
@@ -49,22 +55,22 @@ internal static class Wiring
         {
             string[] parts = entry.Split(':', StringSplitOptions.TrimEntries);
             if (parts.Length != 2 || !int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out int line))
-                throw new ConfigurationException($"{key} must be names and lines such as {Names<T>()[0]}:17, not {entry}");
-            if (!lines.TryAdd(Word<T>(key, parts[0]), line))
-                throw new ConfigurationException($"{key}: {parts[0]} stands there twice");
+                throw new ConfigurationException($"{key} must be names and lines such as {WireName.All<T>()[0]}:17, not {entry}");
+            string name = parts[0] == old?.Old ? old.Value.Now : parts[0];
+            if (lines.TryAdd(Word<T>(key, name), line))
+                continue;
+            throw new ConfigurationException(
+                name == old?.Now ? $"{key}: {name} stands there twice ({old.Value.Old} is its old name)" : $"{key}: {name} stands there twice"
+            );
         }
         return lines;
     }
 
     private static T Word<T>(string key, string word)
-        where T : struct, Enum
-    {
-        int known = Names<T>().IndexOf(word);
-        return known >= 0 ? Enum.GetValues<T>()[known] : throw new ConfigurationException($"{key} knows {string.Join(", ", Names<T>())}, not {word}");
-    }
-
-    private static List<string> Names<T>()
-        where T : struct, Enum => [.. Enum.GetNames<T>().Select(n => n.ToLowerInvariant())];
+        where T : struct, Enum =>
+        WireName.TryParse(word, out T known)
+            ? known
+            : throw new ConfigurationException($"{key} knows {string.Join(", ", WireName.All<T>())}, not {word}");
 
     private static bool IsLow(string key, string level) =>
         level switch

@@ -33,7 +33,7 @@ internal sealed class BoardHost(
 
     /// <summary>What the buttons say that the settings name.</summary>
     internal IReadOnlyList<string> Buttons { get; } =
-    [.. (options.ForBoard()?.Buttons.Keys ?? []).Select(Meaning).Order().Select(p => WireName.Of(p))];
+    [.. (options.ForBoard()?.Buttons.Keys ?? []).Select(PreferenceWords.OfButton).Order().Select(p => WireName.Of(p))];
 
     /// <summary>Why the board cannot be used right now; null where it can.</summary>
     internal string? Problem => _failure ?? (_board is null ? "not opened yet" : _board.Problem);
@@ -84,11 +84,11 @@ internal sealed class BoardHost(
                     await TakeAsync(board, loop, press).ConfigureAwait(false);
                     break;
                 case BoardEvent.Unclear unclear:
-                    events.Publish(new RoundEvent.Pressed([.. unclear.Buttons.Select(Meaning)], PressOutcome.Unclear, null));
+                    events.Publish(new RoundEvent.Pressed([.. unclear.Buttons.Select(PreferenceWords.OfButton)], PressOutcome.Unclear, null));
                     break;
                 case BoardEvent.Held held:
                     logger.ButtonHeld(held.Button);
-                    events.Publish(new RoundEvent.Pressed([Meaning(held.Button)], PressOutcome.Held, null));
+                    events.Publish(new RoundEvent.Pressed([PreferenceWords.OfButton(held.Button)], PressOutcome.Held, null));
                     break;
                 case BoardEvent.Opened opened:
                     logger.BoardOpened(opened.Chip);
@@ -106,12 +106,12 @@ internal sealed class BoardHost(
     {
         try
         {
-            await loop.PressAsync(Meaning(press.Button), press.Began).ConfigureAwait(false);
+            await loop.PressAsync(PreferenceWords.OfButton(press.Button), press.Began).ConfigureAwait(false);
         }
         catch (StateException e)
         {
             board.Set(Lamp.Error, true);
-            logger.PressNotLearned(e.Message);
+            logger.PressNotRecorded(e.Message);
         }
         catch (ObjectDisposedException)
         {
@@ -123,9 +123,9 @@ internal sealed class BoardHost(
     {
         await foreach (RoundEvent happened in following.Events.ReadAllAsync(stoppingToken).ConfigureAwait(false))
         {
-            if (happened is RoundEvent.Learned)
-                board.BlinkLearned();
-            if (happened is RoundEvent.Learned or RoundEvent.Opened)
+            if (happened is RoundEvent.Recorded)
+                board.BlinkRecorded();
+            if (happened is RoundEvent.Recorded or RoundEvent.Opened)
                 board.Set(Lamp.Error, false);
             if (happened is RoundEvent.Abandoned { Failed: true })
                 board.Set(Lamp.Error, true);
@@ -138,13 +138,4 @@ internal sealed class BoardHost(
         board.Set(Lamp.Thinking, loop.Status.IsWriting);
         board.Set(Lamp.Ready, loop.Current(null) is not null);
     }
-
-    private static Preferred Meaning(Button button) =>
-        button switch
-        {
-            Button.First => Preferred.First,
-            Button.Second => Preferred.Second,
-            Button.Tie => Preferred.Tie,
-            Button.Skip => Preferred.Skip,
-        };
 }

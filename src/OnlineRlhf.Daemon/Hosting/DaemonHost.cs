@@ -107,11 +107,7 @@ internal static class DaemonHost
                 metrics.Responded(context.Response.StatusCode);
             }
         );
-        app.MapRounds(host, metrics, TimeProvider.System);
-        app.MapComparisons(host);
-        app.MapLearnedFiles(host);
-        app.MapEvents(events, host, app.Services.GetRequiredService<BoardHost>(), connections.Limit / 2, TimeProvider.System);
-        app.MapHealth(host, app.Services.GetRequiredService<BoardHost>(), metrics, TimeProvider.System);
+        app.MapAll(events, host, app.Services.GetRequiredService<BoardHost>(), metrics, connections.Limit / 2, TimeProvider.System);
         app.Lifetime.ApplicationStarted.Register(() => logger.Listening(path, state));
         foreach (string variable in Settings.UnknownVariables())
             logger.UnknownVariable(variable);

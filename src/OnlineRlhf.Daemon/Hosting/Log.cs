@@ -44,8 +44,8 @@ internal static partial class Log
     [LoggerMessage(12, LogLevel.Warning, "Button {Button} is down since the start: it counts once it was let go")]
     internal static partial void ButtonHeld(this ILogger logger, Button button);
 
-    [LoggerMessage(13, LogLevel.Error, "A press was not learned: {Reason}")]
-    internal static partial void PressNotLearned(this ILogger logger, string reason);
+    [LoggerMessage(13, LogLevel.Error, "A press was not recorded: {Reason}")]
+    internal static partial void PressNotRecorded(this ILogger logger, string reason);
 
     [LoggerMessage(14, LogLevel.Information, "Calibrating {Model}: once, at its first start")]
     internal static partial void Calibrating(this ILogger logger, string model);

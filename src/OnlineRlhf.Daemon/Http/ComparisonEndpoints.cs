@@ -3,7 +3,7 @@ using OnlineRlhf.Rounds;
 
 namespace OnlineRlhf.Daemon.Http;
 
-/// <summary>POST /v1/comparisons, GET /v1/comparisons/{id}?profile=: answers that a client brings.</summary>
+/// <summary>POST /v1/comparisons, GET /v1/comparisons/{id}?profile=: answers that a client submits.</summary>
 internal static class ComparisonEndpoints
 {
     internal static void MapComparisons(this WebApplication app, ModelHost host)
@@ -34,11 +34,7 @@ internal static class ComparisonEndpoints
     }
 
     private static Task Write(HttpContext context, FeedbackResult result) =>
-        RoundEndpoints.Write(
-            context,
-            new FeedbackResultBody(result.Id, result.Profile, result.Learned, result.Comparisons),
-            WireJson.Readable.FeedbackResultBody
-        );
+        RoundEndpoints.Write(context, FeedbackResultBody.Of(result), WireJson.Readable.FeedbackResultBody);
 
     private static ComparisonRequest Convert(ComparisonBody body) =>
         new(

@@ -62,8 +62,7 @@ internal static class EventEndpoint
             context.Response.Headers.Connection = "close";
             return Problems.Write(
                 context,
-                StatusCodes.Status503ServiceUnavailable,
-                "busy",
+                ProblemKind.Busy,
                 $"{mostFollowers} clients follow the events already, as many as may: close those that are not used, or try again in a few seconds."
             );
         }
@@ -127,7 +126,8 @@ internal static class EventEndpoint
             new(status, round, comparisons, board.Buttons, board.IsWanted ? board.Problem : null);
     }
 
-    private static Task Send(HttpContext context, RoundEvent happened, bool withText, CancellationToken cancellationToken) =>
+    /// <summary>Writes what happened as events; the texts of answers only where the client asks for them.</summary>
+    internal static Task Send(HttpContext context, RoundEvent happened, bool withText, CancellationToken cancellationToken) =>
         happened switch
         {
             RoundEvent.Generating e => Send(
@@ -145,13 +145,7 @@ internal static class EventEndpoint
                 WireJson.Readable.ClosedBody,
                 cancellationToken
             ),
-            RoundEvent.Learned e => Send(
-                context,
-                "learned",
-                new LearnedBody(e.Id, e.Profile, e.Comparisons),
-                WireJson.Readable.LearnedBody,
-                cancellationToken
-            ),
+            RoundEvent.Recorded e => SendRecorded(context, new RecordedBody(e.Id, e.Profile, e.Comparisons), cancellationToken),
             RoundEvent.Abandoned e => Send(
                 context,
                 "round.abandoned",
@@ -170,6 +164,13 @@ internal static class EventEndpoint
             RoundEvent.Lagged e => Send(context, "lagged", new LaggedBody(e.Count), WireJson.Readable.LaggedBody, cancellationToken),
             _ => throw new InvalidOperationException($"No event name for {happened.GetType()}."),
         };
+
+    /// <summary>Followers of version 0.1.0 wait for the event's old name: it follows, for one version.</summary>
+    private static async Task SendRecorded(HttpContext context, RecordedBody body, CancellationToken cancellationToken)
+    {
+        await Send(context, "recorded", body, WireJson.Readable.RecordedBody, cancellationToken).ConfigureAwait(false);
+        await Send(context, "learned", body, WireJson.Readable.RecordedBody, cancellationToken).ConfigureAwait(false);
+    }
 
     private static async Task Send<T>(HttpContext context, string name, T body, JsonTypeInfo<T> type, CancellationToken cancellationToken)
     {

@@ -39,8 +39,10 @@ internal sealed class Metrics
         Line("rounds_open", "gauge", "rounds that wait for feedback", status?.OpenRounds ?? 0);
         Line("requests_queued", "gauge", "requests that run or wait for the model", status?.QueuedRequests ?? 0);
         Line("profiles_in_memory", "gauge", "profiles held in memory", status?.OpenProfiles ?? 0);
-        Line("learned_total", "counter", "comparisons learned", feedback.Sum(f => f.Key == Preferred.Skip ? 0 : f.Value) + (status?.Submitted ?? 0));
-        Line("brought_total", "counter", "comparisons learned that clients brought", status?.Submitted ?? 0);
+        long submitted = status?.Submitted ?? 0,
+            recorded = feedback.Sum(f => f.Key == Preferred.Skip ? 0 : f.Value) + submitted;
+        Renamed("comparisons_recorded_total", "learned_total", "comparisons recorded", recorded);
+        Renamed("comparisons_submitted_total", "brought_total", "comparisons recorded that clients submitted", submitted);
         Labelled(
             "feedback_total",
             "feedback given, by answer; repeats do not count",
@@ -55,6 +57,13 @@ internal sealed class Metrics
                 CultureInfo.InvariantCulture,
                 $"# HELP onlinerlhf_{name} {help}\n# TYPE onlinerlhf_{name} {type}\nonlinerlhf_{name} {value}\n"
             );
+
+        // Version 0.1.0's dashboards read the old name; it goes with the next version.
+        void Renamed(string name, string oldName, string help, long value)
+        {
+            Line(name, "counter", help, value);
+            Line(oldName, "counter", $"old name of onlinerlhf_{name}, for this version only", value);
+        }
 
         void Labelled(string name, string help, string label, IEnumerable<KeyValuePair<string, long>> values)
         {

@@ -12,17 +12,6 @@ internal static class Problems
     /// <summary>After how many seconds it is worth to try again.</summary>
     internal const string RetryAfter = "5";
 
-    /// <summary>The reason of a daemon that a connection has woken in vain.</summary>
-    internal const string CannotStartReason = "cannot-start";
-
-    /// <summary>The reason of a daemon that ends, since its model's file was changed.</summary>
-    internal const string ModelChangedReason = "model-changed";
-
-    /// <summary>What a client reads where a profile's state is not the one that it knew.</summary>
-    internal const string StateChangedReason = "state-changed";
-
-    private const int InsufficientStorage = 507;
-
     /// <summary>Runs the rest of the request and turns what it throws into a problem.</summary>
     internal static async Task Handle(HttpContext context, RequestDelegate next, ILogger logger)
     {
@@ -30,16 +19,10 @@ internal static class Problems
         {
             await next(context).ConfigureAwait(false);
             if (context.Response is { HasStarted: false, StatusCode: StatusCodes.Status404NotFound })
-                await Write(
-                        context,
-                        StatusCodes.Status404NotFound,
-                        "no-such-path",
-                        "There is nothing at this path: docs/http-api.md lists what there is."
-                    )
+                await Write(context, ProblemKind.NoSuchPath, "There is nothing at this path: docs/http-api.md lists what there is.")
                     .ConfigureAwait(false);
             else if (context.Response is { HasStarted: false, StatusCode: StatusCodes.Status405MethodNotAllowed })
-                await Write(context, StatusCodes.Status405MethodNotAllowed, "method", $"This path does not take {context.Request.Method}.")
-                    .ConfigureAwait(false);
+                await Write(context, ProblemKind.Method, $"This path does not take {context.Request.Method}.").ConfigureAwait(false);
         }
         catch (Exception e) when (!context.Response.HasStarted)
         {
@@ -60,7 +43,9 @@ internal static class Problems
         }
     }
 
-    internal static async Task Write(HttpContext context, int status, string reason, string detail)
+    internal static Task Write(HttpContext context, ProblemKind kind, string detail) => Write(context, kind.Status, kind.Reason, detail);
+
+    private static async Task Write(HttpContext context, int status, string reason, string detail)
     {
         context.Response.StatusCode = status;
         context.Response.ContentType = "application/problem+json";
@@ -71,19 +56,19 @@ internal static class Problems
     }
 
     /// <summary>A whole response that says that the daemon cannot start: for connections that no web server will take.</summary>
-    internal static byte[] CannotStart(string detail) => Unavailable(detail, CannotStartReason, "");
+    internal static byte[] CannotStart(string detail) => Unavailable(detail, ProblemKind.CannotStart, "");
 
     /// <summary>A whole response that says that the daemon has no descriptor for the connection.</summary>
     internal static byte[] Busy { get; } =
         Unavailable(
             "Too many connections are open: close those that are not used, or try again in a few seconds.",
-            "busy",
+            ProblemKind.Busy,
             $"Retry-After: {RetryAfter}\r\n"
         );
 
-    private static byte[] Unavailable(string detail, string reason, string header)
+    private static byte[] Unavailable(string detail, ProblemKind kind, string header)
     {
-        var problem = new ProblemBody("about:blank", "Service Unavailable", StatusCodes.Status503ServiceUnavailable, detail, reason);
+        var problem = new ProblemBody("about:blank", "Service Unavailable", kind.Status, detail, kind.Reason);
         byte[] body = JsonSerializer.SerializeToUtf8Bytes(problem, WireJson.Readable.ProblemBody);
         string head =
             "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\nConnection: close\r\n"
@@ -94,59 +79,55 @@ internal static class Problems
     internal static (int Status, string Reason, string Detail) Describe(Exception exception) =>
         exception switch
         {
-            RoundException e => e.Error switch
-            {
-                RoundError.BadRequest => (StatusCodes.Status400BadRequest, "bad-request", e.Message),
-                RoundError.Busy => (StatusCodes.Status503ServiceUnavailable, "busy", e.Message),
-                RoundError.Unknown => (StatusCodes.Status404NotFound, "unknown", e.Message),
-                RoundError.Expired => (StatusCodes.Status410Gone, "expired", e.Message),
-                RoundError.Superseded => (StatusCodes.Status410Gone, "superseded", e.Message),
-                RoundError.TooManyProfiles => (InsufficientStorage, "too-many-profiles", e.Message),
-                RoundError.NoAnswer => (StatusCodes.Status503ServiceUnavailable, "no-answer", e.Message),
-                RoundError.NothingLearned => (StatusCodes.Status409Conflict, "nothing-learned", e.Message),
-                RoundError.StateChanged => (StatusCodes.Status409Conflict, StateChangedReason, e.Message),
-                RoundError.OtherAnswer => (StatusCodes.Status409Conflict, "other-answer", e.Message),
-                RoundError.NothingAsked => (StatusCodes.Status409Conflict, "nothing-asked", e.Message),
-            },
-            InferenceException e => e.Error switch
-            {
-                InferenceError.PromptTooLong => (StatusCodes.Status413PayloadTooLarge, "prompt-too-long", e.Message),
-                InferenceError.NotFinite => (StatusCodes.Status422UnprocessableEntity, "not-finite", e.Message),
-                InferenceError.ModelChanged => (StatusCodes.Status503ServiceUnavailable, ModelChangedReason, e.Message),
-                InferenceError.Device => (StatusCodes.Status503ServiceUnavailable, "engine", e.Message),
-                InferenceError.Library or InferenceError.Model or InferenceError.Decode => (
-                    StatusCodes.Status500InternalServerError,
-                    "engine",
-                    e.Message
-                ),
-            },
-            StateException e => e.Reason switch
-            {
-                StateError.DiskFull => (InsufficientStorage, "disk-full", e.Message),
-                StateError.DoesNotFit or StateError.NewerFormat => (StatusCodes.Status409Conflict, "state-does-not-fit", e.Message),
-                StateError.Busy => (StatusCodes.Status503ServiceUnavailable, "state-busy", e.Message),
-                StateError.Removed => (StatusCodes.Status503ServiceUnavailable, "state-removed", e.Message),
-                StateError.Damaged or StateError.IoFailure or StateError.HyperParameters or StateError.Faulted => (
-                    StatusCodes.Status500InternalServerError,
-                    "state",
-                    e.Message
-                ),
-            },
-            BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => (
-                StatusCodes.Status413PayloadTooLarge,
-                "body-too-large",
+            RoundException e => Of(e.Error).With(e.Message),
+            InferenceException e => Of(e.Error).With(e.Message),
+            StateException e => Of(e.Reason).With(e.Message),
+            BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => ProblemKind.BodyTooLarge.With(
                 $"The body is larger than {RoundEndpoints.LargestBody} bytes: leave out the oldest messages."
             ),
-            BadHttpRequestException { StatusCode: StatusCodes.Status415UnsupportedMediaType } e => (
-                e.StatusCode,
-                "unsupported-media-type",
-                e.Message
-            ),
-            BadHttpRequestException e => (e.StatusCode, "bad-request", e.Message),
-            JsonException e => (StatusCodes.Status400BadRequest, "bad-json", Explain(e)),
-            TimeoutException => (StatusCodes.Status503ServiceUnavailable, "loading", "The model is still loading: try again later."),
-            OperationCanceledException or ObjectDisposedException => (StatusCodes.Status503ServiceUnavailable, "stopping", "The daemon is stopping."),
-            _ => (StatusCodes.Status500InternalServerError, "internal", "The daemon failed; its log says more."),
+            BadHttpRequestException { StatusCode: StatusCodes.Status415UnsupportedMediaType } e => ProblemKind.UnsupportedMediaType.With(e.Message),
+            BadHttpRequestException { StatusCode: StatusCodes.Status408RequestTimeout } e => ProblemKind.BodyTooSlow.With(e.Message),
+            BadHttpRequestException e => ProblemKind.BadRequest.With(e.Message),
+            JsonException e => ProblemKind.BadJson.With(Explain(e)),
+            TimeoutException => ProblemKind.Loading.With("The model is still loading: try again later."),
+            OperationCanceledException or ObjectDisposedException => ProblemKind.Stopping.With("The daemon is stopping."),
+            _ => ProblemKind.Internal.With("The daemon failed; its log says more."),
+        };
+
+    private static ProblemKind Of(RoundError error) =>
+        error switch
+        {
+            RoundError.BadRequest => ProblemKind.BadRequest,
+            RoundError.Busy => ProblemKind.Busy,
+            RoundError.Unknown => ProblemKind.Unknown,
+            RoundError.Expired => ProblemKind.Expired,
+            RoundError.Superseded => ProblemKind.Superseded,
+            RoundError.TooManyProfiles => ProblemKind.TooManyProfiles,
+            RoundError.NoAnswer => ProblemKind.NoAnswer,
+            RoundError.NothingLearned => ProblemKind.NothingLearned,
+            RoundError.StateChanged => ProblemKind.StateChanged,
+            RoundError.OtherAnswer => ProblemKind.OtherAnswer,
+            RoundError.NothingAsked => ProblemKind.NothingAsked,
+        };
+
+    private static ProblemKind Of(InferenceError error) =>
+        error switch
+        {
+            InferenceError.PromptTooLong => ProblemKind.PromptTooLong,
+            InferenceError.NotFinite => ProblemKind.NotFinite,
+            InferenceError.ModelChanged => ProblemKind.ModelChanged,
+            InferenceError.Device => ProblemKind.Device,
+            InferenceError.Library or InferenceError.Model or InferenceError.Decode => ProblemKind.EngineFailed,
+        };
+
+    private static ProblemKind Of(StateError error) =>
+        error switch
+        {
+            StateError.DiskFull => ProblemKind.DiskFull,
+            StateError.DoesNotFit or StateError.NewerFormat => ProblemKind.StateDoesNotFit,
+            StateError.Busy => ProblemKind.StateBusy,
+            StateError.Removed => ProblemKind.StateRemoved,
+            StateError.Damaged or StateError.IoFailure or StateError.HyperParameters or StateError.Faulted => ProblemKind.State,
         };
 
     /// <summary>Says where the body is wrong, and nothing of what it holds.</summary>

@@ -48,8 +48,7 @@ internal static class RoundEndpoints
                     await Problems
                         .Write(
                             context,
-                            StatusCodes.Status404NotFound,
-                            "none-open",
+                            ProblemKind.NoneOpen,
                             profile is null
                                 ? "No round waits for feedback: the last one may have been answered already."
                                 : "This profile has no open round: the last one may have been answered already."
@@ -68,7 +67,7 @@ internal static class RoundEndpoints
                 if (Id(context) is { } id && loop.Find(id) is { } round)
                     await Write(context, RoundBody.Of(round), WireJson.Readable.RoundBody).ConfigureAwait(false);
                 else
-                    await Problems.Write(context, StatusCodes.Status404NotFound, "unknown", "No such round is open.").ConfigureAwait(false);
+                    await Problems.Write(context, ProblemKind.Unknown, "No such round is open.").ConfigureAwait(false);
             }
         );
 
@@ -77,24 +76,13 @@ internal static class RoundEndpoints
             async context =>
             {
                 FeedbackBody body = await Read(context, WireJson.Readable.FeedbackBody).ConfigureAwait(false);
-                Preferred preferred = body.Preferred switch
-                {
-                    "first" => Preferred.First,
-                    "second" => Preferred.Second,
-                    "tie" => Preferred.Tie,
-                    "skip" => Preferred.Skip,
-                    _ => throw new BadHttpRequestException("preferred must be first, second, tie or skip."),
-                };
+                if (!WireName.TryParse(body.Preferred, out Preferred preferred))
+                    throw new BadHttpRequestException($"preferred must be {WireName.Choice<Preferred>()}.");
                 PreferenceLoop loop = await host.WaitAsync(context.RequestAborted).ConfigureAwait(false);
                 // Not cancelled with the request: a client that hangs up has pressed all the same.
                 FeedbackResult result = await loop.GiveFeedbackAsync(Id(context) ?? Guid.Empty, preferred, CancellationToken.None)
                     .ConfigureAwait(false);
-                await Write(
-                        context,
-                        new FeedbackResultBody(result.Id, result.Profile, result.Learned, result.Comparisons),
-                        WireJson.Readable.FeedbackResultBody
-                    )
-                    .ConfigureAwait(false);
+                await Write(context, FeedbackResultBody.Of(result), WireJson.Readable.FeedbackResultBody).ConfigureAwait(false);
             }
         );
     }
@@ -142,9 +130,9 @@ internal static class RoundEndpoints
     {
         AskMode? ask = null;
         if (body.Ask is not null)
-            ask = DaemonOptions.TryParseAsk(body.Ask, out AskMode mode)
+            ask = WireName.TryParse(body.Ask, out AskMode mode)
                 ? mode
-                : throw new BadHttpRequestException("ask must be always, when-useful or never.");
+                : throw new BadHttpRequestException($"ask must be {WireName.Choice<AskMode>()}.");
         return new RoundRequest(Messages(body.Messages))
         {
             Profile = body.Profile ?? RoundRequest.DefaultProfile,

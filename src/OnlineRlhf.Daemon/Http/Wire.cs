@@ -55,7 +55,17 @@ internal sealed record RoundBody(
 
 internal sealed record FeedbackBody(string? Preferred);
 
-internal sealed record FeedbackResultBody(Guid Id, string Profile, bool Learned, long Comparisons);
+/// <param name="Id">The round, or the comparison.</param>
+/// <param name="Profile">Whose it is.</param>
+/// <param name="Recorded">Whether the comparison is on the disk; false for a skip.</param>
+/// <param name="Comparisons">How many the profile holds with it.</param>
+internal sealed record FeedbackResultBody(Guid Id, string Profile, bool Recorded, long Comparisons)
+{
+    /// <summary>The name that version 0.1.0 gave to <see cref="Recorded"/>. Its clients read it, so it stays for one version.</summary>
+    public bool Learned => Recorded;
+
+    internal static FeedbackResultBody Of(FeedbackResult result) => new(result.Id, result.Profile, result.Recorded, result.Comparisons);
+}
 
 internal sealed record ComparisonBody(
     IReadOnlyList<MessageBody>? Messages,
@@ -178,7 +188,7 @@ internal sealed record PaceBody(double TokensPerSecond, double PromptTokensPerSe
 
 /// <param name="Status">loading or ready.</param>
 /// <param name="Round">The open round, the newest that asks; null where there is none.</param>
-/// <param name="Comparisons">What the open round's profile has learned; null where none is open.</param>
+/// <param name="Comparisons">How many comparisons the open round's profile holds; null where none is open.</param>
 /// <param name="Buttons">What the buttons say that are wired to the board.</param>
 /// <param name="Board">Why the board does not work; null where it does, or where there is none.</param>
 internal sealed record SnapshotBody(string Status, RoundBody? Round, long? Comparisons, IReadOnlyList<string> Buttons, string? Board);
@@ -187,7 +197,7 @@ internal sealed record GeneratingBody(string Profile, int Tokens, int Finished, 
 
 internal sealed record ClosedBody(Guid Id, string Profile, string Reason);
 
-internal sealed record LearnedBody(Guid Id, string Profile, long Comparisons);
+internal sealed record RecordedBody(Guid Id, string Profile, long Comparisons);
 
 internal sealed record AbandonedBody(string Profile);
 
@@ -216,7 +226,7 @@ internal sealed record ProblemBody(string Type, string Title, int Status, string
 [JsonSerializable(typeof(SnapshotBody))]
 [JsonSerializable(typeof(GeneratingBody))]
 [JsonSerializable(typeof(ClosedBody))]
-[JsonSerializable(typeof(LearnedBody))]
+[JsonSerializable(typeof(RecordedBody))]
 [JsonSerializable(typeof(AbandonedBody))]
 [JsonSerializable(typeof(ButtonBody))]
 [JsonSerializable(typeof(BoardBody))]
@@ -230,11 +240,4 @@ internal sealed partial class WireJson : JsonSerializerContext
     /// <summary>Leaves quotes, plus signs and letters beyond ASCII as they are: nothing of this is put into a page.</summary>
     internal static WireJson Readable =>
         field ??= new(new JsonSerializerOptions(Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
-}
-
-/// <summary>How values of enumerations are written: in words, with dashes.</summary>
-internal static class WireName
-{
-    internal static string Of<T>(T value)
-        where T : struct, Enum => JsonNamingPolicy.KebabCaseLower.ConvertName(value.ToString());
 }

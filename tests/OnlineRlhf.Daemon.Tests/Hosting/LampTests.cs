@@ -6,7 +6,6 @@ using OnlineRlhf.Hardware.Tests;
 using OnlineRlhf.Inference;
 using OnlineRlhf.Inference.Prompts;
 using OnlineRlhf.Rounds;
-using OnlineRlhf.Rounds.Tests;
 
 namespace OnlineRlhf.Daemon.Tests.Hosting;
 
@@ -114,7 +113,7 @@ public sealed class LampTests : IAsyncLifetime
         {
             _events.Publish(new RoundEvent.Abandoned("nobody", Failed: true));
             Assert.True(SpinWait.SpinUntil(() => _rig.IsHigh(ErrorLine), Patience));
-            _events.Publish(new RoundEvent.Learned(Guid.NewGuid(), "nobody", 1));
+            _events.Publish(new RoundEvent.Recorded(Guid.NewGuid(), "nobody", 1));
             Assert.True(SpinWait.SpinUntil(() => !_rig.IsHigh(ErrorLine), Patience));
         }
     }

@@ -63,8 +63,8 @@ public sealed class WatchScreenTests
     }
 
     [Theory]
-    [InlineData("counted", new[] { "first" }, "First button: counted: comparison 7 is learned.")]
-    [InlineData("counted", new[] { "skip" }, "Skip button: counted: skipped, nothing is learned.")]
+    [InlineData("counted", new[] { "first" }, "First button: counted: comparison 7 is recorded.")]
+    [InlineData("counted", new[] { "skip" }, "Skip button: counted: skipped, nothing is recorded.")]
     [InlineData("too-early", new[] { "second" }, "Second button: too early: the pair had just come.")]
     [InlineData("unclear", new[] { "first", "second" }, "First and second buttons: both at once: it counts for nothing.")]
     [InlineData("unclear", new[] { "first" }, "First button: twice at once: it counts for nothing.")]
@@ -77,11 +77,11 @@ public sealed class WatchScreenTests
         WatchState pressed = Ready
             .After(opened)
             .After(new WatchInput.Closed(new ClosedBody(opened.Round.Id, "anna", "feedback")))
-            .After(new WatchInput.Learned(new LearnedBody(opened.Round.Id, "anna", 7)))
+            .After(new WatchInput.Recorded(new RecordedBody(opened.Round.Id, "anna", 7)))
             .After(new WatchInput.Pressed(new ButtonBody(buttons, outcome, opened.Round.Id)));
 
         Assert.Equal(said, Draw(pressed, 80, 12)[^2]);
-        Assert.Contains("7 comparisons learned", Draw(pressed, 80, 12)[0], StringComparison.Ordinal);
+        Assert.Contains("7 comparisons recorded", Draw(pressed, 80, 12)[0], StringComparison.Ordinal);
         Assert.Equal(said, Draw(pressed.After(new WatchInput.Faded(pressed.Notices - 1)), 80, 12)[^2]);
         Assert.Equal("", Draw(pressed.After(new WatchInput.Faded(pressed.Notices)), 80, 12)[^2]);
     }
@@ -125,7 +125,7 @@ public sealed class WatchScreenTests
 
         Assert.Null(bert.Pair);
         Assert.Null(bert.Writing);
-        Assert.Null(bert.After(new WatchInput.Learned(new LearnedBody(Guid.NewGuid(), "anna", 3))).Learned);
+        Assert.Null(bert.After(new WatchInput.Recorded(new RecordedBody(Guid.NewGuid(), "anna", 3))).Recorded);
     }
 
     [Fact]

@@ -25,7 +25,7 @@ public sealed class VerbTests(SharedDaemon daemon) : IClassFixture<SharedDaemon>
 
         Program.Ended learned = await RunAsync("prefer", "first", "--profile", "words");
         Assert.Equal((0, ""), (learned.ExitCode, learned.Errors));
-        Assert.Equal("Learned; comparison 1 of profile words.\n", learned.Output);
+        Assert.Equal("Recorded; comparison 1 of profile words.\n", learned.Output);
 
         Program.Ended again = await RunAsync("prefer", "first", "--profile", "words");
         Assert.Equal(1, again.ExitCode);

@@ -15,6 +15,7 @@ public sealed class ComparisonTests(SharedDaemon daemon) : IClassFixture<SharedD
             other = await BringAsync("told", chosen: "Steep the leaves.");
 
         Assert.Equal((200, id, 1), (learned.Status, learned.Id, learned.Comparisons));
+        Assert.True(learned.Json.GetProperty("recorded").GetBoolean());
         Assert.True(learned.Json.GetProperty("learned").GetBoolean());
         Assert.Equal("told", learned.Json.GetProperty("profile").GetString());
         Assert.Equal((200, learned.Body), (again.Status, again.Body));
@@ -24,7 +25,7 @@ public sealed class ComparisonTests(SharedDaemon daemon) : IClassFixture<SharedD
         {
             EventStream.Event told;
             do told = await events.NextAsync();
-            while (told.Name != "learned" || told.Data.GetProperty("profile").GetString() != "told");
+            while (told.Name != "recorded" || told.Data.GetProperty("profile").GetString() != "told");
             Assert.Equal((reply.Id, reply.Comparisons), (told.Data.GetProperty("id").GetString(), told.Data.GetProperty("comparisons").GetInt64()));
         }
     }
@@ -40,7 +41,7 @@ public sealed class ComparisonTests(SharedDaemon daemon) : IClassFixture<SharedD
             missing = await daemon.Client.GetAsync($"{Path}/{unknown}?profile=asked");
 
         Assert.Equal((200, learned.Body), (known.Status, known.Body));
-        Assert.Equal($$"""{"id":"{{unknown}}","profile":"asked","learned":false,"comparisons":2}""", missing.Body);
+        Assert.Equal($$"""{"id":"{{unknown}}","profile":"asked","recorded":false,"comparisons":2,"learned":false}""", missing.Body);
         (await daemon.Client.GetAsync($"{Path}/x?profile=asked")).MustBeProblem(400, "GUID");
         (await daemon.Client.GetAsync($"{Path}/{id}?profile=../x")).MustBeProblem(400, "profile");
     }

@@ -124,7 +124,7 @@ public sealed class LearnTests(SharedDaemon daemon) : IClassFixture<SharedDaemon
                         """{"type":"about:blank","title":"","status":422,"detail":"The model gives no finite number for """
                             + """this.","reason":"not-finite"}"""
                     )
-                : ("200 OK", $$"""{"id":"3f2504e0-4f89-41d3-9a0c-0305e82c3301","profile":"default","learned":true,"comparisons":{{++learned}}}""")
+                : ("200 OK", $$"""{"id":"3f2504e0-4f89-41d3-9a0c-0305e82c3301","profile":"default","recorded":true,"comparisons":{{++learned}}}""")
         );
         Program.Ended ended = await Program.RunAsync(folder, "learn", file);
 

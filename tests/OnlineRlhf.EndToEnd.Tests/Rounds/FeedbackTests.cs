@@ -12,9 +12,11 @@ public sealed class FeedbackTests(SharedDaemon daemon) : IClassFixture<SharedDae
             Reply learned = await daemon.Client.PreferAsync(round.Id, n == 3 ? "tie" : "first");
 
             Assert.Equal(200, learned.Status);
-            Assert.Equal(["id", "profile", "learned", "comparisons"], learned.Json.EnumerateObject().Select(p => p.Name));
+            Assert.Equal(["id", "profile", "recorded", "comparisons", "learned"], learned.Json.EnumerateObject().Select(p => p.Name));
             Assert.Equal(round.Id, learned.Id);
             Assert.Equal("counted", learned.Json.GetProperty("profile").GetString());
+            Assert.True(learned.Json.GetProperty("recorded").GetBoolean());
+            // The old name, for one version.
             Assert.True(learned.Json.GetProperty("learned").GetBoolean());
             Assert.Equal(n, learned.Comparisons);
         }
@@ -67,6 +69,7 @@ public sealed class FeedbackTests(SharedDaemon daemon) : IClassFixture<SharedDae
         Reply skipped = await daemon.Client.PreferAsync(round.Id, "skip");
 
         Assert.Equal(200, skipped.Status);
+        Assert.False(skipped.Json.GetProperty("recorded").GetBoolean());
         Assert.False(skipped.Json.GetProperty("learned").GetBoolean());
         Assert.Equal(0, skipped.Comparisons);
         Assert.Empty(Directory.EnumerateDirectories(daemon.Folder.State, "skipped", SearchOption.AllDirectories));

@@ -7,7 +7,7 @@ namespace OnlineRlhf.EndToEnd.Tests.Watching;
 public sealed class EventTests
 {
     [PublishedFact]
-    public async Task A_round_is_seen_from_its_first_tokens_until_it_is_learned()
+    public async Task A_round_is_seen_from_its_first_tokens_until_it_is_recorded()
     {
         using var folder = new TempFolder();
         await using DaemonProcess daemon = await DaemonProcess.StartReadyAsync(folder);
@@ -38,11 +38,17 @@ public sealed class EventTests
 
         await daemon.Client.PreferAsync(round.Id, "first");
         EventStream.Event closed = await events.NextAsync(),
+            recorded = await events.NextAsync(),
             learned = await events.NextAsync();
         Assert.Equal(
             ("round.closed", round.Id, "feedback"),
             (closed.Name, closed.Data.GetProperty("id").GetString(), closed.Data.GetProperty("reason").GetString())
         );
+        Assert.Equal(
+            ("recorded", round.Id, 1),
+            (recorded.Name, recorded.Data.GetProperty("id").GetString(), recorded.Data.GetProperty("comparisons").GetInt32())
+        );
+        // The old name, for one version.
         Assert.Equal(
             ("learned", round.Id, 1),
             (learned.Name, learned.Data.GetProperty("id").GetString(), learned.Data.GetProperty("comparisons").GetInt32())
@@ -64,6 +70,7 @@ public sealed class EventTests
         while (reasons.Count < 3)
         {
             EventStream.Event happened = await events.NextStepAsync();
+            Assert.NotEqual("recorded", happened.Name);
             Assert.NotEqual("learned", happened.Name);
             if (happened.Name == "round.closed")
                 reasons.Add(happened.Data.GetProperty("reason").GetString()!);
@@ -125,6 +132,7 @@ public sealed class EventTests
         await daemon.Client.PreferAsync(round.Id, "first");
 
         Assert.Equal("round.closed", (await events.NextAsync()).Name);
+        Assert.Equal("recorded", (await events.NextAsync()).Name);
         Assert.Equal("learned", (await events.NextAsync()).Name);
     }
 

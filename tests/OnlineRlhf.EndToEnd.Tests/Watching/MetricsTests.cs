@@ -33,6 +33,9 @@ public sealed partial class MetricsTests
         Assert.True(metrics["onlinerlhf_round_seconds_total"] > 0);
         Assert.Equal(0, metrics["onlinerlhf_requests_queued"]);
         Assert.Equal(1, metrics["""onlinerlhf_feedback_total{preferred="second"}"""]);
+        Assert.Equal(1, metrics["onlinerlhf_comparisons_submitted_total"]);
+        Assert.Equal(2, metrics["onlinerlhf_comparisons_recorded_total"]);
+        // The old names, for one version.
         Assert.Equal(1, metrics["onlinerlhf_brought_total"]);
         Assert.Equal(2, metrics["onlinerlhf_learned_total"]);
         Assert.Equal(2, metrics["""onlinerlhf_responses_total{status="404"}"""]);

@@ -9,7 +9,7 @@ public sealed class SpeakTests
     private static readonly string Script = Find();
 
     [PublishedFact]
-    public async Task The_pair_is_read_and_what_was_learned_is_said_and_no_file_holds_a_word_of_it()
+    public async Task The_pair_is_read_and_what_was_recorded_is_said_and_no_file_holds_a_word_of_it()
     {
         if (!File.Exists("/usr/bin/jq") || !File.Exists("/usr/bin/curl"))
             Assert.Skip("The example needs curl and jq.");
@@ -22,7 +22,7 @@ public sealed class SpeakTests
             Reply round = await daemon.Client.AskForTwoAsync("How do I make tea?");
             await UntilAsync(folder, $"First: {Plain(round.First)}. Second: {Plain(round.Second!)}.");
             await daemon.Client.PreferAsync(round.Id, "first");
-            await UntilAsync(folder, "Learned: comparison 1.");
+            await UntilAsync(folder, "Recorded: comparison 1.");
             Reply skipped = await daemon.Client.AskForTwoAsync("How do I sleep well?");
             await UntilAsync(folder, $"First: {Plain(skipped.First)}.");
             await daemon.Client.PreferAsync(skipped.Id, "skip");

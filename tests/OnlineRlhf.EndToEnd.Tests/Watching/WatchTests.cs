@@ -21,10 +21,10 @@ public sealed class WatchTests
         Assert.Contains(Words(round.First, 3), screen, StringComparison.Ordinal);
         Assert.Contains(Words(round.Second!, 3), screen, StringComparison.Ordinal);
         await daemon.Client.PreferAsync(round.Id, "second");
-        screen = await watch.UntilAsync("Learned: comparison 1 of anna.");
+        screen = await watch.UntilAsync("Recorded: comparison 1 of anna.");
         Assert.Contains("Nothing is open.", screen, StringComparison.Ordinal);
-        Assert.Contains("1 comparison learned", screen, StringComparison.Ordinal);
-        await watch.UntilAsync(s => !s.Contains("Learned:", StringComparison.Ordinal), "no notice any more");
+        Assert.Contains("1 comparison recorded", screen, StringComparison.Ordinal);
+        await watch.UntilAsync(s => !s.Contains("Recorded:", StringComparison.Ordinal), "no notice any more");
     }
 
     [PublishedFact]
@@ -41,7 +41,7 @@ public sealed class WatchTests
         await Task.Delay(500, TestContext.Current.CancellationToken);
         // The digits in the sequence of a function key are no keys.
         await watch.PressAsync("\e[15~2\e[2~1");
-        await watch.UntilAsync("Learned: comparison 1 of default.");
+        await watch.UntilAsync("Recorded: comparison 1 of default.");
 
         Reply again = await daemon.Client.PreferAsync(round.Id, "second");
         Assert.Equal((200, 1), (again.Status, again.Comparisons));
@@ -106,7 +106,7 @@ public sealed class WatchTests
         await Task.Delay(1000, TestContext.Current.CancellationToken);
         await watch.PressAsync("2");
 
-        await watch.UntilAsync("Learned: comparison 1 of default.");
+        await watch.UntilAsync("Recorded: comparison 1 of default.");
     }
 
     [PublishedFact]

@@ -112,7 +112,7 @@ internal sealed class LearningRun(DaemonClient daemon, PreferenceFile file, stri
                 await TellAsync(done.Run + 1, done.State, cancellationToken).ConfigureAwait(false);
             done = done with { Whole = true };
         }
-        catch (RefusedException e) when (e.Problem is { Reason: Problems.StateChangedReason } problem)
+        catch (RefusedException e) when (e.Problem is { } problem && problem.Reason == ProblemKind.StateChanged.Reason)
         {
             throw new IOException($"Stopped after line {done.Lines} of {file.Lines}. {problem.Detail} The same command learns what is missing now.");
         }
@@ -174,7 +174,7 @@ internal sealed class LearningRun(DaemonClient daemon, PreferenceFile file, stri
             // A daemon whose model file has changed ends: there is nothing to wait for.
             if (
                 reply.Status != StatusCodes.Status503ServiceUnavailable
-                || reply.TryRead(WireJson.Complete.ProblemBody) is { Reason: Problems.ModelChangedReason }
+                || reply.TryRead(WireJson.Complete.ProblemBody)?.Reason == ProblemKind.ModelChanged.Reason
             )
                 break;
             // People who ask come first.
@@ -187,7 +187,7 @@ internal sealed class LearningRun(DaemonClient daemon, PreferenceFile file, stri
         // What is wrong with this one comparison; its details may hold numbers, which would make a kind of their own each.
         ProblemBody problem = reply.Read(WireJson.Complete.ProblemBody);
         var skip = new Skip(problem.Detail);
-        return (null, problem.Reason == "bad-request" ? skip : skip with { Kind = problem.Reason.Replace('-', ' ') });
+        return (null, problem.Reason == ProblemKind.BadRequest.Reason ? skip : skip with { Kind = problem.Reason.Replace('-', ' ') });
     }
 
     /// <summary>Holds the position against what the daemon knows, which has the last word: the state may have been deleted or put back.</summary>

@@ -90,7 +90,7 @@ internal sealed class EventFeed(DaemonClient daemon, string? profile, bool withT
             "round.opened" => new WatchInput.Opened(Read(data, WireJson.Default.RoundBody)),
             "round.closed" => new WatchInput.Closed(Read(data, WireJson.Default.ClosedBody)),
             "round.abandoned" => new WatchInput.Abandoned(Read(data, WireJson.Default.AbandonedBody)),
-            "learned" => new WatchInput.Learned(Read(data, WireJson.Default.LearnedBody)),
+            "recorded" => new WatchInput.Recorded(Read(data, WireJson.Default.RecordedBody)),
             "button" => new WatchInput.Pressed(Read(data, WireJson.Default.ButtonBody)),
             "board" => new WatchInput.Board(Read(data, WireJson.Default.BoardBody)),
             "lagged" => new WatchInput.Lagged(Read(data, WireJson.Default.LaggedBody)),

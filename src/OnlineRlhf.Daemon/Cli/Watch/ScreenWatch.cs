@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Threading.Channels;
 using OnlineRlhf.Daemon.Http;
+using OnlineRlhf.Rounds;
 
 namespace OnlineRlhf.Daemon.Cli.Watch;
 
@@ -94,15 +95,7 @@ internal sealed class ScreenWatch(DaemonClient daemon, string? profile, Marks ma
     /// <summary>A key answers the pair that is on the screen, and no other.</summary>
     private void Press(char key, CancellationToken cancellationToken)
     {
-        string? preferred = key switch
-        {
-            '1' => "first",
-            '2' => "second",
-            't' or 'T' => "tie",
-            's' or 'S' => "skip",
-            _ => null,
-        };
-        if (preferred is null || (_answered is not null && _answered == _seen))
+        if (PreferenceWords.OfKey(key) is not { } preferred || (_answered is not null && _answered == _seen))
             return;
         if (_seen is not { } pair)
             Hear(new WatchInput.KeyTaken($"Key {key}: {(_state.Writing is null ? Wording.NothingOpen : Wording.NotNow)}"));
@@ -115,13 +108,13 @@ internal sealed class ScreenWatch(DaemonClient daemon, string? profile, Marks ma
         }
     }
 
-    private async Task AnswerAsync(Guid pair, string preferred, char key, CancellationToken cancellationToken)
+    private async Task AnswerAsync(Guid pair, Preferred preferred, char key, CancellationToken cancellationToken)
     {
         string came;
         try
         {
             DaemonClient.Reply reply = await daemon
-                .PostAsync($"/v1/rounds/{pair}/feedback", new FeedbackBody(preferred), WireJson.Readable.FeedbackBody, cancellationToken)
+                .PostAsync($"/v1/rounds/{pair}/feedback", new FeedbackBody(WireName.Of(preferred)), WireJson.Readable.FeedbackBody, cancellationToken)
                 .ConfigureAwait(false);
             // What came of it is told by the events, as of a button.
             if (reply.Succeeded)

@@ -18,7 +18,7 @@ internal abstract record WatchInput
     /// <summary>The pair that is open now, asked for after one was closed; null where there is none.</summary>
     internal sealed record Current(RoundBody? Round) : WatchInput;
 
-    internal sealed record Learned(LearnedBody Body) : WatchInput;
+    internal sealed record Recorded(RecordedBody Body) : WatchInput;
 
     internal sealed record Abandoned(AbandonedBody Body) : WatchInput;
 

@@ -1,4 +1,5 @@
 using OnlineRlhf.Daemon.Http;
+using OnlineRlhf.Rounds;
 
 namespace OnlineRlhf.Daemon.Cli.Watch;
 
@@ -34,11 +35,11 @@ internal sealed class WatchScreen
 
     private void Head()
     {
-        string whose = _state.Pair?.Profile ?? _state.Profile ?? _state.Learned?.Profile ?? "";
+        string whose = _state.Pair?.Profile ?? _state.Profile ?? _state.Recorded?.Profile ?? "";
         string left = whose.Length > 0 ? $"onlinerlhf: {TerminalText.Line(whose)}" : "onlinerlhf";
         string right =
-            _state.Learned is { } learned && (whose == learned.Profile || whose.Length == 0)
-                ? $"{Plural.Of(learned.Comparisons, "comparison")} learned"
+            _state.Recorded is { } recorded && (whose == recorded.Profile || whose.Length == 0)
+                ? $"{Plural.Of(recorded.Comparisons, "comparison")} recorded"
                 : "";
         int gap = _width - CellWidth.Of(left) - CellWidth.Of(right);
         Add(gap > 1 ? left + new string(' ', gap) + right : left, Emphasis.Strong);
@@ -68,8 +69,8 @@ internal sealed class WatchScreen
 
     private void Pair(RoundBody pair, int rows)
     {
-        string first = Label("First", "first", '1'),
-            second = Label("Second", "second", '2');
+        string first = Label("First", Preferred.First),
+            second = Label("Second", Preferred.Second);
         bool beside = _width >= SideBySide;
         if (rows < (beside ? 2 : 4))
         {
@@ -124,19 +125,25 @@ internal sealed class WatchScreen
 
     private string Help()
     {
-        string[] ways = [Label("both the same", "tie", 't'), Label("no answer", "skip", 's'), _state.HasKeys ? "leave (key q)" : "leave (Ctrl+C)"];
+        string[] ways =
+        [
+            Label("both the same", Preferred.Tie),
+            Label("no answer", Preferred.Skip),
+            _state.HasKeys ? "leave (key q)" : "leave (Ctrl+C)",
+        ];
         string help = string.Join("   ", ways.Where(w => w.Contains('(', StringComparison.Ordinal)));
-        return _state.HasKeys || _state.Buttons.Count > 0 ? help : "onlinerlhf prefer first | second | tie | skip   " + help;
+        return _state.HasKeys || _state.Buttons.Count > 0 ? help : $"onlinerlhf prefer {PreferenceWords.Ways}   {help}";
     }
 
     /// <summary>A name with what gives it as an answer: a button, a key, both or neither.</summary>
-    private string Label(string name, string button, char key)
+    private string Label(string name, Preferred preferred)
     {
         List<string> ways = [];
+        string button = WireName.Of(preferred);
         if (_state.Buttons.Contains(button))
             ways.Add($"{button} button");
         if (_state.HasKeys)
-            ways.Add($"key {key}");
+            ways.Add($"key {PreferenceWords.Key(preferred)}");
         return ways.Count > 0 ? $"{name} ({string.Join(", ", ways)})" : name;
     }
 

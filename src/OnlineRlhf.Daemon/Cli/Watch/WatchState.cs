@@ -22,8 +22,8 @@ internal sealed record WatchState
     /// <summary>How far answers are that are being written.</summary>
     internal GeneratingBody? Writing { get; init; }
 
-    /// <summary>The newest comparison that was learned.</summary>
-    internal LearnedBody? Learned { get; init; }
+    /// <summary>The newest comparison that was recorded.</summary>
+    internal RecordedBody? Recorded { get; init; }
 
     /// <summary>The buttons that are wired to the daemon's board, in words.</summary>
     internal IReadOnlyList<string> Buttons { get; init; } = [];
@@ -51,9 +51,9 @@ internal sealed record WatchState
                     IsLoading = s.Status != "ready",
                     Pair = s.Round is { } shown && Concerns(shown.Profile) ? shown : null,
                     Writing = null,
-                    Learned =
+                    Recorded =
                         s is { Round: { } counted, Comparisons: { } count } && Concerns(counted.Profile)
-                            ? new LearnedBody(counted.Id, counted.Profile, count)
+                            ? new RecordedBody(counted.Id, counted.Profile, count)
                             : null,
                     Buttons = s.Buttons,
                     BoardProblem = s.Board,
@@ -73,9 +73,9 @@ internal sealed record WatchState
                 },
             WatchInput.Closed { Body: var c } when Pair?.Id == c.Id => (Wording.Of(c) is { } says ? Saying(says) : this) with { Pair = null },
             WatchInput.Current { Round: var r } => this with { Pair = r is { Asked: true } ? r : null },
-            WatchInput.Learned { Body: var l } when Concerns(l.Profile) => Saying(Wording.Of(l)) with { Learned = l },
+            WatchInput.Recorded { Body: var r } when Concerns(r.Profile) => Saying(Wording.Of(r)) with { Recorded = r },
             WatchInput.Abandoned { Body: var a } when Concerns(a.Profile) => Saying(Wording.Of(a)) with { Writing = null },
-            WatchInput.Pressed { Body: var p } => Saying(Wording.Of(p, Learned is { } l && l.Id == p.Round ? l.Comparisons : null)),
+            WatchInput.Pressed { Body: var p } => Saying(Wording.Of(p, Recorded is { } r && r.Id == p.Round ? r.Comparisons : null)),
             WatchInput.Board { Body: var b } => Saying(Wording.Of(b)) with { BoardProblem = b.Problem },
             WatchInput.Lagged { Body: var l } => Saying(Wording.Of(l)),
             WatchInput.Lost { Why: var why } => this with { Lost = why, IsLoading = false, Pair = null, Writing = null },

@@ -1,4 +1,5 @@
 using OnlineRlhf.Daemon.Http;
+using OnlineRlhf.Rounds;
 
 namespace OnlineRlhf.Daemon.Cli.Watch;
 
@@ -12,31 +13,33 @@ internal static class Wording
     internal static string Of(ButtonBody press, long? comparison)
     {
         string which = $"{string.Join(" and ", press.Buttons)} button{(press.Buttons.Count > 1 ? "s" : "")}";
-        string outcome = press.Outcome switch
-        {
-            "counted" when press.Buttons is ["skip"] => "Counted: skipped, nothing is learned.",
-            "counted" => comparison is { } number ? $"Counted: comparison {number} is learned." : "Counted.",
-            "no-round" => NothingOpen,
-            "generating" => NotNow,
-            "too-early" => TooEarly,
-            "unclear" when press.Buttons.Count > 1 => "Both at once: it counts for nothing.",
-            "unclear" => "Twice at once: it counts for nothing.",
-            "held" => "Held down since the start: let it go first.",
-            "refused" => "Not taken: the pair was over, or nothing could be stored; the daemon's log says which.",
-            var other => $"{other}.",
-        };
+        string outcome = WireName.TryParse(press.Outcome, out PressOutcome known) ? Of(known, press.Buttons, comparison) : $"{press.Outcome}.";
         return $"{char.ToUpperInvariant(which[0])}{which[1..]}: {char.ToLowerInvariant(outcome[0])}{outcome[1..]}";
     }
+
+    private static string Of(PressOutcome outcome, IReadOnlyList<string> buttons, long? comparison) =>
+        outcome switch
+        {
+            PressOutcome.Counted when buttons is [var only] && only == WireName.Of(Preferred.Skip) => "Counted: skipped, nothing is recorded.",
+            PressOutcome.Counted => comparison is { } number ? $"Counted: comparison {number} is recorded." : "Counted.",
+            PressOutcome.NoRound => NothingOpen,
+            PressOutcome.Generating => NotNow,
+            PressOutcome.TooEarly => TooEarly,
+            PressOutcome.Unclear when buttons.Count > 1 => "Both at once: it counts for nothing.",
+            PressOutcome.Unclear => "Twice at once: it counts for nothing.",
+            PressOutcome.Held => "Held down since the start: let it go first.",
+            PressOutcome.Refused => "Not taken: the pair was over, or nothing could be stored; the daemon's log says which.",
+        };
 
     internal static string? Of(ClosedBody closed) =>
         closed.Reason switch
         {
-            "skipped" => "Skipped: nothing is learned.",
+            "skipped" => "Skipped: nothing is recorded.",
             "expired" => "Nobody answered in time: the pair is gone.",
             _ => null,
         };
 
-    internal static string Of(LearnedBody learned) => $"Learned: comparison {learned.Comparisons} of {learned.Profile}.";
+    internal static string Of(RecordedBody recorded) => $"Recorded: comparison {recorded.Comparisons} of {recorded.Profile}.";
 
     internal static string Of(AbandonedBody abandoned) => $"A request of {abandoned.Profile} ended without an answer.";
 
