@@ -1,8 +1,8 @@
 namespace OnlineRlhf.Rounds;
 
-/// <summary>What became of a feedback.</summary>
-/// <param name="Id">The round.</param>
+/// <summary>The result of feedback to a round.</summary>
+/// <param name="Id">The id of the round, or of the comparison that a client brought.</param>
 /// <param name="Profile">Its profile.</param>
-/// <param name="Learned">Whether it was learned: true also where the same feedback had been learned before; false for skip.</param>
-/// <param name="Comparisons">Comparisons that the profile had learned with this one.</param>
+/// <param name="Learned">Whether the feedback counts as learned: also true if it was learned before; false for a skip.</param>
+/// <param name="Comparisons">The number of this comparison among those of its profile, or how many the profile holds if nothing was learned.</param>
 public sealed record FeedbackResult(Guid Id, string Profile, bool Learned, long Comparisons);
