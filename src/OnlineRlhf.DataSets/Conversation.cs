@@ -4,16 +4,16 @@ using OnlineRlhf.Inference.Prompts;
 
 namespace OnlineRlhf.DataSets;
 
-/// <summary>Reads the turns of a conversation from a list of messages, from one message, or from a text that holds them.</summary>
+/// <summary>Reads the turns of a conversation from a list of messages, from one message, or from a text that contains messages.</summary>
 internal static class Conversation
 {
-    /// <summary>The turns of a list or of one message.</summary>
-    /// <exception cref="FormatException">It holds something else.</exception>
+    /// <summary>The turns of a list of messages, or of one message.</summary>
+    /// <exception cref="FormatException">The value is not a list of messages or a message.</exception>
     internal static List<ChatMessage> Turns(JsonElement value, string name)
     {
         List<ChatMessage> messages =
             value.ValueKind == JsonValueKind.Array ? [.. value.EnumerateArray().Select(m => Message(m, name))] : [Message(value, name)];
-        // The last answer is looked at by who learns it.
+        // Leave a last answer as it is, because the caller checks it itself.
         return [.. messages.SelectMany((m, at) => at == messages.Count - 1 && m.Role == "assistant" ? [m] : WithoutLabels(m, name))];
     }
 
@@ -21,8 +21,8 @@ internal static class Conversation
     internal static bool IsMessage(JsonElement value) =>
         value.ValueKind == JsonValueKind.Object && (value.TryGetProperty("role", out _) || value.TryGetProperty("from", out _));
 
-    /// <summary>The turns that a text holds as a transcript, as a template made them, or as a JSON list; null where it is one plain text.</summary>
-    /// <exception cref="FormatException">It holds them in a way that cannot be read.</exception>
+    /// <summary>The turns in a text: a transcript, the output of a chat template, or a JSON list. Null if it is one plain text.</summary>
+    /// <exception cref="FormatException">The text contains turns in a form that cannot be read.</exception>
     internal static List<ChatMessage>? Turns(string text, string name, bool isAnswer)
     {
         string bare = TemplateText.Bare(text);
@@ -31,7 +31,7 @@ internal static class Conversation
         return TemplateText.Parse(bare) ?? (isAnswer ? Transcript.ParseAnswer(bare) : Transcript.ParsePrompt(bare));
     }
 
-    /// <summary>Whether two turns say the same.</summary>
+    /// <summary>Whether two turns have the same role and text.</summary>
     internal static bool Same(ChatMessage one, ChatMessage other) =>
         one.Role == other.Role && one.Content.AsSpan().Trim().SequenceEqual(other.Content.AsSpan().Trim());
 
@@ -43,7 +43,7 @@ internal static class Conversation
     internal static bool EndsWith(List<ChatMessage> whole, List<ChatMessage> part) =>
         whole.Count >= part.Count && StartsWith([.. whole.TakeLast(part.Count)], part);
 
-    /// <summary>Messages that a table keeps as a text.</summary>
+    /// <summary>Reads a list of messages that a table stores as a text.</summary>
     private static List<ChatMessage>? FromList(string text, string name)
     {
         try
@@ -53,14 +53,14 @@ internal static class Conversation
         }
         catch (JsonException)
         {
-            // As Python prints them.
+            // Python's way of printing a list of messages.
             return text.Contains("'role':", StringComparison.Ordinal) || text.Contains("'from':", StringComparison.Ordinal)
                 ? throw new FormatException($"{name} is a list of messages that was saved as a text which is no JSON.")
                 : null;
         }
     }
 
-    /// <summary>The turns of a message that carries the labels of a text that it was cut from.</summary>
+    /// <summary>The turns of a message that still carries the labels of the text that it was cut from.</summary>
     private static List<ChatMessage> WithoutLabels(ChatMessage message, string name)
     {
         string text = message.Content;

@@ -2,10 +2,10 @@ using System.Buffers;
 
 namespace OnlineRlhf.DataSets;
 
-/// <summary>Cuts JSON text into its entries: the elements of a list, or objects that span several lines. It needs the memory of one entry.</summary>
+/// <summary>Splits JSON text into its entries: the elements of a list, or objects that span several lines. It keeps one entry in memory.</summary>
 /// <remarks>
-/// It looks at brackets and strings alone. Where those do not fit, the entry ends, and the next one begins with the next line that begins with an
-/// object: a broken entry corrupts no other.
+/// It only looks at brackets and strings. If these do not match, the entry ends, and the next entry begins at the next line that begins with an
+/// object. So a broken entry damages no other one.
 /// </remarks>
 internal sealed class EntrySplitter
 {
@@ -28,38 +28,40 @@ internal sealed class EntrySplitter
         Junk,
     }
 
-    /// <summary>The line that is being read, from 1.</summary>
+    /// <summary>The number of the line that is being read, from 1.</summary>
     internal long Line { get; private set; } = 1;
 
-    /// <summary>The line on which the entry began that was read last.</summary>
+    /// <summary>The line on which the last entry began.</summary>
     internal long EntryLine { get; private set; }
 
-    /// <summary>Entries so far.</summary>
+    /// <summary>How many entries began so far.</summary>
     internal long Count { get; private set; }
 
-    /// <summary>Whether two entries began on one line, so that a line's number names no entry.</summary>
+    /// <summary>Whether two entries began on one line. Then a line's number does not identify an entry.</summary>
     internal bool ShareLines { get; private set; }
 
-    /// <summary>Whether the entry that was read last is no whole value.</summary>
+    /// <summary>Whether the last entry is not a complete value.</summary>
     internal bool IsBroken { get; private set; }
 
-    /// <summary>Whether a list or an entry is open, and so what follows is missing at the end; not where an entry is broken.</summary>
+    /// <summary>
+    /// Whether a list or an entry is still open, so that its rest is missing if the input ends here. False inside of a broken entry.
+    /// </summary>
     internal bool IsOpen => !IsLost && (InList || _part == Part.Entry);
 
-    /// <summary>Whether an entry is broken and nothing yet shows where the next one begins.</summary>
+    /// <summary>Whether an entry is broken, and no later line has begun a new one yet.</summary>
     internal bool IsLost => _part == Part.Broken;
 
-    /// <summary>The entry that was read last; null where it is longer than <see cref="PreferenceFile.LongestLine"/>.</summary>
+    /// <summary>The last entry; null if it is longer than <see cref="PreferenceFile.LongestLine"/>.</summary>
     internal ReadOnlyMemory<byte>? Content =>
         _content.WrittenCount > PreferenceFile.LongestLine ? (ReadOnlyMemory<byte>?)null : _content.WrittenMemory;
 
-    /// <summary>Reads on to the end of an entry; false where the bytes end before.</summary>
+    /// <summary>Reads to the end of an entry; false if the bytes end before.</summary>
     internal bool TryRead(ReadOnlySpan<byte> bytes, ref int at)
     {
         while (at < bytes.Length)
         {
             byte b = bytes[at];
-            // The entry ends before this byte, which belongs to what follows.
+            // The entry ends before this byte, which belongs to the next one.
             if (EndsBefore(b))
                 return End(isBroken: true);
             at++;
@@ -81,7 +83,7 @@ internal sealed class EntrySplitter
         return false;
     }
 
-    /// <summary>Ends what the input's end has cut off; false where nothing was.</summary>
+    /// <summary>Ends an entry that the end of the input has cut off; false if there is none.</summary>
     internal bool TryFinish() => _part != Part.Between && End(isBroken: true);
 
     private bool EndsBefore(byte b) =>
@@ -89,14 +91,14 @@ internal sealed class EntrySplitter
         {
             Part.Junk => b == '\n' || (InList && b is (byte)',' or (byte)']'),
             Part.Broken => _atLineStart && b == '{',
-            // In an object, a value follows a colon: here a line was cut off, and the next one begins.
+            // Inside of an object a value follows a colon. An object without one means that a line was cut off and the next entry begins.
             Part.Entry => _atLineStart && b == '{' && !_inString && !IsInnerList && _last != ':',
             _ => false,
         };
 
     private bool Begin(byte b)
     {
-        // Commas between entries, and the byte order mark, whose bytes are no JSON.
+        // Skip commas between entries, and the bytes of the byte order mark, which are not JSON.
         if (IsSpace(b) || (InList && b == ',') || b is 0xEF or 0xBB or 0xBF)
             return false;
         if (b == '[' && !InList)
@@ -177,7 +179,7 @@ internal sealed class EntrySplitter
 
     private void Append(byte b)
     {
-        // One byte too many says that the entry is too long.
+        // Keep one byte too many, which shows that the entry is too long.
         if (_content.WrittenCount > PreferenceFile.LongestLine)
             return;
         _content.GetSpan(1)[0] = b;

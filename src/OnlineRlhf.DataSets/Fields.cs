@@ -2,8 +2,8 @@ using System.Text.Json;
 
 namespace OnlineRlhf.DataSets;
 
-/// <summary>The fields of a JSON object, by name. Null and an empty text are as good as absent.</summary>
-/// <remarks>A name is the same in capitals, and with other signs between its words: "System Prompt" is system_prompt.</remarks>
+/// <summary>The fields of a JSON object, by name. Null and empty texts count as absent.</summary>
+/// <remarks>Names are compared without case, and without the signs between their words: "System Prompt" is system_prompt.</remarks>
 internal readonly struct Fields(JsonElement line)
 {
     private const int LongestName = 32;
@@ -22,7 +22,7 @@ internal readonly struct Fields(JsonElement line)
         "documents",
     ];
 
-    /// <summary>Whether there is a field of a name, whatever it holds.</summary>
+    /// <summary>Whether there is a field with this name, with any value.</summary>
     internal bool Has(string name)
     {
         foreach (JsonProperty field in line.EnumerateObject())
@@ -33,8 +33,8 @@ internal readonly struct Fields(JsonElement line)
         return false;
     }
 
-    /// <summary>A field that says something; null where there is none.</summary>
-    /// <exception cref="FormatException">The line has it twice: nobody can tell which one counts.</exception>
+    /// <summary>A field that is not empty; null if there is none.</summary>
+    /// <exception cref="FormatException">The object has the field twice, so nobody can tell which one counts.</exception>
     internal JsonElement? this[string name]
     {
         get
@@ -54,8 +54,8 @@ internal readonly struct Fields(JsonElement line)
         }
     }
 
-    /// <summary>A field that is a text; null where there is none.</summary>
-    /// <exception cref="FormatException">It is no text, or there twice.</exception>
+    /// <summary>A field that is a text; null if there is none.</summary>
+    /// <exception cref="FormatException">The field is not a text, or the object has it twice.</exception>
     internal string? Text(string name) =>
         this[name] switch
         {
@@ -64,8 +64,8 @@ internal readonly struct Fields(JsonElement line)
             _ => throw new FormatException($"{name} is no text."),
         };
 
-    /// <summary>Refuses what goes beyond text.</summary>
-    /// <exception cref="FormatException">It has such a field.</exception>
+    /// <summary>Refuses an object with content other than text.</summary>
+    /// <exception cref="FormatException">The object has such a field.</exception>
     internal void RequireText(string what)
     {
         foreach (string name in Beyond)

@@ -4,18 +4,18 @@ using System.Text.RegularExpressions;
 
 namespace OnlineRlhf.DataSets;
 
-/// <summary>Names files that hold no JSON, and the command that makes JSON of them.</summary>
+/// <summary>Recognises files that are not JSON, and suggests the command that converts them.</summary>
 internal static partial class ForeignFile
 {
     private const int TarMagicAt = 257;
 
-    /// <summary>Why a file cannot be read, and what to do; null where it may hold JSON.</summary>
-    /// <param name="path">The file.</param>
-    /// <param name="head">How what it holds begins, unpacked.</param>
-    /// <param name="isPacked">Whether it was unpacked for that.</param>
+    /// <summary>Why a file cannot be read, and what to do; null if it may be JSON.</summary>
+    /// <param name="path">The path of the file.</param>
+    /// <param name="head">The first bytes of the unpacked content.</param>
+    /// <param name="isPacked">Whether the file is packed.</param>
     internal static string? Describe(string path, ReadOnlySpan<byte> head, bool isPacked) => Whole(Describe(path, head), isPacked);
 
-    /// <summary>Why a file that was read to its end cannot be read; null where it can.</summary>
+    /// <summary>Why a file cannot be read, after all of it was seen; null if it can be read.</summary>
     internal static string? Describe(string path, TextEncoding encoding, bool isPacked) =>
         Whole(encoding.Describe(Quoted(path)) is { } what ? $"{path} is {what}" : null, isPacked);
 
@@ -41,35 +41,35 @@ internal static partial class ForeignFile
         if (lines is [])
             return null;
         bool hasJson = Array.Exists(lines, l => l is ['{' or '[', ..] && LooksLikeJson(Encoding.UTF8.GetBytes(l)));
-        // A line of another kind may stand before objects; where it names columns of a data set, it is a table whatever follows.
+        // A line of another kind may precede the objects. If it names columns of a data set, the file is a table, whatever follows.
         if (Delimiter(lines, hasJson) is { } delimiter)
         {
             string first = ColumnName().IsMatch(lines[0]) ? "" : " Its first line must name the columns: prompt,chosen,rejected";
             return $"{path} is a table (CSV or TSV): convert it with {Table(delimiter, file, converted)}{first}";
         }
-        // Where a line at least looks like JSON, the others are skipped one by one.
+        // If some line looks like JSON, the reader skips the other lines one by one.
         return hasJson ? null : $"{path} is text and no JSON: each line must be an object with a prompt and two answers.";
     }
 
-    /// <summary>Whether a text may begin with JSON: a word within its bracket is none.</summary>
+    /// <summary>Whether a text may begin with JSON. A word inside of the first bracket means that it does not.</summary>
     private static bool LooksLikeJson(ReadOnlySpan<byte> text) =>
         text is [(byte)'{' or (byte)'[', ..] && !(text[1..].TrimStart(" \t\r\n"u8) is [var next, ..] && char.IsAsciiLetter((char)next));
 
-    /// <summary>What stands between the columns; null where it is no table.</summary>
+    /// <summary>The character between the columns of a table; null if the text is not a table.</summary>
     private static char? Delimiter(string[] lines, bool hasJson)
     {
         foreach (char delimiter in "\t;|,")
         {
             int columns = Columns(lines[0], delimiter);
             bool isHeader = columns > 1 && TableHeader().IsMatch(lines[0]) && (!hasJson || ColumnName().IsMatch(lines[0]));
-            // Two lines with as many columns are none of a text by chance where those are three or more.
+            // Two lines of a plain text rarely have the same number of columns by chance, if there are three or more.
             if (isHeader || (!hasJson && columns > 2 && lines.Length > 1 && columns == Columns(lines[1], delimiter)))
                 return delimiter;
         }
         return null;
     }
 
-    /// <summary>How many columns a line has; what stands between quotes is one.</summary>
+    /// <summary>How many columns a line has. Delimiters inside of quotes do not count.</summary>
     private static int Columns(string line, char delimiter)
     {
         int columns = 1;
@@ -107,7 +107,7 @@ internal static partial class ForeignFile
             _ when head.StartsWith((ReadOnlySpan<byte>)[0x04, 0x22, 0x4D, 0x18]) => $"packed with lz4: unpack it with lz4 -dk {file}",
             _ when head.StartsWith((ReadOnlySpan<byte>)[(byte)'7', (byte)'z', 0xBC, 0xAF, 0x27, 0x1C]) =>
                 $"a 7z archive: unpack it with 7z x {file}, and name the file that it holds.",
-            // A file that is packed twice.
+            // The content of a packed file is packed again.
             _ when IsGzip(head) => $"packed twice: unpack it once with gzip -dk {file}",
             _ when IsZstandard(head) => $"packed twice: unpack it once with zstd -d {file}",
             _ when head.StartsWith("SQLite format 3\0"u8) => $"an SQLite database: write a table of it with python3 -c 'import pandas, sqlite3, sys; "
@@ -119,7 +119,7 @@ internal static partial class ForeignFile
             _ => null,
         };
 
-    /// <summary>By its mark, or by the zeros that every character of JSON's syntax has there.</summary>
+    /// <summary>Recognises the encoding by its byte order mark, or by the zero bytes in the characters of JSON's syntax.</summary>
     private static string? Encoding16Or32(ReadOnlySpan<byte> head)
     {
         if (head.Length < 4)
@@ -148,17 +148,17 @@ internal static partial class ForeignFile
             + $"{delimiter})]' {file} > {converted}";
     }
 
-    /// <summary>As a shell takes it for one word.</summary>
+    /// <summary>The path, quoted so that a shell reads it as one word.</summary>
     private static string Quoted(string path) => Plain().IsMatch(path) ? path : $"'{path.Replace("'", "'\\''", StringComparison.Ordinal)}'";
 
     [GeneratedRegex(@"^[\w./+,:@%-]+$")]
     private static partial Regex Plain();
 
-    /// <summary>Names of columns, at least two.</summary>
+    /// <summary>Names of at least two columns.</summary>
     [GeneratedRegex("""^"?[\w .()[\]-]{0,60}"?([,;|\t]"?[\w .()[\]-]{0,60}"?)+$""")]
     private static partial Regex TableHeader();
 
-    /// <summary>The name of a column that a data set of preferences has.</summary>
+    /// <summary>A column name that is typical of a data set of preferences.</summary>
     [GeneratedRegex(@"\b(prompt|chosen|rejected|question|instruction|winner)", RegexOptions.IgnoreCase)]
     private static partial Regex ColumnName();
 }

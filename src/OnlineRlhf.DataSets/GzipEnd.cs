@@ -3,7 +3,7 @@ using System.IO.Compression;
 
 namespace OnlineRlhf.DataSets;
 
-/// <summary>Whether a file in gzip is there to its end. The decompressor takes a file that was cut off for a whole one.</summary>
+/// <summary>Checks that a gzip file is complete. The decompressor accepts a file that was cut off.</summary>
 /// <remarks>A file of several members is read into memory.</remarks>
 internal static class GzipEnd
 {
@@ -11,16 +11,16 @@ internal static class GzipEnd
         TrailerBytes = 8,
         Chunk = 1 << 16;
 
-    /// <param name="path">The file.</param>
-    /// <param name="unpacked">How many bytes came out of it.</param>
-    /// <param name="cancellationToken">Ends it.</param>
+    /// <param name="path">The path of the file.</param>
+    /// <param name="unpacked">How many bytes were unpacked from it.</param>
+    /// <param name="cancellationToken">Cancels the check.</param>
     internal static async Task<bool> IsThereAsync(string path, long unpacked, CancellationToken cancellationToken)
     {
         uint length = LengthAtEnd(path);
         if (length == (uint)unpacked)
             return true;
         byte[] packed = await File.ReadAllBytesAsync(path, cancellationToken).ConfigureAwait(false);
-        // The end tells the length of the last member, of which there may be several.
+        // The trailer has the length of the last member only, and a file may have several.
         for (int at = packed.Length - TrailerBytes; at > 0; at--)
         {
             cancellationToken.ThrowIfCancellationRequested();

@@ -3,12 +3,12 @@ using System.Text.Json;
 
 namespace OnlineRlhf.DataSets;
 
-/// <summary>Reads JSON as programs write it: trailing commas, and NaN and Infinity for a missing number.</summary>
+/// <summary>Reads JSON as programs write it: with trailing commas, and with NaN and Infinity for missing numbers.</summary>
 internal static class JsonText
 {
     private static readonly JsonDocumentOptions Options = new() { AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip };
 
-    /// <exception cref="JsonException">It is not valid all the same.</exception>
+    /// <exception cref="JsonException">The text is not valid even so.</exception>
     internal static JsonDocument Parse(ReadOnlySequence<byte> text)
     {
         try
@@ -23,7 +23,7 @@ internal static class JsonText
         }
     }
 
-    /// <summary>The text with null for NaN and Infinity, as other programs read them; null where it holds neither.</summary>
+    /// <summary>The text with null instead of NaN and Infinity; null if it contains neither.</summary>
     private static byte[]? WithNulls(ReadOnlySpan<byte> text)
     {
         var replaced = new ArrayBufferWriter<byte>(text.Length + 16);

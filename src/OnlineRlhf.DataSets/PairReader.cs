@@ -4,7 +4,7 @@ using OnlineRlhf.Inference.Prompts;
 namespace OnlineRlhf.DataSets;
 
 /// <summary>Finds the conversation and its two answers in the fields of a line.</summary>
-/// <remarks>What changes their meaning and is not understood is a reason to skip the line.</remarks>
+/// <remarks>A line is skipped if it contains something that may change its meaning and that the reader does not understand.</remarks>
 internal static class PairReader
 {
     private static readonly string[] Prompts = ["prompt", "messages", "conversations", "conversation", "question", "query", "instruction", "input"];
@@ -13,7 +13,7 @@ internal static class PairReader
 
     private readonly record struct Answer(List<ChatMessage> Before, string Text);
 
-    /// <exception cref="FormatException">It is no pair.</exception>
+    /// <exception cref="FormatException">The line is not a pair.</exception>
     internal static PreferencePair Read(Fields line)
     {
         line.RequireText("it");
@@ -24,11 +24,11 @@ internal static class PairReader
         List<ChatMessage> messages = Join(prompt, chosen.Before, "the prompt and the conversations in chosen and rejected differ.");
         messages = WithSystem(line, WithHistory(line, WithLists(line, name, messages)));
         RequireNothingBeside(line, name, messages);
-        // An empty turn of the system says nothing, and some templates refuse it.
+        // An empty system message says nothing, and some templates refuse it.
         _ = messages.RemoveAll(m => m.Role == "system" && string.IsNullOrWhiteSpace(m.Content));
         if (!messages.Exists(m => m.Role == "user"))
             throw new FormatException("it has no prompt.");
-        // What was thought before an earlier answer is no part of the conversation.
+        // Thoughts before an earlier answer are not part of the conversation.
         messages = messages.ConvertAll(m => m.Role == "assistant" ? m with { Content = Thoughts.Drop(m.Content) } : m);
         foreach (ChatMessage message in messages)
             RequireNoMarks(message.Content, "the conversation");
@@ -45,7 +45,7 @@ internal static class PairReader
             return (Named(line, "preferred_output"), Named(line, "non_preferred_output"), IsTie(line));
         if (!line.Has("chosen") && !line.Has("rejected") && line["output"] is { ValueKind: JsonValueKind.Array } both)
         {
-            // The better one comes first.
+            // In this format the better answer comes first.
             return both.GetArrayLength() == 2 && both[0].ValueKind == JsonValueKind.String && both[1].ValueKind == JsonValueKind.String
                 ? (AnswerOf(both[0], "output"), AnswerOf(both[1], "output"), false)
                 : throw new FormatException("output is no list of two texts, the better one first.");
@@ -55,7 +55,7 @@ internal static class PairReader
         return (Named(line, "chosen"), Named(line, "rejected"), IsTie(line));
     }
 
-    /// <summary>Whether a line says of its two answers that neither is better.</summary>
+    /// <summary>Whether a line says that neither of its answers is better.</summary>
     private static bool IsTie(Fields line) =>
         line["tie"] switch
         {
@@ -92,7 +92,7 @@ internal static class PairReader
             return new Answer([], TemplateText.Bare(Thoughts.Drop(value.GetString()!)));
         if (turns is not [.. var before, { Role: "assistant" } last])
             throw new FormatException($"{name} does not end with an answer of the assistant.");
-        // Within a list too an answer may carry the label or the marks of a text that it was cut from.
+        // Even in a list, an answer may carry a label or marks of the text that it was cut from.
         string text = TemplateText.Bare(Thoughts.Drop(last.Content));
         List<ChatMessage>? within = Transcript.ParseAnswer(text);
         bool goesOn =
@@ -102,7 +102,7 @@ internal static class PairReader
             : new Answer(before, within?[0].Content ?? text);
     }
 
-    /// <summary>The prompt, and which field holds it.</summary>
+    /// <summary>The prompt, and the name of the field that holds it.</summary>
     private static (string? Name, List<ChatMessage> Turns) Prompt(Fields line, string chosen, string rejected)
     {
         foreach (string name in Prompts)
@@ -126,7 +126,7 @@ internal static class PairReader
         return (null, []);
     }
 
-    /// <summary>A conversation without the place where the answer goes, and without the answer that a list of all that was said repeats.</summary>
+    /// <summary>Removes a last turn that is empty, because the answer belongs there, or that repeats one of the answers.</summary>
     private static List<ChatMessage> WithoutAnswer(List<ChatMessage> turns, string chosen, string rejected) =>
         turns is [.. var before, { Role: "assistant", Content: var last }]
         && Thoughts.Drop(last).Trim() is var said
@@ -134,7 +134,7 @@ internal static class PairReader
             ? before
             : turns;
 
-    /// <summary>The conversation with what lists of messages beside the prompt know more of it.</summary>
+    /// <summary>Adds to the conversation what other lists of messages in the line contain.</summary>
     private static List<ChatMessage> WithLists(Fields line, string? prompt, List<ChatMessage> messages)
     {
         foreach (string name in Prompts.Where(n => n != prompt))
@@ -144,12 +144,12 @@ internal static class PairReader
         }
         return messages;
 
-        // It may end with an answer, chosen or a third one.
+        // The list may end with an answer: one of the two, or a third one.
         static List<ChatMessage> Asking(JsonElement list, string name) =>
             Conversation.Turns(list, name) is [.. var before, { Role: "assistant" }] ? before : Conversation.Turns(list, name);
     }
 
-    /// <summary>Refuses texts that belong to what was asked and are no part of it.</summary>
+    /// <summary>Refuses texts that belong to the question, but are not in the prompt.</summary>
     private static void RequireNothingBeside(Fields line, string? prompt, List<ChatMessage> messages)
     {
         foreach (string name in Asked.Where(n => n != prompt))
@@ -178,7 +178,7 @@ internal static class PairReader
         return [new ChatMessage("user", text)];
     }
 
-    /// <summary>The conversation behind its earlier turns.</summary>
+    /// <summary>Adds the earlier turns in the field history before the conversation.</summary>
     private static List<ChatMessage> WithHistory(Fields line, List<ChatMessage> messages)
     {
         if (line["history"] is not { } history)
@@ -196,7 +196,7 @@ internal static class PairReader
             : throw new FormatException("it has a history beside a conversation of several turns that begins otherwise.");
     }
 
-    /// <summary>Earlier turns, as pairs of a question and its answer.</summary>
+    /// <summary>Reads earlier turns from pairs of a question and its answer.</summary>
     private static IEnumerable<ChatMessage> Pairs(JsonElement history)
     {
         foreach (JsonElement pair in history.EnumerateArray())
@@ -213,7 +213,7 @@ internal static class PairReader
         }
     }
 
-    /// <summary>One conversation of a prompt and of what the answers' own conversations begin with: mostly one repeats the other.</summary>
+    /// <summary>Joins the prompt with the turns that the answers' own conversations begin with. Usually one repeats the other.</summary>
     private static List<ChatMessage> Join(List<ChatMessage> prompt, List<ChatMessage> before, string otherwise)
     {
         if (before.Count == 0 || prompt.Count == 0)

@@ -7,30 +7,32 @@ using ZstdSharp;
 
 namespace OnlineRlhf.DataSets;
 
-/// <summary>A data set on the disk, plain, gzip or zstd: its lines, or the entries of its list, one at a time, in constant memory.</summary>
-/// <param name="Path">The file.</param>
-/// <param name="Hash">Of what it holds, unpacked: a packed copy is the same data set.</param>
-/// <param name="Lines">How many lines it has; entries where <see cref="CountsEntries"/>.</param>
+/// <summary>
+/// A data set on the disk, plain or packed with gzip or zstd. It reads lines, or the entries of a list, one at a time, in constant memory.
+/// </summary>
+/// <param name="Path">The path of the file.</param>
+/// <param name="Hash">The hash of the unpacked content, so that a packed copy counts as the same data set.</param>
+/// <param name="Lines">How many lines the file has, or how many entries if <see cref="CountsEntries"/> is set.</param>
 public sealed record PreferenceFile(string Path, UInt128 Hash, long Lines)
 {
-    /// <summary>A line may hold its conversation twice: four times what a request may send.</summary>
+    /// <summary>The longest line: four times what a request may send, because a line may hold its conversation twice.</summary>
     public const int LongestLine = 1 << 20;
 
     private const int Chunk = 1 << 16;
 
-    /// <summary>Whether several entries of a list stand on one line, so that entries are counted and not lines.</summary>
+    /// <summary>Whether several entries of a list are on one line. Then entries are counted instead of lines.</summary>
     public bool CountsEntries { get; private init; }
 
-    /// <summary>The number of an entry that is broken so that nothing behind it can be read; null where there is none.</summary>
+    /// <summary>The number of an entry that is so broken that nothing after it can be read; null if there is none.</summary>
     public long? BrokenAt { get; private init; }
 
-    /// <summary>Whether it is a JSON list, or holds objects that span lines.</summary>
+    /// <summary>Whether the file is a JSON list, or holds objects that span lines.</summary>
     private bool HasEntries { get; init; }
 
     private static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
 
-    /// <summary>Reads the file once, to know it again.</summary>
-    /// <exception cref="IOException">It cannot be read, or not unpacked to its end, or holds no JSON: the message says what it is.</exception>
+    /// <summary>Reads the file once, to count its lines and to compute its hash.</summary>
+    /// <exception cref="IOException">The file cannot be read, cannot be unpacked to its end, or is not JSON. The message says what it is.</exception>
     public static async Task<PreferenceFile> OpenAsync(string path, CancellationToken cancellationToken)
     {
         if (Directory.Exists(path))
@@ -75,7 +77,7 @@ public sealed record PreferenceFile(string Path, UInt128 Hash, long Lines)
                 int at = 0;
                 while (entries?.TryRead(chunk.AsSpan(0, read), ref at) == true)
                 {
-                    // They are counted as they pass.
+                    // The splitter counts the entries itself.
                 }
             }
             if (stream is GZipStream && !await GzipEnd.IsThereAsync(path, unpacked, cancellationToken).ConfigureAwait(false))
@@ -106,8 +108,8 @@ public sealed record PreferenceFile(string Path, UInt128 Hash, long Lines)
     }
 
     /// <summary>
-    /// Its lines with their numbers, from 1, or its entries with the numbers of the lines that they begin on; without content where one is longer
-    /// than <see cref="LongestLine"/>. A line's content is valid until the next is asked for.
+    /// Reads lines with their numbers, from 1, or entries with the numbers of the lines that they begin on. The content is null if it is longer than
+    /// <see cref="LongestLine"/>. It is valid until the next line is read.
     /// </summary>
     public IAsyncEnumerable<(long Number, ReadOnlySequence<byte>? Content)> ReadAsync(CancellationToken cancellationToken) =>
         HasEntries ? ReadEntriesAsync(cancellationToken) : ReadLinesAsync(cancellationToken);
@@ -139,7 +141,7 @@ public sealed record PreferenceFile(string Path, UInt128 Hash, long Lines)
                         yield return (++number, tooLong ? null : Content(rest));
                     yield break;
                 }
-                // What is too long is dropped as it comes.
+                // Drop a line that is too long while it arrives.
                 reader.AdvanceTo(tooLong ? rest.End : rest.Start, rest.End);
             }
         }
@@ -172,7 +174,7 @@ public sealed record PreferenceFile(string Path, UInt128 Hash, long Lines)
         }
     }
 
-    /// <summary>Whether what begins so is a list of objects, or objects that span lines or share one.</summary>
+    /// <summary>Whether a file with this beginning is a list of objects, or holds objects that span lines or share one.</summary>
     private static bool StartsEntries(ReadOnlySpan<byte> head)
     {
         ReadOnlySpan<byte> text = head.TrimStart(" \t\r\n\uFEFF"u8);
@@ -187,7 +189,7 @@ public sealed record PreferenceFile(string Path, UInt128 Hash, long Lines)
         return !entries.IsBroken && (entries.Line > entries.EntryLine || text[at..].TrimStart(" \t\r"u8) is [(byte)'{', ..]);
     }
 
-    /// <summary>A line without the mark that some programs begin a file with, and files that were joined hold anywhere.</summary>
+    /// <summary>A line without a byte order mark. Some programs begin a file with this mark, so joined files contain it anywhere.</summary>
     private static ReadOnlySequence<byte> Content(ReadOnlySequence<byte> line)
     {
         Span<byte> start = stackalloc byte[ByteOrderMark.Length];

@@ -4,15 +4,15 @@ using OnlineRlhf.Inference.Prompts;
 
 namespace OnlineRlhf.DataSets;
 
-/// <summary>One line of a data set of preferences: a conversation and two answers to it, in any of the usual shapes.</summary>
+/// <summary>One line of a data set of preferences: a conversation and two answers to it, in any of the usual formats.</summary>
 /// <param name="Messages">The conversation; its last turn is the user's.</param>
 /// <param name="Chosen">The better answer.</param>
-/// <param name="Rejected">The other one.</param>
-/// <param name="IsTie">Whether neither is better.</param>
+/// <param name="Rejected">The worse answer.</param>
+/// <param name="IsTie">Whether neither answer is better.</param>
 public sealed record PreferencePair(IReadOnlyList<ChatMessage> Messages, string Chosen, string Rejected, bool IsTie = false)
 {
     /// <summary>Reads a line.</summary>
-    /// <exception cref="FormatException">The line is none; the message says why, and nothing of what it holds.</exception>
+    /// <exception cref="FormatException">The line is not a pair. The message says why, without quoting the line.</exception>
     public static PreferencePair Parse(ReadOnlySequence<byte> line)
     {
         try

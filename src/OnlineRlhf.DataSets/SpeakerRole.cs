@@ -1,9 +1,9 @@
 namespace OnlineRlhf.DataSets;
 
-/// <summary>Names that data sets give to who speaks.</summary>
+/// <summary>The names that data sets give to speakers.</summary>
 internal static class SpeakerRole
 {
-    /// <summary>system, user or assistant; null for anybody else, such as a tool.</summary>
+    /// <summary>The role of a speaker: system, user or assistant; null for others, such as a tool.</summary>
     internal static string? Of(string name) =>
         name.Trim().ToUpperInvariant() switch
         {

@@ -3,7 +3,7 @@ using OnlineRlhf.Inference.Prompts;
 
 namespace OnlineRlhf.DataSets;
 
-/// <summary>A conversation written as one text that a model's chat template has made.</summary>
+/// <summary>Reads a conversation from one text that a model's chat template has written.</summary>
 internal static partial class TemplateText
 {
     private const string InstructionOpen = "[INST]",
@@ -11,7 +11,7 @@ internal static partial class TemplateText
         SystemOpen = "<<SYS>>",
         SystemClose = "<</SYS>>";
 
-    // How a turn is opened, what ends the name of its speaker, and how the turn is closed.
+    // The marker that opens a turn, the text that ends the name of its speaker, and the marker that closes the turn.
     private static readonly (string Open, string AfterRole, string Close)[] Forms =
     [
         ("<|im_start|>", "\n", "<|im_end|>"),
@@ -24,12 +24,12 @@ internal static partial class TemplateText
         ("<|", "|>", "</s>"),
     ];
 
-    // Where the marks of speakers look like those of an end, it is told by its words.
+    // These ends look like the marks that open a turn, so they are listed by their words.
     private static readonly string[] TurnEnds = ["<|end|>", "[|endofturn|]"];
     private static readonly string[] Beginnings = ["<s>", "<bos>", "<|begin_of_text|>", "<|startoftext|>", "]~!b["];
     private static readonly string[] Ends = ["<eos>", "<|end_of_text|>", "<|endoftext|>", .. TurnEnds, .. Forms.Select(f => f.Close)];
 
-    /// <summary>A text without what only tells a model where it begins and ends.</summary>
+    /// <summary>Removes the marks at both ends that only tell a model where the text begins and ends.</summary>
     internal static string Bare(string text)
     {
         string bare = text.Trim();
@@ -40,10 +40,10 @@ internal static partial class TemplateText
         return bare;
     }
 
-    /// <summary>Whether a text carries marks of a chat template.</summary>
+    /// <summary>Whether a text contains marks of a chat template.</summary>
     internal static bool HasMarks(string text) => Mark().IsMatch(text);
 
-    /// <summary>The turns of a bare text; null where it follows none of the known templates.</summary>
+    /// <summary>The turns of a bare text; null if it follows none of the known templates.</summary>
     internal static List<ChatMessage>? Parse(string bare)
     {
         if (bare.StartsWith(InstructionOpen, StringComparison.Ordinal))
@@ -71,7 +71,7 @@ internal static partial class TemplateText
         return turns;
     }
 
-    /// <summary>[INST] the user's [/INST] the assistant's, with the system's in the first.</summary>
+    /// <summary>Reads the form "[INST] user [/INST] assistant". The first user turn may contain the system turn.</summary>
     private static List<ChatMessage>? Instructions(string text)
     {
         List<ChatMessage> turns = [];
@@ -86,7 +86,7 @@ internal static partial class TemplateText
                 asked = asked[(end + SystemClose.Length)..].Trim();
             }
             turns.Add(new ChatMessage("user", asked));
-            // The mark that begins the next turn stands at the end of this one.
+            // The mark that begins the next turn is at the end of this one.
             string answer = Bare(answered);
             turns.Add(new ChatMessage("assistant", answer.EndsWith("<s>", StringComparison.Ordinal) ? Bare(answer[..^"<s>".Length]) : answer));
         }

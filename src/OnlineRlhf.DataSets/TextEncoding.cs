@@ -3,8 +3,8 @@ using System.Text;
 
 namespace OnlineRlhf.DataSets;
 
-/// <summary>Tells a file of another encoding from one in UTF-8, as its bytes pass.</summary>
-/// <remarks>A file in UTF-8 that is damaged here and there is none of another encoding: its other lines can be read.</remarks>
+/// <summary>Recognises from its bytes that a file is not in UTF-8.</summary>
+/// <remarks>A UTF-8 file with a few damaged places is still UTF-8: its other lines can be read.</remarks>
 internal sealed class TextEncoding
 {
     private const int Many = 20;
@@ -13,7 +13,7 @@ internal sealed class TextEncoding
     private long _letters,
         _others;
 
-    /// <summary>Looks at a piece of the file. What its ends cut in two counts for nothing.</summary>
+    /// <summary>Checks a piece of the file. Characters that the ends of the piece cut in two are ignored.</summary>
     internal void Add(ReadOnlySpan<byte> piece)
     {
         int at = 0;
@@ -32,11 +32,11 @@ internal sealed class TextEncoding
         }
     }
 
-    /// <summary>What the file is in, and what to do; null where it is in UTF-8.</summary>
-    /// <param name="file">The file, as a shell takes it.</param>
+    /// <summary>The encoding of the file and what to do; null if it is UTF-8.</summary>
+    /// <param name="file">The path, quoted for a shell.</param>
     internal string? Describe(string file)
     {
-        // Single bytes between those of ASCII, as accents are in western languages.
+        // Single bytes among ASCII characters are accented letters in western languages.
         string? encoding =
             _isUtf8 ? null
             : _letters > _others

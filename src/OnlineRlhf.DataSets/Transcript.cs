@@ -2,7 +2,7 @@ using OnlineRlhf.Inference.Prompts;
 
 namespace OnlineRlhf.DataSets;
 
-/// <summary>A conversation written as one text, each turn behind a label such as "Human:" or "Assistant:".</summary>
+/// <summary>Reads a conversation from one text, in which each turn follows a label such as "Human:" or "Assistant:".</summary>
 internal static class Transcript
 {
     private const string Line = "\n",
@@ -10,7 +10,7 @@ internal static class Transcript
         System = "System:";
     private const StringComparison Case = StringComparison.OrdinalIgnoreCase;
 
-    // Those that are told by one label alone come first.
+    // The labels that need no second label to be recognised come first.
     private static readonly Labels[] Known =
     [
         new("Human:", "Assistant:"),
@@ -23,7 +23,7 @@ internal static class Transcript
         new("User:", "Bot:"),
     ];
 
-    /// <summary>The turns of a text that begins with a label; null for any other. Two turns in a row of the same speaker are one.</summary>
+    /// <summary>The turns of a text that begins with a label; null for other texts. Adjacent turns of the same speaker are joined.</summary>
     internal static List<ChatMessage>? Parse(string text)
     {
         string rest = Unix(text);
@@ -31,7 +31,7 @@ internal static class Transcript
         {
             if (rest.StartsWith(labels.Assistant, Case))
                 return Turns(rest, labels);
-            // A text may begin with "User:" and be none; one that goes on with an answer is one.
+            // A text may begin with "User:" by chance. If an answer follows, it is a transcript.
             bool begins =
                 rest.StartsWith(labels.User, Case)
                 && (
@@ -44,7 +44,7 @@ internal static class Transcript
         return null;
     }
 
-    /// <summary>The turns of an answer that goes on with those of others, each on a line of its own; null for any other.</summary>
+    /// <summary>The turns of an answer that is followed by turns of other speakers, each on its own line; null for other texts.</summary>
     internal static List<ChatMessage>? ParseAnswer(string text)
     {
         if (Parse(text) is { } turns)
@@ -56,7 +56,7 @@ internal static class Transcript
         return found is { } labels ? Turns($"{labels.Assistant} {rest}", labels) : null;
     }
 
-    /// <summary>The turns of a prompt that begins without a label, and ends with the one behind which the answer goes; null for any other.</summary>
+    /// <summary>The turns of a prompt that begins without a label, and ends with the label that the answer follows; null for other texts.</summary>
     internal static List<ChatMessage>? ParsePrompt(string text)
     {
         if (Parse(text) is { } turns)
@@ -73,7 +73,7 @@ internal static class Transcript
 
     private static string Unix(string text) => text.Replace("\r\n", Line, StringComparison.Ordinal).Trim();
 
-    /// <summary>Where a line begins with a label, not the first one; -1 for nowhere.</summary>
+    /// <summary>Where a line begins with a label, except for the first line; -1 if there is none.</summary>
     private static int At(string text, string label) => text.IndexOf(Line + label, Case);
 
     private static bool HasTurn(string text, string label)
@@ -88,7 +88,7 @@ internal static class Transcript
 
     private static List<ChatMessage> Turns(string text, Labels labels)
     {
-        // Turns are told by the widest gap that is used, since a narrower one may stand within a turn.
+        // Split at the widest gap that occurs before a label, because a narrower gap may be inside of a turn.
         string gap = Array.Find([Paragraph, Line], g => Next(text, 0, g, labels) < text.Length) ?? " ";
         List<ChatMessage> turns = [];
         for (int at = 0; at < text.Length; )

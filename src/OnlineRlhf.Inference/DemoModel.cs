@@ -3,15 +3,17 @@ using Microsoft.Win32.SafeHandles;
 
 namespace OnlineRlhf.Inference;
 
-/// <summary>The model embedded in this program: two million parameters, made for this project, good for demonstrations and tests.</summary>
-/// <remarks>It lies in an anonymous file in memory while it is open: nothing is unpacked to the disk.</remarks>
+/// <summary>
+/// The model that is embedded in this program. It has two million parameters, and was made by this project for demonstrations and tests.
+/// </summary>
+/// <remarks>While it is open, the model is an anonymous file in memory. Nothing is unpacked to the disk.</remarks>
 public sealed partial class DemoModel : IDisposable
 {
     private readonly SafeFileHandle _file;
 
     private DemoModel(SafeFileHandle file) => _file = file;
 
-    /// <summary>A path to open it by, valid in this process until disposal.</summary>
+    /// <summary>A path to open the model by; valid only in this process, and until disposal.</summary>
     public string Path => $"/proc/self/fd/{_file.DangerousGetHandle()}";
 
     /// <summary>Unpacks the model into memory.</summary>
@@ -27,7 +29,7 @@ public sealed partial class DemoModel : IDisposable
         return new DemoModel(file);
     }
 
-    /// <summary>Frees it.</summary>
+    /// <summary>Frees the memory.</summary>
     public void Dispose() => _file.Dispose();
 
     private const uint CloseOnExec = 1;

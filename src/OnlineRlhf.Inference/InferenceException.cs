@@ -1,36 +1,38 @@
 namespace OnlineRlhf.Inference;
 
-/// <summary>Why the engine refused or failed.</summary>
+/// <summary>Why the engine refused a request, or failed.</summary>
 public enum InferenceError
 {
-    /// <summary>llama.cpp is missing, of another version, or does not load.</summary>
+    /// <summary>llama.cpp is missing, has another version, or cannot be loaded.</summary>
     Library,
 
-    /// <summary>The model file is well formed but llama.cpp cannot use it here: architecture, memory, chat template.</summary>
+    /// <summary>The model file is well formed, but llama.cpp cannot use it here because of its architecture, memory or chat template.</summary>
     Model,
 
-    /// <summary>The prompt does not fit the context.</summary>
+    /// <summary>The prompt does not fit into the context.</summary>
     PromptTooLong,
 
-    /// <summary>A decode failed; the next request may succeed.</summary>
+    /// <summary>A decode failed. The next request may succeed.</summary>
     Decode,
 
-    /// <summary>What the model computed is not a number, or too large to learn from: its weights are damaged, or this text is beyond them.</summary>
+    /// <summary>
+    /// The model's output is not a finite number, or is too large to learn from. Its weights are damaged, or it cannot handle this text.
+    /// </summary>
     NotFinite,
 
-    /// <summary>A GPU failed, and the model could not be loaded on the CPU after that; the next request tries it again.</summary>
+    /// <summary>A GPU failed, and then the model could not be loaded on the CPU. The next request tries again.</summary>
     Device,
 
-    /// <summary>The model's file was changed or replaced while it was served: what it would answer belongs to no model that is known.</summary>
+    /// <summary>The model's file was changed or replaced while the program used it. Its answers would belong to an unknown model.</summary>
     ModelChanged,
 }
 
-/// <summary>The engine refused or failed; the message says what happened and what to do.</summary>
+/// <summary>Thrown if the engine refuses a request or fails. The message says what happened and what to do.</summary>
 public sealed class InferenceException : Exception
 {
     internal InferenceException(InferenceError error, string message, Exception? inner = null)
         : base(message, inner) => Error = error;
 
-    /// <summary>What kind of failure it is.</summary>
+    /// <summary>The kind of failure.</summary>
     public InferenceError Error { get; }
 }

@@ -8,9 +8,10 @@ using OnlineRlhf.Inference.Sampling;
 namespace OnlineRlhf.Inference;
 
 /// <summary>
-/// A quantised language model on this device: samples several answers in one batch per step, and returns their hidden states from the same decode.
+/// A quantised language model on this device. It samples several answers together, one batch for each step, and takes their hidden states from the
+/// same decode.
 /// </summary>
-/// <remarks>One call at a time; a second one waits. Disposing frees the model's memory.</remarks>
+/// <remarks>Handles one call at a time; a second call waits. Disposing frees the model's memory.</remarks>
 public sealed class LanguageModel : IDisposable
 {
     private static readonly TimeSpan LongestSweep = TimeSpan.FromSeconds(10);
@@ -30,63 +31,65 @@ public sealed class LanguageModel : IDisposable
             FileChanged = e => FileChanged?.Invoke(e),
         };
         _expiry = options.Clock.CreateTimer(_ => DropExpired(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        // A conversation outlives its time by this at most.
+        // The sweep drops an expired conversation at most this much too late.
         _sweep = options.ConversationLifetime / 4 < LongestSweep ? options.ConversationLifetime / 4 : LongestSweep;
     }
 
     /// <summary>
-    /// Told after every decode, of prompts too, and from time to time while the model is loaded again: the engine works. On the thread that decodes;
-    /// to be quick.
+    /// Raised after every decode, including decodes of prompts, and from time to time while the model is loaded again. It shows that the engine
+    /// works. Handlers run on the decoding thread and must be quick.
     /// </summary>
     public event Action? Progressed;
 
-    /// <summary>Told when a request fails because the model's file was changed: from here on every one will.</summary>
+    /// <summary>Raised when a request fails because the model's file was changed. From then on every request fails.</summary>
     public event Action<InferenceException>? FileChanged;
 
-    /// <summary>llama.cpp's libraries that compute it.</summary>
+    /// <summary>The libraries of llama.cpp that run the model.</summary>
     public LlamaNatives Natives { get; }
 
     /// <summary>The model's name, from its file.</summary>
     public string Name => _runner.Loaded.Name;
 
-    /// <summary>Tells this model file from every other: a hash of its header, its tensor table and samples of its weights.</summary>
+    /// <summary>Identifies the model file: a hash of its header, its tensor table and samples of its weights.</summary>
     public string Fingerprint => _file.Fingerprint;
 
     /// <summary>The width of a hidden state.</summary>
     public int EmbeddingLength => _runner.Loaded.EmbeddingLength;
 
-    /// <summary>Tokens of prompt and answer together.</summary>
+    /// <summary>The length of the context, which prompt and answer share, in tokens.</summary>
     public int ContextTokens => _runner.Loaded.ContextTokens;
 
-    /// <summary>Bytes of the weights.</summary>
+    /// <summary>The size of the weights in bytes.</summary>
     public long Bytes => _runner.Loaded.Bytes;
 
-    /// <summary>Threads that decode.</summary>
+    /// <summary>How many threads decode.</summary>
     public int Threads => _runner.Loaded.Threads;
 
-    /// <summary>What runs the model, and why.</summary>
+    /// <summary>Which device runs the model, and why.</summary>
     public DeviceReport Device
     {
         get => _runner.Device;
         internal set => _runner.Device = value;
     }
 
-    /// <summary>The most answers of one request: memory is set aside for so many.</summary>
+    /// <summary>The most answers of one request, for which memory is reserved.</summary>
     public int MaxCandidates => _options.Candidates;
 
-    /// <summary>The most tokens of one answer: memory is set aside for so many.</summary>
+    /// <summary>The most tokens of one answer, for which memory is reserved.</summary>
     public int MaxAnswerTokens => _options.AnswerTokens;
 
-    /// <summary>The style hints that memory is set aside for; empty for none.</summary>
+    /// <summary>The style hints that memory is reserved for; empty for none.</summary>
     public IReadOnlyList<string> Hints => _runner.Loaded.Hints;
 
-    /// <summary>How the model thinks before it answers and what is done about it, for people.</summary>
+    /// <summary>How the model thinks before it answers, and what the program does about it, for people.</summary>
     public string Thinking => _runner.Loaded.Thinking.Describe(_options.ThinkingBudget);
 
-    /// <summary>Tokens of thoughts that come before each answer at most; 0 where none are expected.</summary>
+    /// <summary>The most tokens that the model may think before each answer; 0 if it is not expected to think.</summary>
     public int ThinkingBudget => _runner.Loaded.ThinkingBudget;
 
-    /// <summary>What is assumed where the file has no chat template, and what to do; null where it has one, or the options name one.</summary>
+    /// <summary>
+    /// Which chat template is assumed because the file has none, and what to do; null if the file has one, or the options name one.
+    /// </summary>
     public string? TemplateNote => ModelInspection.AssumedTemplate(_file, _options);
 
     internal ReadOnlySpan<byte> TemplateBytes => _runner.Loaded.Template.Bytes;
@@ -95,7 +98,7 @@ public sealed class LanguageModel : IDisposable
 
     internal DecodingContext Context => _runner.Loaded.Context;
 
-    /// <summary>Checks the file, then loads it. Takes from a fraction of a second to minutes, by the size of the model.</summary>
+    /// <summary>Checks the file, then loads it. This takes from a fraction of a second to minutes, depending on the size of the model.</summary>
     /// <exception cref="ModelFileException">The file is missing, damaged, or not a GGUF file this program can read.</exception>
     /// <exception cref="InferenceException">llama.cpp is missing or refuses the model.</exception>
     public static LanguageModel Load(LanguageModelOptions options, CancellationToken cancellationToken = default) =>
@@ -108,15 +111,15 @@ public sealed class LanguageModel : IDisposable
     }
 
     /// <summary>Loads llama.cpp, without a model.</summary>
-    /// <exception cref="InferenceException">It is missing, of another version, or has no build for this processor.</exception>
+    /// <exception cref="InferenceException">llama.cpp is missing, has another version, or has no build for this processor.</exception>
     public static LlamaNatives LoadEngine(LanguageModelOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
         return LlamaLibrary.Load(options.NativesFolder, options.CpuVariant);
     }
 
-    /// <summary>The GPU that the options let a model run on, without loading one; null with the reason where there is none.</summary>
-    /// <exception cref="InferenceException">llama.cpp is missing or of another version.</exception>
+    /// <summary>The GPU that the options allow, without loading a model; null and the reason if there is none.</summary>
+    /// <exception cref="InferenceException">llama.cpp is missing or has another version.</exception>
     public static (string? Name, string Why) FindGpu(LanguageModelOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -127,20 +130,21 @@ public sealed class LanguageModel : IDisposable
     }
 
     /// <summary>
-    /// How fast the model decodes as many candidates as one request may have; measured once, by a short decode. That it answers shows too.
+    /// Measures how fast the model decodes as many candidates as one request may have. This happens once, by a short decode. It also shows that the
+    /// model answers.
     /// </summary>
     /// <exception cref="InferenceException">The decode failed.</exception>
     public DecodingPace Measure(CancellationToken cancellationToken = default) => _runner.Measure(cancellationToken);
 
     /// <summary>
-    /// How fast the model decodes at the length that rounds have: a step of as many candidates as one request may have, behind a prompt of 256
-    /// tokens, or of half the context where that is less.
+    /// Measures how fast the model decodes texts of the length that rounds have: steps of as many candidates as one request may have, after a prompt
+    /// of 256 tokens, or of half the context if that is less.
     /// </summary>
     /// <exception cref="InferenceException">The decode failed.</exception>
     public RoundPace MeasureRound(CancellationToken cancellationToken = default) =>
         _runner.Run(model => model.MeasureRound(_options.Candidates, cancellationToken));
 
-    /// <summary>Turns a conversation into this model's tokens, once for all that is asked about it.</summary>
+    /// <summary>Turns a conversation into this model's tokens. The result serves all calls about this conversation.</summary>
     /// <param name="messages">The conversation; its last turn is the user's.</param>
     public TokenizedPrompt Tokenize(IReadOnlyList<ChatMessage> messages)
     {
@@ -149,10 +153,10 @@ public sealed class LanguageModel : IDisposable
     }
 
     /// <summary>
-    /// Tokens that a request with this conversation has the model read: what is new in it once, and what follows it with each style hint.
+    /// How many tokens the model must read for a request with this conversation: the new tokens once, and those after them for each style hint.
     /// </summary>
     /// <param name="prompt">The conversation.</param>
-    /// <param name="owner">Whose conversation it is; null where all of it is read again, as at temperature 0.</param>
+    /// <param name="owner">The owner of the conversation; null if all of it is read again, as at temperature 0.</param>
     public int PromptTokens(TokenizedPrompt prompt, string? owner = "")
     {
         ArgumentNullException.ThrowIfNull(prompt);
@@ -164,19 +168,21 @@ public sealed class LanguageModel : IDisposable
         });
     }
 
-    /// <summary>The same of a conversation that nothing else is asked about.</summary>
+    /// <summary>The same for a conversation that is needed only once.</summary>
     public int PromptTokens(IReadOnlyList<ChatMessage> messages, string? owner = "") => PromptTokens(Tokenize(messages), owner);
 
     /// <summary>
-    /// Samples answers to a conversation whose last turn is the user's: distinct ones, so fewer than asked for where the model has fewer, at least
-    /// one.
+    /// Samples distinct answers to a conversation whose last turn is the user's. There are fewer than requested if the model repeats itself, but at
+    /// least one.
     /// </summary>
     /// <param name="prompt">The conversation.</param>
-    /// <param name="hints">A style hint per candidate, null for none; its length is the number of candidates.</param>
-    /// <param name="options">How to draw.</param>
-    /// <param name="progress">Told of every step, with counts only.</param>
-    /// <param name="owner">Whose conversation it is: what was read of it is kept, and no other owner's request goes on from it.</param>
-    /// <param name="cancellationToken">Looked at between steps.</param>
+    /// <param name="hints">The style hint of each candidate, null for none. The length is the number of candidates.</param>
+    /// <param name="options">How to sample.</param>
+    /// <param name="progress">Receives the counts after every step.</param>
+    /// <param name="owner">
+    /// The owner of the conversation. What the model has read is kept, and only requests of the same owner continue from it.
+    /// </param>
+    /// <param name="cancellationToken">Checked between steps.</param>
     /// <exception cref="InferenceException">The prompt is longer than the context, or a decode failed.</exception>
     public IReadOnlyList<Candidate> Sample(
         TokenizedPrompt prompt,
@@ -221,7 +227,7 @@ public sealed class LanguageModel : IDisposable
         });
     }
 
-    /// <summary>The same for a conversation that nothing else is asked about.</summary>
+    /// <summary>The same for a conversation that is needed only once.</summary>
     public IReadOnlyList<Candidate> Sample(
         IReadOnlyList<ChatMessage> messages,
         IReadOnlyList<string?> hints,
@@ -231,8 +237,8 @@ public sealed class LanguageModel : IDisposable
         CancellationToken cancellationToken = default
     ) => Sample(Tokenize(messages), hints, options, progress, owner, cancellationToken);
 
-    /// <summary>Lets the model say a word, unseen: that it answers is more than that its file was read.</summary>
-    /// <exception cref="InferenceException">It does not answer.</exception>
+    /// <summary>Lets the model write a word that nobody sees. Only this shows that the model answers; reading its file does not.</summary>
+    /// <exception cref="InferenceException">The model does not answer.</exception>
     public void WarmUp(TokenizedPrompt prompt, CancellationToken cancellationToken = default)
     {
         var word = new SamplingOptions
@@ -247,25 +253,24 @@ public sealed class LanguageModel : IDisposable
         }
         catch (InferenceException e) when (e.Error == InferenceError.NotFinite)
         {
-            // Another text was fine when the model was loaded: the weights of a word are damaged, and requests without it are served.
+            // The check at loading succeeded with another text. So the weights of one word are damaged, and requests without it can still be served.
         }
     }
 
     /// <summary>
-    /// Asked about owners of conversations, from time to time and before each request: whether what was read of theirs is to be dropped. Null keeps
-    /// all.
+    /// Says whether the conversations of an owner are to be dropped. The model calls it before each request, and from time to time. Null keeps
+    /// all conversations.
     /// </summary>
     public Func<string, bool>? IsForgotten { get; set; }
 
     /// <summary>
-    /// The hidden states of given answers to one conversation, as if the model had written them. One prompt decode for all; the states of each are
-    /// the
-    /// same bit for bit whatever was decoded before, and beside which others it stands.
+    /// Computes the hidden states of given answers to one conversation, as if the model had written them. The prompt is decoded once for all answers.
+    /// The states of an answer are the same bit for bit, whatever was decoded before, and whichever other answers are given.
     /// </summary>
     /// <param name="messages">The conversation.</param>
     /// <param name="answers">The answers.</param>
-    /// <param name="cancellationToken">Looked at between steps.</param>
-    /// <exception cref="InferenceException">Prompt and answer are longer than the context, or a decode failed.</exception>
+    /// <param name="cancellationToken">Checked between steps.</param>
+    /// <exception cref="InferenceException">The prompt and an answer are longer than the context, or a decode failed.</exception>
     public IReadOnlyList<HiddenBlocks> Force(
         IReadOnlyList<ChatMessage> messages,
         IReadOnlyList<string> answers,
@@ -277,7 +282,7 @@ public sealed class LanguageModel : IDisposable
         return _runner.Run(model => Read(model, messages, [.. answers.Select(model.Closed)], null, cancellationToken));
     }
 
-    /// <summary>The same, each answer once whole and once cut in its middle.</summary>
+    /// <summary>The same, with each answer once whole and once cut in its middle.</summary>
     internal IReadOnlyList<HiddenBlocks> ForceWholeAndCut(
         IReadOnlyList<ChatMessage> messages,
         IReadOnlyList<string> answers,
@@ -301,7 +306,7 @@ public sealed class LanguageModel : IDisposable
     /// <summary>Frees the context and the model.</summary>
     public void Dispose()
     {
-        // After the request that runs, which starts the timer anew.
+        // Stop the timer last: a request that still runs would restart it.
         _runner.Dispose();
         _expiry.Dispose();
     }
@@ -316,7 +321,8 @@ public sealed class LanguageModel : IDisposable
     }
 
     /// <summary>
-    /// Drops conversations that nobody has gone on with, and those of forgotten owners. Where a request runs, the next time will do.
+    /// Drops conversations that were not continued in time, and those of forgotten owners. If a request runs, this waits for the next tick of
+    /// the timer.
     /// </summary>
     private void DropExpired() =>
         _runner.TryLook(model =>

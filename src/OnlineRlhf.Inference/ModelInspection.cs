@@ -6,7 +6,7 @@ using OnlineRlhf.Inference.Prompts;
 
 namespace OnlineRlhf.Inference;
 
-/// <summary>What can be said of a model before it is loaded: from its header, and from llama.cpp without the weights.</summary>
+/// <summary>What is known of a model before it is loaded: from its header, and from llama.cpp without the weights.</summary>
 public sealed class ModelInspection
 {
     private ModelInspection(GgufFile file, LanguageModelOptions options, string? templateProblem, Thinking? thinking)
@@ -23,34 +23,38 @@ public sealed class ModelInspection
         Dimension = FeatureMap.DimensionOf(file.EmbeddingLength);
     }
 
-    /// <summary>The header.</summary>
+    /// <summary>The header of the file.</summary>
     public GgufFile File { get; }
 
     /// <summary>The model's name, from its file.</summary>
     public string Name { get; }
 
-    /// <summary>Why prompts cannot be written for it, and what to do; null where they can.</summary>
+    /// <summary>Why the program cannot write prompts for the model, and what to do; null if it can.</summary>
     public string? TemplateProblem { get; }
 
-    /// <summary>How it thinks before it answers and what is done about it, for people; null where prompts cannot be written for it.</summary>
+    /// <summary>
+    /// How the model thinks before it answers, and what the program does about it, for people; null if it cannot write prompts for the model.
+    /// </summary>
     public string? Thinking { get; }
 
-    /// <summary>What is assumed where the file has no chat template, and what to do; null where it has one, or the options name one.</summary>
+    /// <summary>
+    /// Which chat template is assumed because the file has none, and what to do; null if the file has one, or the options name one.
+    /// </summary>
     public string? TemplateNote { get; }
 
-    /// <summary>Tokens of prompt and answer together, as they would be.</summary>
+    /// <summary>The length of the context that the model would get, in tokens.</summary>
     public int ContextTokens { get; }
 
-    /// <summary>The style hints that candidates would be assigned.</summary>
+    /// <summary>The style hints that candidates would get.</summary>
     public IReadOnlyList<string> Hints { get; }
 
-    /// <summary>The memory it would take.</summary>
+    /// <summary>The memory that the model would take.</summary>
     public ModelMemory Memory { get; }
 
-    /// <summary>d of its feature map.</summary>
+    /// <summary>The number of features, d, of its feature map.</summary>
     public int Dimension { get; }
 
-    /// <summary>Inspects a model. Takes little more than reading its vocabulary.</summary>
+    /// <summary>Inspects a model. This takes little longer than reading its vocabulary.</summary>
     /// <exception cref="ModelFileException">The file cannot be used.</exception>
     /// <exception cref="InferenceException">llama.cpp is missing, or does not know the architecture.</exception>
     public static ModelInspection Of(LanguageModelOptions options)

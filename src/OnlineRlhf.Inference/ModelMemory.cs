@@ -4,37 +4,36 @@ using OnlineRlhf.Inference.Llama;
 
 namespace OnlineRlhf.Inference;
 
-/// <summary>The memory that a model takes, in bytes, estimated from its header; rather too much than too little.</summary>
-/// <param name="Weights">The weights, mapped from the file.</param>
+/// <summary>The memory that a model takes, in bytes. It is estimated from the header, and rather too high than too low.</summary>
+/// <param name="Weights">The weights, which are mapped from the file.</param>
 /// <param name="Cache">
-/// Keys and values of every token of a round: they grow with context, candidates and the length of answers. For a
-/// recurrent model its state for each sequence.
+/// The keys and values of every token of a round, which grow with the context, the candidates and the length of answers. For a recurrent model also
+/// its state for each sequence.
 /// </param>
-/// <param name="Buffers">What one step of a decode computes in, and the logits.</param>
-/// <param name="Conversations">Conversations that are kept outside of the context, and one on its way in, each as long as the context.</param>
+/// <param name="Buffers">The working memory of one decode, and the logits.</param>
+/// <param name="Conversations">The conversations outside of the context, and one that is being copied, each as long as the context.</param>
 public sealed record ModelMemory(long Weights, long Cache, long Buffers, long Conversations)
 {
     private const int HalfFloat = 2,
         Float = 4;
 
-    /// <summary>A hint's characters and what the template puts around it, in tokens.</summary>
+    /// <summary>For the length of a hint in tokens: how many characters a token has, and how many tokens the template adds.</summary>
     private const int CharactersOfAToken = 2,
         TemplateTokens = 16;
 
-    /// <summary>All of it.</summary>
+    /// <summary>The sum of all parts.</summary>
     public long Total => Weights + Cache + Buffers + Conversations;
 
-    /// <summary>Estimates it.</summary>
-    /// <param name="file">The model.</param>
-    /// <param name="options">Context, candidates and length of answers.</param>
-    /// <param name="hints">The style hints that candidates are assigned.</param>
+    /// <summary>Estimates the memory.</summary>
+    /// <param name="file">The header of the model.</param>
+    /// <param name="options">The context, the candidates and the length of answers.</param>
+    /// <param name="hints">The style hints for candidates.</param>
     public static ModelMemory Of(GgufFile file, LanguageModelOptions options, IReadOnlyList<string> hints)
     {
         ArgumentNullException.ThrowIfNull(file);
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(hints);
-        // As the cells are counted that the context is made with: one candidate fills it, each other one has
-        // its answer, and each hint is decoded once.
+        // The same count as for the real context: one candidate fills it, each other one adds its answer, and each hint is decoded once.
         long context = Math.Min(options.ContextTokens, file.ContextLength);
         long suffixes = hints
             .Prepend("")

@@ -1,6 +1,6 @@
 namespace OnlineRlhf.Inference;
 
-/// <summary>Where a model is read from: a file, or the one that is embedded in this program.</summary>
+/// <summary>Where a model is read from: a file, or the model that is embedded in this program.</summary>
 public sealed class ModelSource : IDisposable
 {
     private readonly DemoModel? _embedded;
@@ -11,14 +11,14 @@ public sealed class ModelSource : IDisposable
         _embedded = embedded;
     }
 
-    /// <summary>A path to open the model by, valid in this process until disposal.</summary>
+    /// <summary>A path to open the model by; valid only in this process, and until disposal.</summary>
     public string Path { get; }
 
-    /// <summary>Whether it is the embedded model.</summary>
+    /// <summary>Whether this is the embedded model.</summary>
     public bool IsEmbedded => _embedded is not null;
 
     /// <summary>Opens a model's file, or unpacks the embedded model into memory.</summary>
-    /// <param name="path">The file; null for the embedded model.</param>
+    /// <param name="path">The path of the file; null for the embedded model.</param>
     public static ModelSource Open(string? path)
     {
         if (path is not null)
@@ -27,6 +27,6 @@ public sealed class ModelSource : IDisposable
         return new ModelSource(embedded.Path, embedded);
     }
 
-    /// <summary>Frees the embedded model's memory. A loaded model that may be loaded again needs it until then.</summary>
+    /// <summary>Frees the embedded model's memory. Dispose it after the loaded model, which may have to be loaded again.</summary>
     public void Dispose() => _embedded?.Dispose();
 }

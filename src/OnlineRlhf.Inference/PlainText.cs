@@ -4,24 +4,24 @@ using System.Text;
 namespace OnlineRlhf.Inference;
 
 /// <summary>
-/// Text that nobody has checked (an answer, a name from a file, what a server says), made fit for a terminal and a log: it moves no cursor, turns no
-/// writing direction, hides nothing, and as a line it stays one line.
+/// Makes unchecked text safe for a terminal and a log, such as an answer, a name from a file, or a server's message. The result moves no cursor, does
+/// not change the direction of writing, and hides nothing. As a line, it stays on one line.
 /// </summary>
 public static class PlainText
 {
     private const int MostMarks = 3;
 
     /// <summary>
-    /// The text with its tabs and its line breaks, all of which become line feeds. Of every other control a question mark is left. What nobody can
-    /// see is left out, except for the two joiners that words and emoji are written with; so are more than three marks on one character.
+    /// The text with its tabs and line breaks; all line breaks become line feeds. Every other control character becomes a question mark. Invisible
+    /// characters are dropped, except for the two joiners that words and emoji need. More than three marks on one character are dropped too.
     /// </summary>
     public static string Of(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
         StringBuilder plain = new(text.Length);
-        // A mark at the start of a line would be drawn on what stands before it.
+        // Drop marks at the start of a line: a terminal would draw them on the character before it.
         int marks = MostMarks;
-        // Half of a surrogate pair is enumerated as the replacement character.
+        // EnumerateRunes turns half of a surrogate pair into the replacement character.
         foreach (Rune rune in text.ReplaceLineEndings("\n").EnumerateRunes())
         {
             UnicodeCategory category = Rune.GetUnicodeCategory(rune);
@@ -36,14 +36,16 @@ public static class PlainText
         return plain.ToString();
     }
 
-    /// <summary>The same on one line, and without joiners: names that look alike are alike.</summary>
+    /// <summary>The same on one line and without joiners, so that names that look alike are equal.</summary>
     public static string Line(string text)
     {
         StringBuilder line = new(Of(text));
         return line.Replace('\n', ' ').Replace('\t', ' ').Replace("\u200C", "").Replace("\u200D", "").ToString();
     }
 
-    /// <summary>Format characters, among them those that turn the writing direction; letters without a shape; tags.</summary>
+    /// <summary>
+    /// Whether a character is invisible: format characters, such as those that change the direction of writing, letters without a shape, and tags.
+    /// </summary>
     private static bool IsUnseen(Rune rune, UnicodeCategory category) =>
         (category == UnicodeCategory.Format && rune.Value is not (0x200C or 0x200D))
         || rune.Value
@@ -57,7 +59,7 @@ public static class PlainText
                 or 0xFFA0
                 or (>= 0xE0000 and <= 0xE0FFF);
 
-    /// <summary>What is drawn on the character before it: marks, and the later letters of a Hangul syllable.</summary>
+    /// <summary>Whether a character is drawn on the one before it: marks, and the later letters of a Hangul syllable.</summary>
     private static bool IsMark(Rune rune, UnicodeCategory category) =>
         category is UnicodeCategory.NonSpacingMark or UnicodeCategory.EnclosingMark || rune.Value is >= 0x1160 and <= 0x11FF;
 }

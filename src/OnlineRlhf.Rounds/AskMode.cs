@@ -6,11 +6,9 @@ public enum AskMode
     /// <summary>In every round that has two different answers.</summary>
     Always,
 
-    /// <summary>
-    /// Where another answer might still turn out better than the one that would be served, and never fewer than one round in eight.
-    /// </summary>
+    /// <summary>Only if another answer might turn out better than the one to serve, but in at least one round of eight.</summary>
     WhenUseful,
 
-    /// <summary>Never: the best answer is served.</summary>
+    /// <summary>Never: the daemon serves the best answer.</summary>
     Never,
 }

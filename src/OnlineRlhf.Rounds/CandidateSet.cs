@@ -18,26 +18,26 @@ public sealed class CandidateSet
         _features = features;
     }
 
-    /// <summary>What was asked.</summary>
+    /// <summary>The request that the answers are for.</summary>
     public RoundRequest Request { get; }
 
-    /// <summary>The answers: distinct, at least one.</summary>
+    /// <summary>The answers: distinct, and at least one.</summary>
     public IReadOnlyList<Candidate> Candidates { get; }
 
-    /// <summary>d.</summary>
+    /// <summary>The number of features, d.</summary>
     public int Dimension => Map.Dimension;
 
-    /// <summary>φ.</summary>
+    /// <summary>The feature map, φ.</summary>
     internal FeatureMap Map { get; }
 
-    /// <summary>The same candidates, seen by another profile.</summary>
+    /// <summary>The same candidates as a request of another profile.</summary>
     public CandidateSet For(string profile) => new(Request with { Profile = profile }, Candidates, Map, _features);
 
-    /// <summary>φ of each answer.</summary>
+    /// <summary>The features of each answer, φ.</summary>
     public CandidateFeatures Features => new(_features, Dimension);
 
-    /// <summary>Maps answers to features. An answer whose features are not numbers is left out.</summary>
-    /// <exception cref="InferenceException">No answer has features.</exception>
+    /// <summary>Maps answers to features. Leaves out answers whose features are not finite numbers.</summary>
+    /// <exception cref="InferenceException">No answer has usable features.</exception>
     internal static CandidateSet Of(RoundRequest request, FeatureMap map, IReadOnlyList<Candidate> candidates)
     {
         float[] features = new float[candidates.Count * map.Dimension];
@@ -52,7 +52,7 @@ public sealed class CandidateSet
             }
             catch (InferenceException e)
             {
-                // Others may be all right.
+                // Leave this answer out: the other answers may have usable features.
                 refusal = e;
             }
         }

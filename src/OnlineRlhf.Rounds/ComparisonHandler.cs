@@ -7,15 +7,15 @@ using OnlineRlhf.Storage;
 namespace OnlineRlhf.Rounds;
 
 /// <summary>
-/// Learns comparisons whose answers a client brings: the model reads both as if it had written them, z = φ(chosen) − φ(rejected), y = 1, or ½ for
-/// a tie; from there on they are feedback like any other.
+/// Learns comparisons whose answers a client brings. The model reads both answers as if it had written them: z = φ(chosen) − φ(rejected), and y = 1,
+/// or ½ for a tie. After that the comparison is treated like feedback to a round.
 /// </summary>
-/// <param name="model">Reads the answers.</param>
-/// <param name="queue">The model's one queue.</param>
+/// <param name="model">The language model, which reads the answers.</param>
+/// <param name="queue">The one queue of the model.</param>
 /// <param name="profiles">The profiles.</param>
-/// <param name="turn">Held while something is learned: one at a time, with the presses.</param>
-/// <param name="events">Told what was recorded.</param>
-/// <param name="mostProfiles">Profiles that may be stored.</param>
+/// <param name="turn">A semaphore, held while the daemon records a comparison or a press: one at a time.</param>
+/// <param name="events">Receives an event for each comparison that is learned.</param>
+/// <param name="mostProfiles">How many profiles may be stored.</param>
 internal sealed class ComparisonHandler(
     LanguageModel model,
     GenerationQueue queue,
@@ -27,12 +27,12 @@ internal sealed class ComparisonHandler(
 {
     private long _recorded;
 
-    /// <summary>Comparisons that were recorded; repeats do not count.</summary>
+    /// <summary>How many comparisons were recorded; repeats do not count.</summary>
     internal long Recorded => Interlocked.Read(ref _recorded);
 
     internal async Task<FeedbackResult> LearnAsync(ComparisonRequest request, CancellationToken cancellationToken)
     {
-        // What is known already, or finds no room, costs the model nothing.
+        // Check first: a repeat, or a new profile without room, must not cost a decode.
         if (Known(request) is { } earlier)
             return earlier;
         using (ProfileCache.Lease lease = profiles.Acquire(request.Profile))
@@ -41,7 +41,7 @@ internal sealed class ComparisonHandler(
         await turn.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            // A repeat may have overtaken it.
+            // A repeat of this request may have been recorded in the meantime.
             if (Known(request) is { } overtaken)
                 return overtaken;
             using ProfileCache.Lease lease = profiles.Acquire(request.Profile);
@@ -62,11 +62,11 @@ internal sealed class ComparisonHandler(
         }
     }
 
-    /// <summary>z, and the φ that it is computed with, without learning it.</summary>
+    /// <summary>Computes z without learning it, and returns it with the feature map that it was computed with.</summary>
     internal Task<(float[] Difference, FeatureMap Map)> CompareAsync(ComparisonRequest request, CancellationToken cancellationToken) =>
         queue.RunAsync(token => Difference(request, token), cancellationToken);
 
-    /// <summary>The number of a comparison, where the ring holds it; else how many its profile has learned.</summary>
+    /// <summary>Finds the number of a comparison, if the ring still holds it. Otherwise says how many comparisons its profile has learned.</summary>
     internal FeedbackResult Find(Guid id, string profile)
     {
         using ProfileCache.Lease lease = profiles.Acquire(profile);

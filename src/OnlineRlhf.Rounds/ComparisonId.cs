@@ -4,14 +4,16 @@ using System.Text;
 
 namespace OnlineRlhf.Rounds;
 
-/// <summary>Names the comparison of a line of a data set, the same from any machine, folder or user.</summary>
+/// <summary>
+/// Computes the id of a comparison from a line of a data set. The id is the same on every machine, in every folder and for every user.
+/// </summary>
 public static class ComparisonId
 {
-    /// <summary>The id. It never changes, as stored rings hold it.</summary>
-    /// <param name="digest">The data set.</param>
-    /// <param name="profile">Who learns it.</param>
-    /// <param name="line">The line, from 1.</param>
-    /// <param name="run">How often the data set had been learned to its end before.</param>
+    /// <summary>Computes the id. The formula must never change, because stored rings hold these ids.</summary>
+    /// <param name="digest">The digest of the data set.</param>
+    /// <param name="profile">The profile that learns the comparison.</param>
+    /// <param name="line">The line of the data set, counted from 1.</param>
+    /// <param name="run">How often the profile had learned the whole data set before.</param>
     public static Guid Of(UInt128 digest, string profile, long line, int run)
     {
         byte[] name = new byte[16 + sizeof(long) + sizeof(int) + Encoding.UTF8.GetByteCount(profile)];

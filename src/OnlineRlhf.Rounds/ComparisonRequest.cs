@@ -2,26 +2,26 @@ using OnlineRlhf.Inference.Prompts;
 
 namespace OnlineRlhf.Rounds;
 
-/// <summary>Two answers that a client brings, of which it knows the better one, or that neither is.</summary>
+/// <summary>Two answers that a client brings. The client knows which one is better, or that neither is.</summary>
 /// <param name="Messages">The conversation; its last turn is the user's.</param>
 /// <param name="Chosen">The better answer.</param>
-/// <param name="Rejected">The other one.</param>
+/// <param name="Rejected">The worse answer.</param>
 public sealed record ComparisonRequest(IReadOnlyList<ChatMessage> Messages, string Chosen, string Rejected)
 {
-    /// <summary>Whose taste it tells of.</summary>
+    /// <summary>The profile whose taste the comparison describes.</summary>
     public string Profile { get; init; } = RoundRequest.DefaultProfile;
 
-    /// <summary>Names the comparison within its profile: the same one again is confirmed, whatever it holds.</summary>
+    /// <summary>Names the comparison within its profile. A repeat of an id is confirmed and learned only once, even if its answers differ.</summary>
     public Guid Id { get; init; } = Guid.NewGuid();
 
-    /// <summary>The same without what a reasoning model thought before it answered: what is learned is the answers.</summary>
+    /// <summary>The same comparison without what a reasoning model thought before it answered, because only the answers are learned.</summary>
     internal ComparisonRequest WithoutThoughts() => this with { Chosen = Thoughts.Drop(Chosen ?? ""), Rejected = Thoughts.Drop(Rejected ?? "") };
 
-    /// <summary>Whether neither answer is better: then the order of the two says nothing.</summary>
+    /// <summary>Whether neither answer is better. Then the order of the two means nothing.</summary>
     public bool IsTie { get; init; }
 
     /// <summary>
-    /// How many comparisons the profile must hold for this one to be learned: where it holds fewer, its state is not the one that the client knew.
+    /// How many comparisons the profile must already hold. If it holds fewer, its state is not the one that the client knew, and the request fails.
     /// </summary>
     public long AtLeast { get; init; }
 

@@ -3,15 +3,15 @@ using System.Threading.Channels;
 
 namespace OnlineRlhf.Rounds;
 
-/// <summary>Hands events to whoever follows. A follower that does not keep up holds nobody up, and is told when events were lost to it.</summary>
+/// <summary>Passes events to all followers. A follower that reads too slowly delays nobody, and learns that it missed events.</summary>
 public sealed class EventHub
 {
     private readonly ConcurrentDictionary<PendingEvents, byte> _followers = new();
 
-    /// <summary>How many follow.</summary>
+    /// <summary>How many followers there are.</summary>
     public int Followers => _followers.Count;
 
-    /// <summary>Starts to follow at once; reading ends when the token is cancelled.</summary>
+    /// <summary>Starts to follow immediately.</summary>
     public Subscription Follow()
     {
         var pending = new PendingEvents();
@@ -19,14 +19,14 @@ public sealed class EventHub
         return new Subscription(pending, () => _followers.TryRemove(pending, out _));
     }
 
-    /// <summary>Tells every follower.</summary>
+    /// <summary>Sends an event to every follower.</summary>
     public void Publish(RoundEvent happened)
     {
         foreach (PendingEvents follower in _followers.Keys)
             follower.Add(happened);
     }
 
-    /// <summary>One follower's place; disposing it stops following.</summary>
+    /// <summary>One follower. Disposing it stops following.</summary>
     public sealed class Subscription(ChannelReader<RoundEvent> events, Action leave) : IDisposable
     {
         /// <summary>The events, oldest first.</summary>

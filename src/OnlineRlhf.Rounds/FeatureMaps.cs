@@ -6,10 +6,10 @@ using OnlineRlhf.Storage;
 namespace OnlineRlhf.Rounds;
 
 /// <summary>
-/// The feature maps of a model. Its scales are measured once and kept beside the state; a profile is founded with
-/// them, and goes on with those it was founded with.
+/// The feature maps of one model. The daemon measures the scales once and keeps them beside the profiles' state. A new profile takes the measured
+/// scales, and keeps them for good.
 /// </summary>
-/// <remarks>Measured on another processor, or by another build of the engine, scales differ in their third digit.</remarks>
+/// <remarks>Scales that are measured on another processor, or by another build of the engine, differ in their third digit.</remarks>
 internal sealed class FeatureMaps
 {
     private static readonly TextStatistics Statistics = TextStatistics.For("en");
@@ -24,17 +24,17 @@ internal sealed class FeatureMaps
         _maps[Measured.Fingerprint] = Measured;
     }
 
-    /// <summary>The map of new profiles.</summary>
+    /// <summary>The feature map of new profiles.</summary>
     internal FeatureMap Measured { get; }
 
-    /// <summary>What a state belongs to that is founded with a map.</summary>
+    /// <summary>The identity of a new state that uses this feature map.</summary>
     internal StateIdentity IdentityOf(FeatureMap map) => new(_model, map.Fingerprint, map.Dimension) { Scales = map.Scales };
 
-    /// <summary>Reads the scales of a model; measures them where that was not done yet.</summary>
+    /// <summary>Reads the scales of a model, or measures them if they are not stored yet.</summary>
     /// <param name="model">The model.</param>
-    /// <param name="stateDirectory">Where the scales are kept.</param>
-    /// <param name="calibrating">Told before they are measured: it takes a while.</param>
-    /// <param name="cancellationToken">Ends the measurement.</param>
+    /// <param name="stateDirectory">The folder that keeps the scales.</param>
+    /// <param name="calibrating">Called before a measurement, which takes a while.</param>
+    /// <param name="cancellationToken">Cancels the measurement.</param>
     internal static FeatureMaps Load(LanguageModel model, string stateDirectory, Action? calibrating, CancellationToken cancellationToken)
     {
         string key = FeatureMap.CalibrationKey(model);
@@ -47,14 +47,14 @@ internal sealed class FeatureMaps
         return new FeatureMaps(model, scales);
     }
 
-    /// <summary>The map of a state that is open.</summary>
+    /// <summary>The feature map of an open state.</summary>
     internal FeatureMap Of(StateIdentity identity) => _maps[identity.FeatureMapFingerprint];
 
     /// <summary>
-    /// Tells whether a state's map is one of this model under other scales, and under which. A state that does not say so was founded by an earlier
-    /// version: its scales are looked for near those that are measured here.
+    /// Finds the feature map of a stored state among the maps of this model with other scales. States from earlier versions do not contain their
+    /// scales: for these, the method tries scales near the measured ones.
     /// </summary>
-    /// <returns>What the state belongs to, with its scales; null where its map is another one.</returns>
+    /// <returns>The state's identity, with its scales; null if the state's feature map is not one of this model.</returns>
     internal StateIdentity? Recognise(StateIdentity stored)
     {
         string wanted = stored.FeatureMapFingerprint;

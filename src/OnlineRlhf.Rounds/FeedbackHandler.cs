@@ -3,17 +3,17 @@ using OnlineRlhf.Storage;
 
 namespace OnlineRlhf.Rounds;
 
-/// <summary>Takes a person's answers to rounds: each counts once, however often it is sent.</summary>
+/// <summary>Takes people's answers to rounds. Each answer counts once, however often a client sends it.</summary>
 /// <param name="registry">The open rounds.</param>
 /// <param name="profiles">The profiles.</param>
-/// <param name="turn">Held while something is learned: one at a time, so that a retry that overtakes its original waits for it.</param>
-/// <param name="events">Told what was recorded.</param>
-/// <param name="mostProfiles">Profiles that may be stored.</param>
+/// <param name="turn">A semaphore, held while an answer is recorded. A retry that overtakes its original waits for it here.</param>
+/// <param name="events">Receives an event for each comparison that is learned.</param>
+/// <param name="mostProfiles">How many profiles may be stored.</param>
 internal sealed class FeedbackHandler(RoundRegistry registry, ProfileCache profiles, SemaphoreSlim turn, EventHub events, int mostProfiles)
 {
     private readonly long[] _answers = new long[Enum.GetValues<Preferred>().Length];
 
-    /// <summary>Rounds that were answered so; repeats do not count.</summary>
+    /// <summary>How many rounds got this answer; repeats do not count.</summary>
     internal long Answered(Preferred preferred) => Interlocked.Read(ref _answers[(int)preferred]);
 
     internal async Task<FeedbackResult> GiveAsync(Guid id, Preferred preferred, CancellationToken cancellationToken)
@@ -27,7 +27,7 @@ internal sealed class FeedbackHandler(RoundRegistry registry, ProfileCache profi
             if (!round.Asked)
                 throw new RoundException(RoundError.NothingAsked, "This round served one answer and asked nothing.");
             using ProfileCache.Lease lease = profiles.Acquire(round.Profile);
-            // Where an earlier try failed after the comparison had become durable, it counts.
+            // An earlier try may have failed after the comparison became durable. Then that comparison counts.
             RecordedComparison? durable = lease.Profile.Find(id);
             FeedbackResult result = durable is { } earlier ? Confirm(earlier, round.Profile, preferred) : Take(round, lease.Profile, preferred);
             registry.Answer(round, preferred, result);
@@ -42,7 +42,7 @@ internal sealed class FeedbackHandler(RoundRegistry registry, ProfileCache profi
         }
     }
 
-    /// <summary>Takes a press of a button, and tells what came of it.</summary>
+    /// <summary>Takes a press of a button, and returns its outcome.</summary>
     internal async Task<PressOutcome> PressAsync(Preferred preferred, long began)
     {
         (Round? round, PressOutcome? refusal) = registry.ForPress(began);
@@ -57,7 +57,7 @@ internal sealed class FeedbackHandler(RoundRegistry registry, ProfileCache profi
         }
         catch (RoundException)
         {
-            // It was answered from elsewhere, or its time was over, after it was found.
+            // The round was answered by another client, or expired, after the registry returned it.
         }
         finally
         {
@@ -75,7 +75,7 @@ internal sealed class FeedbackHandler(RoundRegistry registry, ProfileCache profi
             Preferred.Skip => throw new ArgumentOutOfRangeException(nameof(preferred), "A skip says nothing of the two answers."),
         };
 
-    /// <summary>Makes a new answer durable; a skip leaves no trace.</summary>
+    /// <summary>Makes a new answer durable. A skip stores nothing.</summary>
     private FeedbackResult Take(Round round, Profile profile, Preferred preferred)
     {
         if (preferred == Preferred.Skip)
@@ -84,7 +84,7 @@ internal sealed class FeedbackHandler(RoundRegistry registry, ProfileCache profi
         return new FeedbackResult(round.Id, round.Profile, true, profile.Learn(round.Id, round.Map, round.Difference, Label(preferred)));
     }
 
-    /// <summary>Answers feedback to a round that is not open: from memory, else from the comparison it left in its profile's ring.</summary>
+    /// <summary>Answers feedback to a round that is no longer open: from memory, or else from its comparison in the profile's ring.</summary>
     private FeedbackResult Recall(Guid id, Preferred preferred)
     {
         if (registry.HowItEnded(id) is { } ending)

@@ -1,8 +1,8 @@
 namespace OnlineRlhf.Rounds;
 
-/// <summary>What became of a feedback.</summary>
-/// <param name="Id">The round.</param>
+/// <summary>The result of feedback to a round.</summary>
+/// <param name="Id">The id of the round, or of the comparison that a client brought.</param>
 /// <param name="Profile">Its profile.</param>
-/// <param name="Recorded">Whether it is durable: true also where the same feedback had been recorded before; false for skip.</param>
-/// <param name="Comparisons">Comparisons that the profile had recorded with this one.</param>
+/// <param name="Recorded">Whether the comparison is on the disk: also true if it was recorded before; false for a skip.</param>
+/// <param name="Comparisons">The number of this comparison among those of its profile, or how many the profile holds if nothing was recorded.</param>
 public sealed record FeedbackResult(Guid Id, string Profile, bool Recorded, long Comparisons);

@@ -1,6 +1,6 @@
 namespace OnlineRlhf.Rounds;
 
-/// <summary>One generation at a time, a short queue behind it, and a clear no beyond.</summary>
+/// <summary>Runs one generation at a time, lets a few requests wait, and refuses further ones.</summary>
 internal sealed class GenerationQueue(int length, TimeProvider clock) : IDisposable
 {
     private readonly SemaphoreSlim _turn = new(1, 1);
@@ -9,10 +9,10 @@ internal sealed class GenerationQueue(int length, TimeProvider clock) : IDisposa
     private int _inside;
     private long _progress;
 
-    /// <summary>Requests inside: the one that runs and those that wait.</summary>
+    /// <summary>How many requests run or wait.</summary>
     internal int Inside => Volatile.Read(ref _inside);
 
-    /// <summary>How long what runs has made no progress; zero where nothing runs.</summary>
+    /// <summary>How long ago the running request last made progress; zero if none runs.</summary>
     internal TimeSpan TimeSinceProgress
     {
         get
@@ -22,7 +22,7 @@ internal sealed class GenerationQueue(int length, TimeProvider clock) : IDisposa
         }
     }
 
-    /// <summary>Says that what runs goes on.</summary>
+    /// <summary>Notes that the running request made progress.</summary>
     internal void Progressed()
     {
         long now = clock.GetTimestamp();
@@ -30,8 +30,8 @@ internal sealed class GenerationQueue(int length, TimeProvider clock) : IDisposa
             _progress = now;
     }
 
-    /// <summary>Runs a generation as soon as it is its turn. Its token is cancelled with the caller's, and when the queue is closed.</summary>
-    /// <exception cref="RoundException">Too many wait already.</exception>
+    /// <summary>Runs a generation when its turn comes. Its token is cancelled with the caller's token, and when the queue is closed.</summary>
+    /// <exception cref="RoundException">Too many requests wait already.</exception>
     /// <exception cref="ObjectDisposedException">The queue is closed.</exception>
     internal async Task<T> RunAsync<T>(Func<CancellationToken, T> generate, CancellationToken cancellationToken)
     {
@@ -67,17 +67,17 @@ internal sealed class GenerationQueue(int length, TimeProvider clock) : IDisposa
         {
             if (_inside > length)
                 throw new RoundException(RoundError.Busy, $"{length} requests wait already: try again in a few seconds.");
-            // An idle time is no standstill. Who comes while another runs says nothing of how that one goes on.
+            // Reset the clock only if the queue was idle. A request that arrives while another one runs is no progress of that one.
             if (_inside == 0)
                 _progress = clock.GetTimestamp();
             _inside++;
         }
     }
 
-    /// <summary>Cancels what runs and what waits, and returns once nothing runs any more: the model may be freed then.</summary>
+    /// <summary>Cancels all running and waiting requests, and returns when none runs any more. Then the caller may free the model.</summary>
     public void Dispose()
     {
-        // Neither the semaphore nor the source is disposed: whoever holds one of them still uses it.
+        // Do not dispose the semaphore and the token source: the cancelled requests still use them.
         _closing.Cancel();
         _turn.Wait();
         _turn.Release();

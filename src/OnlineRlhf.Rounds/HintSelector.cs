@@ -6,28 +6,28 @@ using OnlineRlhf.Learning.RewardModels;
 namespace OnlineRlhf.Rounds;
 
 /// <summary>
-/// Assigns the candidates of a round their style hints: more to the hints whose answers a person's learned taste promises to like, so that
-/// presses change what is written and not only what is chosen of it.
+/// Assigns style hints to the candidates of a round. Hints whose answers the person probably likes are assigned more often. So presses change what
+/// the model writes, and not only which answer is chosen.
 /// </summary>
 /// <remarks>
-/// A hint is known by the mean of φ(answers under it) − φ(plain answers of the same round). That is the model's trait and no
-/// person's: it is shared by all profiles, costs hints × d floats of memory, and is learned anew within a few rounds of a start. The
-/// assignment is Thompson sampling over these means: O(d²) a hint.
+/// The selector knows a hint by the mean of φ(answers under it) − φ(plain answers of the same round). This mean describes the model, not a person, so
+/// all profiles share it. It takes hints × d floats of memory, and is learned anew within a few rounds after a start. The assignment is Thompson
+/// sampling over these means: O(d²) a hint.
 /// </remarks>
 public sealed class HintSelector
 {
-    /// <summary>
-    /// The most candidates of a round under one hint, as long as there are others: without variety there is nothing to choose from.
-    /// </summary>
+    /// <summary>The most candidates of a round under one hint, if there are enough hints. Without variety there is nothing to choose from.</summary>
     public const int MostAlike = 3;
 
-    /// <summary>Hinted candidates of a round that are assigned in turn, whatever was learned, so that a taste that turns is noticed.</summary>
+    /// <summary>
+    /// How many hinted candidates of a round get their hints in rotation, whatever was learned, so that the selector notices when a taste changes.
+    /// </summary>
     private const int Even = 2;
 
-    /// <summary>How many standard deviations one deviation of the draw is.</summary>
+    /// <summary>The factor between the model's uncertainty and the standard deviation of a draw.</summary>
     private const double PosteriorScale = 0.5;
 
-    /// <summary>The mean forgets beyond so many answers, so that it follows the requests.</summary>
+    /// <summary>The mean forgets older answers beyond this number, so that it follows the requests.</summary>
     private const int Memory = 60;
 
     private readonly IReadOnlyList<string> _hints;
@@ -35,9 +35,9 @@ public sealed class HintSelector
     private readonly int[] _answers;
     private readonly Lock _gate = new();
 
-    /// <summary>Assigns evenly until it has seen answers and presses.</summary>
-    /// <param name="hints">The hints of the model.</param>
-    /// <param name="dimension">d.</param>
+    /// <summary>Creates a selector that assigns evenly until it has seen answers and presses.</summary>
+    /// <param name="hints">The style hints of the model.</param>
+    /// <param name="dimension">The number of features, d.</param>
     public HintSelector(IReadOnlyList<string> hints, int dimension)
     {
         ArgumentNullException.ThrowIfNull(hints);
@@ -46,14 +46,14 @@ public sealed class HintSelector
         _answers = new int[hints.Count];
     }
 
-    /// <summary>The hint of each candidate, null for none, for a person with this reward model.</summary>
+    /// <summary>Assigns a hint, or null for none, to each candidate, for the person that this reward model belongs to.</summary>
     public string?[] Assign(OnePassRewardModel model, int candidates, uint seed)
     {
         ArgumentNullException.ThrowIfNull(model);
         string?[] assigned = StyleHints.Assign(_hints, candidates, seed);
         lock (_gate)
         {
-            // Who has not pressed yet likes nothing better, and a hint that was never tried promises nothing.
+            // Without presses there is no taste yet, and a hint without answers has no mean yet.
             if (model.Comparisons == 0 || _answers.Contains(0))
                 return assigned;
             int chosen = assigned.Count(h => h is null) + Even;
@@ -68,9 +68,9 @@ public sealed class HintSelector
         return assigned;
     }
 
-    /// <summary>Learns how the answers of a round differ under its hints from its plain ones.</summary>
+    /// <summary>Learns how the answers of a round under each hint differ from its plain answers.</summary>
     /// <param name="hints">The hint of each answer, null for none.</param>
-    /// <param name="features">φ of each answer.</param>
+    /// <param name="features">The features of each answer, φ.</param>
     public void Remember(IReadOnlyList<string?> hints, CandidateFeatures features)
     {
         ArgumentNullException.ThrowIfNull(hints);
@@ -100,7 +100,7 @@ public sealed class HintSelector
         }
     }
 
-    /// <summary>Thompson sampling among the hints that have a place left.</summary>
+    /// <summary>Draws a hint by Thompson sampling, among the hints that may get another candidate.</summary>
     private string Draw(ReadOnlySpan<string?> assigned, double[] reward, double[] uncertainty, Random random)
     {
         int best = 0;
@@ -108,7 +108,7 @@ public sealed class HintSelector
         for (int h = 0; h < _hints.Count; h++)
         {
             double promise = reward[h] + PosteriorScale * uncertainty[h] * Normal(random);
-            // Where there are too few hints, more alike than that.
+            // With very few hints, one hint must take more than MostAlike candidates.
             bool hasPlace = assigned.Count(_hints[h]) < Math.Max(MostAlike, (assigned.Length / _hints.Count) + 1);
             if (hasPlace && promise > highest)
                 (best, highest) = (h, promise);
@@ -116,6 +116,6 @@ public sealed class HintSelector
         return _hints[best];
     }
 
-    /// <summary>Box and Muller's.</summary>
+    /// <summary>A standard normal number, by the Box–Muller transform.</summary>
     private static double Normal(Random random) => Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
 }

@@ -3,20 +3,20 @@ using OnlineRlhf.Storage;
 
 namespace OnlineRlhf.Rounds;
 
-/// <summary>Which data sets profiles have learned, and how far.</summary>
+/// <summary>Finds and records which data sets profiles have learned, and how far.</summary>
 public sealed class LearnedFileHandler
 {
     private readonly ProfileCache _profiles;
 
     internal LearnedFileHandler(ProfileCache profiles) => _profiles = profiles;
 
-    /// <summary>What a profile knows of a data set: how often it learned it to its end, and how far a run came as the ring tells.</summary>
+    /// <summary>Finds how often a profile has learned a whole data set, and how far a run has come according to the ring.</summary>
     /// <param name="profile">The profile.</param>
-    /// <param name="digest">The data set.</param>
-    /// <param name="run">Which run is looked for in the ring; null takes the one after those that came to the end.</param>
-    /// <param name="lines">How many lines the data set has: so many are looked for; 0 looks for none.</param>
-    /// <param name="cancellationToken">Ends the search.</param>
-    /// <exception cref="RoundException">The profile's name is none.</exception>
+    /// <param name="digest">The digest of the data set.</param>
+    /// <param name="run">The run to look for in the ring; null means the run after those that were completed.</param>
+    /// <param name="lines">How many lines the data set has; 0 looks for none.</param>
+    /// <param name="cancellationToken">Cancels the search.</param>
+    /// <exception cref="RoundException">The profile's name is invalid.</exception>
     /// <exception cref="StateException">The profile's state cannot be read.</exception>
     public LearnedFile Find(string profile, UInt128 digest, int? run = null, long lines = 0, CancellationToken cancellationToken = default)
     {
@@ -35,14 +35,14 @@ public sealed class LearnedFileHandler
         return file;
     }
 
-    /// <summary>Notes that a profile has learned a data set to its end so often; with 0 runs nothing but the state gets a name.</summary>
+    /// <summary>Records how often a profile has learned a whole data set. With 0 runs this only gives the state a name.</summary>
     /// <param name="profile">The profile.</param>
-    /// <param name="digest">The data set.</param>
-    /// <param name="runs">How often.</param>
-    /// <param name="state">The state that learned it; null takes any.</param>
+    /// <param name="digest">The digest of the data set.</param>
+    /// <param name="runs">How often the profile has learned it.</param>
+    /// <param name="state">The state that learned it; null accepts any state.</param>
     /// <param name="atLeast">How many comparisons that state must hold.</param>
-    /// <exception cref="RoundException">The profile's name is none, it has learned nothing, or its state is another one.</exception>
-    /// <exception cref="StateException">It could not be made durable.</exception>
+    /// <exception cref="RoundException">The profile's name is invalid, the profile has learned nothing, or it has another state.</exception>
+    /// <exception cref="StateException">The record could not be made durable.</exception>
     public LearnedFile Record(string profile, UInt128 digest, int runs, Guid? state = null, long atLeast = 0)
     {
         RoundRequest.RequireName(profile);

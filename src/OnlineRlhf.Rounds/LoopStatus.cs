@@ -3,7 +3,7 @@ using OnlineRlhf.Rounds.Profiles;
 
 namespace OnlineRlhf.Rounds;
 
-/// <summary>What a loop does right now, and what it has counted since it was opened. Each number is read when it is asked for.</summary>
+/// <summary>What a loop does now, and what it has counted since it was opened. Each property reads the current number.</summary>
 public sealed class LoopStatus
 {
     private readonly RoundPipeline _pipeline;
@@ -34,28 +34,28 @@ public sealed class LoopStatus
     public int OpenRounds => _registry.Open;
 
     /// <summary>
-    /// Whether a request is being answered, from its arrival until its round is open or it has failed: a press counts for nothing meanwhile.
+    /// Whether a request is being answered: from its arrival until its round opens or the request fails. During this time presses do not count.
     /// </summary>
     public bool IsWriting => _registry.IsWriting;
 
-    /// <summary>Requests that run or wait.</summary>
+    /// <summary>How many requests run or wait.</summary>
     public int QueuedRequests => _queue.Inside;
 
-    /// <summary>How long the request that runs has made no progress: no token, no step of the prompt. Zero where none runs.</summary>
+    /// <summary>How long ago the running request last made progress, such as a token or a step of the prompt. Zero if none runs.</summary>
     public TimeSpan TimeSinceProgress => _queue.TimeSinceProgress;
 
-    /// <summary>Profiles in memory.</summary>
+    /// <summary>How many profiles are in memory.</summary>
     public int OpenProfiles => _profiles.Open;
 
-    /// <summary>How fast the model answers by what was measured last; null where rounds may take any time.</summary>
+    /// <summary>How fast the model answers, according to the last measurement; null if rounds have no time limit.</summary>
     public DecodingPace? Pace => _pipeline.Pace;
 
-    /// <summary>What a round on a short request samples now, where the request does not say.</summary>
+    /// <summary>What a round on a short request samples now, if the request sets no limits.</summary>
     public RoundBudget Budget => _pipeline.Budget;
 
-    /// <summary>Comparisons whose answers a client brought; repeats do not count.</summary>
+    /// <summary>How many comparisons that clients brought were recorded; repeats do not count.</summary>
     public long Submitted => _comparisons.Recorded;
 
-    /// <summary>Rounds that got this answer; repeats do not count.</summary>
+    /// <summary>How many rounds got this answer; repeats do not count.</summary>
     public long Answered(Preferred preferred) => _feedback.Answered(preferred);
 }

@@ -4,7 +4,7 @@ using OnlineRlhf.Inference.Sampling;
 namespace OnlineRlhf.Rounds;
 
 /// <summary>
-/// What a round may cost, from the measured pace of the model and from how long the last rounds took against it: a board that gets hot gets slow.
+/// Computes what a round may cost, from the measured pace of the model and the time that the last rounds took. A board that gets hot becomes slower.
 /// </summary>
 internal sealed class Pacing(DecodingPace pace, TimeSpan target)
 {
@@ -13,7 +13,7 @@ internal sealed class Pacing(DecodingPace pace, TimeSpan target)
         MostSlowness = 16;
     private double _slowness = 1;
 
-    /// <summary>The pace as of the last rounds.</summary>
+    /// <summary>The measured pace, corrected by the last rounds.</summary>
     internal DecodingPace Pace
     {
         get
@@ -23,7 +23,9 @@ internal sealed class Pacing(DecodingPace pace, TimeSpan target)
         }
     }
 
-    /// <summary>What a round on so long a prompt samples: as many candidates as it names, else as many as there is time for.</summary>
+    /// <summary>
+    /// What a round with a prompt of this length samples: the requested number of candidates, or else as many as there is time for.
+    /// </summary>
     internal RoundBudget Budget(int promptTokens, int? candidates, int most, int maxTokens, int thoughts = 0) =>
         RoundBudget.Of(
             Pace,
@@ -35,10 +37,10 @@ internal sealed class Pacing(DecodingPace pace, TimeSpan target)
             thoughts
         );
 
-    /// <summary>Learns from a round how the pace that was measured at the start holds.</summary>
-    /// <param name="time">What the round took.</param>
-    /// <param name="promptTokens">Tokens that it read.</param>
-    /// <param name="candidates">What it sampled.</param>
+    /// <summary>Corrects the pace by the time that a round took.</summary>
+    /// <param name="time">How long the round took.</param>
+    /// <param name="promptTokens">How many tokens the model read.</param>
+    /// <param name="candidates">The candidates that the model wrote.</param>
     internal void Took(TimeSpan time, int promptTokens, IReadOnlyList<Candidate> candidates)
     {
         double expected =

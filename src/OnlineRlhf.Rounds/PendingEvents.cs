@@ -4,8 +4,9 @@ using System.Threading.Channels;
 namespace OnlineRlhf.Rounds;
 
 /// <summary>
-/// The events that one follower has not read yet. Of progress only the newest of each profile is kept, so that a flood of it displaces nothing else.
-/// Where even so there are too many, all of them go, and <see cref="RoundEvent.Lagged"/> says so: what is left after that is complete again.
+/// The events that one follower has not read yet. Only the newest progress event of each profile is kept, so that progress does not displace other
+/// events. If the list is full even so, all its events are dropped, and a <see cref="RoundEvent.Lagged"/> event reports this. After it, the list is
+/// complete again.
 /// </summary>
 internal sealed class PendingEvents : ChannelReader<RoundEvent>
 {
@@ -17,7 +18,7 @@ internal sealed class PendingEvents : ChannelReader<RoundEvent>
     );
     private int _lost;
 
-    /// <summary>Adds an event behind the others.</summary>
+    /// <summary>Adds an event at the end.</summary>
     internal void Add(RoundEvent happened)
     {
         lock (_gate)

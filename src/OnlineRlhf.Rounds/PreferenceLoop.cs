@@ -6,8 +6,8 @@ using OnlineRlhf.Storage;
 namespace OnlineRlhf.Rounds;
 
 /// <summary>
-/// The loop from a request to a better answer: sample candidates, choose a pair, take the preference, make it durable, learn it.
-/// The only place where these are put together. Safe for concurrent use; one request is generated at a time.
+/// The loop from a request to a better answer: it samples candidates, chooses a pair, takes the preference, makes it durable, and learns it. No other
+/// class combines these steps. Safe for concurrent use; one request is generated at a time.
 /// </summary>
 public sealed class PreferenceLoop : IDisposable
 {
@@ -46,19 +46,20 @@ public sealed class PreferenceLoop : IDisposable
     }
 
     /// <summary>
-    /// Opens a loop on a model, which stays the caller's. Measures a model that was never seen before, which takes from seconds to minutes, and lets it
-    /// say a word, unseen.
+    /// Opens a loop on a model. A model that is new to this state folder is measured first, which takes from seconds to minutes. Then the model
+    /// writes a word that nobody sees, which shows that it answers. The caller still owns the model, and disposes it.
     /// </summary>
     /// <param name="model">The language model.</param>
-    /// <param name="stateDirectory">Where profiles live, and the calibration of the feature map.</param>
+    /// <param name="stateDirectory">The folder for the profiles and the calibration of the feature map.</param>
     /// <param name="options">How rounds are made.</param>
-    /// <param name="clock">Every clock of the loop.</param>
-    /// <param name="events">Told what happens, as it happens; null tells nobody.</param>
+    /// <param name="clock">The clock that the whole loop uses.</param>
+    /// <param name="events">Receives events as they happen; null if nobody follows.</param>
     /// <param name="opened">
-    /// Told of each profile that was opened from the disk and how, and of one whose files were removed while it was open: an operator wants to know.
+    /// Called for each profile that is opened from the disk, with how it was opened, and for each one whose files were removed while it was open. An
+    /// operator wants to know both.
     /// </param>
-    /// <param name="calibrating">Told before a model is measured.</param>
-    /// <param name="cancellationToken">Ends the measurement.</param>
+    /// <param name="calibrating">Called before a model is measured.</param>
+    /// <param name="cancellationToken">Cancels the measurement.</param>
     /// <exception cref="InferenceException">The model does not answer.</exception>
     /// <exception cref="StateException">The calibration cannot be read or written.</exception>
     public static Task<PreferenceLoop> OpenAsync(
@@ -87,8 +88,8 @@ public sealed class PreferenceLoop : IDisposable
         );
     }
 
-    /// <summary>Measures a model's features, where that was not done yet: a loop on it then opens at once.</summary>
-    /// <returns>The file that holds them.</returns>
+    /// <summary>Measures a model's features if that was not done yet. Afterwards a loop on this model opens faster.</summary>
+    /// <returns>The path of the file that holds the measured scales.</returns>
     public static string Calibrate(LanguageModel model, string stateDirectory, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -96,17 +97,17 @@ public sealed class PreferenceLoop : IDisposable
         return CalibrationFile.PathOf(stateDirectory, FeatureMap.CalibrationKey(model));
     }
 
-    /// <summary>The map from answers to features of a new profile; a stored one has the scales that it was founded with.</summary>
+    /// <summary>The feature map of new profiles. A stored profile keeps the scales that it was created with.</summary>
     public FeatureMap FeatureMap => _maps.Measured;
 
-    /// <summary>What the loop does right now, and what it has counted.</summary>
+    /// <summary>What the loop does now, and what it has counted.</summary>
     public LoopStatus Status { get; }
 
-    /// <summary>Which data sets profiles have learned.</summary>
+    /// <summary>Which data sets the profiles have learned.</summary>
     public LearnedFileHandler Files { get; }
 
-    /// <summary>Serves a request: samples, chooses, and opens a round.</summary>
-    /// <exception cref="RoundException">The request is wrong, or too many wait.</exception>
+    /// <summary>Serves a request: samples candidates, chooses a pair, and opens a round.</summary>
+    /// <exception cref="RoundException">The request is wrong, or too many requests wait.</exception>
     /// <exception cref="InferenceException">The prompt is too long, or the engine failed.</exception>
     /// <exception cref="StateException">The profile's state cannot be read.</exception>
     public Task<Round> OpenRoundAsync(RoundRequest request, CancellationToken cancellationToken = default)
@@ -117,7 +118,7 @@ public sealed class PreferenceLoop : IDisposable
     }
 
     /// <summary>Samples candidate answers and computes their features.</summary>
-    /// <exception cref="RoundException">The request is wrong, or too many wait.</exception>
+    /// <exception cref="RoundException">The request is wrong, or too many requests wait.</exception>
     public Task<CandidateSet> SampleAsync(RoundRequest request, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(request);
@@ -125,7 +126,7 @@ public sealed class PreferenceLoop : IDisposable
         return _pipeline.SampleAsync(request, cancellationToken);
     }
 
-    /// <summary>Says which candidate the profile's learned taste serves, and which to compare it with.</summary>
+    /// <summary>Chooses which candidate to serve by the profile's learned taste, and which one to compare it with.</summary>
     public Choice Choose(CandidateSet set)
     {
         ArgumentNullException.ThrowIfNull(set);
@@ -139,50 +140,51 @@ public sealed class PreferenceLoop : IDisposable
         return lease.Profile.Comparisons;
     }
 
-    /// <summary>An open round.</summary>
+    /// <summary>Finds an open round.</summary>
     public Round? Find(Guid id) => _registry.Find(id);
 
-    /// <summary>The open round of a profile; without a name, the newest of any profile that asks.</summary>
+    /// <summary>Finds the open round of a profile; without a name, the newest round of any profile that asks.</summary>
     public Round? Current(string? profile) => _registry.Current(profile);
 
     /// <summary>
-    /// Takes a person's answer: makes it durable, and closes the round. It is learned before the next choice. The same answer given again, also after
-    /// a restart, is confirmed and does not count twice.
+    /// Takes a person's answer, makes it durable, and closes the round. The reward model learns it before the next choice. The same answer sent again
+    /// is confirmed and does not count twice, even after a restart.
     /// </summary>
-    /// <exception cref="RoundException">Unknown, expired or superseded round, nothing asked, or another answer was given before.</exception>
-    /// <exception cref="StateException">The comparison could not be made durable; the round stays open.</exception>
-    /// <exception cref="ObjectDisposedException">The loop is closed; nothing was recorded.</exception>
+    /// <exception cref="RoundException">The round is unknown, expired or superseded, it asked nothing, or it got another answer before.</exception>
+    /// <exception cref="StateException">The comparison could not be made durable. The round stays open.</exception>
+    /// <exception cref="ObjectDisposedException">The loop is closed. Nothing was recorded.</exception>
     public Task<FeedbackResult> GiveFeedbackAsync(Guid id, Preferred preferred, CancellationToken cancellationToken = default) =>
         _feedback.GiveAsync(id, preferred, cancellationToken);
 
     /// <summary>
-    /// Takes a press of a hardware button, and tells what came of it. It is for the newest asked round of any profile: the one that is shown. It
-    /// counts only where that round was shown before the finger came, and no other is being written.
+    /// Takes a press of a hardware button, and returns its outcome. A press answers the newest round of any profile that asks, which is the one on
+    /// display. It counts only if that round was shown before the press began, and no other round is being written.
     /// </summary>
-    /// <param name="preferred">What the button says.</param>
-    /// <param name="began">When the finger came: a timestamp of the loop's clock.</param>
-    /// <exception cref="StateException">The comparison could not be made durable; the round stays open.</exception>
+    /// <param name="preferred">The answer that the button stands for.</param>
+    /// <param name="began">When the press began: a timestamp of the loop's clock.</param>
+    /// <exception cref="StateException">The comparison could not be made durable. The round stays open.</exception>
     public Task<PressOutcome> PressAsync(Preferred preferred, long began) => _feedback.PressAsync(preferred, began);
 
     /// <summary>
-    /// Records a comparison whose two answers a client brings, as if they had been shown and the chosen one preferred; the same id again is confirmed.
+    /// Records a comparison whose two answers a client brings, as if they had been shown and the chosen one preferred. A repeat of the same id
+    /// is confirmed.
     /// </summary>
     /// <exception cref="RoundException">The comparison is wrong, too many requests wait, or its profile has no room.</exception>
-    /// <exception cref="InferenceException">Prompt and answer are longer than the context, or the engine failed.</exception>
-    /// <exception cref="StateException">It could not be made durable.</exception>
-    /// <exception cref="ObjectDisposedException">The loop is closed; nothing was recorded.</exception>
+    /// <exception cref="InferenceException">The prompt and an answer are longer than the context, or the engine failed.</exception>
+    /// <exception cref="StateException">The comparison could not be made durable.</exception>
+    /// <exception cref="ObjectDisposedException">The loop is closed. Nothing was recorded.</exception>
     public Task<FeedbackResult> LearnAsync(ComparisonRequest request, CancellationToken cancellationToken = default) =>
         _comparisons.LearnAsync(Checked(request), cancellationToken);
 
-    /// <summary>z of a comparison that a client brings, without learning it.</summary>
+    /// <summary>Computes z of a comparison that a client brings, without learning it.</summary>
     /// <exception cref="RoundException">The comparison is wrong, or too many requests wait.</exception>
-    /// <exception cref="InferenceException">Prompt and answer are longer than the context, or the engine failed.</exception>
+    /// <exception cref="InferenceException">The prompt and an answer are longer than the context, or the engine failed.</exception>
     public async Task<float[]> CompareAsync(ComparisonRequest request, CancellationToken cancellationToken = default) =>
         (await _comparisons.CompareAsync(Checked(request), cancellationToken).ConfigureAwait(false)).Difference;
 
     /// <summary>
-    /// What is known of a comparison that a client brought, as long as the ring holds it: its number; where it is not known, how many comparisons of
-    /// the profile are recorded.
+    /// Finds the number of a comparison that a client brought, if the ring still holds it. Otherwise says how many comparisons of the profile
+    /// are recorded.
     /// </summary>
     public FeedbackResult FindComparison(Guid comparison, string profile)
     {
@@ -191,12 +193,13 @@ public sealed class PreferenceLoop : IDisposable
     }
 
     /// <summary>
-    /// Ends what is being generated, and closes all profiles after the feedback that is being recorded. What was acknowledged is on the disk already.
+    /// Cancels what is being generated, waits for feedback that is being recorded, and closes all profiles. Acknowledged comparisons are on the
+    /// disk already.
     /// </summary>
     public void Dispose()
     {
         _queue.Dispose();
-        // The semaphore itself is not disposed: whoever waits for it must get its turn, to be told that it is too late.
+        // Do not dispose the semaphore: callers that wait for it must get their turn, and then an ObjectDisposedException.
         _turn.Wait();
         _model.Progressed -= _queue.Progressed;
         _model.IsForgotten = null;

@@ -1,6 +1,6 @@
 namespace OnlineRlhf.Rounds;
 
-/// <summary>What a person said of the two answers.</summary>
+/// <summary>A person's answer to a round.</summary>
 public enum Preferred
 {
     /// <summary>The first one is better.</summary>
@@ -9,7 +9,7 @@ public enum Preferred
     /// <summary>The second one is better.</summary>
     Second,
 
-    /// <summary>Neither is better: both good or both bad. Learned as a label of ½.</summary>
+    /// <summary>Neither is better: both are good, or both are bad. Learned as a label of ½.</summary>
     Tie,
 
     /// <summary>No answer: nothing is learned and nothing is recorded.</summary>

@@ -1,26 +1,26 @@
 namespace OnlineRlhf.Rounds;
 
-/// <summary>What came of a press of a hardware button.</summary>
+/// <summary>The outcome of a press of a hardware button.</summary>
 public enum PressOutcome
 {
-    /// <summary>It was the answer to the round that is shown.</summary>
+    /// <summary>The press answered the round on display.</summary>
     Counted,
 
     /// <summary>No round waits for an answer.</summary>
     NoRound,
 
-    /// <summary>Answers were being written: what was shown before is no longer meant, and what comes was not seen yet.</summary>
+    /// <summary>The model was writing answers. The person no longer meant the old pair, and had not seen the new one yet.</summary>
     Generating,
 
-    /// <summary>The finger came before the round was shown.</summary>
+    /// <summary>The press began before the round was shown.</summary>
     TooEarly,
 
-    /// <summary>Several buttons at once, or one twice: nobody knows what was meant.</summary>
+    /// <summary>The person pressed several buttons at once, or one twice, so the meaning is unclear.</summary>
     Unclear,
 
-    /// <summary>The button was down since the start: let it go first.</summary>
+    /// <summary>The button has been down since the start. The person must release it first.</summary>
     Held,
 
-    /// <summary>The round ended meanwhile, or the answer could not be made durable; the log says why.</summary>
+    /// <summary>The round ended in the meantime, or the answer could not be made durable. The log says why.</summary>
     Refused,
 }

@@ -3,7 +3,7 @@ using OnlineRlhf.Inference.Sampling;
 
 namespace OnlineRlhf.Rounds;
 
-/// <summary>One request, its two answers, and the comparison that feedback will make of them. Lives in memory only.</summary>
+/// <summary>One request, its two answers, and the comparison that feedback makes of them. It exists only in memory.</summary>
 public sealed class Round
 {
     private readonly float[] _difference;
@@ -24,37 +24,37 @@ public sealed class Round
         _difference = second is { } against ? Subtract(set, first, against) : [];
     }
 
-    /// <summary>Names the round.</summary>
+    /// <summary>The id of the round.</summary>
     public Guid Id { get; }
 
-    /// <summary>Whose taste decided.</summary>
+    /// <summary>The profile whose taste chose the answers.</summary>
     public string Profile { get; }
 
-    /// <summary>Whether two answers are shown and feedback is wanted.</summary>
+    /// <summary>Whether the round shows two answers and waits for feedback.</summary>
     public bool Asked => Second is not null;
 
-    /// <summary>The answer shown first; the served one where nothing is asked. Which of the two is the leader is random.</summary>
+    /// <summary>The answer shown first, or the only answer if the round asks nothing. Chance decides which of two answers is the leader.</summary>
     public ShownAnswer First { get; }
 
-    /// <summary>The answer shown second; null where nothing is asked.</summary>
+    /// <summary>The answer shown second; null if the round asks nothing.</summary>
     public ShownAnswer? Second { get; }
 
-    /// <summary>Distinct candidates that were sampled.</summary>
+    /// <summary>How many distinct candidates were sampled.</summary>
     public int CandidateCount { get; }
 
-    /// <summary>How unsure the model is of the difference between the two.</summary>
+    /// <summary>How uncertain the reward model is about the difference between the two answers.</summary>
     public double Uncertainty { get; }
 
-    /// <summary>When it was opened.</summary>
+    /// <summary>When the round was opened.</summary>
     public DateTimeOffset CreatedAt { get; }
 
-    /// <summary>When it stops to accept feedback.</summary>
+    /// <summary>When the round stops accepting feedback.</summary>
     public DateTimeOffset ExpiresAt { get; }
 
-    /// <summary>The φ that z was computed with.</summary>
+    /// <summary>The feature map that z was computed with.</summary>
     internal FeatureMap Map { get; }
 
-    /// <summary>z = φ(first) − φ(second), d numbers; empty where nothing is asked.</summary>
+    /// <summary>z = φ(first) − φ(second), d numbers; empty if the round asks nothing.</summary>
     public ReadOnlySpan<float> Difference => _difference;
 
     private static ShownAnswer Show(Candidate candidate) => new(candidate.Text, candidate.Tokens);

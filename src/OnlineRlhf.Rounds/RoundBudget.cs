@@ -2,27 +2,27 @@ using OnlineRlhf.Inference.Devices;
 
 namespace OnlineRlhf.Rounds;
 
-/// <summary>How many candidates a round samples, and how long they may be, so that it is over in time.</summary>
-/// <param name="Candidates">Answers that are sampled.</param>
-/// <param name="MaxTokens">The most tokens of an answer.</param>
-/// <param name="Thoughts">The most tokens of thoughts before an answer.</param>
+/// <summary>How many candidates a round samples, and how long they may be, so that it ends in time.</summary>
+/// <param name="Candidates">How many answers are sampled.</param>
+/// <param name="MaxTokens">The most tokens of one answer.</param>
+/// <param name="Thoughts">The most tokens that the model may think before an answer.</param>
 public sealed record RoundBudget(int Candidates, int MaxTokens, int Thoughts = 0)
 {
-    /// <summary>Fewer leave little to choose from.</summary>
+    /// <summary>The fewest candidates: fewer leave little to choose from.</summary>
     internal const int FewestCandidates = 4;
 
-    // A few paragraphs. Longer answers are worth fewer candidates, shorter ones are not.
+    // A few paragraphs. A round gives up candidates to let answers grow to this length, but not beyond it.
     private const int GoodAnswer = 128;
     private const int ShortestAnswer = 16;
 
-    /// <summary>As many candidates as leave time for a good answer each, and what time is left then for their length.</summary>
+    /// <summary>Plans as many candidates as leave time for a good answer each. The time that is left then limits their length.</summary>
     /// <param name="pace">How fast the model decodes.</param>
     /// <param name="target">How long the round may take.</param>
-    /// <param name="promptTokens">Tokens to read first, hints included.</param>
-    /// <param name="fewest">The least candidates to come down to.</param>
+    /// <param name="promptTokens">How many tokens the model reads first, hints included.</param>
+    /// <param name="fewest">The fewest candidates.</param>
     /// <param name="most">The most candidates.</param>
-    /// <param name="maxTokens">The most tokens of an answer.</param>
-    /// <param name="thoughts">The most tokens of thoughts before an answer: half of the time, where it is short, is for them.</param>
+    /// <param name="maxTokens">The most tokens of one answer.</param>
+    /// <param name="thoughts">The most tokens that the model may think before an answer. If time is short, thoughts get half of it.</param>
     public static RoundBudget Of(DecodingPace pace, TimeSpan target, int promptTokens, int fewest, int most, int maxTokens, int thoughts = 0)
     {
         double left = target.TotalSeconds - (promptTokens * pace.PerPromptToken);

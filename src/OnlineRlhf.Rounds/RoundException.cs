@@ -9,41 +9,41 @@ public enum RoundError
     /// <summary>Too many requests wait already; try again later.</summary>
     Busy,
 
-    /// <summary>No such round is open, was lately, or left a comparison behind.</summary>
+    /// <summary>No round with this id is open or remembered, and no ring holds its comparison.</summary>
     Unknown,
 
     /// <summary>The round's lifetime is over.</summary>
     Expired,
 
-    /// <summary>A newer round on the same profile took its place.</summary>
+    /// <summary>A newer round on the same profile replaced this one.</summary>
     Superseded,
 
-    /// <summary>Another answer was given already.</summary>
+    /// <summary>The round got another answer before.</summary>
     OtherAnswer,
 
     /// <summary>The round served one answer and asked nothing.</summary>
     NothingAsked,
 
-    /// <summary>The model wrote no answer; another try draws anew.</summary>
+    /// <summary>The model wrote no answer. Another try may give one.</summary>
     NoAnswer,
 
-    /// <summary>As many profiles are stored as the setting allows.</summary>
+    /// <summary>The disk already holds as many profiles as the setting allows.</summary>
     TooManyProfiles,
 
-    /// <summary>The profile has learned nothing, so that nothing can be noted beside its state.</summary>
+    /// <summary>The profile has learned nothing, so it has no state to record a file in.</summary>
     NothingLearned,
 
-    /// <summary>The profile's state is not the one that the client knew: it was deleted, or an older one was put in its place.</summary>
+    /// <summary>The profile's state is not the one that the client knew: it was deleted, or replaced by an older one.</summary>
     StateChanged,
 }
 
-/// <summary>A round or its feedback was refused; the message says why and what to do.</summary>
+/// <summary>Thrown if a round or its feedback is refused. The message says why and what to do.</summary>
 public sealed class RoundException : Exception
 {
-    /// <summary>Says why a request or an answer cannot be taken.</summary>
+    /// <summary>Creates an exception for a request or an answer that the loop refuses.</summary>
     public RoundException(RoundError error, string message)
         : base(message) => Error = error;
 
-    /// <summary>Why.</summary>
+    /// <summary>Why the request or answer was refused.</summary>
     public RoundError Error { get; }
 }

@@ -6,43 +6,46 @@ namespace OnlineRlhf.Rounds;
 /// <summary>How rounds are made.</summary>
 public sealed record RoundOptions
 {
-    /// <summary>How candidates are drawn where a request does not say.</summary>
+    /// <summary>How candidates are sampled if a request sets nothing.</summary>
     public SamplingOptions Sampling { get; init; } = new();
 
-    /// <summary>η, λ and β. λ = 1 suits ‖φ‖ ≤ 1; here differences of φ are about twice that long.</summary>
+    /// <summary>η, λ and β. λ = 1 suits ‖φ‖ ≤ 1, but here differences of φ are about twice as long.</summary>
     /// <remarks>
-    /// Measured on the demo model's tastes after 10, 25 and 50 presses, 20 seeds: λ = 1 reaches .66, .79 and .86 of the possible gain, λ = 3 .69, .83
-    /// and .88, λ = 6 no more.
+    /// Measured on the demo model's tastes with 20 seeds, after 10, 25 and 50 presses: λ = 1 reaches .66, .79 and .86 of the possible gain. λ = 3
+    /// reaches .69, .83 and .88. λ = 6 reaches no more.
     /// </remarks>
     public HyperParameters HyperParameters { get; init; } = new(Regularization: 3);
 
-    /// <summary>k, the weight of the uncertainty in the decision whether asking is useful.</summary>
-    /// <remarks>Measured on simulated bandits, k = 1 asks 37 % less and costs 19 % more served regret; on the demo model it costs nothing.</remarks>
+    /// <summary>k, the weight of the uncertainty when the daemon decides whether asking is useful.</summary>
+    /// <remarks>
+    /// Measured on simulated bandits, k = 1 asks 37 % less often and costs 19 % more served regret. On the demo model it costs nothing.
+    /// </remarks>
     public double Usefulness { get; init; } = 1;
 
-    /// <summary>The most rounds in a row that ask nothing: a taste that turns must be noticed.</summary>
+    /// <summary>The most rounds in a row that ask nothing, so that the daemon notices when a taste changes.</summary>
     public int MaxUnaskedInARow { get; init; } = 7;
 
-    /// <summary>When rounds ask where a request does not say.</summary>
+    /// <summary>When rounds ask if a request does not say.</summary>
     public AskMode Ask { get; init; } = AskMode.Always;
 
-    /// <summary>How long a round waits for its feedback.</summary>
+    /// <summary>How long a round waits for feedback.</summary>
     public TimeSpan Lifetime { get; init; } = TimeSpan.FromMinutes(10);
 
     /// <summary>
-    /// How long a round may take, where a request does not say how many answers it wants and how long: fewer and shorter ones on a slow device; null
+    /// How long a round may take if the request does not set the number and length of answers. A slow device then writes fewer and shorter ones. Null
     /// for no limit.
     /// </summary>
     public TimeSpan? TimeTarget { get; init; }
 
-    /// <summary>Requests that may wait for the one that is being generated.</summary>
+    /// <summary>How many requests may wait for the running one.</summary>
     public int QueueLength { get; init; } = 4;
 
-    /// <summary>Profiles held in memory at a time; each takes d²/2 doubles.</summary>
+    /// <summary>How many profiles are held in memory at a time; each takes d²/2 doubles.</summary>
     public int ProfilesInMemory { get; init; } = 4;
 
     /// <summary>
-    /// Profiles kept on the disk; each takes about 12 · d² bytes (two checkpoints and the ring), and a client may name as many as it likes.
+    /// How many profiles are kept on the disk. Each takes about 12 · d² bytes (two checkpoints and the ring), and without this limit a client could
+    /// create any number of them.
     /// </summary>
     public int ProfilesStored { get; init; } = 64;
 }

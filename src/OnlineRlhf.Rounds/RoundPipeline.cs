@@ -9,17 +9,17 @@ using OnlineRlhf.Rounds.Profiles;
 namespace OnlineRlhf.Rounds;
 
 /// <summary>
-/// Makes a round of a request: samples candidate answers, maps them to features, chooses the pair, and opens the round. One request is generated at a
-/// time; the profile is leased once for all of it.
+/// Turns a request into a round: it samples candidate answers, maps them to features, chooses the pair, and opens the round. It generates one request
+/// at a time, and leases the profile once for all steps.
 /// </summary>
-/// <param name="model">Writes the answers.</param>
+/// <param name="model">The language model, which writes the answers.</param>
 /// <param name="options">How rounds are made.</param>
-/// <param name="dimension">d.</param>
-/// <param name="warmUp">How much the model may write in time.</param>
-/// <param name="queue">The model's one queue.</param>
+/// <param name="dimension">The number of features, d.</param>
+/// <param name="warmUp">How much the model can write in time.</param>
+/// <param name="queue">The one queue of the model.</param>
 /// <param name="profiles">The profiles.</param>
-/// <param name="registry">Takes the rounds.</param>
-/// <param name="events">Told of progress.</param>
+/// <param name="registry">Holds the open rounds.</param>
+/// <param name="events">Receives progress events.</param>
 /// <param name="clock">Measures the time that a round takes.</param>
 internal sealed class RoundPipeline(
     LanguageModel model,
@@ -36,22 +36,22 @@ internal sealed class RoundPipeline(
     private readonly QuestionRule _question = new(options.Usefulness, options.MaxUnaskedInARow);
     private readonly HintSelector _hints = new(model.Hints, dimension);
 
-    /// <summary>How fast the model answers by what was measured last; null where rounds may take any time.</summary>
+    /// <summary>How fast the model answers, according to the last measurement; null if rounds have no time limit.</summary>
     internal DecodingPace? Pace => warmUp.Pacing?.Pace;
 
-    /// <summary>What a round on a short request samples now, where the request does not say.</summary>
+    /// <summary>What a round on a short request samples now, if the request sets no limits.</summary>
     internal RoundBudget Budget
     {
         get
         {
-            // The context holds prompt and answer.
+            // The context must hold the prompt and the answer.
             int maxTokens = Math.Clamp(options.Sampling.MaxTokens, 1, Math.Max(1, model.ContextTokens - warmUp.PromptTokens));
             return warmUp.Pacing?.Budget(warmUp.PromptTokens, null, options.Sampling.Candidates, maxTokens, model.ThinkingBudget)
                 ?? new RoundBudget(options.Sampling.Candidates, maxTokens, model.ThinkingBudget);
         }
     }
 
-    /// <summary>Samples, maps, chooses, and opens a round.</summary>
+    /// <summary>Samples candidates, maps them, chooses the pair, and opens a round.</summary>
     internal async Task<Round> OpenAsync(RoundRequest request, CancellationToken cancellationToken)
     {
         registry.Begin(request.Profile);
@@ -88,7 +88,7 @@ internal sealed class RoundPipeline(
         }
     }
 
-    /// <summary>Samples and maps.</summary>
+    /// <summary>Samples candidates and maps them.</summary>
     internal Task<CandidateSet> SampleAsync(RoundRequest request, CancellationToken cancellationToken)
     {
         (request, SamplingOptions sampling) = SamplingRequest.Resolve(request, options.Sampling, model);
@@ -118,10 +118,10 @@ internal sealed class RoundPipeline(
             promptTokens = model.PromptTokens(prompt, sampling.Temperature == 0 ? null : request.Profile);
             sampling = InTime(pacing, promptTokens, request, sampling);
         }
-        // A state that cannot be read is told here, before the model works for seconds.
+        // Read the profile first: an unreadable state must fail before the model works for seconds.
         (FeatureMap map, string?[] hints) = profile.Read((map, learned) => (map, _hints.Assign(learned, sampling.Candidates, sampling.Seed)));
         var progress = new ProgressPublisher(events, request.Profile);
-        // Reading the prompt takes a while too.
+        // Report before sampling, because reading the prompt takes a while too.
         progress.Report(new SamplingProgress(0, 0, sampling.Candidates));
         long start = clock.GetTimestamp();
         IReadOnlyList<Candidate> candidates = model.Sample(prompt, hints, sampling, progress, request.Profile, cancellationToken);
@@ -133,10 +133,10 @@ internal sealed class RoundPipeline(
         return set;
     }
 
-    /// <summary>Cuts a round to what there is time for.</summary>
+    /// <summary>Limits a round to what there is time for.</summary>
     private SamplingOptions InTime(Pacing pacing, int promptTokens, RoundRequest request, SamplingOptions sampling)
     {
-        // The pace differs from round to round; the likeliest answer does not, nor where it ends.
+        // At temperature 0 the answer must be the same each time. A budget would change its length, because the pace differs from round to round.
         if (sampling.Temperature == 0)
             return sampling;
         RoundBudget budget = pacing.Budget(promptTokens, request.Candidates, sampling.Candidates, sampling.MaxTokens, model.ThinkingBudget);
@@ -144,7 +144,7 @@ internal sealed class RoundPipeline(
         {
             Candidates = budget.Candidates,
             MaxTokens = request.MaxTokens ?? budget.MaxTokens,
-            // Where the model's template promises no thoughts, those that come all the same have their own limit.
+            // Some models think even though their template does not announce it. Their thoughts keep the limit of the settings.
             ThinkingBudget = model.ThinkingBudget > 0 ? budget.Thoughts : sampling.ThinkingBudget,
         };
     }
@@ -180,7 +180,7 @@ internal sealed class RoundPipeline(
             ? $"The model thought for {thoughts} tokens and wrote no answer: raise max_tokens or context, or try again."
             : "The model wrote no answer to this: say it in other words, or try again.";
 
-    /// <summary>Publishes progress from the thread that generates, in order.</summary>
+    /// <summary>Publishes progress in order, on the thread that generates.</summary>
     private sealed class ProgressPublisher(EventHub events, string profile) : IProgress<SamplingProgress>
     {
         public void Report(SamplingProgress value)

@@ -3,8 +3,8 @@ using OnlineRlhf.Inference.Sampling;
 namespace OnlineRlhf.Rounds;
 
 /// <summary>
-/// The rounds that wait for feedback, the requests that become rounds, and what became of the last rounds. In memory only, bounded.
-/// One lock holds them all: a request is being answered until the moment in which its round is open, and no press falls between the two.
+/// The rounds that wait for feedback, the requests that become rounds, and how the last rounds ended. All in memory and bounded. One lock guards all
+/// of them. So a request counts as being answered until its round is open, and no press falls between the two.
 /// </summary>
 internal sealed class RoundRegistry(TimeProvider clock, EventHub events) : IDisposable
 {
@@ -30,7 +30,7 @@ internal sealed class RoundRegistry(TimeProvider clock, EventHub events) : IDisp
         }
     }
 
-    /// <summary>Rounds that wait.</summary>
+    /// <summary>How many rounds wait for feedback.</summary>
     internal int Open
     {
         get
@@ -40,7 +40,7 @@ internal sealed class RoundRegistry(TimeProvider clock, EventHub events) : IDisp
         }
     }
 
-    /// <summary>Notes that a request has come: until <see cref="Add"/> or <see cref="Abandon"/> it is being answered.</summary>
+    /// <summary>Notes that a request has arrived. It is being answered until <see cref="Add"/> or <see cref="Abandon"/>.</summary>
     internal void Begin(string profile)
     {
         lock (_gate)
@@ -50,25 +50,25 @@ internal sealed class RoundRegistry(TimeProvider clock, EventHub events) : IDisp
         }
     }
 
-    /// <summary>Opens the round that a request has become; an older one on the same profile ends.</summary>
+    /// <summary>Opens the round of a request, and closes an older round of the same profile.</summary>
     internal void Add(Round round)
     {
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            // The time that was agreed on, not the time until a date: the date jumps on a board without a battery.
+            // Time the lifetime, not the date of expiry: on a board without a battery the date jumps.
             ITimer timer = clock.CreateTimer(_ => Expire(round), null, round.ExpiresAt - round.CreatedAt, Timeout.InfiniteTimeSpan);
             foreach (Entry older in _open.Values.Where(e => e.Round.Profile == round.Profile).ToArray())
                 Close(older.Round, new Closing(RoundError.Superseded));
             EndWriting();
             _open.Add(round.Id, new Entry(round, timer, ++_opened, _written));
             CheckPress(_written);
-            // Told before the lock is given up: nobody can close it before it was told.
+            // Publish inside the lock, so that followers learn of the round before anyone can close it.
             events.Publish(new RoundEvent.Opened(round));
         }
     }
 
-    /// <summary>Notes that a request has ended without a round.</summary>
+    /// <summary>Notes that a request ended without a round.</summary>
     internal void Abandon(string profile, bool failed)
     {
         lock (_gate)
@@ -79,10 +79,10 @@ internal sealed class RoundRegistry(TimeProvider clock, EventHub events) : IDisp
     }
 
     /// <summary>
-    /// What a press is for: the newest round that asks, where it was that when the finger came, and no request has been answered since. Else why it
-    /// is for nothing.
+    /// Finds the round that a press answers: the newest round that asks. It must have been the newest when the press began, and no request may have
+    /// been answered since. Otherwise returns why the press does not count.
     /// </summary>
-    /// <param name="began">When the finger came: a timestamp of the clock.</param>
+    /// <param name="began">When the press began: a timestamp of the clock.</param>
     internal (Round? Shown, PressOutcome? Refusal) ForPress(long began)
     {
         lock (_gate)
@@ -91,23 +91,23 @@ internal sealed class RoundRegistry(TimeProvider clock, EventHub events) : IDisp
                 _writing > 0 ? PressOutcome.Generating
                 : _shown is null ? PressOutcome.NoRound
                 : began < _shown.Opened ? PressOutcome.TooEarly
-                // The pair that was shown to the finger has ended; this one stood behind it.
+                // When the press began, another pair was shown. It has ended, and this older pair came back.
                 : began < _shownSince ? PressOutcome.Refused
-                // Something was being written under the finger, and has ended without a pair.
+                // When the press began, a request was being answered. It ended without a pair.
                 : began < _written ? PressOutcome.Generating
                 : null;
             return (_shown?.Round, refusal);
         }
     }
 
-    /// <summary>An open round.</summary>
+    /// <summary>Finds an open round.</summary>
     internal Round? Find(Guid id)
     {
         lock (_gate)
             return _open.GetValueOrDefault(id)?.Round;
     }
 
-    /// <summary>The open round of a profile, or the newest of any profile that asks.</summary>
+    /// <summary>Finds the open round of a profile, or the newest round of any profile that asks.</summary>
     internal Round? Current(string? profile)
     {
         lock (_gate)
@@ -116,14 +116,14 @@ internal sealed class RoundRegistry(TimeProvider clock, EventHub events) : IDisp
         }
     }
 
-    /// <summary>How a round ended, as long as it is remembered.</summary>
+    /// <summary>How a round ended, if the registry still remembers it.</summary>
     internal Closing? HowItEnded(Guid id)
     {
         lock (_gate)
             return _closed.GetValueOrDefault(id);
     }
 
-    /// <summary>Ends a round by its feedback.</summary>
+    /// <summary>Closes a round that got its feedback.</summary>
     internal void Answer(Round round, Preferred preferred, FeedbackResult result)
     {
         lock (_gate)
@@ -142,7 +142,7 @@ internal sealed class RoundRegistry(TimeProvider clock, EventHub events) : IDisp
         }
     }
 
-    /// <summary>Finds the newest round that asks, after a change.</summary>
+    /// <summary>Updates the newest round that asks, after a change.</summary>
     private void CheckPress(long now)
     {
         Entry? newest = _open.Values.Where(e => e.Round.Asked).MaxBy(e => e.Number);
@@ -168,7 +168,7 @@ internal sealed class RoundRegistry(TimeProvider clock, EventHub events) : IDisp
 
     private void Close(Round round, Closing how)
     {
-        // An answer counts even where the round expired or was superseded while it was made durable; that it is closed was told already.
+        // An answer counts even if the round expired or was superseded while it was made durable. Then the Closed event was published already.
         long now = clock.GetTimestamp();
         bool wasOpen = _open.Remove(round.Id, out Entry? entry);
         CheckPress(now);
@@ -195,6 +195,6 @@ internal sealed class RoundRegistry(TimeProvider clock, EventHub events) : IDisp
             };
     }
 
-    // Numbered as they are opened: the clock of a board without a battery jumps.
+    // Rounds are numbered in order of opening, because the clock of a board without a battery jumps.
     private sealed record Entry(Round Round, ITimer Timer, long Number, long Opened);
 }

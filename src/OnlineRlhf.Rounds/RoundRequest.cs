@@ -2,37 +2,37 @@ using OnlineRlhf.Inference.Prompts;
 
 namespace OnlineRlhf.Rounds;
 
-/// <summary>What a client asks for.</summary>
+/// <summary>A client's request for answers.</summary>
 /// <param name="Messages">The conversation; its last turn is the user's.</param>
 public sealed record RoundRequest(IReadOnlyList<ChatMessage> Messages)
 {
-    /// <summary>The profile used where a request names none.</summary>
+    /// <summary>The profile of requests that name none.</summary>
     public const string DefaultProfile = "default";
 
-    /// <summary>Whose taste decides: 1 to 64 letters, digits, dots, dashes and underscores, the first a letter or digit.</summary>
+    /// <summary>The profile whose taste decides: 1 to 64 letters, digits, dots, dashes and underscores; the first is a letter or digit.</summary>
     public string Profile { get; init; } = DefaultProfile;
 
-    /// <summary>When to ask; null takes the setting.</summary>
+    /// <summary>When to ask; null uses the setting.</summary>
     public AskMode? Ask { get; init; }
 
-    /// <summary>n; null takes the setting.</summary>
+    /// <summary>The number of candidates, n; null uses the setting.</summary>
     public int? Candidates { get; init; }
 
-    /// <summary>The most tokens of one answer; null takes the setting.</summary>
+    /// <summary>The most tokens of one answer; null uses the setting.</summary>
     public int? MaxTokens { get; init; }
 
-    /// <summary>Sampling temperature; null takes the setting.</summary>
+    /// <summary>The sampling temperature; null uses the setting.</summary>
     public float? Temperature { get; init; }
 
-    /// <summary>Makes candidates and order repeatable on the same machine; null draws a new one.</summary>
+    /// <summary>Makes the candidates and their order repeatable on the same machine; null draws a new seed.</summary>
     public uint? Seed { get; init; }
 
-    /// <summary>The user's last turn: what an answer is held against.</summary>
+    /// <summary>The user's last message, which the features compare an answer with.</summary>
     internal string LastUserTurn => Messages[^1].Content;
 
     internal void Validate() => Validate(Messages, Profile);
 
-    /// <exception cref="RoundException">The conversation or the name of the profile is wrong.</exception>
+    /// <exception cref="RoundException">The conversation or the profile's name is invalid.</exception>
     internal static void Validate(IReadOnlyList<ChatMessage> messages, string profile)
     {
         if (messages.Count == 0)
@@ -49,7 +49,7 @@ public sealed record RoundRequest(IReadOnlyList<ChatMessage> Messages)
         RequireName(profile);
     }
 
-    /// <exception cref="RoundException">No profile can have this name.</exception>
+    /// <exception cref="RoundException">The profile's name is invalid.</exception>
     public static void RequireName(string profile)
     {
         if (!Profiles.ProfileName.IsValid(profile))

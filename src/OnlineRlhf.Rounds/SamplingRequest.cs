@@ -3,17 +3,17 @@ using OnlineRlhf.Inference.Sampling;
 
 namespace OnlineRlhf.Rounds;
 
-/// <summary>How the answers to one request are sampled: what the request says, and the settings where it says nothing.</summary>
+/// <summary>Combines a request with the settings: the settings fill in what the request leaves open.</summary>
 internal static class SamplingRequest
 {
-    // Below it the likeliest token is as good as certain, and dividing by it overflows in the end.
+    // Below this the likeliest token is practically certain, and dividing by the temperature finally overflows.
     private const float LeastTemperature = 1e-3f;
 
-    /// <summary>Joins a request and the settings.</summary>
-    /// <exception cref="RoundException">The request asks for more than the model has memory for, or for what nobody can sample.</exception>
+    /// <summary>Combines a request and the settings.</summary>
+    /// <exception cref="RoundException">The request asks for more than the model has memory for, or for invalid sampling options.</exception>
     internal static (RoundRequest Request, SamplingOptions Sampling) Resolve(RoundRequest request, SamplingOptions settings, LanguageModel model)
     {
-        // At temperature 0 the model has one answer, the same each time: nothing is chosen, and nothing asked.
+        // At temperature 0 the model gives the same answer each time, so there is nothing to choose or to ask.
         if (request.Temperature is >= 0 and < LeastTemperature)
             request = request with { Temperature = 0, Candidates = 1 };
         SamplingOptions sampling = settings with

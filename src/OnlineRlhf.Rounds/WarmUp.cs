@@ -3,12 +3,12 @@ using OnlineRlhf.Inference.Prompts;
 
 namespace OnlineRlhf.Rounds;
 
-/// <summary>What a first, unseen answer tells of a model: that it answers at all, and how fast.</summary>
-/// <param name="Pacing">How much the model may write in time; null where rounds may take any time.</param>
-/// <param name="PromptTokens">Tokens of a short request; 0 where rounds may take any time.</param>
+/// <summary>What a first answer, which nobody sees, shows about a model: that it answers, and how fast.</summary>
+/// <param name="Pacing">How much the model can write in time; null if rounds have no time limit.</param>
+/// <param name="PromptTokens">How many tokens a short request has; 0 if rounds have no time limit.</param>
 internal sealed record WarmUp(Pacing? Pacing, int PromptTokens)
 {
-    /// <summary>Lets the model write a word. A loop is ready once its model answers, not once the model's file was read.</summary>
+    /// <summary>Lets the model write a word. A loop is ready when its model answers, not when the model's file has been read.</summary>
     /// <exception cref="InferenceException">The model does not answer.</exception>
     internal static WarmUp Run(LanguageModel model, TimeSpan? timeTarget, CancellationToken cancellationToken)
     {

@@ -2,19 +2,19 @@ using OnlineRlhf.Rounds;
 
 namespace OnlineRlhf.Simulation;
 
-/// <summary>How good served answers are among their candidates, by one taste.</summary>
-/// <param name="Served">Mean percentile of the served answer: 0.5 is chance.</param>
-/// <param name="Best">Mean percentile of what an all-knowing chooser serves: below 1, since candidates tie.</param>
-/// <param name="Preferred">Share of the candidate sets where the served answer is one of the best.</param>
-/// <param name="Chance">The same for somebody who chooses blindly.</param>
+/// <summary>How good the served answers are among their candidates, according to one taste.</summary>
+/// <param name="Served">The mean percentile of the served answer: 0.5 is chance.</param>
+/// <param name="Best">The mean percentile of the best answer. It is below 1, because candidates tie.</param>
+/// <param name="Preferred">The share of the candidate sets in which the served answer is one of the best.</param>
+/// <param name="Chance">The same share for a random choice.</param>
 public readonly record struct Score(double Served, double Best, double Preferred, double Chance)
 {
-    /// <summary>The share of the gain that an all-knowing chooser has over chance.</summary>
+    /// <summary>The served answer's gain over chance, as a share of the possible gain.</summary>
     public double ShareOfGain => Best > 0.5 ? (Served - 0.5) / (Best - 0.5) : 0;
 
     /// <summary>
-    /// Measures what a choice among candidate sets is worth. Where no set has two answers, nothing can be chosen: every served answer is the best
-    /// one, and chance.
+    /// Measures a way to choose from candidate sets. If no set has two answers, there is nothing to choose: every served answer is the best one, and
+    /// a random choice serves it too.
     /// </summary>
     public static Score Of(Taste taste, IReadOnlyList<CandidateSet> sets, Func<CandidateSet, int> choose)
     {
@@ -48,7 +48,7 @@ public readonly record struct Score(double Served, double Best, double Preferred
     public static Score Mean(IReadOnlyCollection<Score> scores) =>
         new(scores.Average(s => s.Served), scores.Average(s => s.Best), scores.Average(s => s.Preferred), scores.Average(s => s.Chance));
 
-    /// <summary>The share of the other answers that are worse, ties counting half.</summary>
+    /// <summary>The share of the other answers that are worse. Ties count half.</summary>
     private static double Percentile(double[] utilities, int index)
     {
         double worse = 0;

@@ -4,15 +4,16 @@ using System.Text.Json.Serialization;
 namespace OnlineRlhf.Simulation;
 
 /// <summary>
-/// What simulated people like, how sharply, and on what: one file (simulation.json) that the demo, the tests and the benchmarks read.
+/// The plan of a simulation: what simulated people like, how strongly, and which topics they ask about. It is one file (simulation.json) for the
+/// demo, the tests and the benchmarks.
 /// </summary>
-/// <param name="Candidates">n.</param>
-/// <param name="Temperature">Sampling temperature.</param>
+/// <param name="Candidates">The number of candidates, n.</param>
+/// <param name="Temperature">The sampling temperature.</param>
 /// <param name="MaxTokens">The most tokens of one answer.</param>
-/// <param name="Tastes">Named tastes: weights over the properties of <see cref="TextProperties"/>, in units of log odds.</param>
+/// <param name="Tastes">The named tastes: weights of the properties in <see cref="TextProperties"/>, in log odds.</param>
 /// <param name="Phrases">Phrases that mark a tone.</param>
-/// <param name="TrainTopics">Requests that are learned on, by topic.</param>
-/// <param name="TestTopics">Requests that are only measured on, by topic.</param>
+/// <param name="TrainTopics">Requests to learn from, by topic.</param>
+/// <param name="TestTopics">Requests that are only used to measure, by topic.</param>
 public sealed record SimulationPlan(
     int Candidates,
     float Temperature,
@@ -32,17 +33,17 @@ public sealed record SimulationPlan(
     /// <summary>The plan that ships with the program.</summary>
     public static SimulationPlan Default => Embedded.Value;
 
-    /// <summary>A named taste.</summary>
+    /// <summary>Finds a taste by its name.</summary>
     /// <exception cref="ArgumentException">No taste has that name.</exception>
     public Taste Taste(string name) =>
         Tastes.TryGetValue(name, out PlannedTaste? planned)
             ? new Taste(name, planned.Says, planned.Weights)
             : throw new ArgumentException($"There is no taste named {name}: use one of {string.Join(", ", Tastes.Keys)}, any or random.");
 
-    /// <summary>One of the named tastes, by the seed.</summary>
+    /// <summary>Chooses one of the named tastes by the seed.</summary>
     public Taste AnyTaste(int seed) => Taste(Tastes.Keys.ElementAt((int)(unchecked((uint)(seed - 1)) % (uint)Tastes.Count)));
 
-    /// <summary>A taste that nobody named: two properties at random, each liked or disliked.</summary>
+    /// <summary>A taste without a name: two random properties, each liked or disliked.</summary>
     public static Taste RandomTaste(int seed)
     {
         var random = new Random(seed);
@@ -60,7 +61,7 @@ public sealed record SimulationPlan(
         return new Taste("random", string.Join(", and ", says), weights);
     }
 
-    /// <summary>The requests of some topics in random order, every topic once before any twice.</summary>
+    /// <summary>The requests of some topics in random order. Every topic occurs once before any topic occurs twice.</summary>
     public static IReadOnlyList<string> Shuffle(IReadOnlyDictionary<string, string[]> topics, int seed)
     {
         ArgumentNullException.ThrowIfNull(topics);
@@ -83,9 +84,9 @@ public sealed record SimulationPlan(
     }
 }
 
-/// <summary>A taste as the plan writes it.</summary>
+/// <summary>A taste as the plan describes it.</summary>
 /// <param name="Says">The taste in words.</param>
-/// <param name="Weights">Weight by property.</param>
+/// <param name="Weights">The weight of each property, in log odds.</param>
 public sealed record PlannedTaste(string Says, IReadOnlyDictionary<string, double> Weights);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]

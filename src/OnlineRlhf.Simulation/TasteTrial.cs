@@ -3,7 +3,7 @@ using OnlineRlhf.Rounds;
 
 namespace OnlineRlhf.Simulation;
 
-/// <summary>A simulated person who uses the loop for a while; what is served is measured on topics that were never learned on.</summary>
+/// <summary>Lets a simulated person use the loop for a while. The trial measures the served answers on topics that were never learned from.</summary>
 public sealed class TasteTrial(PreferenceLoop loop, SimulationPlan plan, Taste taste, string profile, int seed)
 {
     private const int MostUnasked = 20;
@@ -14,13 +14,13 @@ public sealed class TasteTrial(PreferenceLoop loop, SimulationPlan plan, Taste t
     private readonly List<(float[] Difference, double Label)> _history = [];
     private int _rounds;
 
-    /// <summary>Presses so far, and comparisons brought.</summary>
+    /// <summary>How many comparisons there were so far: presses, and comparisons that were brought.</summary>
     public int Presses => _history.Count;
 
-    /// <summary>z and y of each of them, as the profile learned them: the history that the profile itself does not keep.</summary>
+    /// <summary>z and y of each comparison, as the profile learned it. The profile itself does not keep this history.</summary>
     public IReadOnlyList<(float[] Difference, double Label)> History => _history;
 
-    /// <summary>Whether a press was for the answer that this person likes less: it happens, by the noise.</summary>
+    /// <summary>Whether the person pressed for the answer that they like less. The noise causes this sometimes.</summary>
     public bool IsMistake(Round round, Preferred pressed)
     {
         ArgumentNullException.ThrowIfNull(round);
@@ -28,7 +28,7 @@ public sealed class TasteTrial(PreferenceLoop loop, SimulationPlan plan, Taste t
         return pressed == Preferred.First ? difference < 0 : pressed == Preferred.Second && difference > 0;
     }
 
-    /// <summary>Samples the candidate sets that are measured on; they do not depend on the taste, so that tastes can share them.</summary>
+    /// <summary>Samples the candidate sets to measure on. They do not depend on the taste, so tastes can share them.</summary>
     public static async Task<IReadOnlyList<CandidateSet>> SampleTestSetsAsync(
         PreferenceLoop loop,
         SimulationPlan plan,
@@ -51,8 +51,8 @@ public sealed class TasteTrial(PreferenceLoop loop, SimulationPlan plan, Taste t
         return sets;
     }
 
-    /// <summary>One round and one press; rounds in which the model has a single answer ask nothing and are passed over.</summary>
-    /// <exception cref="RoundException">The model has a single answer twenty times in a row: there is nothing to press.</exception>
+    /// <summary>Runs one round with one press. Rounds with a single answer ask nothing and are skipped.</summary>
+    /// <exception cref="RoundException">The model gives a single answer twenty times in a row, so there is nothing to press.</exception>
     public async Task<(string Request, Round Round, Preferred Pressed)> PressAsync(CancellationToken cancellationToken)
     {
         for (int unasked = 0; unasked < MostUnasked; unasked++)
@@ -69,8 +69,8 @@ public sealed class TasteTrial(PreferenceLoop loop, SimulationPlan plan, Taste t
         throw SingleAnswer();
     }
 
-    /// <summary>One comparison that is brought: of two answers at random, not of those that the learner would ask about.</summary>
-    /// <exception cref="RoundException">The model has a single answer twenty times in a row: there is nothing to compare.</exception>
+    /// <summary>Brings one comparison of two random answers, not of those that the learner would ask about.</summary>
+    /// <exception cref="RoundException">The model gives a single answer twenty times in a row, so there is nothing to compare.</exception>
     public async Task BringAsync(CancellationToken cancellationToken)
     {
         for (int single = 0; single < MostUnasked; single++)
@@ -95,7 +95,7 @@ public sealed class TasteTrial(PreferenceLoop loop, SimulationPlan plan, Taste t
         throw SingleAnswer();
     }
 
-    /// <summary>What the profile would serve, measured on candidate sets.</summary>
+    /// <summary>Measures on candidate sets what the profile would serve.</summary>
     public Score Measure(IReadOnlyList<CandidateSet> sets) => Score.Of(taste, sets, set => loop.Choose(set.For(profile)).Leader);
 
     /// <summary>The text that the profile would serve from a candidate set.</summary>

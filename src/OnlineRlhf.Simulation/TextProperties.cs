@@ -1,12 +1,12 @@
 namespace OnlineRlhf.Simulation;
 
 /// <summary>
-/// Properties of an answer's text that simulated people like or dislike. They are computed from the text alone and share no code with the features
-/// that are learned from.
+/// Properties of an answer's text that simulated people like or dislike. They are computed from the text alone, and share no code with the features
+/// that the learner uses.
 /// </summary>
 internal static class TextProperties
 {
-    /// <summary>Properties a random taste is made of: usual weight in log odds, and how liking and disliking it reads.</summary>
+    /// <summary>The properties of random tastes: the usual weight in log odds, and the words for liking and for disliking them.</summary>
     internal static IReadOnlyDictionary<string, (double Weight, string Liked, string Disliked)> Liked { get; } =
         new Dictionary<string, (double, string, string)>
         {
@@ -18,7 +18,7 @@ internal static class TextProperties
             ["formal"] = (3, "a formal tone", "no formal phrases"),
         };
 
-    /// <summary>The value of a property.</summary>
+    /// <summary>Computes the value of a property.</summary>
     /// <exception cref="ArgumentException">No property has that name.</exception>
     internal static double Value(string property, string answer, IReadOnlyDictionary<string, string[]> phrases)
     {

@@ -3,40 +3,40 @@ using OnlineRlhf.Inference.Llama;
 namespace OnlineRlhf.Inference.Conversations;
 
 /// <summary>
-/// Keeps what the model has read of the last conversations, so that a further turn costs only its new tokens. The conversation that was used last
-/// stays in the context. The others are offloaded in memory of their own, since their cells would slow every step.
+/// Keeps what the model has read of the last conversations, so that another turn costs only its new tokens. The most recent conversation stays in the
+/// context. The others are copied to separate memory, because their cells would slow every step.
 /// </summary>
 /// <remarks>
-/// A kept sequence ends where a conversation's own text ends. It is extended as a whole and never cut, so that this also serves
-/// models whose memory cannot be cut: recurrent and hybrid ones. No text is kept, only tokens and what the model made of them;
-/// nothing is written anywhere. One thread at a time.
+/// A kept sequence ends where the text of the conversation itself ends. It is only extended, never cut, so this also works for models whose memory
+/// cannot be cut: recurrent and hybrid ones. The cache keeps no text, only tokens and the model's state after them. It writes nothing to the disk.
+/// Used by one thread at a time.
 /// </remarks>
-/// <param name="context">Holds the sequences.</param>
-/// <param name="conversations">How many conversations are kept, at least one; the one that was used longest ago goes first.</param>
-/// <param name="lifetime">How long a conversation is kept without being used.</param>
-/// <param name="clock">Measures that time.</param>
+/// <param name="context">The context that holds the sequences.</param>
+/// <param name="conversations">How many conversations are kept, at least one. The least recently used one is dropped first.</param>
+/// <param name="lifetime">How long an unused conversation is kept.</param>
+/// <param name="clock">Measures the lifetime.</param>
 internal sealed class ConversationCache(DecodingContext context, int conversations, TimeSpan lifetime, TimeProvider clock) : IDisposable
 {
-    // The conversation in the context, as its prompt, what that prompt extended, and its answers.
+    // The conversation in the context: its prompt, the sequence that this prompt extended, and its answers.
     private readonly List<CachedSequence> _resident = [];
 
-    // The one that was used longest ago comes first.
+    // Ordered by use: the least recently used conversation comes first.
     private readonly List<OffloadedConversation> _offloaded = [];
     private string _owner = "";
     private long _used;
 
-    /// <summary>How many of a prompt's tokens need not be read again.</summary>
+    /// <summary>How many tokens at the start of a prompt need not be read again.</summary>
     internal int Known(string owner, ReadOnlySpan<int> prompt) =>
         Math.Max(FindResident(owner, prompt)?.Tokens.Length ?? 0, FindOffloaded(owner, prompt)?.Tokens.Length ?? 0);
 
-    /// <summary>Whether anything is kept.</summary>
+    /// <summary>Whether nothing is kept.</summary>
     internal bool IsEmpty => _resident.Count == 0 && _offloaded.Count == 0;
 
-    /// <summary>Prepares the context for a request: it holds the known beginning of the prompt and nothing of other conversations.</summary>
-    /// <param name="owner">Whose conversation it is. Nobody goes on with another owner's.</param>
-    /// <param name="prompt">The tokens.</param>
-    /// <param name="fresh">Whether all is to be read again, in an empty context.</param>
-    /// <returns>A sequence of the caller's own, and how many of the prompt's tokens it holds.</returns>
+    /// <summary>Prepares the context for a request: it then holds the known beginning of the prompt, and nothing of other conversations.</summary>
+    /// <param name="owner">The owner of the conversation. A request never continues a conversation of another owner.</param>
+    /// <param name="prompt">The tokens of the prompt.</param>
+    /// <param name="fresh">Whether to read the whole prompt again, in an empty context.</param>
+    /// <returns>A sequence that belongs to the caller, and how many of the prompt's tokens it holds.</returns>
     internal (int Sequence, int Known) Resume(string owner, ReadOnlySpan<int> prompt, bool fresh)
     {
         DropExpired();
@@ -53,9 +53,9 @@ internal sealed class ConversationCache(DecodingContext context, int conversatio
             kept = offloaded is null ? null : Restore(offloaded);
         }
         else if (!kept.Tokens.AsSpan().StartsWith(_resident[0].Tokens))
-            // The two share their beginning only: another chat that begins alike, or a turn that was written anew.
+            // Only the beginning is shared: this is another chat that begins alike, or the user rewrote a turn. Keep the old conversation too.
             Copy();
-        // The request's own answers need the cells of the others.
+        // The request's own answers need the cells that the other sequences hold.
         foreach (CachedSequence other in _resident.Where(other => other != kept).ToArray())
             Remove(other);
         int sequence = context.RentSequence();
@@ -64,13 +64,13 @@ internal sealed class ConversationCache(DecodingContext context, int conversatio
         return (sequence, kept?.Tokens.Length ?? 0);
     }
 
-    /// <summary>Keeps what a request has read, beside what it went on from.</summary>
-    /// <param name="owner">Whose conversation it is.</param>
-    /// <param name="prompt">The prompt.</param>
-    /// <param name="answers">Prompts with an answer behind them.</param>
+    /// <summary>Keeps what a request has read, beside the sequence that it continued.</summary>
+    /// <param name="owner">The owner of the conversation.</param>
+    /// <param name="prompt">The sequence of the prompt.</param>
+    /// <param name="answers">Sequences of the prompt and one answer each.</param>
     internal void Keep(string owner, CachedSequence prompt, IEnumerable<CachedSequence> answers)
     {
-        // Where the same prompt was asked again, the copy says nothing more.
+        // If the same prompt was sent again, the older sequence adds nothing.
         if (_resident is [var same] && same.Tokens.Length == prompt.Tokens.Length)
             Remove(same);
         _resident.Insert(0, prompt);
@@ -78,17 +78,17 @@ internal sealed class ConversationCache(DecodingContext context, int conversatio
         (_owner, _used) = (owner, clock.GetTimestamp());
     }
 
-    /// <summary>Moves the conversation out of the context, which is empty then.</summary>
+    /// <summary>Copies the conversation out of the context, and empties the context.</summary>
     internal void Offload()
     {
         Copy();
         Empty();
     }
 
-    /// <summary>Drops what has not been used for its lifetime.</summary>
+    /// <summary>Drops conversations that were not used for their lifetime.</summary>
     internal void DropExpired() => Drop((_, used) => clock.GetElapsedTime(used) >= lifetime);
 
-    /// <summary>Drops all conversations of some owners.</summary>
+    /// <summary>Drops all conversations of forgotten owners.</summary>
     internal void Forget(Func<string, bool> isForgotten)
     {
         string[] owners = [.. _offloaded.Select(p => p.Owner).Append(_owner).Distinct().Where(isForgotten)];
@@ -96,7 +96,7 @@ internal sealed class ConversationCache(DecodingContext context, int conversatio
             Drop((owner, _) => owners.Contains(owner));
     }
 
-    /// <summary>Takes what the context holds for damaged. The next request empties it.</summary>
+    /// <summary>Treats the content of the context as damaged. The next request empties it.</summary>
     internal void Discard() => _resident.Clear();
 
     public void Dispose()
@@ -118,7 +118,7 @@ internal sealed class ConversationCache(DecodingContext context, int conversatio
     {
         if (_resident.Count == 0 || conversations == 1)
             return;
-        // One sequence for each conversation bounds the memory. Its answer is read again when it goes on.
+        // Keep one sequence for each conversation, to bound the memory. The answer is read again if the conversation continues.
         CachedSequence prompt = _resident[0];
         foreach (OffloadedConversation earlier in _offloaded.Where(p => p.Owner == _owner && prompt.Tokens.AsSpan().StartsWith(p.Tokens)).ToArray())
             Drop(earlier);
@@ -149,7 +149,7 @@ internal sealed class ConversationCache(DecodingContext context, int conversatio
         _resident.Remove(kept);
     }
 
-    /// <summary>Puts a offloaded conversation into the context; null where llama.cpp does not take it back.</summary>
+    /// <summary>Puts a conversation back into the context; null if llama.cpp does not accept it.</summary>
     private CachedSequence? Restore(OffloadedConversation offloaded)
     {
         using (offloaded)
@@ -173,7 +173,7 @@ internal sealed class ConversationCache(DecodingContext context, int conversatio
     private OffloadedConversation? FindOffloaded(string owner, ReadOnlySpan<int> prompt) =>
         Longest(_offloaded.Where(offloaded => offloaded.Owner == owner), offloaded => offloaded.Tokens, prompt);
 
-    /// <summary>Of what a prompt begins with the longest; null where it begins with none.</summary>
+    /// <summary>The longest kept sequence that the prompt begins with; null if there is none.</summary>
     private static T? Longest<T>(IEnumerable<T> kept, Func<T, int[]> tokens, ReadOnlySpan<int> prompt)
         where T : class
     {

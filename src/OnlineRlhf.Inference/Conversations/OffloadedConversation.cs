@@ -2,11 +2,11 @@ using OnlineRlhf.Inference.Llama;
 
 namespace OnlineRlhf.Inference.Conversations;
 
-/// <summary>A conversation that is not in the context.</summary>
-/// <param name="Owner">Whose it is.</param>
-/// <param name="Tokens">Its prompt.</param>
+/// <summary>A conversation that was copied out of the context.</summary>
+/// <param name="Owner">The owner of the conversation.</param>
+/// <param name="Tokens">The tokens of its prompt.</param>
 /// <param name="Used">When it was used last, as a timestamp.</param>
-/// <param name="State">What the model made of the tokens.</param>
+/// <param name="State">The model's memory of the tokens.</param>
 internal sealed record OffloadedConversation(string Owner, int[] Tokens, long Used, SequenceState State) : IDisposable
 {
     public void Dispose() => State.Dispose();

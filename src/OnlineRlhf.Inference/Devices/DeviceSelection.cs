@@ -3,13 +3,12 @@ using OnlineRlhf.Inference.Llama;
 namespace OnlineRlhf.Inference.Devices;
 
 /// <summary>
-/// Loads a model on the device that serves it best, as far as the setting leaves a choice. A device on
-/// which its output is not a number serves nobody.
+/// Loads a model on the fastest device that the setting allows. A device is not used if the model's output on it is not a finite number.
 /// </summary>
-/// <param name="options">Which devices may be used.</param>
-/// <param name="natives">llama.cpp's libraries.</param>
-/// <param name="marker">There while a GPU computes.</param>
-/// <param name="open">Loads the model, on the CPU where no GPU is given.</param>
+/// <param name="options">The setting that says which devices may be used.</param>
+/// <param name="natives">The libraries of llama.cpp.</param>
+/// <param name="marker">A file that exists while a GPU computes.</param>
+/// <param name="open">Loads the model on a GPU, or on the CPU if no GPU is given.</param>
 internal sealed class DeviceSelection(
     LanguageModelOptions options,
     LlamaNatives natives,
@@ -74,7 +73,7 @@ internal sealed class DeviceSelection(
         }
     }
 
-    /// <summary>Decodes a little on both, one after the other: a board has not the memory for both.</summary>
+    /// <summary>Measures a short decode on the CPU and then on the GPU. Not both at once, because a board lacks the memory for two models.</summary>
     private (LoadedModel, DeviceReport, DecodingPace?) Faster(GpuDevice gpu, CancellationToken cancellationToken)
     {
         DecodingPace cpuPace,

@@ -1,8 +1,8 @@
 namespace OnlineRlhf.Inference.Devices;
 
 /// <summary>
-/// A file that is there only while a GPU computes: a driver that loses its device ends the process (ggml throws through it), and the next start,
-/// which finds the file, takes the CPU. It belongs on a file system that a boot clears, so that a cut power does not count.
+/// A file that exists only while a GPU computes. A driver that loses its device ends the process, because ggml throws through it. The next start
+/// finds the file and uses the CPU. The file belongs on a file system that a boot clears, so that a power cut does not count.
 /// </summary>
 internal sealed class GpuMarker(string? path)
 {
@@ -20,7 +20,7 @@ internal sealed class GpuMarker(string? path)
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // Without the file a lost device is met again after the next start; without the answer nobody is served.
+            // Go on without the file. Then the next start tries a lost device again, but refusing the request would be worse.
         }
         return new Removal(path);
     }

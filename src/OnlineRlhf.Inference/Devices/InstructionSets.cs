@@ -2,10 +2,10 @@ using System.Runtime.Intrinsics.X86;
 
 namespace OnlineRlhf.Inference.Devices;
 
-/// <summary>The instruction sets of an x64 processor, by the names that the kernel gives them.</summary>
+/// <summary>The instruction sets of an x64 processor, with the names that the kernel uses.</summary>
 /// <remarks>
-/// The processor itself is asked. /proc/cpuinfo says the same, but systemd hides it from the service. Under Native AOT, Avx2.IsSupported is
-/// what the compiler was told, not what the processor has.
+/// Read from the processor by CPUID. /proc/cpuinfo says the same, but systemd hides it from the service. Under Native AOT, Avx2.IsSupported says what
+/// the compiler was told, not what the processor has.
 /// </remarks>
 internal static class InstructionSets
 {
@@ -26,7 +26,7 @@ internal static class InstructionSets
         ("avx512vl", true, 31),
     ];
 
-    /// <summary>Those that matter to builds of llama.cpp; none on ARM.</summary>
+    /// <summary>The sets of this processor that matter to the builds of llama.cpp; none on ARM.</summary>
     internal static IReadOnlyList<string> OfProcessor { get; } = X86Base.IsSupported ? Read() : [];
 
     private static List<string> Read()
@@ -36,7 +36,7 @@ internal static class InstructionSets
         List<string> sets = [];
         foreach ((string name, bool isExtended, int bit) in Known)
         {
-            // Where the kernel was told not to keep wide registers (noxsave), all but the first are of no use, whatever the processor has.
+            // If the kernel was told not to save wide registers (noxsave), only the first set works, whatever the processor has.
             if (((isExtended ? extended : first) >> bit & 1) == 1 && (name == Known[0].Name || (first >> ExtendedStates & 1) == 1))
                 sets.Add(name);
         }

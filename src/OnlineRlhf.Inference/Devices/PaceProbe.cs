@@ -3,13 +3,13 @@ using OnlineRlhf.Inference.Llama;
 
 namespace OnlineRlhf.Inference.Devices;
 
-/// <summary>A short decode as a round makes it: a prompt, then steps of several candidates. Its cost: two prompts and some ten steps.</summary>
+/// <summary>A short decode like that of a round: a prompt, then steps of several candidates. It costs two prompts and about ten steps.</summary>
 internal sealed class PaceProbe(DecodingContext context, int[] prompt, int endOfTurn, int candidates, CancellationToken cancellationToken)
 {
-    // The first of each kind pays for what is made once: buffers, and a GPU's programs.
+    // The first decode of each kind also pays for one-time work, such as buffers and a GPU's programs. So it is not counted.
     private const int Count = 3;
 
-    // A small model is measured again for so many seconds: other programs slow a step down, and none makes it faster.
+    // A small model is measured for this many seconds. Other programs can only slow a step down, so more passes come closer to the true pace.
     private const double Quick = .15;
 
     internal DecodingPace Run()
@@ -24,7 +24,9 @@ internal sealed class PaceProbe(DecodingContext context, int[] prompt, int endOf
         return new DecodingPace(token, Math.Max(many - (candidates * perCandidate), 1e-9), perCandidate);
     }
 
-    /// <summary>The prompt and steps of all candidates: the fastest of several passes where they are short. Its cost: one pass.</summary>
+    /// <summary>
+    /// Measures the prompt and steps of all candidates, and takes the fastest of several passes if they are short. Costs at least one pass.
+    /// </summary>
     internal RoundPace RunRound()
     {
         double tokens = 0,
@@ -40,7 +42,7 @@ internal sealed class PaceProbe(DecodingContext context, int[] prompt, int endOf
     }
 
     /// <summary>Decodes the prompt once.</summary>
-    /// <exception cref="InferenceException">The output is not a number.</exception>
+    /// <exception cref="InferenceException">The output is not a finite number.</exception>
     internal void Check()
     {
         _ = Prompt();
@@ -58,7 +60,7 @@ internal sealed class PaceProbe(DecodingContext context, int[] prompt, int endOf
 
     private static double Median(double[] seconds) => seconds.Order().ElementAt(seconds.Length / 2);
 
-    /// <summary>The seconds of some steps.</summary>
+    /// <summary>The seconds that each of a few steps takes.</summary>
     private double[] Steps(int width)
     {
         for (int c = 1; c <= width; c++)
@@ -78,7 +80,7 @@ internal sealed class PaceProbe(DecodingContext context, int[] prompt, int endOf
     {
         long start = Stopwatch.GetTimestamp();
         context.Decode(cancellationToken);
-        // A GPU works on behind the call until somebody reads.
+        // A GPU still computes after the call returns. Reading the output waits for it.
         _ = context.Logits(context.Batch.Count - 1)[0];
         double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
         context.RequireFinite(endOfTurn);

@@ -6,10 +6,10 @@ using OnlineRlhf.Inference.Llama;
 
 namespace OnlineRlhf.Inference.Devices;
 
-/// <summary>Tells machines apart by what decides which build of llama.cpp is the fastest.</summary>
+/// <summary>Identifies a machine by what decides which build of llama.cpp is the fastest.</summary>
 /// <remarks>
-/// /proc/cpuinfo says the same, but systemd hides it from the service, and the administrator's commands have to agree with the service. So the
-/// processor itself is asked on x64, and /sys on ARM.
+/// Read from the processor by CPUID on x64, and from /sys on ARM. /proc/cpuinfo says the same, but systemd hides it from the service, and the
+/// administrator's commands must get the same identity as the service.
 /// </remarks>
 public static class ProcessorIdentity
 {
@@ -18,8 +18,8 @@ public static class ProcessorIdentity
         BrandLast = 0x80000004;
 
     /// <summary>
-    /// 32 hexadecimal digits (XxHash128) of: the processor's model and features, how many processors this process may use, how many of them are
-    /// performance cores, and llama.cpp's version and builds.
+    /// 32 hexadecimal digits (XxHash128). They depend on the processor's model and features, on how many processors this process may use and how many
+    /// of them are performance cores, and on llama.cpp's version and builds.
     /// </summary>
     public static string Of(LlamaNatives natives)
     {
@@ -39,7 +39,9 @@ public static class ProcessorIdentity
         return Convert.ToHexStringLower(XxHash128.Hash(Encoding.UTF8.GetBytes(all)));
     }
 
-    /// <summary>CPUID: family, model, stepping and features (leaf 1 without EBX, which says which core asks; leaf 7), and the name.</summary>
+    /// <summary>
+    /// The processor's family, model, stepping, features and name from CPUID. EBX of leaf 1 is left out, because it says which core runs the call.
+    /// </summary>
     internal static string FromProcessor()
     {
         if (!X86Base.IsSupported)
@@ -60,7 +62,7 @@ public static class ProcessorIdentity
         return text.ToString();
     }
 
-    /// <summary>The models of all cores of a machine whose /sys/devices/system/cpu is given; empty where it says nothing.</summary>
+    /// <summary>The models of all cores of a machine with this /sys/devices/system/cpu folder; empty if the folder does not name them.</summary>
     internal static string FromKernel(string folder)
     {
         try

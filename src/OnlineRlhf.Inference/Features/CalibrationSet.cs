@@ -1,9 +1,11 @@
 namespace OnlineRlhf.Inference.Features;
 
-/// <summary>The fixed texts from which the scales of a model's hidden blocks are found: decoded once per model, the same on every machine.</summary>
+/// <summary>
+/// The fixed texts that measure the scales of a model's hidden blocks. They are decoded once for each model, and are the same on every machine.
+/// </summary>
 internal static class CalibrationSet
 {
-    /// <summary>A dozen everyday requests, in English, each with five answers in different manners.</summary>
+    /// <summary>A dozen everyday requests in English, each with five answers in different styles.</summary>
     internal static IReadOnlyList<CalibrationRequest> Default { get; } =
         Parse(
             Resources.Lines("Calibration/everyday.txt")
@@ -11,10 +13,11 @@ internal static class CalibrationSet
         );
 
     /// <summary>
-    /// Reads a set: "# request", then its answers as "- answer" on one line each, a line break in an answer written \n; empty lines are ignored.
+    /// Reads a set: "# request", followed by its answers as "- answer", one on each line. A line break in an answer is written \n. Empty lines
+    /// are ignored.
     /// </summary>
     /// <param name="lines">The lines of the file.</param>
-    /// <exception cref="InvalidDataException">A line is none of these, or a request has fewer than two answers.</exception>
+    /// <exception cref="InvalidDataException">A line is neither a request nor an answer, or a request has fewer than two answers.</exception>
     internal static IReadOnlyList<CalibrationRequest> Parse(IEnumerable<string> lines)
     {
         ArgumentNullException.ThrowIfNull(lines);

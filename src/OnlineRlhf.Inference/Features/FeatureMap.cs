@@ -7,26 +7,27 @@ using OnlineRlhf.Inference.Prompts;
 namespace OnlineRlhf.Inference.Features;
 
 /// <summary>
-/// φ(x,a) of an answer: [ c₁ · mean of h_t ; c₂ · mean of the first three ; c₃ · mean of the last three ; log(1 + tokens) ; 0.3 · text statistics ].
+/// The features φ(x,a) of an answer: [ c₁ · mean of h_t ; c₂ · mean of the first three ; c₃ · mean of the last three ; log(1 + tokens) ; 0.3 · text
+/// statistics ].
 /// </summary>
 /// <remarks>
-/// d = 3 · embedding + 17, or at most <see cref="MaxDimension"/> through a randomised Hadamard projection of the hidden blocks. The scales c belong
-/// to the model: every board with this model has the same map, so that states can be moved. Safe for concurrent use.
+/// d = 3 · embedding + 17. A randomised Hadamard projection of the hidden blocks limits d to <see cref="MaxDimension"/>. The scales c belong to the
+/// model: every board with this model has the same map, so that states can be moved. Safe for concurrent use.
 /// </remarks>
 public sealed class FeatureMap
 {
-    /// <summary>A vector of this many floats still fits one database page.</summary>
+    /// <summary>A vector of this many floats still fits into one page of the database.</summary>
     public const int MaxDimension = 1984;
 
     private const int Named = 1 + TextStatistics.Count;
     private const float StatisticsWeight = 0.3f;
     private const int Version = 1;
 
-    // A difference of two such features is what the learner still takes.
+    // The learner still accepts a difference of two features of this size.
     private const float LargestFeature = 5e5f;
     private const byte CalibrationVersion = 2;
 
-    // How far the scales of one model are looked for around those of another build of the engine: 20 units of the third digit, each.
+    // Another build of the engine measures slightly different scales. The search covers 20 units of the third digit in each direction.
     private const int Reach = 20;
     private readonly int _width,
         _hidden;
@@ -34,7 +35,7 @@ public sealed class FeatureMap
     private readonly TextStatistics _statistics;
     private readonly HadamardProjection? _projection;
 
-    /// <summary>Makes the map of a model from its calibrated scales.</summary>
+    /// <summary>Creates the map of a model from its calibrated scales.</summary>
     /// <param name="embeddingLength">The width of a hidden state.</param>
     /// <param name="scales">c₁, c₂, c₃, as <see cref="Calibrate"/> returns them.</param>
     /// <param name="statistics">The statistics of the person's language.</param>
@@ -56,32 +57,32 @@ public sealed class FeatureMap
         Fingerprint = Identify(embeddingLength, scales, statistics);
     }
 
-    /// <summary>d of a model whose hidden states have this width.</summary>
+    /// <summary>The number of features, d, of a model whose hidden states have this width.</summary>
     public static int DimensionOf(int embeddingLength) => (int)Math.Min((long)HiddenBlocks.Count * embeddingLength, MaxDimension - Named) + Named;
 
-    /// <summary>d.</summary>
+    /// <summary>The number of features, d.</summary>
     public int Dimension { get; }
 
     /// <summary>
-    /// Tells maps with other blocks, scales, statistics or projection apart: a state learned under one cannot be read under another.
+    /// Identifies the map. Maps with other blocks, scales, statistics or projection have another fingerprint, and cannot read each other's states.
     /// </summary>
     public string Fingerprint { get; }
 
-    /// <summary>c₁, c₂, c₃.</summary>
+    /// <summary>The scales c₁, c₂, c₃.</summary>
     public IReadOnlyList<double> Scales { get; }
 
-    /// <summary>The dimensions that have a name, from <see cref="FirstNamed"/> on: what was learned can be said in words.</summary>
+    /// <summary>The names of the features from <see cref="FirstNamed"/> on. They let the program describe in words what was learned.</summary>
     public static IReadOnlyList<string> Names { get; } = ["tokens", .. TextStatistics.Names];
 
-    /// <summary>Index of the first named dimension.</summary>
+    /// <summary>The index of the first feature that has a name.</summary>
     public int FirstNamed => _hidden;
 
-    /// <summary>Writes φ: finite values, small enough to be learned from.</summary>
+    /// <summary>Computes φ. All values are finite, and small enough to learn from.</summary>
     /// <param name="hidden">The answer's hidden states.</param>
-    /// <param name="request">The last user turn, without a hint.</param>
+    /// <param name="request">The user's last message, without a hint.</param>
     /// <param name="answer">The answer's text.</param>
     /// <param name="features">Receives <see cref="Dimension"/> values.</param>
-    /// <exception cref="InferenceException">The hidden states are not numbers, or far larger than those that the model was calibrated on.</exception>
+    /// <exception cref="InferenceException">The hidden states are not finite numbers, or are far larger than those in the calibration.</exception>
     public void Map(HiddenBlocks hidden, string request, string answer, Span<float> features)
     {
         ArgumentNullException.ThrowIfNull(hidden);
@@ -100,7 +101,7 @@ public sealed class FeatureMap
         Span<float> statistics = features.Slice(_hidden + 1, TextStatistics.Count);
         _statistics.Compute(request, answer, statistics);
         TensorPrimitives.Multiply(statistics, StatisticsWeight, statistics);
-        // Whatever is not a number is not below it either.
+        // A comparison with NaN is false, so this form refuses NaN too.
         if (!(TensorPrimitives.MaxMagnitude<float>(features[..Dimension]) <= LargestFeature))
             throw new InferenceException(
                 InferenceError.NotFinite,
@@ -109,13 +110,13 @@ public sealed class FeatureMap
     }
 
     /// <summary>
-    /// Measures the scales of a model: each block's deviation from its request's mean gets the root mean square 1/√3, rounded to three digits; a
-    /// block that hardly deviates gets 0. Decodes the calibration set once: a few thousand tokens.
+    /// Measures the scales of a model. Each scale gives the block's deviations from the mean of their request a root mean square of 1/√3, and is
+    /// rounded to three digits. A block that hardly deviates gets 0. This decodes the calibration set once: a few thousand tokens.
     /// </summary>
     /// <remarks>
-    /// Every answer is measured whole and cut in its middle, as the token limit cuts it. Whole answers alone all end alike, so that
-    /// their last three states hardly deviate; scaled up by that, the states at which a real model's answers are cut would drown
-    /// everything else (on SmolLM2, four fifths of φ's variance).
+    /// Every answer is measured whole and also cut in its middle, like an answer that the token limit cuts. Whole answers all end alike, so their
+    /// last three states hardly deviate. Scales from whole answers alone would be so large that the last states of cut answers drown everything else
+    /// (on SmolLM2, four fifths of φ's variance).
     /// </remarks>
     public static double[] Calibrate(LanguageModel model, CancellationToken cancellationToken = default)
     {
@@ -134,7 +135,7 @@ public sealed class FeatureMap
             }
             catch (InferenceException e) when (e.Error == InferenceError.NotFinite && ++failed <= CalibrationSet.Default.Count / 2)
             {
-                // The weights of a word are damaged: the model can be measured on others, and serves where that word does not occur.
+                // The weights of one word are damaged. Other texts can still calibrate the model, and requests without that word can be served.
                 continue;
             }
             float[] mean = new float[HiddenBlocks.Count * width],
@@ -163,14 +164,14 @@ public sealed class FeatureMap
     }
 
     /// <summary>
-    /// Finds the map of a fingerprint among those whose scales are near others: measured by another build of
-    /// the engine they differ in their third digit.
+    /// Finds the map with a given fingerprint by trying scales near the given ones. Another build of the engine measures scales that differ in their
+    /// third digit.
     /// </summary>
-    /// <param name="fingerprint">The map's <see cref="Fingerprint"/>.</param>
+    /// <param name="fingerprint">The <see cref="Fingerprint"/> of the wanted map.</param>
     /// <param name="embeddingLength">The width of a hidden state.</param>
-    /// <param name="near">Scales of three digits; those of the map differ from each by at most 20 units of the last.</param>
+    /// <param name="near">Scales of three digits. Each scale of the map differs by at most 20 units of the last digit.</param>
     /// <param name="statistics">The statistics of the person's language.</param>
-    /// <returns>The map; null where there is none. Costs up to 70,000 hashes.</returns>
+    /// <returns>The map; null if no scales match. Costs up to 70,000 hashes.</returns>
     public static FeatureMap? Find(string fingerprint, int embeddingLength, IReadOnlyList<double> near, TextStatistics statistics)
     {
         ArgumentNullException.ThrowIfNull(near);
@@ -194,7 +195,7 @@ public sealed class FeatureMap
         }
     }
 
-    /// <summary>Names what the scales of a model depend on: the model, its chat template, the calibration set and how it is measured.</summary>
+    /// <summary>A key for everything that a model's scales depend on: the model, its chat template, the calibration set and the method.</summary>
     public static string CalibrationKey(LanguageModel model)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -224,12 +225,12 @@ public sealed class FeatureMap
 
     private static bool AreValid(IReadOnlyList<double> scales) => scales.Count == HiddenBlocks.Count && scales.All(c => double.IsFinite(c) && c >= 0);
 
-    /// <summary>The number of three digits that is so many of these above another.</summary>
+    /// <summary>The number with three significant digits that is this many steps above another one.</summary>
     private static double Neighbour(double scale, int steps)
     {
         if (scale == 0 || steps == 0)
             return scale;
-        // Each power of ten has 900 of them: d.ddE±eee.
+        // Each power of ten has 900 such numbers, written d.ddE±eee.
         string text = scale.ToString("E2", CultureInfo.InvariantCulture);
         int place =
             (900 * int.Parse(text[5..], CultureInfo.InvariantCulture))

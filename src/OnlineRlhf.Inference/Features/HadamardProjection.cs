@@ -3,8 +3,8 @@ using System.Numerics.Tensors;
 namespace OnlineRlhf.Inference.Features;
 
 /// <summary>
-/// A subsampled randomised Hadamard transform: random signs, a Walsh–Hadamard transform, a random choice of rows. Distances are kept in the mean,
-/// so that what a linear reward model can learn is nearly kept. O(n log n) time, O(n) memory.
+/// A subsampled randomised Hadamard transform: random signs, a Walsh–Hadamard transform, and a random choice of rows. It keeps distances on average,
+/// so a linear reward model can learn nearly as much as without it. O(n log n) time, O(n) memory.
 /// </summary>
 internal sealed class HadamardProjection
 {
@@ -43,13 +43,13 @@ internal sealed class HadamardProjection
                     (low[i], high[i]) = (low[i] + high[i], low[i] - high[i]);
             }
         }
-        // The transform scales by √padded, the choice of rows keeps to/padded of the energy.
+        // The transform scales by √padded, and the choice of rows keeps to/padded of the energy.
         float scale = 1 / MathF.Sqrt(_rows.Length);
         for (int i = 0; i < _rows.Length; i++)
             destination[i] = values[_rows[i]] * scale;
     }
 
-    /// <summary>SplitMix64: the same numbers on every machine and in every version.</summary>
+    /// <summary>SplitMix64. Unlike Random, it gives the same numbers on every machine and in every version.</summary>
     private static ulong Next(ref ulong state)
     {
         ulong z = state += 0x9E3779B97F4A7C15;

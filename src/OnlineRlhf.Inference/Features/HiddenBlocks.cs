@@ -3,12 +3,12 @@ using System.Numerics.Tensors;
 namespace OnlineRlhf.Inference.Features;
 
 /// <summary>
-/// The hidden states h_t of one answer, reduced as they come to three means: over all t, over the first three, over the last three.
+/// The hidden states h_t of one answer, reduced while they arrive to three means: of all, of the first three, and of the last three.
 /// </summary>
-/// <remarks>h_t is the post-norm last-layer state at the answer's token t, its end-of-turn token included. O(embedding) memory.</remarks>
+/// <remarks>h_t is the post-norm last-layer state at the answer's token t. The end-of-turn token is included. O(embedding) memory.</remarks>
 public sealed class HiddenBlocks
 {
-    /// <summary>Blocks: all, opening, ending.</summary>
+    /// <summary>The number of blocks: all, opening and ending.</summary>
     public const int Count = 3;
 
     private const int Edge = 3;
@@ -25,13 +25,13 @@ public sealed class HiddenBlocks
         _last = new float[width * Edge];
     }
 
-    /// <summary>Hidden states added: the answer's tokens.</summary>
+    /// <summary>How many hidden states were added: the answer's tokens.</summary>
     public int Tokens { get; private set; }
 
     /// <summary>The width of one block.</summary>
     public int Width => _width;
 
-    /// <summary>Whether every state was a number: one that is not stays in the sum.</summary>
+    /// <summary>Whether every state was finite. A value that is not finite stays in the sum, so the sum tells.</summary>
     internal bool IsFinite => TensorPrimitives.IsFiniteAll<float>(_sum);
 
     internal void Add(ReadOnlySpan<float> state)
@@ -43,7 +43,7 @@ public sealed class HiddenBlocks
         Tokens++;
     }
 
-    /// <summary>Writes the three means, one after the other; zeros where no token was added.</summary>
+    /// <summary>Writes the three means one after the other, or zeros if no token was added.</summary>
     internal void CopyTo(Span<float> blocks)
     {
         blocks[..(Count * _width)].Clear();

@@ -1,9 +1,9 @@
 namespace OnlineRlhf.Inference.Features;
 
-/// <summary>Text files embedded in this assembly, by their logical name.</summary>
+/// <summary>Reads text files that are embedded in this assembly.</summary>
 internal static class Resources
 {
-    /// <summary>The lines of an embedded text file, or null where there is none of that name.</summary>
+    /// <summary>The lines of an embedded text file; null if there is none with that name.</summary>
     public static IReadOnlyList<string>? Lines(string name)
     {
         using Stream? stream = typeof(Resources).Assembly.GetManifestResourceStream(name);

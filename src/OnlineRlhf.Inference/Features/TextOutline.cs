@@ -3,11 +3,12 @@ using System.Text;
 
 namespace OnlineRlhf.Inference.Features;
 
-/// <summary>One pass over a text: its words in lower case, where sentences begin, and what is counted on the way; O(length).</summary>
+/// <summary>Reads a text once and finds its words in lower case, the starts of its sentences, and several counts. O(length).</summary>
 /// <remarks>
-/// A word is a run of letters and digits, with combining marks and with apostrophes inside. A sentence ends at . ! ? … and their wide forms, at a
-/// line break, and counts where it has a word; a full stop inside a word or number (3.5, example.org) and a comma inside a number (1,000) do not.
-/// A list item is a line that begins with -, *, • or up to three digits and . or ), then a space; its marker is neither word nor digit run.
+/// A word is a run of letters and digits, with combining marks and inner apostrophes. A sentence ends at . ! ? … and their wide forms, or at a line
+/// break; it counts only if it has a word. A full stop inside a word or number (3.5, example.org) does not end a sentence, and a comma inside a
+/// number (1,000) is not counted. A list item is a line that begins with -, *, • or up to three digits and . or ), and then a space. Its marker
+/// counts neither as a word nor as a run of digits.
 /// </remarks>
 internal sealed class TextOutline
 {
@@ -53,7 +54,7 @@ internal sealed class TextOutline
     /// <summary>The index of each sentence's first word.</summary>
     public IReadOnlyList<int> SentenceStarts => _firsts;
 
-    /// <summary>Letters and digits in all words, without marks and apostrophes.</summary>
+    /// <summary>How many letters and digits all words have, without marks and apostrophes.</summary>
     public int Letters { get; private set; }
 
     public int ListItems { get; private set; }
@@ -64,10 +65,10 @@ internal sealed class TextOutline
 
     public int DigitRuns { get; private set; }
 
-    /// <summary>Whether a question mark is the last thing that is said, whatever quotes, brackets, spaces or pictures follow it.</summary>
+    /// <summary>Whether the text ends with a question mark. Quotes, brackets, spaces and pictures may follow it.</summary>
     public bool EndsWithQuestion { get; private set; }
 
-    /// <summary>One word in lower case.</summary>
+    /// <summary>A word in lower case.</summary>
     public ReadOnlySpan<char> Word(int index)
     {
         int start = index == 0 ? 0 : _ends[index - 1];

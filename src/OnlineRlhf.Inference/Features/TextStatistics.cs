@@ -5,19 +5,26 @@ using System.Text;
 namespace OnlineRlhf.Inference.Features;
 
 /// <summary>
-/// Sixteen cheap, readable properties of an answer, each centred, divided by its usual spread and clipped at ±4: the named part of φ(x,a).
+/// Sixteen cheap, readable properties of an answer, the named part of φ(x,a). Each is centred, divided by its usual spread and clipped at ±4.
 /// </summary>
 /// <remarks>
-/// <para>Spreads are about the deviation within the candidates of one request, centres are typical values. Rates are per 100 words. Both come from
-/// measurements on
-/// small models' answers of some 60 words to everyday requests and are fixed: a change is another feature map, and <see cref="Fingerprint"/> says so.
-/// Rates and means over words say little in a short answer, where one word more or less moves them by their whole spread: their deviation from the
-/// centre is
-/// multiplied by 2 words/(words + 60), which is 1 at 60 words. Unshrunk, that noise of a short-spoken model drowns what the other statistics and the
-/// hidden states know. Without word lists for a language, what they count is 0; the overlap then takes every word of three letters or more for a
-/// content word.</para>
-/// <para>O(length of request + answer) time and memory; the same on every machine and culture; finite for every string. Safe to share between
-/// threads.</para>
+/// <para>
+/// Spreads are about the deviation within the candidates of one request; centres are typical values. Rates are per 100 words. Centres and spreads
+/// are measured on small models' answers of about 60 words to everyday requests, and are fixed. A change makes another feature map, with another
+/// <see cref="Fingerprint"/>.
+/// </para>
+/// <para>
+/// Rates and means over words say little in a short answer, because one word more or less moves them by their whole spread. So their deviation from
+/// the centre is multiplied by 2 words/(words + 60), which is 1 at 60 words. Otherwise the noise of a model with short answers drowns the other
+/// statistics and the hidden states.
+/// </para>
+/// <para>
+/// If a language has no word lists, the statistics that need them are 0. The overlap then treats every word of three letters or more as a content word.
+/// </para>
+/// <para>
+/// O(length of request + answer) time and memory. The values are the same on every machine and in every culture, and finite for every string.
+/// Safe to share between threads.
+/// </para>
 /// </remarks>
 public sealed class TextStatistics
 {
@@ -34,16 +41,16 @@ public sealed class TextStatistics
         ShortestContentWord = 3,
         UsualWords = 60;
 
-    /// <summary>What an entry can say something only with.</summary>
+    /// <summary>What a statistic depends on.</summary>
     [Flags]
     private enum Needs
     {
         Nothing = 0,
 
-        /// <summary>A mean over the answer's words or sentences, or a rate: the fewer there are, the less it says.</summary>
+        /// <summary>The statistic is a mean over the answer's words or sentences, or a rate. It says little if there are few of them.</summary>
         ManyWords = 1,
 
-        /// <summary>Counts what stands in a list of words of the language.</summary>
+        /// <summary>The statistic counts words from a word list of the language.</summary>
         WordLists = 2,
     }
 
@@ -78,26 +85,26 @@ public sealed class TextStatistics
         Fingerprint = FingerprintOf(lists);
     }
 
-    /// <summary>What each entry says, in the order of the entries, in words for a person.</summary>
+    /// <summary>The name of each statistic for people, in the order of the entries.</summary>
     public static IReadOnlyList<string> Names { get; } = [.. Table.Select(row => row.Name)];
 
-    /// <summary>The value of each entry that becomes 0.</summary>
+    /// <summary>For each statistic, the value that becomes 0.</summary>
     public static IReadOnlyList<float> Centres { get; } = [.. Table.Select(row => row.Centre)];
 
-    /// <summary>The difference in each entry that becomes 1.</summary>
+    /// <summary>For each statistic, the difference that becomes 1.</summary>
     public static IReadOnlyList<float> Spreads { get; } = [.. Table.Select(row => row.Spread)];
 
     /// <summary>32 hexadecimal digits that change with the lists, the centres, the spreads and the way of counting.</summary>
     public string Fingerprint { get; }
 
     /// <summary>The statistics of a language.</summary>
-    /// <param name="language">A language tag; what follows the first hyphen is ignored ("en-GB" is English).</param>
+    /// <param name="language">A language tag. The part after the first hyphen is ignored ("en-GB" is English).</param>
     public static TextStatistics For(string language) => ReferenceEquals(WordLists.For(language), WordLists.English) ? English : Neutral;
 
-    /// <summary>The standardised statistics: (value − centre) / spread, clipped at ±4.</summary>
-    /// <param name="request">The text of the request; only the overlap reads it.</param>
+    /// <summary>Computes the standardised statistics: (value − centre) / spread, clipped at ±4.</summary>
+    /// <param name="request">The text of the request; only the overlap uses it.</param>
     /// <param name="answer">The text of the answer.</param>
-    /// <param name="destination">Receives <see cref="Count"/> values; what lies behind them is left alone.</param>
+    /// <param name="destination">Receives <see cref="Count"/> values; further places stay unchanged.</param>
     /// <exception cref="ArgumentException">The destination is shorter than <see cref="Count"/>.</exception>
     public void Compute(ReadOnlySpan<char> request, ReadOnlySpan<char> answer, Span<float> destination)
     {
@@ -112,10 +119,10 @@ public sealed class TextStatistics
         }
     }
 
-    /// <summary>The statistics as they are counted, before centring: for showing and for tests.</summary>
-    /// <param name="request">The text of the request; only the overlap reads it.</param>
+    /// <summary>Computes the statistics before they are centred, to show them and for tests.</summary>
+    /// <param name="request">The text of the request; only the overlap uses it.</param>
     /// <param name="answer">The text of the answer.</param>
-    /// <param name="destination">Receives <see cref="Count"/> values; what lies behind them is left alone.</param>
+    /// <param name="destination">Receives <see cref="Count"/> values; further places stay unchanged.</param>
     /// <returns>The number of the answer's words, at least 1.</returns>
     /// <exception cref="ArgumentException">The destination is shorter than <see cref="Count"/>.</exception>
     public float Measure(ReadOnlySpan<char> request, ReadOnlySpan<char> answer, Span<float> destination)
@@ -156,7 +163,8 @@ public sealed class TextStatistics
     }
 
     /// <summary>
-    /// The share of the request's content words, told apart by their first four letters, that the answer uses; 0 where the request has none.
+    /// The share of the request's content words that the answer uses too; 0 if the request has none. Words with the same first four letters count as
+    /// the same word.
     /// </summary>
     private float Overlap(TextOutline request, TextOutline answer)
     {

@@ -1,8 +1,8 @@
 namespace OnlineRlhf.Inference.Features;
 
-/// <summary>Words and phrases of one kind, matched on lower-case words with the straight apostrophe.</summary>
+/// <summary>Words and phrases of one kind. They match words in lower case with the straight apostrophe.</summary>
 /// <remarks>
-/// A phrase counts once, and before any shorter entry that begins at the same word. One look-up costs O(length of the longest phrase).
+/// A phrase counts once, and takes precedence over shorter entries that begin at the same word. One look-up costs O(length of the longest phrase).
 /// </remarks>
 internal sealed class WordList
 {
@@ -10,7 +10,7 @@ internal sealed class WordList
     private readonly HashSet<string>.AlternateLookup<ReadOnlySpan<char>> _words;
     private readonly Dictionary<string, string[][]>.AlternateLookup<ReadOnlySpan<char>> _phrases;
 
-    /// <summary>A list of these entries; a phrase is words with one space between.</summary>
+    /// <summary>Creates a list. The words of a phrase are separated by one space.</summary>
     /// <param name="entries">Lower-case words and phrases.</param>
     internal WordList(IEnumerable<string> entries)
     {
@@ -28,14 +28,14 @@ internal sealed class WordList
     /// <summary>An empty list, which matches nothing.</summary>
     internal static WordList Empty { get; } = new([]);
 
-    /// <summary>Words and phrases, in the order of the file.</summary>
+    /// <summary>The words and phrases, in the order of the file.</summary>
     internal IReadOnlyList<string> Entries { get; }
 
     /// <summary>Whether the list has this single word.</summary>
     /// <param name="word">A lower-case word.</param>
     internal bool Contains(ReadOnlySpan<char> word) => _words.Contains(word);
 
-    /// <summary>How many words of the text, from this one on, the longest matching entry covers: 0 where none matches.</summary>
+    /// <summary>How many words the longest entry covers that matches the text at this word; 0 if none matches.</summary>
     internal int MatchAt(TextOutline text, int index)
     {
         ReadOnlySpan<char> first = text.Word(index);
@@ -45,7 +45,7 @@ internal sealed class WordList
         return Contains(first) ? 1 : 0;
     }
 
-    /// <summary>How often entries occur in the text, none overlapping another; O(words).</summary>
+    /// <summary>How often entries occur in the text, without overlaps. O(words).</summary>
     internal int CountIn(TextOutline text)
     {
         int count = 0;

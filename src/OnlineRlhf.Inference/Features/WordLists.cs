@@ -1,6 +1,6 @@
 namespace OnlineRlhf.Inference.Features;
 
-/// <summary>The word lists of one language: plain files, one word or phrase a line, embedded in the assembly.</summary>
+/// <summary>The word lists of one language: plain text files, embedded in the assembly, with one word or phrase on each line.</summary>
 internal sealed class WordLists
 {
     private WordLists(Func<string, WordList> list)
@@ -15,10 +15,10 @@ internal sealed class WordLists
         Stop = list("stop");
     }
 
-    /// <summary>A language without lists: every list is empty.</summary>
+    /// <summary>The lists of a language without word lists: all are empty.</summary>
     internal static WordLists None { get; } = new(_ => WordList.Empty);
 
-    /// <summary>English.</summary>
+    /// <summary>The English lists.</summary>
     internal static WordLists English { get; } = new(name => Read($"Words/en/{name}.txt"));
 
     /// <summary>About a hundred of the most common function words.</summary>
@@ -42,11 +42,11 @@ internal sealed class WordLists
     /// <summary>You, in all forms.</summary>
     internal WordList You { get; }
 
-    /// <summary>Words that are no content words: they say nothing about the topic of a request.</summary>
+    /// <summary>Words that say nothing about the topic of a request.</summary>
     internal WordList Stop { get; }
 
-    /// <summary>The lists of a language, or <see cref="None"/> where this assembly has none.</summary>
-    /// <param name="language">A language tag; what follows the first hyphen is ignored ("en-GB" is English).</param>
+    /// <summary>The lists of a language, or <see cref="None"/> if this assembly has none.</summary>
+    /// <param name="language">A language tag. The part after the first hyphen is ignored ("en-GB" is English).</param>
     internal static WordLists For(string language)
     {
         ArgumentNullException.ThrowIfNull(language);

@@ -1,16 +1,18 @@
 namespace OnlineRlhf.Inference.Gguf;
 
-/// <summary>Recognises models that turn a text into numbers and write none: those made for search, and those made from chat models for it.</summary>
+/// <summary>
+/// Recognises models that turn a text into numbers and write no answers. Some are made for search, and some are converted from chat models.
+/// </summary>
 internal static class EmbeddingModel
 {
     private static readonly string[] SearchTags = ["feature-extraction", "sentence-similarity", "sentence-transformers", "text-ranking"],
         ChatTags = ["text-generation", "conversational"];
 
-    /// <exception cref="GgufFormatException">It is one.</exception>
+    /// <exception cref="GgufFormatException">The model is an embedding model.</exception>
     internal static void Refuse(Metadata metadata, string architecture)
     {
         string? sign =
-            // 0 is "none"; what llama.cpp knows beside it (mean, first, last token, rank) makes one vector of a text.
+            // 0 is "none". All other types that llama.cpp knows (mean, first, last token, rank) turn a text into one vector.
             metadata.Integer($"{architecture}.pooling_type")
                 is > 0
                     and < int.MaxValue

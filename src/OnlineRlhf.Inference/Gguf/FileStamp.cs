@@ -3,11 +3,11 @@ using System.Runtime.InteropServices;
 
 namespace OnlineRlhf.Inference.Gguf;
 
-/// <summary>What changes whenever a file is written, cut or replaced: which file it is, its size, and its time of change.</summary>
-/// <param name="Device">The device that holds it.</param>
-/// <param name="Inode">Its number there.</param>
+/// <summary>Identifies the content of a file without reading it: the stamp changes whenever the file is written, cut or replaced.</summary>
+/// <param name="Device">The device that holds the file.</param>
+/// <param name="Inode">The number of the file on that device.</param>
 /// <param name="Size">Its length in bytes.</param>
-/// <param name="Seconds">When it was changed last. No program can set this time.</param>
+/// <param name="Seconds">When the file was changed last. Programs cannot set this time.</param>
 /// <param name="Nanoseconds">The rest of that time.</param>
 internal readonly unsafe partial record struct FileStamp(ulong Device, ulong Inode, ulong Size, long Seconds, uint Nanoseconds)
 {
@@ -15,10 +15,10 @@ internal readonly unsafe partial record struct FileStamp(ulong Device, ulong Ino
         Bytes = 256;
     private const uint Basic = 0x7FF;
 
-    /// <summary>The stamp of the file at a path, behind every link; null where there is none that may be seen.</summary>
+    /// <summary>The stamp of the file at a path, with links resolved; null if there is no such file, or it may not be seen.</summary>
     internal static FileStamp? Of(string path)
     {
-        // struct statx of linux/stat.h, the same on every architecture.
+        // The structure statx of linux/stat.h, which is the same on every architecture.
         byte* found = stackalloc byte[Bytes];
         if (statx(CurrentFolder, path, 0, Basic, found) != 0)
             return null;
@@ -32,7 +32,9 @@ internal readonly unsafe partial record struct FileStamp(ulong Device, ulong Ino
         );
     }
 
-    /// <summary>Whether the path leads to a file without a name, as that in memory which holds the demo model: nobody else can open it.</summary>
+    /// <summary>
+    /// Whether the path leads to an anonymous file, such as the one in memory that holds the demo model. No other process can open it.
+    /// </summary>
     internal static bool IsAnonymous(string path)
     {
         byte* found = stackalloc byte[Bytes];

@@ -2,10 +2,10 @@ using System.Text;
 
 namespace OnlineRlhf.Inference.Gguf;
 
-/// <summary>Recognises, by its first bytes, what people most often take for a GGUF file.</summary>
+/// <summary>Recognises by their first bytes files that people often mistake for GGUF files.</summary>
 internal static class ForeignFile
 {
-    /// <summary>What the file seems to be and what to do.</summary>
+    /// <summary>What the file seems to be, and what the user should do.</summary>
     public static (string What, string Advice) Describe(ReadOnlySpan<byte> start)
     {
         const string Convert = "Download the model in GGUF format, or convert it with llama.cpp's convert_hf_to_gguf.py.";

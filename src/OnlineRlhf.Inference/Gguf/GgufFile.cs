@@ -4,12 +4,12 @@ using Microsoft.Win32.SafeHandles;
 namespace OnlineRlhf.Inference.Gguf;
 
 /// <summary>
-/// What a GGUF file says about its model; a file that opens has passed every check that keeps the native loader from reading outside it.
+/// What a GGUF file says about its model. A file that opens has passed every check that keeps the native loader from reading outside of it.
 /// </summary>
 /// <remarks>
-/// Reads the header once, through a buffer of 64 KiB, and at most 1 MiB of the weights: time and memory do not depend on the size of the weights.
-/// Format: gguf.h and gguf.cpp of ggml 0.25.1; what that loader refuses is refused here too, but in words. The
-/// file is closed when <see cref="Open"/> returns.
+/// Reads the header once through a buffer of 64 KiB, and at most 1 MiB of the weights. So time and memory do not depend on the size of the weights.
+/// The format follows gguf.h and gguf.cpp of ggml 0.25.1. Files that this loader refuses are refused here too, but with a clear message. The file is
+/// closed when <see cref="Open"/> returns.
 /// </remarks>
 public sealed class GgufFile
 {
@@ -40,7 +40,7 @@ public sealed class GgufFile
         EmbeddingLength = Required(metadata, "embedding_length");
         BlockCount = Required(metadata, "block_count");
         NativeLimits.Require(metadata, Architecture);
-        // Where a layer has numbers of its own, or the architecture none, the most that is possible stands here.
+        // If the number differs between layers, or the architecture has none, assume the largest possible value.
         int heads = Optional(metadata, "attention.head_count") ?? 1,
             keyHeads = Optional(metadata, "attention.head_count_kv") ?? heads;
         int ofOneHead = Math.Max(EmbeddingLength / heads, 1);
@@ -66,10 +66,10 @@ public sealed class GgufFile
     /// <summary>The version of the file format, 2 or 3.</summary>
     public int Version { get; }
 
-    /// <summary>The model's architecture as llama.cpp names it; whether llama.cpp knows it is for llama.cpp to say.</summary>
+    /// <summary>The model's architecture, as llama.cpp names it. Only llama.cpp can say whether it supports it.</summary>
     public string Architecture { get; }
 
-    /// <summary>The model's name, or null where the file gives none.</summary>
+    /// <summary>The model's name; null if the file has none.</summary>
     public string? Name { get; }
 
     /// <summary>The longest context that the model was trained for, in tokens.</summary>
@@ -84,13 +84,13 @@ public sealed class GgufFile
     /// <summary>How many tokens the vocabulary has.</summary>
     public int VocabularySize { get; }
 
-    /// <summary>The chat template in the file, as Jinja, or null where it has none.</summary>
+    /// <summary>The chat template in the file, in Jinja; null if the file has none.</summary>
     public string? ChatTemplate { get; }
 
-    /// <summary>How many files the model is split over; 1 for most.</summary>
+    /// <summary>How many files the model is split into; 1 for most models.</summary>
     public int Parts => _parts.Length;
 
-    /// <summary>The length of the file, in bytes; of all its parts together.</summary>
+    /// <summary>The length of the file in bytes, or of all parts together.</summary>
     public long FileLength { get; }
 
     /// <summary>How many tensors the file holds.</summary>
@@ -105,27 +105,29 @@ public sealed class GgufFile
     /// <summary>The format of most of the weights, such as Q4_K.</summary>
     public string Quantisation { get; }
 
-    /// <summary>Bytes of what a recurrent or hybrid model remembers of one sequence, in all layers; 0 for other models.</summary>
+    /// <summary>How many bytes of state a recurrent or hybrid model keeps for one sequence, in all layers; 0 for other models.</summary>
     public long RecurrentStateBytes { get; }
 
-    /// <summary>How many numbers of keys and values a layer keeps for each token.</summary>
+    /// <summary>How many numbers of keys and values each layer keeps for each token.</summary>
     public long CacheWidth { get; }
 
     /// <summary>The width of a layer's feed-forward part.</summary>
     public int FeedForwardLength { get; }
 
-    /// <summary>32 hexadecimal digits that tell models apart: the same for the same file wherever it lies, found without reading all of it.</summary>
+    /// <summary>
+    /// 32 hexadecimal digits that identify the model. They do not depend on the path, and are computed without reading the whole file.
+    /// </summary>
     public string Fingerprint { get; }
 
     /// <summary>Checks a file and reads what it says about its model.</summary>
     /// <param name="path">The file; symbolic links are followed.</param>
-    /// <exception cref="ModelFileException">The file cannot be used; its reason and message say why.</exception>
+    /// <exception cref="ModelFileException">The file cannot be used. The reason and the message say why.</exception>
     public static GgufFile Open(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         try
         {
-            // Before it is read: what is written to it from here on is noticed.
+            // Take the stamp before reading, so that every later write is noticed.
             FileStamp? stamp = ModelPart.StampOf(path);
             RequireRegularFile(path);
             using SafeFileHandle file = File.OpenHandle(path);
@@ -156,10 +158,10 @@ public sealed class GgufFile
     }
 
     /// <summary>
-    /// Says that the file, or a part of it, is no longer the one that was opened: llama.cpp reads the weights from it all the time, and from a file
-    /// that was cut not even that.
+    /// Checks that the file and its parts are still the ones that were opened. llama.cpp maps the weights and reads them all the time, so a changed
+    /// file changes the model, and a file that was cut ends the process.
     /// </summary>
-    /// <exception cref="InferenceException">It was changed, replaced or removed.</exception>
+    /// <exception cref="InferenceException">The file was changed, replaced or removed.</exception>
     internal void RequireUnchanged()
     {
         foreach (ModelPart part in _parts)
@@ -172,11 +174,11 @@ public sealed class GgufFile
         }
     }
 
-    /// <summary>Pipes, sockets and devices have length 0 and are never opened: opening a pipe would wait for a writer.</summary>
+    /// <summary>Refuses pipes, sockets and devices, which have length 0, before they are opened. Opening a pipe would wait for a writer.</summary>
     internal static void RequireRegularFile(string path)
     {
         FileSystemInfo? target = File.ResolveLinkTarget(path, returnFinalTarget: true);
-        // The kernel's links to anonymous files (/proc/self/fd) name no path; they open all the same, and are never pipes here.
+        // The kernel's links to anonymous files (/proc/self/fd) name no path, but can be opened. They are never pipes here.
         if (target is { Exists: false } && File.Exists(path))
             return;
         FileInfo info = new(target?.FullName ?? path);
@@ -220,7 +222,7 @@ public sealed class GgufFile
         return version;
     }
 
-    /// <summary>A count that the rest of the file has room for, so that it may be believed.</summary>
+    /// <summary>Reads a count. It is refused if the rest of the file has no room for that many entries.</summary>
     internal static int ReadCount(GgufReader reader, int smallest, string what)
     {
         ulong count = reader.ReadUInt64();
@@ -247,7 +249,7 @@ public sealed class GgufFile
 
     private int Required(Metadata metadata, string key) => metadata.Positive($"{Architecture}.{key}") ?? throw Missing($"{Architecture}.{key}");
 
-    /// <summary>A number that may be missing, or stand there once per layer; from 1 to 2³¹ − 1.</summary>
+    /// <summary>A number from 1 to 2³¹ − 1; null if it is missing, or if the file has one for each layer.</summary>
     private int? Optional(Metadata metadata, string key) =>
         metadata.Integer($"{Architecture}.{key}") is > 0 and <= int.MaxValue and { } value ? (int)value : null;
 

@@ -6,13 +6,13 @@ using Microsoft.Win32.SafeHandles;
 
 namespace OnlineRlhf.Inference.Gguf;
 
-/// <summary>Reads the header of a file forwards through one small buffer, never past the end of the file, and hashes what it has read.</summary>
+/// <summary>Reads the header of a file forwards through one small buffer, never beyond the end of the file, and hashes what it reads.</summary>
 internal sealed class GgufReader(SafeFileHandle file, long fileLength)
 {
-    /// <summary>The longest string that is kept, in bytes; the chat templates of today's models stay far below it.</summary>
+    /// <summary>The longest string that is kept, in bytes. Chat templates of today's models are far shorter.</summary>
     public const int LongestText = 1 << 20;
 
-    /// <summary>The longest header that is read: the largest vocabularies take some 20 MB, so a longer one is damage.</summary>
+    /// <summary>The longest header that is read. The largest vocabularies take about 20 MB, so a longer header means damage.</summary>
     private const long LongestHeader = 256 << 20;
 
     private readonly byte[] _buffer = new byte[64 * 1024];
@@ -21,19 +21,19 @@ internal sealed class GgufReader(SafeFileHandle file, long fileLength)
     private int _next,
         _filled;
 
-    /// <summary>Bytes read so far.</summary>
+    /// <summary>How many bytes were read so far.</summary>
     public long Position => _bufferStart + _next;
 
     public long FileLength => fileLength;
 
-    /// <summary>Bytes between the position and the end of the file.</summary>
+    /// <summary>How many bytes follow until the end of the file.</summary>
     public long Remaining => fileLength - Position;
 
     public uint ReadUInt32() => BinaryPrimitives.ReadUInt32LittleEndian(Take(4));
 
     public ulong ReadUInt64() => BinaryPrimitives.ReadUInt64LittleEndian(Take(8));
 
-    /// <summary>The next bytes, at most the size of the buffer; they are valid until the next call.</summary>
+    /// <summary>The next bytes, at most the size of the buffer. They are valid until the next call.</summary>
     public ReadOnlySpan<byte> Take(int count)
     {
         Require((ulong)count);
@@ -44,10 +44,10 @@ internal sealed class GgufReader(SafeFileHandle file, long fileLength)
         return taken;
     }
 
-    /// <summary>Goes back to a position in what the last call has taken.</summary>
+    /// <summary>Goes back to a position within the bytes of the last call.</summary>
     public void Rewind(long position) => _next = (int)(position - _bufferStart);
 
-    /// <summary>Passes over bytes without looking at them; they are hashed all the same.</summary>
+    /// <summary>Skips bytes, but still hashes them.</summary>
     public void Skip(ulong count)
     {
         Require(count);
@@ -59,7 +59,7 @@ internal sealed class GgufReader(SafeFileHandle file, long fileLength)
         }
     }
 
-    /// <summary>A string with its length before it.</summary>
+    /// <summary>Reads a string that follows its length.</summary>
     /// <param name="longest">The most bytes that are accepted, at most <see cref="LongestText"/>.</param>
     /// <param name="what">What the string is, for the message.</param>
     public string ReadString(int longest, string what)
@@ -81,14 +81,14 @@ internal sealed class GgufReader(SafeFileHandle file, long fileLength)
         return Encoding.UTF8.GetString(bytes);
     }
 
-    /// <summary>A hash of a string with its length before it, up to a zero byte, where C ends it; 0 for an empty one.</summary>
+    /// <summary>The hash of a string that follows its length. Like C, it stops at a zero byte. 0 for an empty string.</summary>
     public ulong ReadStringHash()
     {
         ulong length = ReadUInt64();
         Require(length);
         if (length > (ulong)_buffer.Length)
         {
-            // No vocabulary has such a token; it is passed over in pieces and counts as one of a kind.
+            // No real vocabulary has such a long token. Skip it in pieces and count it as unique.
             ulong place = (ulong)Position;
             Skip(length);
             return place | 1UL << 63;
@@ -99,7 +99,7 @@ internal sealed class GgufReader(SafeFileHandle file, long fileLength)
         return text.IsEmpty ? 0 : XxHash3.HashToUInt64(text);
     }
 
-    /// <summary>The hash of everything up to the position, to be continued.</summary>
+    /// <summary>The hash of everything up to the position. The caller continues it.</summary>
     public XxHash128 FinishHash()
     {
         _hash.Append(_buffer.AsSpan(0, _next));
@@ -110,7 +110,7 @@ internal sealed class GgufReader(SafeFileHandle file, long fileLength)
         return _hash;
     }
 
-    /// <summary>Refuses a length or count that the rest of the file cannot hold.</summary>
+    /// <summary>Refuses a length or a count that the rest of the file cannot hold.</summary>
     public void Require(ulong count)
     {
         if (count > (ulong)Remaining)

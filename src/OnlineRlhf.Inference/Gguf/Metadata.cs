@@ -5,7 +5,7 @@ using System.Text;
 
 namespace OnlineRlhf.Inference.Gguf;
 
-/// <summary>The key-value pairs of a header: every one is read and checked, single numbers and the few strings that are needed are kept.</summary>
+/// <summary>The key-value pairs of a header. All are read and checked. Only single numbers and the few strings that are needed are kept.</summary>
 internal sealed class Metadata
 {
     private const int LongestKey = 65_535;
@@ -31,13 +31,13 @@ internal sealed class Metadata
     private readonly Dictionary<string, ulong> _integers = new(StringComparer.Ordinal);
     private readonly List<string> _tags = [];
 
-    /// <summary>How many tokens the vocabulary in the file has; 0 where there is none.</summary>
+    /// <summary>How many tokens the vocabulary in the file has; 0 if there is none.</summary>
     public int VocabularySize { get; private set; }
 
-    /// <summary>What its makers say that it is for, as Hugging Face's tags.</summary>
+    /// <summary>What the model is for, according to its makers: tags of Hugging Face.</summary>
     public IReadOnlyList<string> Tags => _tags;
 
-    /// <summary>What tensor data and tensors begin at a multiple of.</summary>
+    /// <summary>The tensor data and each tensor begin at a multiple of this number.</summary>
     public uint Alignment { get; private set; } = 32;
 
     /// <exception cref="GgufFormatException">A pair is malformed or occurs twice.</exception>
@@ -57,13 +57,13 @@ internal sealed class Metadata
         return metadata;
     }
 
-    /// <summary>A string, or null where the file has none of that key.</summary>
+    /// <summary>A string; null if the file has no string with that key.</summary>
     public string? Text(string key) => _texts.GetValueOrDefault(key);
 
-    /// <summary>A whole number, or null where the file has none of that key; a negative one becomes huge, true is 1.</summary>
+    /// <summary>A whole number; null if the file has no whole number with that key. A negative number becomes huge, and true is 1.</summary>
     public ulong? Integer(string key) => _integers.TryGetValue(key, out ulong value) ? value : null;
 
-    /// <summary>A whole number from 1 to 2³¹ − 1, or null where the file has none of that key.</summary>
+    /// <summary>A whole number from 1 to 2³¹ − 1; null if the file has no whole number with that key.</summary>
     public int? Positive(string key)
     {
         ulong? value = Integer(key);
@@ -124,13 +124,13 @@ internal sealed class Metadata
         if (value is { } integer && key.Length <= 128)
             _integers[key] = integer;
 
-        // A fraction is kept nowhere; what is checked is that llama.cpp can compute with it.
+        // Fractions are not needed later. Only check that llama.cpp can compute with them.
         static ulong? Checked(double number, string key) =>
             double.IsNaN(number) || (number < 0 && key.EndsWith("_epsilon", StringComparison.Ordinal))
                 ? throw GgufFormatException.Damaged($"the value of {Printable.Quoted(key)} is no usable number")
                 : null;
 
-        // A negative number is impossible wherever one is asked for, and so is what it becomes.
+        // No key may have a negative number. As an unsigned one it is too large, and so it is refused wherever it is used.
         static ulong Signed(long number) => unchecked((ulong)number);
     }
 
@@ -161,7 +161,7 @@ internal sealed class Metadata
             reader.Skip(count * least);
     }
 
-    /// <summary>Tags of a usual length are kept; every other text is passed over.</summary>
+    /// <summary>Keeps tags of a usual length, and skips every other text.</summary>
     private void ReadText(GgufReader reader, string key)
     {
         ulong length = reader.ReadUInt64();
@@ -171,7 +171,7 @@ internal sealed class Metadata
             _tags.Add(Encoding.UTF8.GetString(reader.Take((int)length)));
     }
 
-    /// <summary>The tokens are told apart by their hashes: llama.cpp ends the whole process where two are the same.</summary>
+    /// <summary>Checks by hashes that no token occurs twice, because llama.cpp then ends the whole process.</summary>
     private void ReadTokens(GgufReader reader, int count)
     {
         ulong[] hashes = new ulong[count];

@@ -1,6 +1,6 @@
 namespace OnlineRlhf.Inference.Gguf;
 
-/// <summary>A model file cannot be used; the message says in one line what is wrong, with which file, and what to do.</summary>
+/// <summary>Thrown if a model file cannot be used. The message says in one line what is wrong, with which file, and what to do.</summary>
 public sealed class ModelFileException : Exception
 {
     internal ModelFileException(ModelFileError reason, string path, string what, string advice, Exception? cause = null)
@@ -13,6 +13,6 @@ public sealed class ModelFileException : Exception
     /// <summary>Why the file was refused.</summary>
     public ModelFileError Reason { get; }
 
-    /// <summary>The file, as it was asked for.</summary>
+    /// <summary>The path of the file, as the caller gave it.</summary>
     public string Path { get; }
 }

@@ -5,17 +5,16 @@ using Microsoft.Win32.SafeHandles;
 namespace OnlineRlhf.Inference.Gguf;
 
 /// <summary>
-/// Tells models apart without reading them whole: header and tensor table, 256 blocks of 4 KiB spread evenly over the data, and the file's length.
+/// Identifies a model without reading all of it: by its header and tensor table, 256 blocks of 4 KiB spread evenly over the data, and the
+/// file's length.
 /// </summary>
-/// <remarks>
-/// A model of 1 MiB or less is read whole. A change between two samples is not noticed: this tells models apart, it proves nothing against forgery.
-/// </remarks>
+/// <remarks>A model of 1 MiB or less is read whole. A change between two samples is not noticed, so this does not protect against forgery.</remarks>
 internal static class ModelFingerprint
 {
     private const int BlockLength = 4096,
         Blocks = 256;
 
-    /// <summary>32 hexadecimal digits (XxHash128), from a hash that has taken in header and table.</summary>
+    /// <summary>32 hexadecimal digits (XxHash128), computed from a hash that already covers the header and the table.</summary>
     public static string Finish(XxHash128 hash, SafeFileHandle file, TensorTable table, long fileLength)
     {
         byte[] block = new byte[BlockLength];

@@ -5,18 +5,18 @@ using Microsoft.Win32.SafeHandles;
 
 namespace OnlineRlhf.Inference.Gguf;
 
-/// <summary>One file of a model; most models are one file.</summary>
-/// <param name="Path">Where it lies.</param>
-/// <param name="Stamp">What it was when it was opened; null where nobody can change it.</param>
+/// <summary>One file of a model. Most models are a single file.</summary>
+/// <param name="Path">The path of the file.</param>
+/// <param name="Stamp">The file's stamp from when it was opened; null if nobody can change the file.</param>
 /// <param name="Length">Its length in bytes.</param>
 /// <param name="Table">Its tensors.</param>
-/// <param name="Fingerprint">What tells it from other files.</param>
+/// <param name="Fingerprint">Identifies the file.</param>
 internal sealed record ModelPart(string Path, FileStamp? Stamp, long Length, TensorTable Table, string Fingerprint)
 {
     private const ulong MostParts = 99_999;
 
-    /// <summary>How many parts a model has whose first part, or only file, is at a path.</summary>
-    /// <exception cref="GgufFormatException">It is another part, or has a name by which llama.cpp does not find the others.</exception>
+    /// <summary>How many parts a model has. The path leads to its first part, or to its only file.</summary>
+    /// <exception cref="GgufFormatException">The file is a later part, or has a name by which llama.cpp does not find the other parts.</exception>
     internal static int Count(Metadata first, string path)
     {
         ulong count = first.Integer("split.count") ?? 1,
@@ -40,8 +40,8 @@ internal sealed record ModelPart(string Path, FileStamp? Stamp, long Length, Ten
         return (int)count;
     }
 
-    /// <summary>The parts after the first, beside it, as gguf-split names them: NAME-00002-of-00003.gguf.</summary>
-    /// <exception cref="GgufFormatException">One is missing or damaged.</exception>
+    /// <summary>Reads the parts after the first, which have the names that gguf-split gives: NAME-00002-of-00003.gguf.</summary>
+    /// <exception cref="GgufFormatException">A part is missing or damaged.</exception>
     internal static IEnumerable<ModelPart> Others(string first, int count) =>
         Enumerable.Range(1, count - 1).Select(part => Read(first[..^Ending(0, count).Length] + Ending(part, count), part, count));
 

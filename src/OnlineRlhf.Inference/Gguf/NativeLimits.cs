@@ -1,16 +1,18 @@
 namespace OnlineRlhf.Inference.Gguf;
 
-/// <summary>What llama.cpp asserts about a model's numbers: where one does not hold it ends the whole process, so it is refused here first.</summary>
+/// <summary>
+/// Checks what llama.cpp asserts about a model's numbers. A failed assertion ends the whole process, so such models are refused here first.
+/// </summary>
 /// <remarks>
-/// llama_model_base::load_hparams and llama-hparams.h of llama.cpp with ggml 0.25.1. Numbers that it
-/// refuses by itself, with an error, are left to it.
+/// From llama_model_base::load_hparams and llama-hparams.h of llama.cpp with ggml 0.25.1. Numbers that llama.cpp refuses with an error are not
+/// checked here.
 /// </remarks>
 internal static class NativeLimits
 {
     private const ulong MostLayers = 512,
         MostExperts = 1024;
 
-    /// <exception cref="GgufFormatException">A number is outside what llama.cpp survives.</exception>
+    /// <exception cref="GgufFormatException">A number is outside the range that llama.cpp survives.</exception>
     public static void Require(Metadata metadata, string architecture)
     {
         ulong layers = Number("block_count"),

@@ -1,17 +1,17 @@
 namespace OnlineRlhf.Inference.Gguf;
 
 /// <summary>
-/// The memory of a recurrent model: it has the same size for a sequence of any length. llama.cpp's llama_hparams::n_embd_r and n_embd_s.
+/// The size of a recurrent model's state, which is the same for sequences of any length. Follows llama.cpp's llama_hparams::n_embd_r and n_embd_s.
 /// </summary>
 internal static class RecurrentState
 {
     /// <summary>
-    /// Bytes for one sequence, all layers together: where some layers may be attention and the header does not say which, those count too.
+    /// How many bytes one sequence takes in all layers. If some layers may be attention layers and the header does not say which, they count too.
     /// </summary>
-    /// <param name="number">A number of the header by its key, without the architecture; null where there is none.</param>
+    /// <param name="number">Finds a number of the header by its key, without the architecture; null if there is none.</param>
     /// <param name="embedding">The width of a hidden state.</param>
-    /// <param name="layers">Layers.</param>
-    /// <param name="heads">Attention heads.</param>
+    /// <param name="layers">How many layers the model has.</param>
+    /// <param name="heads">How many attention heads the model has.</param>
     internal static long BytesOf(Func<string, int?> number, int embedding, int layers, int heads)
     {
         int interval = number("full_attention_interval") ?? 0;
@@ -30,7 +30,7 @@ internal static class RecurrentState
         // Kimi Linear.
         if (number("kda.head_dim") is { } width)
             return ((3 * convolution) + width) * heads * width;
-        // Mamba, and hybrids with it.
+        // Mamba, and hybrid models that contain it.
         long inner = number("ssm.inner_size") ?? 0,
             state = number("ssm.state_size") ?? 0;
         return (convolution * (inner + (2 * (number("ssm.group_count") ?? 0) * state))) + (state * inner);

@@ -1,6 +1,6 @@
 namespace OnlineRlhf.Inference.Gguf;
 
-/// <summary>How a tensor's numbers are packed: so many numbers a block, so many bytes a block.</summary>
+/// <summary>How a tensor's numbers are packed: how many numbers and how many bytes a block has.</summary>
 /// <remarks>All types of ggml 0.25.1: enum ggml_type in ggml.h, block sizes in ggml-common.h.</remarks>
 internal readonly record struct TensorFormat(string Name, int BlockLength, int BlockBytes)
 {
@@ -43,10 +43,10 @@ internal readonly record struct TensorFormat(string Name, int BlockLength, int B
         [42] = new("Q2_0", 64, 18),
     };
 
-    /// <summary>The format with this number in a file.</summary>
+    /// <summary>Finds the format that has this number in a file.</summary>
     public static bool TryFind(uint type, out TensorFormat format) => All.TryGetValue(type, out format);
 
-    /// <summary>What a number that is no format is known as, for a message.</summary>
+    /// <summary>A name for an unknown format, for messages.</summary>
     public static string NameOfUnknown(uint type) =>
         type switch
         {

@@ -2,17 +2,17 @@ using System.Globalization;
 
 namespace OnlineRlhf.Inference.Gguf;
 
-/// <summary>The table of tensors: read and checked entry by entry, and only what it adds up to is kept.</summary>
+/// <summary>The table of tensors. Each entry is read and checked, and only the sums are kept.</summary>
 /// <param name="Count">How many tensors there are.</param>
-/// <param name="DataOffset">Where their data begins in the file.</param>
-/// <param name="DataLength">How many bytes the data takes, from there to the end of the last tensor.</param>
+/// <param name="DataOffset">Where the tensors' data begins in the file.</param>
+/// <param name="DataLength">How many bytes the data takes, up to the end of the last tensor.</param>
 /// <param name="MainFormat">The format that takes the most bytes.</param>
 internal readonly record struct TensorTable(int Count, long DataOffset, long DataLength, string MainFormat)
 {
     private const int LongestName = 63,
         MostDimensions = 4;
 
-    /// <exception cref="GgufFormatException">An entry contradicts itself, the entries before it, or the size of the file.</exception>
+    /// <exception cref="GgufFormatException">An entry contradicts itself, earlier entries, or the size of the file.</exception>
     public static TensorTable Read(GgufReader reader, int count, uint alignment)
     {
         HashSet<string> names = new(StringComparer.Ordinal);

@@ -4,28 +4,28 @@ using System.Runtime.InteropServices;
 namespace OnlineRlhf.Inference.Llama;
 
 /// <summary>
-/// A byte that llama.cpp looks at while it loads or decodes, raised by a cancellation token. In native memory, for it must not move.
+/// A byte that llama.cpp checks while it loads or decodes. A cancellation token sets it. It is in native memory because it must not move.
 /// </summary>
 internal sealed unsafe class AbortFlag : IDisposable
 {
     private byte* _raised = (byte*)NativeMemory.AllocZeroed(1);
 
-    /// <summary>For llama_context_params: whether to abort.</summary>
+    /// <summary>The callback for llama_context_params: whether to abort.</summary>
     internal static nint ShouldAbort => (nint)(delegate* unmanaged[Cdecl]<void*, byte>)&OnStep;
 
-    /// <summary>For llama_model_params: whether to go on.</summary>
+    /// <summary>The callback for llama_model_params: whether to continue.</summary>
     internal static nint ShouldLoadOn => (nint)(delegate* unmanaged[Cdecl]<float, void*, byte>)&OnProgress;
 
     internal nint UserData => (nint)_raised;
 
-    /// <summary>Lowers the flag and lets the token raise it until the registration is disposed.</summary>
+    /// <summary>Clears the flag. The token can then set it until the registration is disposed.</summary>
     internal CancellationTokenRegistration Watch(CancellationToken cancellationToken)
     {
         *_raised = 0;
         return cancellationToken.UnsafeRegister(static flag => *((AbortFlag)flag!)._raised = 1, this);
     }
 
-    /// <summary>Frees the byte; nothing may look at it any more.</summary>
+    /// <summary>Frees the byte. llama.cpp must not check it any more.</summary>
     public void Dispose()
     {
         NativeMemory.Free(_raised);

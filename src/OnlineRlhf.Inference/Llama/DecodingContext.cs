@@ -5,14 +5,14 @@ using OnlineRlhf.Inference.Sampling;
 namespace OnlineRlhf.Inference.Llama;
 
 /// <summary>
-/// A llama_context with its batch and its hidden states: decodes tokens of several sequences that share prefixes. One thread at a time.
+/// A llama_context with its batch and its hidden states. It decodes tokens of several sequences that share prefixes. Used by one thread at a time.
 /// </summary>
 internal sealed unsafe class DecodingContext : IDisposable
 {
-    /// <summary>Tokens per decode, and per micro-batch.</summary>
+    /// <summary>The most tokens of one decode, and of one micro-batch.</summary>
     internal const int BatchTokens = 512;
 
-    /// <summary>Output rows per decode; llama.cpp reserves memory for them and aborts beyond.</summary>
+    /// <summary>The most output rows of one decode. llama.cpp reserves memory for them, and aborts the process if there are more.</summary>
     internal const int OutputRows = 64;
 
     private readonly SafeLLamaContextHandle _context;
@@ -23,12 +23,12 @@ internal sealed unsafe class DecodingContext : IDisposable
     private readonly bool[] _rented;
 
     /// <param name="model">The model.</param>
-    /// <param name="cells">Tokens that the cache holds.</param>
+    /// <param name="cells">How many tokens the cache holds.</param>
     /// <param name="sequences">The most sequences.</param>
-    /// <param name="threads">Threads that decode.</param>
+    /// <param name="threads">How many threads decode.</param>
     /// <param name="embedding">The width of a hidden state.</param>
-    /// <param name="collectHidden">Whether hidden states are wanted.</param>
-    /// <param name="decoding">Called before every decode; what it throws keeps that from being made.</param>
+    /// <param name="collectHidden">Whether to collect hidden states.</param>
+    /// <param name="decoding">Called before every decode. If it throws, the decode does not start.</param>
     /// <param name="decoded">Called after every decode.</param>
     internal DecodingContext(
         SafeLlamaModelHandle model,
@@ -62,7 +62,7 @@ internal sealed unsafe class DecodingContext : IDisposable
         _context = SafeLLamaContextHandle.Create(model, parameters);
         if (_context.IsInvalid)
         {
-            // LLamaSharp counts the reference also where there is no context to release it.
+            // LLamaSharp takes a reference to the model even if creating the context fails. Nothing else would release it.
             model.DangerousRelease();
             _abort.Dispose();
             _hidden?.Dispose();
@@ -77,13 +77,15 @@ internal sealed unsafe class DecodingContext : IDisposable
 
     internal TokenBatch Batch { get; }
 
-    /// <summary>Tokens decoded since the context was made: what shows that a prompt was decoded once.</summary>
+    /// <summary>How many tokens were decoded since the context was created. Shows that a prompt was decoded only once.</summary>
     internal long TokensDecoded { get; private set; }
 
-    /// <summary>Whether the cache may hold what is not a number, which some kernels spread to other sequences; until it is cleared.</summary>
+    /// <summary>Whether the cache may hold values that are not finite, until it is cleared. Some kernels spread them to other sequences.</summary>
     internal bool IsCorrupted { get; private set; }
 
-    /// <summary>Decodes what <see cref="Batch"/> holds. Cancelled in the middle on the CPU: a long prompt takes seconds.</summary>
+    /// <summary>
+    /// Decodes the tokens in <see cref="Batch"/>. On the CPU it can be cancelled in the middle, because a long prompt takes seconds.
+    /// </summary>
     internal void Decode(CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
@@ -108,20 +110,20 @@ internal sealed unsafe class DecodingContext : IDisposable
         _decoded();
     }
 
-    /// <summary>The logits of the token at an index of the last batch; valid until the next decode.</summary>
+    /// <summary>The logits of the token at this index of the last batch; valid until the next decode.</summary>
     internal ReadOnlySpan<float> Logits(int batchIndex) => _context.GetLogitsIth(batchIndex);
 
     /// <summary>The hidden state of an output row of the last batch; valid until the next decode.</summary>
     internal ReadOnlySpan<float> Hidden(int outputRow) => _hidden![outputRow];
 
-    /// <summary>Lets a sequence share all that another holds.</summary>
+    /// <summary>Lets a sequence share everything that another one holds.</summary>
     internal void CopySequence(int source, int destination)
     {
         EmptySequence(destination);
         _context.MemorySequenceCopy((LLamaSeqId)source, (LLamaSeqId)destination, -1, -1);
     }
 
-    /// <summary>A sequence that nobody uses. It goes back by <see cref="RemoveSequence"/>.</summary>
+    /// <summary>Reserves an unused sequence. <see cref="RemoveSequence"/> returns it.</summary>
     internal int RentSequence()
     {
         int free = Array.IndexOf(_rented, false);
@@ -131,17 +133,17 @@ internal sealed unsafe class DecodingContext : IDisposable
         return free;
     }
 
-    /// <summary>Drops what a sequence holds.</summary>
+    /// <summary>Drops the tokens of a sequence.</summary>
     internal void EmptySequence(int sequence) => _context.MemorySequenceRemove((LLamaSeqId)sequence, -1, -1);
 
-    /// <summary>Drops what a sequence holds and gives it back.</summary>
+    /// <summary>Drops the tokens of a sequence and returns the sequence.</summary>
     internal void RemoveSequence(int sequence)
     {
         EmptySequence(sequence);
         _rented[sequence] = false;
     }
 
-    /// <summary>Copies what a sequence holds out of the context.</summary>
+    /// <summary>Copies the content of a sequence out of the context.</summary>
     internal SequenceState SaveSequence(int sequence)
     {
         var state = new SequenceState(_context.GetStateSize((LLamaSeqId)sequence));
@@ -149,7 +151,7 @@ internal sealed unsafe class DecodingContext : IDisposable
         return state;
     }
 
-    /// <summary>Puts back what was copied out; false where llama.cpp does not take it.</summary>
+    /// <summary>Puts a copied sequence back; false if llama.cpp does not accept it.</summary>
     internal bool RestoreSequence(int sequence, SequenceState state) => _context.SetState(state.Data, state.Bytes, (LLamaSeqId)sequence) > 0;
 
     /// <summary>Empties the cache.</summary>
@@ -167,7 +169,7 @@ internal sealed unsafe class DecodingContext : IDisposable
         Clear();
     }
 
-    /// <summary>Marks the cache as corrupted, and says so.</summary>
+    /// <summary>Marks the cache as corrupted, and creates the exception that reports this.</summary>
     internal InferenceException NotFinite()
     {
         IsCorrupted = true;
@@ -178,10 +180,10 @@ internal sealed unsafe class DecodingContext : IDisposable
         );
     }
 
-    /// <summary>Looks at the output of the last batch: the hidden states, and the logits behind the last token.</summary>
-    /// <param name="endOfTurn">The token that closes an answer, which has to be among those that can be drawn; negative for none.</param>
+    /// <summary>Checks the output of the last batch: the hidden states, and the logits after the last token.</summary>
+    /// <param name="endOfTurn">The token that closes an answer, which must be possible to draw; negative for none.</param>
     /// <exception cref="InferenceException">
-    /// It is not a number. A few tokens that cannot be drawn are no reason: their rows alone are damaged.
+    /// The output is not finite. A few tokens that cannot be drawn are accepted, because only their own rows are damaged.
     /// </exception>
     internal void RequireFinite(int endOfTurn)
     {

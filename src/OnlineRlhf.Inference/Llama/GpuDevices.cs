@@ -2,10 +2,10 @@ using System.Runtime.InteropServices;
 
 namespace OnlineRlhf.Inference.Llama;
 
-/// <summary>A device beside the CPU that ggml knows.</summary>
+/// <summary>A device other than the CPU that ggml knows.</summary>
 internal readonly record struct GpuDevice(nint Handle, string Name);
 
-/// <summary>Finds GPUs by ggml's Vulkan backend, which is loaded only when somebody asks: a driver can end the process.</summary>
+/// <summary>Finds GPUs by ggml's Vulkan backend. The backend is loaded only on request, because a driver can end the process.</summary>
 internal static unsafe class GpuDevices
 {
     private const int DedicatedGpu = 1,
@@ -15,10 +15,10 @@ internal static unsafe class GpuDevices
     private static string? s_problem;
     private static bool s_loaded;
 
-    /// <summary>The GPU that may be used; null with the reason where there is none.</summary>
-    /// <param name="natives">llama.cpp's libraries, loaded already.</param>
-    /// <param name="software">Whether a software driver will do. Without this a driver of type CPU counts as none.</param>
-    /// <param name="problem">Why there is none.</param>
+    /// <summary>Finds a GPU that may be used; null and the reason if there is none.</summary>
+    /// <param name="natives">The libraries of llama.cpp, which must be loaded already.</param>
+    /// <param name="software">Whether a software driver is acceptable. Otherwise drivers of type CPU are ignored.</param>
+    /// <param name="problem">Why there is no GPU.</param>
     internal static GpuDevice? Find(LlamaNatives natives, bool software, out string problem)
     {
         if (!s_loaded)
@@ -44,14 +44,16 @@ internal static unsafe class GpuDevices
             s_problem = "the Vulkan backend is not installed (package onlinerlhf-vulkan)";
             return;
         }
-        // ggml lists drivers of type CPU only where this variable names them, whoever set it.
+        // ggml lists drivers of type CPU only if this variable names them, so it must also be removed if the user has set it.
         // Environment.SetEnvironmentVariable does not reach native code.
         _ = software ? NativeMethods.setenv(Visible, "0", 1) : NativeMethods.unsetenv(Visible);
         if (NativeMethods.ggml_backend_load(backend) == 0 && !Register(backend))
             s_problem = $"the Vulkan backend {backend} does not load (package libvulkan1)";
     }
 
-    /// <summary>LLamaSharp.Backend.Vulkan's backend is made to be linked, and not to be loaded: it has no entry point that ggml looks for.</summary>
+    /// <summary>
+    /// Registers the backend of LLamaSharp.Backend.Vulkan. It is made for linking, and lacks the entry point by which ggml loads a backend.
+    /// </summary>
     private static bool Register(string backend)
     {
         if (!NativeLibrary.TryLoad(backend, out nint library) || !NativeLibrary.TryGetExport(library, "ggml_backend_vk_reg", out nint registry))

@@ -3,10 +3,12 @@ using System.Runtime.InteropServices;
 
 namespace OnlineRlhf.Inference.Llama;
 
-/// <summary>Collects the post-norm last-layer hidden states of a decode's output rows, in batch order, while llama.cpp evaluates the graph.</summary>
+/// <summary>
+/// Collects the post-norm last-layer hidden states of a decode's output rows, in the order of the batch, while llama.cpp evaluates the graph.
+/// </summary>
 /// <remarks>
-/// Asking for embeddings instead would make every token of the prompt an output, with a row of the vocabulary head each. The evaluation callback
-/// sees the tensor "result_norm", which holds the output rows only.
+/// Requesting embeddings instead would make every token of the prompt an output, each with a row of the vocabulary head. The evaluation callback sees
+/// the tensor "result_norm", which holds only the output rows.
 /// </remarks>
 internal sealed unsafe class HiddenStates : IDisposable
 {
@@ -25,7 +27,7 @@ internal sealed unsafe class HiddenStates : IDisposable
 
     internal nint UserData => GCHandle.ToIntPtr(_self);
 
-    /// <summary>Rows seen since <see cref="Clear"/>; a batch of several micro-batches adds to them.</summary>
+    /// <summary>How many rows were collected since <see cref="Clear"/>. Each micro-batch of a batch adds to them.</summary>
     internal int Count { get; private set; }
 
     internal ReadOnlySpan<float> this[int row] => _rows.AsSpan(row * _width, _width);

@@ -4,22 +4,22 @@ using LLama.Native;
 namespace OnlineRlhf.Inference.Llama;
 
 /// <summary>
-/// Where a version of llama.cpp keeps its parameters. LLamaSharp 0.30.0 binds one version; the one that the packages carry differs from it in two
-/// structures and one function, and these are what this type bridges.
+/// Where a version of llama.cpp keeps its parameters. LLamaSharp 0.30.0 binds one version. The version in the packages differs in two structures and
+/// one function, and this class hides the difference.
 /// </summary>
 internal sealed class Layout
 {
-    /// <summary>The version that LLamaSharp binds, as LLamaSharp.Backend.Cpu 0.30.0 carries it.</summary>
+    /// <summary>The version that LLamaSharp binds: the one in LLamaSharp.Backend.Cpu 0.30.0.</summary>
     internal static readonly Layout OfLLamaSharp = new("b10068", "libllama.so", "0.18.0", isLater: false);
 
-    /// <summary>The version that the packages carry.</summary>
+    /// <summary>The version in this program's packages.</summary>
     internal static readonly Layout OfPackages = new("0.5.0", "libllama.v0.5.0.so", "0.25.1", isLater: true);
 
-    // The later version has n_outputs_max_per_seq here, which moves the fields behind it; at 88 bytes both agree again.
+    // The later version has n_outputs_max_per_seq here, which moves the fields after it. From byte 88 on both versions agree again.
     private const int ThreadsAt = 6,
         PoolingAfterThreads = 4;
 
-    // The later version has lazy_mode at 28, which moves what stands behind main_gpu.
+    // The later version has lazy_mode at 28, which moves the fields after main_gpu.
     private const int ProgressAt = 40,
         ProgressDataAt = 48,
         VocabularyOnlyAt = 64,
@@ -31,16 +31,18 @@ internal sealed class Layout
     /// <summary>llama.cpp's name for the version.</summary>
     internal string Version { get; }
 
-    /// <summary>What the library is called.</summary>
+    /// <summary>The file name of the library.</summary>
     internal string FileName { get; }
 
-    /// <summary>What ggml_version says.</summary>
+    /// <summary>The result of ggml_version.</summary>
     internal string Ggml { get; }
 
-    /// <summary>Whether llama_sampler_init_penalties takes the vocabulary's size first, and the structures are the later ones.</summary>
+    /// <summary>
+    /// Whether this is the later version: its structures differ, and llama_sampler_init_penalties takes the vocabulary's size first.
+    /// </summary>
     internal bool IsLater { get; }
 
-    /// <summary>Whether the library's own defaults stand where this layout expects them. LLamaSharp has to have loaded it.</summary>
+    /// <summary>Whether this layout finds the library's own defaults where it expects them. LLamaSharp must have loaded the library.</summary>
     internal bool HoldsDefaults
     {
         get
@@ -52,7 +54,7 @@ internal sealed class Layout
         }
     }
 
-    /// <summary>Sets the fields of a context's parameters that lie at different places.</summary>
+    /// <summary>Sets those fields of a context's parameters that have other offsets in the later version.</summary>
     internal void SetThreads(ref LLamaContextParams parameters, int threads)
     {
         Span<int> fields = MemoryMarshal.Cast<LLamaContextParams, int>(new Span<LLamaContextParams>(ref parameters));
@@ -63,12 +65,12 @@ internal sealed class Layout
         fields[at + PoolingAfterThreads] = (int)LLamaPoolingType.None;
     }
 
-    /// <summary>A model's parameters.</summary>
-    /// <param name="devices">The devices that hold layers, closed by a null.</param>
-    /// <param name="gpuLayers">How many layers a GPU holds at most.</param>
-    /// <param name="progress">llama_progress_callback.</param>
-    /// <param name="progressData">What it is given.</param>
-    /// <param name="vocabularyOnly">Whether the weights are left out.</param>
+    /// <summary>The parameters of a model.</summary>
+    /// <param name="devices">The devices that hold layers, ended by a null.</param>
+    /// <param name="gpuLayers">The most layers on a GPU.</param>
+    /// <param name="progress">A llama_progress_callback.</param>
+    /// <param name="progressData">The argument of the callback.</param>
+    /// <param name="vocabularyOnly">Whether to load only the vocabulary, without the weights.</param>
     internal unsafe ModelParams ModelParams(nint* devices, int gpuLayers, nint progress, nint progressData, bool vocabularyOnly)
     {
         ModelParams parameters = NativeMethods.llama_model_default_params();
@@ -82,7 +84,7 @@ internal sealed class Layout
         return parameters;
     }
 
-    /// <summary>Adds a sampler that makes the last tokens less likely.</summary>
+    /// <summary>Adds a sampler that makes repetitions of the last tokens less likely.</summary>
     internal void AddPenalties(SafeLLamaSamplerChainHandle chain, int vocabulary, int lastTokens, float repeat)
     {
         if (IsLater)
@@ -93,7 +95,8 @@ internal sealed class Layout
 }
 
 /// <summary>
-/// llama_model_params, 72 or 80 bytes; declared larger, which every calling convention in use accepts, since a struct of this size travels in memory.
+/// The structure llama_model_params, of 72 or 80 bytes. It is declared larger, which is safe: all calling conventions in use pass structures of this
+/// size in memory.
 /// </summary>
 [StructLayout(LayoutKind.Explicit, Size = 128)]
 internal unsafe struct ModelParams

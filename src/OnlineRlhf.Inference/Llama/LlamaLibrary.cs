@@ -6,7 +6,7 @@ using LLama.Native;
 
 namespace OnlineRlhf.Inference.Llama;
 
-/// <summary>llama.cpp, loaded once per process and checked to be a version whose layout this program knows.</summary>
+/// <summary>Loads llama.cpp once per process, and checks that its version has a layout that this program knows.</summary>
 internal static unsafe class LlamaLibrary
 {
     private static readonly Lock Gate = new();
@@ -17,14 +17,16 @@ internal static unsafe class LlamaLibrary
 
     static LlamaLibrary() => NativeLibrary.SetDllImportResolver(typeof(LlamaLibrary).Assembly, Resolve);
 
-    /// <summary>Where the loaded version keeps its parameters.</summary>
+    /// <summary>The layout of the loaded version.</summary>
     internal static Layout Layout => s_natives!.Layout;
 
-    /// <summary>Loads the library from the configured folder, else from the program's own; a second call with the same folder does nothing.</summary>
-    /// <param name="configuredFolder">Where to look; null for beside the program.</param>
-    /// <param name="build">The build for an instruction set; null takes the most promising one.</param>
-    /// <returns>What was loaded.</returns>
-    /// <exception cref="InferenceException">Not found, does not load, or another version.</exception>
+    /// <summary>
+    /// Loads the library from the configured folder, or else from the program's own. A second call with the same folder does nothing.
+    /// </summary>
+    /// <param name="configuredFolder">The folder with the libraries; null looks beside the program.</param>
+    /// <param name="build">The build for an instruction set; null takes the one with the highest score.</param>
+    /// <returns>The loaded libraries.</returns>
+    /// <exception cref="InferenceException">The library is missing, cannot be loaded, or has another version.</exception>
     internal static LlamaNatives Load(string? configuredFolder, string? build = null)
     {
         lock (Gate)
@@ -37,7 +39,7 @@ internal static unsafe class LlamaLibrary
                     InferenceError.Library,
                     $"llama.cpp is loaded from {s_natives.Folder} already and cannot be loaded from {natives.Folder} too."
                 );
-            // Before its backends are asked how well they suit: the first one in memory would stay there.
+            // Load this before asking the backends for their scores: the first copy in memory stays there.
             if (natives.CommonLibrary is { } common)
                 _ = Open(common);
             if (natives.Builds.Count == 0)
@@ -48,8 +50,8 @@ internal static unsafe class LlamaLibrary
             (string library, string? backend) = natives.FilesOf(build ?? natives.Builds[0]);
             s_library = Open(library);
             NativeMethods.llama_log_set(&OnLog, null);
-            // LLamaSharp's initialiser comes last: it has llama.cpp look for backends beside the program and in
-            // the working directory where none is loaded.
+            // Run LLamaSharp's initialiser last. If no backend is loaded, it lets llama.cpp look for one beside the program and in the
+            // working directory.
             if (backend is not null && NativeMethods.ggml_backend_load(backend) == 0)
                 throw new InferenceException(
                     InferenceError.Library,
@@ -62,10 +64,10 @@ internal static unsafe class LlamaLibrary
         }
     }
 
-    /// <summary>How many layers of the last model a GPU holds, such as "31/31", since the last call; null for none.</summary>
+    /// <summary>How many layers of the last model are on a GPU, such as "31/31"; null for none. Each call resets it.</summary>
     internal static string? TakeOffloaded() => Interlocked.Exchange(ref s_offloaded, null);
 
-    /// <summary>The errors llama.cpp has reported since the last call, as one line; empty where there were none.</summary>
+    /// <summary>The errors that llama.cpp has reported since the last call, in one line; empty if there were none.</summary>
     internal static string TakeComplaints()
     {
         lock (Complaints)
@@ -121,7 +123,7 @@ internal static unsafe class LlamaLibrary
         }
     }
 
-    /// <summary>llama.cpp tells nobody but its log how many layers it could put on the GPU.</summary>
+    /// <summary>Finds in a line of the log how many layers llama.cpp put on the GPU. It reports this nowhere else.</summary>
     private static void Notice(ReadOnlySpan<byte> text)
     {
         ReadOnlySpan<byte> before = "offloaded "u8,

@@ -4,8 +4,8 @@ using OnlineRlhf.Inference.Devices;
 namespace OnlineRlhf.Inference.Llama;
 
 /// <summary>
-/// llama.cpp's libraries in a folder. They come in two layouts: one library with a CPU backend for each instruction set, such as
-/// libggml-cpu-haswell.so (this program's packages), or a folder for each instruction set, such as avx2 (LLamaSharp.Backend.Cpu).
+/// The libraries of llama.cpp in a folder. There are two layouts. This program's packages have one library, and a CPU backend for each instruction
+/// set, such as libggml-cpu-haswell.so. LLamaSharp.Backend.Cpu has a folder for each instruction set, such as avx2.
 /// </summary>
 public sealed unsafe class LlamaNatives
 {
@@ -14,12 +14,12 @@ public sealed unsafe class LlamaNatives
         Extension = ".so",
         VulkanBackendFile = "libggml-vulkan.so";
 
-    // Where NuGet's packages keep their folders, and where the build of a program that uses LLamaSharp puts them.
+    // The folders that NuGet's packages use, and the folder that the build of a program with LLamaSharp uses.
     private static readonly string[] Within = ["", "LLamaSharpRuntimes/linux-x64/native", "runtimes/linux-x64/native"];
 
     /// <summary>
-    /// LLamaSharp.Backend.Cpu's folders and the processor's features that their code needs, the most promising one first: the AVX-512 build is often
-    /// slower than the AVX2 one.
+    /// The folders of LLamaSharp.Backend.Cpu, with the processor features that their code needs. The most promising one comes first: the AVX-512
+    /// build is often slower than the AVX2 build.
     /// </summary>
     private static readonly (string Folder, string[] Features)[] Levels =
     [
@@ -29,7 +29,9 @@ public sealed unsafe class LlamaNatives
         ("noavx", ["sse4_2"]),
     ];
 
-    /// <summary>The builds with 512-bit vectors. They score highest, and some processors run them several times slower than others.</summary>
+    /// <summary>
+    /// The builds with 512-bit vectors. They have the highest scores, but some processors run them several times slower than other builds.
+    /// </summary>
     private static readonly string[] Wide = ["avx512", "cannonlake", "cascadelake", "cooperlake", "icelake", "sapphirerapids", "skylakex", "zen4"];
 
     private readonly Lazy<List<(string Name, string Library, string? Backend)>> _builds;
@@ -40,31 +42,31 @@ public sealed unsafe class LlamaNatives
         VulkanBackend = Vulkan(folder);
     }
 
-    /// <summary>The folder.</summary>
+    /// <summary>The folder that holds the libraries.</summary>
     public string Folder { get; }
 
     /// <summary>The version of llama.cpp.</summary>
     public string Version => Layout.Version;
 
     /// <summary>
-    /// The builds that run on this processor, such as "haswell" or "avx2", the most promising one first, which need not be the fastest.
+    /// The builds that run on this processor, such as "haswell" or "avx2". The one with the highest score comes first, but need not be the fastest.
     /// </summary>
     public IReadOnlyList<string> Builds => [.. _builds.Value.Select(b => b.Name)];
 
-    /// <summary>The same in the order in which to measure them: the most promising one, those without 512-bit vectors, the others.</summary>
+    /// <summary>The same builds in the order in which to measure them: the first one, then those without 512-bit vectors, then the others.</summary>
     public IReadOnlyList<string> Contenders => Order(Builds);
 
     internal Layout Layout { get; }
 
-    /// <summary>The one library of all builds; null where each build has its own.</summary>
+    /// <summary>The library that all builds share; null if each build has its own.</summary>
     internal string? CommonLibrary => Layout == Layout.OfPackages ? Path.Combine(Folder, Layout.FileName) : null;
 
-    /// <summary>The Vulkan backend; null where none is installed.</summary>
+    /// <summary>The path of the Vulkan backend; null if it is not installed.</summary>
     internal string? VulkanBackend { get; }
 
-    /// <summary>Finds them.</summary>
-    /// <param name="configured">Their folder, or the folder of one of LLamaSharp's backend packages; null looks beside the program.</param>
-    /// <exception cref="InferenceException">They are not there.</exception>
+    /// <summary>Finds the libraries.</summary>
+    /// <param name="configured">The folder of the libraries, or of one of LLamaSharp's backend packages; null looks beside the program.</param>
+    /// <exception cref="InferenceException">The libraries are not there.</exception>
     public static LlamaNatives Find(string? configured)
     {
         string[] folders = configured is not null
@@ -78,7 +80,7 @@ public sealed unsafe class LlamaNatives
             );
     }
 
-    /// <summary>The library of a build, and the CPU backend to load behind it; null where the library has one of its own.</summary>
+    /// <summary>The library of a build, and the CPU backend to load after it; null if the library contains the backend.</summary>
     /// <exception cref="InferenceException">There is no such build, or it does not run on this processor.</exception>
     internal (string Library, string? Backend) FilesOf(string build) =>
         _builds.Value.Find(b => b.Name == build) is { Library: not null } found
@@ -110,7 +112,7 @@ public sealed unsafe class LlamaNatives
     private static string? Vulkan(string folder) =>
         new[] { Path.Combine(folder, "vulkan", VulkanBackendFile), Path.Combine(folder, VulkanBackendFile) }.FirstOrDefault(File.Exists);
 
-    /// <summary>The folders of LLamaSharp.Backend.Cpu that run on this processor; or the folder itself, where it is one of them.</summary>
+    /// <summary>The folders of LLamaSharp.Backend.Cpu that run on this processor, or the folder itself if it is one of them.</summary>
     private static List<(string Name, string Library, string? Backend)> OfLLamaSharp(string root)
     {
         List<(string, string, string?)> builds = [];
@@ -126,10 +128,10 @@ public sealed unsafe class LlamaNatives
         return builds;
     }
 
-    /// <summary>The CPU backends of a folder that run on this processor, by the score that they give themselves.</summary>
+    /// <summary>The CPU backends of a folder that run on this processor, ordered by the score that they give themselves.</summary>
     private static IEnumerable<(string Name, string Path)> Scored(string folder)
     {
-        // Every backend depends on it, and it aborts the process where it is loaded a second time: it stays when they are unloaded.
+        // Keep the base library loaded. Every backend depends on it, and it aborts the process if it is loaded a second time.
         _ = NativeLibrary.TryLoad(Path.Combine(folder, BaseLibrary), out _);
         return Directory
             .EnumerateFiles(folder, CpuBackend + "-*" + Extension)
@@ -140,7 +142,7 @@ public sealed unsafe class LlamaNatives
             .Select(b => (b.Name, b.Path));
     }
 
-    /// <summary>What the library itself says of this processor; 0 where it would not run.</summary>
+    /// <summary>The score that the library gives itself on this processor; 0 if it cannot run.</summary>
     private static int Score(string path)
     {
         if (!NativeLibrary.TryLoad(path, out nint library))

@@ -7,15 +7,17 @@ using OnlineRlhf.Inference.Sampling;
 
 namespace OnlineRlhf.Inference.Llama;
 
-/// <summary>A model on one device, with its context: what is loaded anew where the device changes.</summary>
+/// <summary>A model on one device, with its context. If the device changes, the model is loaded again.</summary>
 internal sealed unsafe class LoadedModel : IDisposable
 {
     internal const int LeastAnswer = 8;
 
-    /// <summary>Tokens of the prompt behind which the pace of rounds is measured: a request with its template and some conversation.</summary>
+    /// <summary>
+    /// The length of the prompt that is used to measure the pace of rounds, in tokens: a request with its template and some conversation.
+    /// </summary>
     private const int RoundPrompt = 256;
 
-    // A model smaller than this per thread spends its time in the barriers between threads, and hours in them on a busy machine.
+    // With fewer bytes per thread, threads mostly wait at the barriers between them, and on a busy machine for hours.
     private const long BytesWorthAThread = 16 << 20;
     private const int AllLayers = int.MaxValue;
     private readonly SafeLlamaModelHandle _model;
@@ -49,7 +51,9 @@ internal sealed unsafe class LoadedModel : IDisposable
         Conversations = new ConversationCache(Context, options.Conversations, options.ConversationLifetime, options.Clock);
     }
 
-    /// <summary>What a request goes on from, its prompt, and for each candidate a hint and an answer.</summary>
+    /// <summary>
+    /// How many sequences a request needs: the one that it continues, its prompt, and for each candidate one for its hint and one for its answer.
+    /// </summary>
     internal static int Sequences(int candidates) => 2 + (2 * candidates);
 
     internal string Name { get; }
@@ -58,7 +62,7 @@ internal sealed unsafe class LoadedModel : IDisposable
 
     internal int ContextTokens { get; }
 
-    /// <summary>What else than shortening helps where the context is too small, at the end of a sentence.</summary>
+    /// <summary>The end of an error's sentence: what else than a shorter text helps if the context is too small.</summary>
     internal string MoreContext { get; }
 
     internal long Bytes { get; }
@@ -74,24 +78,24 @@ internal sealed unsafe class LoadedModel : IDisposable
     /// <summary>Whether and how the model thinks before it answers.</summary>
     internal Thinking Thinking { get; }
 
-    /// <summary>Tokens of thoughts that memory is set aside for, before each answer; 0 where none are expected.</summary>
+    /// <summary>The most tokens of thoughts before each answer, for which memory is reserved; 0 if none are expected.</summary>
     internal int ThinkingBudget { get; }
 
     internal DecodingContext Context { get; }
 
-    /// <summary>What was read of the last conversations.</summary>
+    /// <summary>What the model has read of the last conversations.</summary>
     internal ConversationCache Conversations { get; }
 
-    /// <summary>Tokens that the cache holds for all sequences together.</summary>
+    /// <summary>How many tokens the cache holds, for all sequences together.</summary>
     internal int CellCount { get; }
 
-    /// <summary>Whether its memory is freed; what is told of it stays true.</summary>
+    /// <summary>Whether the memory is freed. The properties that describe the model stay valid.</summary>
     internal bool IsDisposed { get; private set; }
 
-    /// <summary>How many layers the GPU holds, such as "31/31"; null where there is none.</summary>
+    /// <summary>How many layers are on the GPU, such as "31/31"; null without a GPU.</summary>
     internal string? Layers { get; private init; }
 
-    /// <exception cref="InferenceException">llama.cpp refuses the model, or it does not fit the device.</exception>
+    /// <exception cref="InferenceException">llama.cpp refuses the model, or the model does not fit the device.</exception>
     internal static LoadedModel Open(
         LanguageModelOptions options,
         GgufFile file,
@@ -114,8 +118,8 @@ internal sealed unsafe class LoadedModel : IDisposable
         }
     }
 
-    /// <summary>Loads the file, or only its vocabulary.</summary>
-    /// <exception cref="InferenceException">llama.cpp refuses it, or it writes no answers.</exception>
+    /// <summary>Loads the whole file, or only its vocabulary.</summary>
+    /// <exception cref="InferenceException">llama.cpp refuses the model, or the model writes no answers.</exception>
     internal static SafeLlamaModelHandle LoadFile(
         string path,
         GgufFile file,
@@ -125,7 +129,7 @@ internal sealed unsafe class LoadedModel : IDisposable
     )
     {
         LlamaLibrary.TakeComplaints();
-        // A list without any device keeps llama.cpp from spreading over those that it finds.
+        // An empty list of devices keeps llama.cpp from using the devices that it finds.
         nint* devices = stackalloc nint[2];
         devices[0] = gpu?.Handle ?? 0;
         devices[1] = 0;
@@ -163,20 +167,20 @@ internal sealed unsafe class LoadedModel : IDisposable
         }
     }
 
-    /// <summary>A conversation for the model to answer.</summary>
+    /// <summary>Turns a conversation into tokens, for the model to answer.</summary>
     internal TokenizedPrompt Tokenize(IReadOnlyList<ChatMessage> messages) => Tokenize(messages, Thinking.Start);
 
-    /// <summary>The prompts of a request to answer a conversation.</summary>
+    /// <summary>The prompts of a request for answers to a conversation.</summary>
     internal Prompt BuildPrompt(IReadOnlyList<ChatMessage> messages, IReadOnlyList<string?> hints) => Tokenize(messages).With(Vocabulary, hints);
 
-    /// <summary>A prompt that an answer without thoughts follows.</summary>
+    /// <summary>A prompt that is followed by an answer without thoughts.</summary>
     internal Prompt BuildAnswerPrompt(IReadOnlyList<ChatMessage> messages, string? hint) =>
         Tokenize(messages, Thinking.AnswerStart).With(Vocabulary, [hint]);
 
     private TokenizedPrompt Tokenize(IReadOnlyList<ChatMessage> messages, string start) =>
         TokenizedPrompt.Of(Vocabulary, Template, messages, Thinking.Flag, start);
 
-    /// <summary>The tokens of an answer, closed as the model closes its own.</summary>
+    /// <summary>The tokens of an answer, closed like the model's own answers.</summary>
     internal int[] Closed(string answer)
     {
         List<int> tokens = [];
@@ -186,7 +190,7 @@ internal sealed unsafe class LoadedModel : IDisposable
         return [.. tokens];
     }
 
-    /// <summary>How long the thoughts and answers behind a prompt may be. Where there is less room than for both, the answer has its own first.</summary>
+    /// <summary>How long the thoughts and answers after a prompt may be. If there is no room for both, the answer gets its room first.</summary>
     /// <param name="prompt">The prompts of all candidates.</param>
     /// <param name="answer">The most tokens of an answer.</param>
     /// <param name="thoughts">The most tokens of thoughts.</param>
@@ -194,7 +198,7 @@ internal sealed unsafe class LoadedModel : IDisposable
     internal AnswerLimits LimitsOf(Prompt prompt, int answer, int thoughts)
     {
         int decoded = prompt.Shared.Length + prompt.Suffixes.Sum(s => s.Length);
-        // The first suffices for the model's own hints; others may take more cells than were set aside.
+        // Check both limits: hints that differ from the model's own may need more cells than were reserved.
         int room = Math.Min(ContextTokens - prompt.Longest, (CellCount - decoded) / prompt.Groups.Length);
         if (room < Math.Min(LeastAnswer, answer))
             throw new InferenceException(
@@ -203,17 +207,19 @@ internal sealed unsafe class LoadedModel : IDisposable
                     + $"shorten the conversation{MoreContext}."
             );
         answer = Math.Min(answer, room);
-        // Thoughts that nobody expected get half.
+        // Thoughts that the template does not announce get half of the room.
         thoughts = Math.Min(thoughts, Thinking.IsOn ? Math.Min(ThinkingBudget, room - answer) : room / 2);
         return new AnswerLimits(room, answer, thoughts, Thinking);
     }
 
-    /// <summary>How fast it decodes. Its cost: two short prompts and some ten steps.</summary>
-    /// <exception cref="InferenceException">A decode failed, or its output is not a number.</exception>
+    /// <summary>Measures how fast the model decodes. Costs two short prompts and about ten steps.</summary>
+    /// <exception cref="InferenceException">A decode failed, or its output is not finite.</exception>
     internal DecodingPace Measure(int candidates, CancellationToken cancellationToken) => Probe(candidates, cancellationToken).Run();
 
-    /// <summary>How fast it decodes at the length that rounds have. Its cost: a prompt of 256 tokens or half the context, and some steps.</summary>
-    /// <exception cref="InferenceException">A decode failed, or its output is not a number.</exception>
+    /// <summary>
+    /// Measures how fast the model decodes texts of the length that rounds have. Costs a prompt of 256 tokens or half the context, and some steps.
+    /// </summary>
+    /// <exception cref="InferenceException">A decode failed, or its output is not finite.</exception>
     internal RoundPace MeasureRound(int candidates, CancellationToken cancellationToken)
     {
         int[] words = ProbePrompt();
@@ -223,8 +229,8 @@ internal sealed unsafe class LoadedModel : IDisposable
         return new PaceProbe(Context, tokens, Vocabulary.EndOfTurn, candidates, cancellationToken).RunRound();
     }
 
-    /// <summary>Whether it computes numbers at all. Its cost: a short prompt.</summary>
-    /// <exception cref="InferenceException">The decode failed, or its output is not a number.</exception>
+    /// <summary>Checks that the model's output is finite. Costs a short prompt.</summary>
+    /// <exception cref="InferenceException">The decode failed, or its output is not finite.</exception>
     internal void Check(CancellationToken cancellationToken) => Probe(candidates: 1, cancellationToken).Check();
 
     private PaceProbe Probe(int candidates, CancellationToken cancellationToken)
@@ -235,7 +241,7 @@ internal sealed unsafe class LoadedModel : IDisposable
 
     private int[] ProbePrompt()
     {
-        // A probe has the context for itself.
+        // A probe needs the whole context.
         Conversations.Offload();
         Prompt prompt = BuildPrompt([new ChatMessage("user", "Tell me about the weather in the mountains, and what to wear there.")], [null]);
         return [.. prompt.Shared, .. prompt.Suffixes[0]];
@@ -249,7 +255,9 @@ internal sealed unsafe class LoadedModel : IDisposable
         _model.Dispose();
     }
 
-    /// <summary>Cells of the longest round: one candidate fills the context; each other one has its answer, and each hint is decoded once.</summary>
+    /// <summary>
+    /// How many cells the longest round needs: one candidate fills the context, each other one adds its answer, and each hint is decoded once.
+    /// </summary>
     private int Cells(LanguageModelOptions options, Prompt hinted)
     {
         if (hinted.Longest + Math.Min(LeastAnswer, options.AnswerTokens) >= ContextTokens)

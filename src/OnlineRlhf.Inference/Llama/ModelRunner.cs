@@ -4,8 +4,8 @@ using OnlineRlhf.Inference.Gguf;
 namespace OnlineRlhf.Inference.Llama;
 
 /// <summary>
-/// Runs work on a model, one piece at a time, on the device that the model is loaded on. A GPU that fails is left for the CPU, where the work is done
-/// anew.
+/// Runs work on a model, one piece at a time, on the device that holds the model. If a GPU fails, the model moves to the CPU and the work starts
+/// again there.
 /// </summary>
 internal sealed class ModelRunner : IDisposable
 {
@@ -18,14 +18,14 @@ internal sealed class ModelRunner : IDisposable
     private DecodingPace? _pace;
     private bool _disposed;
 
-    /// <summary>Loads the model on the device that serves it best.</summary>
-    /// <param name="options">The model and its device.</param>
-    /// <param name="file">The model's file. Each piece of work fails once it was changed.</param>
-    /// <param name="natives">llama.cpp's libraries.</param>
-    /// <param name="collectHidden">Whether hidden states are computed.</param>
-    /// <param name="progressed">Told after every decode, and from time to time while the model is loaded again.</param>
-    /// <param name="cancellationToken">Ends the loading.</param>
-    /// <exception cref="InferenceException">llama.cpp refuses the model, or it computes what is not a number.</exception>
+    /// <summary>Loads the model on the fastest device that the options allow.</summary>
+    /// <param name="options">Which model to load, and on which devices.</param>
+    /// <param name="file">The model's file. If it changes, all work fails.</param>
+    /// <param name="natives">The libraries of llama.cpp.</param>
+    /// <param name="collectHidden">Whether to collect hidden states.</param>
+    /// <param name="progressed">Called after every decode, and from time to time while the model is loaded again.</param>
+    /// <param name="cancellationToken">Cancels the loading.</param>
+    /// <exception cref="InferenceException">llama.cpp refuses the model, or the model's output is not finite.</exception>
     internal ModelRunner(
         LanguageModelOptions options,
         GgufFile file,
@@ -54,28 +54,28 @@ internal sealed class ModelRunner : IDisposable
         }
     }
 
-    /// <summary>The model as it is loaded now. What is told of it stays true where it was loaded again since.</summary>
+    /// <summary>The model as it is loaded now. The properties that describe an earlier one stay valid.</summary>
     internal LoadedModel Loaded { get; private set; }
 
-    /// <summary>What runs the model, and why.</summary>
+    /// <summary>Which device runs the model, and why.</summary>
     internal DeviceReport Device { get; set; }
 
-    /// <summary>Told when work fails because the model's file was changed: from here on all of it will.</summary>
+    /// <summary>Called when work fails because the model's file was changed. From then on all work fails.</summary>
     internal Action<InferenceException>? FileChanged { get; set; }
 
     private Action Progressed { get; }
 
-    /// <summary>Runs work that decodes. Where the model cannot be loaded on the CPU after a GPU's failure, each call tries it again.</summary>
+    /// <summary>Runs work that decodes. If the model could not be loaded on the CPU after a GPU failed, each call tries again.</summary>
     internal T Run<T>(Func<LoadedModel, T> work) => Read(model => Device.IsCpu ? Unchanged(model, work) : RunOnGpu(work));
 
-    /// <summary>Runs work that decodes nothing, so that no GPU is marked as working.</summary>
+    /// <summary>Runs work that decodes nothing, so that it need not mark the GPU as computing.</summary>
     internal T Look<T>(Func<LoadedModel, T> work) => Read(model => Unchanged(model, work));
 
-    /// <summary>How fast the device decodes as many candidates as one request may have; measured once.</summary>
+    /// <summary>Measures once how fast the device decodes as many candidates as one request may have.</summary>
     internal DecodingPace Measure(CancellationToken cancellationToken) =>
         Run(model => _pace ??= model.Measure(_options.Candidates, cancellationToken));
 
-    /// <summary>Runs work on the model unless other work runs, or no model is loaded.</summary>
+    /// <summary>Runs work on the model, unless other work runs or no model is loaded.</summary>
     internal void TryLook(Action<LoadedModel> work)
     {
         if (!_gate.TryEnter())
@@ -91,7 +91,7 @@ internal sealed class ModelRunner : IDisposable
         }
     }
 
-    /// <summary>Frees the model, after the work that runs.</summary>
+    /// <summary>Waits for the work that runs, and frees the model.</summary>
     public void Dispose()
     {
         lock (_gate)
@@ -142,7 +142,7 @@ internal sealed class ModelRunner : IDisposable
         return Unchanged(Loaded, work);
     }
 
-    /// <summary>Looks at the file before the work and after it. Each decode looks at it too.</summary>
+    /// <summary>Checks the file before and after the work. Each decode checks it too.</summary>
     private T Unchanged<T>(LoadedModel model, Func<LoadedModel, T> work)
     {
         _file.RequireUnchanged();
@@ -153,7 +153,7 @@ internal sealed class ModelRunner : IDisposable
 
     private void LoadOnCpu()
     {
-        // llama.cpp says nothing while it reads a whole file from a slow disk.
+        // Report progress from a timer, because llama.cpp is silent while it reads a whole file from a slow disk.
         using var loading = new Timer(_ => Progressed(), null, TimeSpan.Zero, LoadingSign);
         try
         {

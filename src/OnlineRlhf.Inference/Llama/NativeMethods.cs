@@ -7,8 +7,11 @@ using LLama.Native;
 
 namespace OnlineRlhf.Inference.Llama;
 
-/// <summary>What the engine calls of llama.cpp and LLamaSharp does not offer, found through the library that LLamaSharp has loaded.</summary>
-#pragma warning disable IDE1006, CA1707 // The names are llama.h's and ggml-backend.h's.
+/// <summary>
+/// The functions of llama.cpp that LLamaSharp does not offer, or binds in a way that does not fit. They come from the library that LLamaSharp
+/// has loaded.
+/// </summary>
+#pragma warning disable IDE1006, CA1707 // The names are those of llama.h and ggml-backend.h.
 internal static unsafe partial class NativeMethods
 {
     internal const string Library = "llama";
@@ -16,7 +19,7 @@ internal static unsafe partial class NativeMethods
     [LibraryImport(Library)]
     internal static partial byte* ggml_version();
 
-    /// <summary>Before LLamaSharp can set one, and without a string for each line.</summary>
+    /// <summary>Sets the log callback before LLamaSharp can, and without creating a string for each line.</summary>
     [LibraryImport(Library)]
     internal static partial void llama_log_set(delegate* unmanaged[Cdecl]<int, byte*, void*, void> callback, void* userData);
 
@@ -59,11 +62,11 @@ internal static unsafe partial class NativeMethods
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial SafeLlamaModelHandle llama_model_load_from_file(string path, ModelParams parameters);
 
-    /// <summary>LLamaSharp's own decode pins every array of its batch anew: 133 to 517 pins a step.</summary>
+    /// <summary>Decodes a batch. LLamaSharp's own decode pins every array of its batch again: 133 to 517 pins a step.</summary>
     [LibraryImport(Library)]
     internal static partial int llama_decode(SafeLLamaContextHandle context, LLamaNativeBatch batch);
 
-    /// <summary>As llama.cpp has it since b10361; LLamaSharp 0.30.0 leaves the first argument out.</summary>
+    /// <summary>Creates a sampler, with the arguments since b10361. LLamaSharp 0.30.0 lacks the first one.</summary>
     [LibraryImport(Library)]
     internal static partial nint llama_sampler_init_penalties(int vocabulary, int lastTokens, float repeat, float frequency, float presence);
 

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace OnlineRlhf.Inference.Llama;
 
-/// <summary>A sequence's memory, copied out of the context. Overwritten when it is dropped, since it tells what was said.</summary>
+/// <summary>The memory of a sequence, copied out of the context. It is overwritten when it is freed, because it reveals the conversation.</summary>
 internal sealed unsafe class SequenceState(nuint bytes) : IDisposable
 {
     internal byte* Data { get; private set; } = (byte*)NativeMemory.Alloc(bytes);

@@ -2,7 +2,7 @@ using LLama.Native;
 
 namespace OnlineRlhf.Inference.Llama;
 
-/// <summary>The tokens of one decode, of one or several sequences, in native memory of fixed size.</summary>
+/// <summary>The tokens of one decode, from one or several sequences, in native memory of fixed size.</summary>
 internal sealed unsafe class TokenBatch(int capacity) : IDisposable
 {
     private LLamaNativeBatch _batch = NativeApi.llama_batch_init(capacity, 0, 1);

@@ -4,7 +4,7 @@ using LLama.Native;
 
 namespace OnlineRlhf.Inference.Llama;
 
-/// <summary>The model's tokens: text to tokens and back.</summary>
+/// <summary>Converts text to the model's tokens and back.</summary>
 internal sealed class Vocabulary(SafeLlamaModelHandle model)
 {
     private const int LongestPiece = 4096;
@@ -12,16 +12,16 @@ internal sealed class Vocabulary(SafeLlamaModelHandle model)
 
     internal int Count { get; } = model.Vocab.Count;
 
-    /// <summary>The token that closes an answer; negative where the model has none.</summary>
+    /// <summary>The token that closes an answer; negative if the model has none.</summary>
     internal int EndOfTurn { get; } = (int)(model.Vocab.EOT ?? model.Vocab.EOS ?? LLamaToken.InvalidToken);
 
-    /// <summary>The token every text begins with; null where the model wants none.</summary>
+    /// <summary>The token that every text begins with; null if the model needs none.</summary>
     internal int? BeginningOfText { get; } = model.Vocab is { ShouldAddBOS: true, BOS: { } begin } ? (int)begin : null;
 
     internal bool IsEndOfGeneration(int token) => ((LLamaToken)token).IsEndOfGeneration(_vocabulary);
 
     /// <summary>
-    /// Appends the tokens of a text. Control tokens are recognised only where the text is the template's own: what a user writes cannot forge a turn.
+    /// Appends the tokens of a text. Control tokens are recognised only in the template's own text, so that a user's text cannot forge a turn.
     /// </summary>
     internal void Tokenize(string text, bool control, List<int> tokens)
     {
@@ -34,8 +34,8 @@ internal sealed class Vocabulary(SafeLlamaModelHandle model)
     }
 
     /// <summary>
-    /// llama.cpp splits some vocabularies' text by a recursive regular expression, which overflows the stack on a long run of one kind of character:
-    /// so long texts go piece by piece, cut before white space where there is any.
+    /// Finds where to split a long text, preferably before white space. llama.cpp splits the text of some vocabularies with a recursive regular
+    /// expression. A long run of characters of one kind overflows its stack, so long texts are tokenised in pieces.
     /// </summary>
     private static int PieceEnd(string text, int start)
     {
@@ -50,10 +50,10 @@ internal sealed class Vocabulary(SafeLlamaModelHandle model)
         return char.IsLowSurrogate(text[end]) ? end - 1 : end;
     }
 
-    /// <summary>Appends the bytes of a token; a token may hold part of a character.</summary>
+    /// <summary>Appends the bytes of a token. A token may hold only part of a character.</summary>
     /// <param name="token">The token.</param>
-    /// <param name="control">Whether a control token has a text too.</param>
-    /// <param name="bytes">Receives them.</param>
+    /// <param name="control">Whether control tokens give their text too.</param>
+    /// <param name="bytes">Receives the bytes.</param>
     internal void AppendPiece(int token, bool control, List<byte> bytes)
     {
         Span<byte> buffer = stackalloc byte[256];

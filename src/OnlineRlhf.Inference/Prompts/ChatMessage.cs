@@ -1,6 +1,6 @@
 namespace OnlineRlhf.Inference.Prompts;
 
 /// <summary>One turn of a conversation.</summary>
-/// <param name="Role">system, user or assistant.</param>
-/// <param name="Content">What was said.</param>
+/// <param name="Role">One of system, user and assistant.</param>
+/// <param name="Content">The text of the turn.</param>
 public sealed record ChatMessage(string Role, string Content);

@@ -6,18 +6,18 @@ using LLama.Native;
 namespace OnlineRlhf.Inference.Prompts;
 
 /// <summary>
-/// The model's own chat template, applied by llama.cpp. Contents are put in after the template was applied, so that template and contents are
-/// tokenized apart: only the template's own control tokens count.
+/// The model's own chat template, applied by llama.cpp. Contents are inserted after the template was applied. So template and contents are tokenised
+/// separately, and only the template's own control tokens count.
 /// </summary>
 internal sealed class ChatTemplate
 {
-    // Private-use characters: no template contains them.
+    // Private-use characters, which no template contains.
     private const char Open = '\uE0F0',
         Close = '\uE0F1';
     private const int LongestConversation = 64;
     private readonly string? _template;
 
-    /// <summary>Takes the named built-in template where one is configured, else the model's own, else llama.cpp's default (ChatML).</summary>
+    /// <summary>Uses the built-in template with this name, or else the model's own, or else llama.cpp's default (ChatML).</summary>
     internal ChatTemplate(SafeLlamaModelHandle model, string? name)
     {
         Own = model.GetTemplate(strict: false);
@@ -32,14 +32,15 @@ internal sealed class ChatTemplate
             );
     }
 
-    /// <summary>The text of the model's own template, in Jinja's language; null where its file holds none.</summary>
+    /// <summary>The text of the model's own template, in Jinja; null if the file has none.</summary>
     internal string? Own { get; }
 
-    /// <summary>The template or its name, as llama.cpp gets it; empty for llama.cpp's default.</summary>
+    /// <summary>The template or its name, as llama.cpp receives it; empty for llama.cpp's default.</summary>
     internal ReadOnlySpan<byte> Bytes => _template is null ? [] : Encoding.UTF8.GetBytes(_template + '\0');
 
     /// <summary>
-    /// The parts of a prompt that ends where the assistant's turn begins: template text, and the index of the message whose content belongs there.
+    /// The parts of a prompt that ends where the assistant's turn begins: pieces of template text, and between them the indexes of the messages whose
+    /// content belongs there.
     /// </summary>
     /// <param name="messages">The conversation.</param>
     internal List<PromptPart> Render(IReadOnlyList<ChatMessage> messages)

@@ -1,6 +1,6 @@
 namespace OnlineRlhf.Inference.Prompts;
 
 /// <summary>A piece of a rendered prompt.</summary>
-/// <param name="Template">Text of the template; empty where a content stands.</param>
-/// <param name="Message">Index of the message whose content stands here; null for the template's text.</param>
+/// <param name="Template">The text from the template; empty if a message's content belongs here.</param>
+/// <param name="Message">The index of the message whose content belongs here; null for template text.</param>
 internal readonly record struct PromptPart(string Template, int? Message);

@@ -1,8 +1,8 @@
 namespace OnlineRlhf.Inference.Prompts;
 
 /// <summary>
-/// The style hints of a model: short instructions in brackets behind the last user turn, `REQUEST (Use simple words.)`, one per candidate, so
-/// that the candidates differ enough to be worth choosing from.
+/// The style hints of a model. A hint is a short instruction in brackets after the user's last message, such as `REQUEST (Use simple words.)`. Each
+/// candidate gets its own, so that the candidates differ enough to be worth choosing from.
 /// </summary>
 public static class StyleHints
 {
@@ -16,13 +16,15 @@ public static class StyleHints
         "Give a numbered list of steps.",
     ];
 
-    /// <summary>The hints that suit a model: none where it was never taught to follow instructions, as the demo model.</summary>
+    /// <summary>
+    /// The hints that suit a model. There are none for a model that was never taught to follow instructions, such as the demo model.
+    /// </summary>
     public static IReadOnlyList<string> For(string? modelName) =>
         modelName is not null && modelName.StartsWith("Hearth", StringComparison.Ordinal) ? [] : Everyday;
 
     /// <summary>
-    /// Assigns hints to n candidates: two in eight get none, so that the model's own voice is always among them; where there are more hints than
-    /// places, the seed decides who is assigned.
+    /// Assigns hints to candidates. Two of eight get none, so that the model's own voice is always among them. If there are more hints than places,
+    /// the seed decides which hints are used.
     /// </summary>
     public static string?[] Assign(IReadOnlyList<string> hints, int candidates, uint seed)
     {

@@ -3,17 +3,17 @@ using System.Text;
 namespace OnlineRlhf.Inference.Prompts;
 
 /// <summary>
-/// Whether a model thinks before it answers, and how the prompt switches that off or on: by the marks in the text of its own chat
-/// template, since no engine for templates (Jinja) is at hand.
+/// Whether a model thinks before it answers, and how the prompt turns that off or on. This class searches the text of the model's chat template for
+/// marks, because the program has no engine for Jinja templates.
 /// </summary>
 internal sealed class Thinking
 {
     private const string Generation = "add_generation_prompt";
 
-    // What closes thoughts that the model did not close itself.
+    // Tokens for the text that closes thoughts which the model did not close itself.
     private const int CutTokens = 16;
 
-    // A template that has no empty block to write may look for one of these in the system turn.
+    // A template that cannot write an empty block of thoughts may look for one of these flags in the system turn.
     private static readonly string[] OffFlags = ["/no_think", "/nothink", "detailed thinking off"];
     private static readonly string[] OnFlags = ["<|think|>", "detailed thinking on"];
 
@@ -24,29 +24,29 @@ internal sealed class Thinking
         IsSwitchable = isSwitchable;
     }
 
-    /// <summary>How the model marks its thoughts, by its template; null where the template knows of none.</summary>
+    /// <summary>How the model marks its thoughts, according to its template; null if the template does not mention thoughts.</summary>
     internal ThoughtFormat? Format { get; }
 
-    /// <summary>Whether thoughts are to be expected before an answer.</summary>
+    /// <summary>Whether the model is expected to think before an answer.</summary>
     internal bool IsOn { get; }
 
-    /// <summary>Whether the template can switch them off.</summary>
+    /// <summary>Whether the template can turn thoughts off.</summary>
     internal bool IsSwitchable { get; }
 
-    /// <summary>What the prompt ends with, behind the beginning of the assistant's turn.</summary>
+    /// <summary>The end of the prompt, after the beginning of the assistant's turn.</summary>
     internal string Start { get; private init; } = "";
 
-    /// <summary>What the prompt ends with where an answer without thoughts follows.</summary>
+    /// <summary>The end of the prompt if an answer without thoughts follows.</summary>
     internal string AnswerStart { get; private init; } = "";
 
-    /// <summary>What the system turn begins with; null for nothing.</summary>
+    /// <summary>The text that the system turn begins with; null for none.</summary>
     internal string? Flag { get; private init; }
 
     /// <summary>Whether the prompt itself opens the block of thoughts.</summary>
     internal bool IsOpened =>
         Format is not null && Start.Contains(Format.Open, StringComparison.Ordinal) && !Start.Contains(Format.Close, StringComparison.Ordinal);
 
-    /// <summary>Reads a model's template; null for a model without one.</summary>
+    /// <summary>Reads a model's template. The template is null if the model has none.</summary>
     internal static Thinking Of(string? template, bool on)
     {
         if (template is null)
@@ -81,11 +81,11 @@ internal sealed class Thinking
         return new Thinking(null, on, isSwitchable: false);
     }
 
-    /// <summary>Tokens that memory is set aside for before each answer: its thoughts, and what closes them.</summary>
+    /// <summary>How many tokens are reserved before each answer: for thoughts, and for the text that closes them.</summary>
     internal int Reserve(int budget) => IsOn ? budget + CutTokens : 0;
 
-    /// <summary>What is done about thoughts, for people.</summary>
-    /// <param name="budget">Tokens that they may take.</param>
+    /// <summary>What the program does about thoughts, for people.</summary>
+    /// <param name="budget">How many tokens the thoughts may take.</param>
     internal string Describe(int budget) =>
         (Format, IsOn, IsSwitchable) switch
         {
@@ -98,14 +98,14 @@ internal sealed class Thinking
                 + $"it thinks for up to {budget} tokens before it answers; thoughts are neither shown nor learned",
         };
 
-    /// <summary>Whether a template treats thoughts in what was said before, or writes them.</summary>
+    /// <summary>Whether a template handles thoughts in earlier turns, or writes them.</summary>
     private static bool Handles(string template, ThoughtFormat format) =>
         Quotes(template, format.Close) || template.Contains("<|channel|>analysis", StringComparison.Ordinal) && format.Open == "<|channel|>";
 
     private static bool Quotes(string template, string text) =>
         template.Contains($"'{text}'", StringComparison.Ordinal) || template.Contains($"\"{text}\"", StringComparison.Ordinal);
 
-    /// <summary>What a template's literal writes from its first marker on, with white space before it; null where it holds none.</summary>
+    /// <summary>What a template's literal writes from its first marker on, and white space before it; null if it contains no marker.</summary>
     private static string? Marked(string literal, ThoughtFormat format)
     {
         int open = literal.IndexOf(format.Open, StringComparison.Ordinal),
@@ -113,11 +113,11 @@ internal sealed class Thinking
         int at = open < 0 ? close : open;
         if (at < 0)
             return null;
-        // What stands before the marker is the beginning of the turn, which the prompt has already; white space alone is the block's.
+        // Text before the marker is the beginning of the turn, which the prompt already has. White space alone belongs to the block.
         return string.IsNullOrWhiteSpace(literal[..at]) ? literal : literal[at..];
     }
 
-    /// <summary>The part of a template that writes where the answer begins.</summary>
+    /// <summary>The part of a template that writes the beginning of the answer.</summary>
     private static string Tail(string template)
     {
         int at = template.LastIndexOf(Generation, StringComparison.Ordinal);
@@ -125,13 +125,13 @@ internal sealed class Thinking
     }
 
     /// <summary>
-    /// The texts that a piece of a template writes: what stands outside of its tags, and the string literals in its
-    /// expressions, without those that are arguments.
+    /// The texts that a part of a template writes: those outside of its tags, and the string literals in its expressions. Literals that are arguments
+    /// are left out.
     /// </summary>
     private static List<string> Literals(string template)
     {
         List<string> literals = [];
-        // The piece begins within a tag.
+        // The part begins inside of a tag, so skip to its end.
         int at = template.IndexOf("%}", StringComparison.Ordinal);
         for (at = at < 0 ? template.Length : at + 2; at < template.Length; )
         {
@@ -156,7 +156,7 @@ internal sealed class Thinking
         return literals;
     }
 
-    /// <summary>Goes to the end of a tag and keeps its string literals.</summary>
+    /// <summary>Goes to the end of a tag, and collects its string literals.</summary>
     private static int Close(string template, int at, string end, List<string>? literals)
     {
         while (at < template.Length && !template.AsSpan(at).StartsWith(end))

@@ -2,20 +2,20 @@ using System.Text;
 
 namespace OnlineRlhf.Inference.Prompts;
 
-/// <summary>How a family of models marks what it thinks before it answers.</summary>
-/// <param name="Open">What the thoughts begin with.</param>
-/// <param name="Close">What they end with; the answer follows.</param>
-/// <param name="Cut">What closes thoughts that the model has not closed itself.</param>
-/// <param name="Empty">A block without thoughts: the answer follows at once.</param>
+/// <summary>How a family of models marks its thoughts before an answer.</summary>
+/// <param name="Open">The marker that begins the thoughts.</param>
+/// <param name="Close">The marker that ends them. The answer follows.</param>
+/// <param name="Cut">The text that closes thoughts which the model did not close itself.</param>
+/// <param name="Empty">An empty block of thoughts, which the answer follows immediately.</param>
 internal sealed record ThoughtFormat(string Open, string Close, string Cut, string Empty)
 {
-    /// <summary>What the answer behind thoughts begins with, where it is marked too.</summary>
+    /// <summary>The marker that begins the answer after thoughts; empty if there is none.</summary>
     internal string AnswerOpen { get; init; } = "";
 
-    /// <summary>What such an answer may end with.</summary>
+    /// <summary>The markers that such an answer may end with.</summary>
     internal IReadOnlyList<string> AnswerEnds { get; init; } = [];
 
-    /// <summary>Every format that is understood. A new model family is a new line here.</summary>
+    /// <summary>All formats that the program understands. A new model family is a new line here.</summary>
     internal static IReadOnlyList<ThoughtFormat> All { get; } =
     [
         // Qwen3, DeepSeek R1 and its distilled models, SmolLM3, GLM, Nemotron, LFM2.5, Hunyuan, EXAONE 4, MiniMax
@@ -45,13 +45,13 @@ internal sealed record ThoughtFormat(string Open, string Close, string Cut, stri
         },
     ];
 
-    /// <summary>Whether a closing marker ends thoughts whose opening one is not in the text, as where a prompt has opened them.</summary>
+    /// <summary>Whether a closing marker ends thoughts whose opening marker is not in the text, for example because the prompt contains it.</summary>
     /// <remarks>
-    /// It does where nothing stands before it, at a line's beginning or end, or right at a word or a sentence's end, with no white space between.
-    /// An answer that explains the marker puts white space, quotes or brackets around it: there it is text.
+    /// It ends thoughts if nothing precedes it, if it begins or ends a line, or if it directly follows or precedes a word or the end of a sentence,
+    /// without white space. An answer that explains the marker puts white space, quotes or brackets around it; then it is text.
     /// </remarks>
-    /// <param name="before">What stands before the marker; null for nothing.</param>
-    /// <param name="after">What follows it; null for nothing.</param>
+    /// <param name="before">The character before the marker; null for none.</param>
+    /// <param name="after">The character after the marker; null for none.</param>
     internal static bool EndsThoughts(Rune? before, Rune? after) =>
         before is null or { Value: '\n' }
         || after is { Value: '\n' or '\r' }

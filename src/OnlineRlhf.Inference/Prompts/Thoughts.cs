@@ -2,13 +2,13 @@ using System.Text;
 
 namespace OnlineRlhf.Inference.Prompts;
 
-/// <summary>What a reasoning model thinks before it answers is no part of its answer.</summary>
+/// <summary>Separates the thoughts of a reasoning model from its answer.</summary>
 public static class Thoughts
 {
     /// <summary>
-    /// A text without the thoughts that it begins with; the text itself where there are none, an empty one where nothing follows them.
+    /// Removes the thoughts at the beginning of a text. Returns the text itself if there are none, and an empty text if nothing follows them.
     /// </summary>
-    /// <remarks>A marker in the middle of an answer is text where somebody explains it: see <see cref="ThoughtFormat.EndsThoughts"/>.</remarks>
+    /// <remarks>A marker in the middle of an answer may be text that explains it: see <see cref="ThoughtFormat.EndsThoughts"/>.</remarks>
     public static string Drop(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -18,7 +18,7 @@ public static class Thoughts
         return rest;
     }
 
-    /// <summary>What follows the first block of thoughts; null where the text begins with none.</summary>
+    /// <summary>The text after the first block of thoughts; null if the text does not begin with one.</summary>
     private static string? AfterFirst(string text)
     {
         string start = text.TrimStart();
@@ -26,7 +26,7 @@ public static class Thoughts
         {
             if (start.StartsWith(format.Open, StringComparison.Ordinal))
                 return After(start, start.IndexOf(format.Close, format.Open.Length, StringComparison.Ordinal), format);
-            // Some models' prompts open the block, so that only its end is in the text.
+            // The prompts of some models open the block, so that only its end is in the text.
             int open = start.IndexOf(format.Open, StringComparison.Ordinal);
             for (int close = Next(0); close >= 0 && (open < 0 || close < open); close = Next(close + 1))
             {
@@ -39,7 +39,7 @@ public static class Thoughts
         return null;
     }
 
-    /// <summary>The answer behind thoughts, without the marks that some models put around it.</summary>
+    /// <summary>The answer after the thoughts, without the marks that some models put around it.</summary>
     private static string After(string text, int close, ThoughtFormat format)
     {
         if (close < 0)

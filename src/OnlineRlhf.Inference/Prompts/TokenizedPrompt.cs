@@ -2,7 +2,7 @@ using OnlineRlhf.Inference.Llama;
 
 namespace OnlineRlhf.Inference.Prompts;
 
-/// <summary>A conversation as the tokens of one model. It is tokenised once; a style hint takes its place between the two parts.</summary>
+/// <summary>A conversation as the tokens of one model, tokenised only once. A style hint goes between its two parts.</summary>
 public sealed class TokenizedPrompt
 {
     private readonly int[] _before,
@@ -17,11 +17,11 @@ public sealed class TokenizedPrompt
     }
 
     /// <summary>Tokenises a conversation.</summary>
-    /// <param name="vocabulary">The model's tokens.</param>
+    /// <param name="vocabulary">The vocabulary of the model.</param>
     /// <param name="template">The model's chat template.</param>
-    /// <param name="messages">The conversation; thoughts in the assistant's turns are left out.</param>
-    /// <param name="flag">What the system turn begins with; null for nothing.</param>
-    /// <param name="start">What the assistant's turn begins with.</param>
+    /// <param name="messages">The conversation. Thoughts in the assistant's turns are removed.</param>
+    /// <param name="flag">The text that the system turn begins with; null for none.</param>
+    /// <param name="start">The text that the assistant's turn begins with.</param>
     internal static TokenizedPrompt Of(Vocabulary vocabulary, ChatTemplate template, IReadOnlyList<ChatMessage> messages, string? flag, string start)
     {
         messages = [.. messages.Select(m => m.Role == "assistant" ? m with { Content = Thoughts.Drop(m.Content) } : m)];
@@ -54,14 +54,14 @@ public sealed class TokenizedPrompt
     }
 
     /// <summary>The prompts of a request.</summary>
-    /// <param name="vocabulary">The tokens of the same model.</param>
-    /// <param name="hints">A style hint per candidate, null for none.</param>
+    /// <param name="vocabulary">The vocabulary of the same model.</param>
+    /// <param name="hints">The style hint of each candidate, null for none.</param>
     internal Prompt With(Vocabulary vocabulary, IReadOnlyList<string?> hints)
     {
         string?[] distinct = [.. hints.Distinct()];
         int[][] suffixes = [.. distinct.Select(Suffix)];
         int[] groups = [.. hints.Select(h => Array.IndexOf(distinct, h))];
-        // The logits that an answer begins with come from a suffix: where one is empty, the last shared token goes there.
+        // The last token of the suffix gives the first logits of an answer. If a suffix is empty, move the last shared token into all suffixes.
         return suffixes.Min(s => s.Length) > 0
             ? new Prompt(_before, suffixes, groups)
             : new Prompt(_before[..^1], [.. suffixes.Select(s => (int[])[_before[^1], .. s])], groups);
@@ -76,7 +76,7 @@ public sealed class TokenizedPrompt
         }
     }
 
-    /// <summary>Begins the assistant's turn. White space that the template has just written is not written again.</summary>
+    /// <summary>Adds the beginning of the assistant's turn. White space that the template already ends with is not repeated.</summary>
     private static void Begin(List<PromptPart> parts, string start)
     {
         if (start.Length == 0)

@@ -2,9 +2,9 @@ using OnlineRlhf.Inference.Prompts;
 
 namespace OnlineRlhf.Inference.Sampling;
 
-/// <summary>How long one candidate may get.</summary>
-/// <param name="Room">Tokens that it may take in all.</param>
+/// <summary>How long one candidate may be.</summary>
+/// <param name="Room">How many tokens thoughts and answer may have together.</param>
 /// <param name="Answer">The most tokens of its answer.</param>
-/// <param name="Thoughts">The most tokens of its thoughts; at their end they are closed and the answer begins.</param>
-/// <param name="Thinking">How the model marks them.</param>
+/// <param name="Thoughts">The most tokens of its thoughts. At this limit they are closed and the answer begins.</param>
+/// <param name="Thinking">How the model marks thoughts.</param>
 internal sealed record AnswerLimits(int Room, int Answer, int Thoughts, Thinking Thinking);

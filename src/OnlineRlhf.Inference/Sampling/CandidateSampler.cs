@@ -4,7 +4,7 @@ using OnlineRlhf.Inference.Llama;
 
 namespace OnlineRlhf.Inference.Sampling;
 
-/// <summary>Draws one candidate's tokens, with a random generator of its own.</summary>
+/// <summary>Draws the tokens of one candidate, with its own random generator.</summary>
 internal sealed class CandidateSampler : IDisposable
 {
     private const int PenaltyWindow = 64;
@@ -22,9 +22,9 @@ internal sealed class CandidateSampler : IDisposable
         _chain.AddDistributionSampler(seed);
     }
 
-    /// <summary>Draws the next token from the logits over the whole vocabulary; null where they are not numbers.</summary>
-    /// <param name="logits">One for each token.</param>
-    /// <param name="banned">A token that is not drawn; null for none.</param>
+    /// <summary>Draws the next token from the logits of the whole vocabulary; null if they are not finite.</summary>
+    /// <param name="logits">The logit of each token.</param>
+    /// <param name="banned">A token that must not be drawn; null for none.</param>
     internal int? Draw(ReadOnlySpan<float> logits, int? banned = null)
     {
         int count = TopTokens.Select(logits, _top);
@@ -47,7 +47,7 @@ internal sealed class CandidateSampler : IDisposable
 
     public void Dispose() => _chain.Dispose();
 
-    /// <summary>Takes a token out of the likeliest ones, unless it is the only one.</summary>
+    /// <summary>Removes a token from the likeliest ones, unless it is the only one.</summary>
     private int Without(int token, int count)
     {
         int at = 0;

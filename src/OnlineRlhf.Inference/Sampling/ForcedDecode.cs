@@ -4,7 +4,7 @@ using OnlineRlhf.Inference.Prompts;
 
 namespace OnlineRlhf.Inference.Sampling;
 
-/// <summary>Decodes given answers behind one prompt, to learn what hidden states the model has while it reads them.</summary>
+/// <summary>Decodes given answers after one prompt, and collects the hidden states that the model has while it reads them.</summary>
 internal sealed class ForcedDecode(DecodingContext context, int embedding, Prompt prompt, int limit, string moreContext)
 {
     private const int PromptSequence = 0,

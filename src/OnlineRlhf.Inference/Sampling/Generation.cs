@@ -5,17 +5,17 @@ using OnlineRlhf.Inference.Prompts;
 namespace OnlineRlhf.Inference.Sampling;
 
 /// <summary>
-/// One generation: what is new of the prompt is decoded once, each distinct hint behind it once, and all candidates step together, one batch per
-/// step; a candidate that ends leaves the batch. What a reasoning model thinks before it answers is decoded and dropped.
+/// One generation. The new part of the prompt is decoded once, and then each distinct hint once. All candidates step together, one batch for each
+/// step; a candidate that ends leaves the batch. Thoughts of a reasoning model are decoded and dropped.
 /// </summary>
-/// <param name="context">Decodes.</param>
-/// <param name="conversations">What was read before.</param>
-/// <param name="owner">Whose conversation it is.</param>
-/// <param name="vocabulary">The model's tokens.</param>
+/// <param name="context">The context that decodes.</param>
+/// <param name="conversations">What the model has read before.</param>
+/// <param name="owner">The owner of the conversation.</param>
+/// <param name="vocabulary">The vocabulary of the model.</param>
 /// <param name="embedding">The width of a hidden state.</param>
-/// <param name="options">How to draw.</param>
+/// <param name="options">How to sample.</param>
 /// <param name="prompt">The conversation.</param>
-/// <param name="hints">A style hint per candidate, null for none.</param>
+/// <param name="hints">The style hint of each candidate, null for none.</param>
 /// <param name="limits">How long thoughts and answers may be.</param>
 internal sealed class Generation(
     DecodingContext context,
@@ -37,7 +37,8 @@ internal sealed class Generation(
 
     internal List<Candidate> Run(IProgress<SamplingProgress>? progress, CancellationToken cancellationToken)
     {
-        // The likeliest answer is to be the same whatever was read before: another order of batches may round another way.
+        // At temperature 0 the answer must be the same whatever was read before. Another order of batches may round differently, so read
+        // everything again.
         (_shared, int known) = conversations.Resume(owner, prompt.Shared, fresh: options.Temperature == 0);
         Array.Fill(_groups, -1);
         Array.Fill(_sequences, -1);
@@ -72,7 +73,7 @@ internal sealed class Generation(
             foreach (int i in waiting)
                 all[i] = Start(i, attempt);
             Decode(all, waiting, progress, cancellationToken);
-            // The others are as good as they were.
+            // Remember the failure, but keep the other answers: they are not affected.
             notFinite = all.Any(t => !t.IsFinite) ? context.NotFinite() : notFinite;
             waiting = [.. Enumerable.Range(0, all.Length).Where(i => IsWorthless(all, i))];
         }
@@ -84,7 +85,7 @@ internal sealed class Generation(
     }
 
     /// <summary>
-    /// Keeps the prompt, and the answers that were written without a hint: the next turn goes on from the one that the person kept.
+    /// Keeps the prompt and the answers that were written without a hint. The next turn continues the answer that the client keeps.
     /// </summary>
     private void Keep(Track[] tracks)
     {
@@ -100,8 +101,8 @@ internal sealed class Generation(
     private bool MayBeKept(Track track) => hints[Array.IndexOf(_sequences, track.Sequence)] is null && !track.HasThoughts;
 
     /// <summary>
-    /// Decodes what is new of the shared prefix, then every suffix; the logits behind each suffix are kept, so
-    /// that a candidate can start anew at any time.
+    /// Decodes the new part of the shared prefix, then every suffix. The logits after each suffix are kept, so that a candidate can start again at
+    /// any time.
     /// </summary>
     private void Prefill(int known, CancellationToken cancellationToken)
     {
@@ -184,7 +185,9 @@ internal sealed class Generation(
         }
     }
 
-    /// <summary>An empty answer, one that an earlier candidate gives too, or one whose states are not numbers, adds nothing to choose from.</summary>
+    /// <summary>
+    /// Whether an answer adds nothing to choose from: it is empty, repeats an earlier candidate, or has states that are not finite.
+    /// </summary>
     private static bool IsWorthless(Track[] tracks, int candidate)
     {
         string text = tracks[candidate].Text;

@@ -1,6 +1,6 @@
 namespace OnlineRlhf.Inference.Sampling;
 
-/// <summary>How candidate answers are drawn. The samplers run in this order: top-k, penalties, top-p, min-p, temperature.</summary>
+/// <summary>How candidate answers are sampled. The samplers run in this order: top-k, penalties, top-p, min-p, temperature.</summary>
 public sealed record SamplingOptions
 {
     /// <summary>The most candidates of one request.</summary>
@@ -9,34 +9,34 @@ public sealed record SamplingOptions
     /// <summary>The most tokens of thoughts before one answer.</summary>
     public const int MaxThinkingBudget = 8192;
 
-    /// <summary>n, 1 to <see cref="MaxCandidates"/>.</summary>
+    /// <summary>The number of candidates, n, from 1 to <see cref="MaxCandidates"/>.</summary>
     public int Candidates { get; init; } = 8;
 
-    /// <summary>The most tokens of one answer; less where the context leaves less room.</summary>
+    /// <summary>The most tokens of one answer. The context may leave room for fewer.</summary>
     public int MaxTokens { get; init; } = 160;
 
-    /// <summary>The most tokens of thoughts before one answer; what memory is set aside for limits it too.</summary>
+    /// <summary>The most tokens of thoughts before one answer. The reserved memory limits it too.</summary>
     public int ThinkingBudget { get; init; } = MaxThinkingBudget;
 
-    /// <summary>Higher draws more freely; 0 always takes the likeliest token.</summary>
+    /// <summary>Higher values draw more freely; 0 always takes the likeliest token.</summary>
     public float Temperature { get; init; } = 0.9f;
 
-    /// <summary>Only the k likeliest tokens are drawn from, 1 to 1,000. First, so that everything after it costs next to nothing.</summary>
+    /// <summary>Draws only from the k likeliest tokens, 1 to 1,000. It runs first, so that everything after it costs next to nothing.</summary>
     public int TopK { get; init; } = 40;
 
-    /// <summary>Only the likeliest tokens that together have this probability; 1 turns it off.</summary>
+    /// <summary>Draws only from the likeliest tokens that together have this probability; 1 turns it off.</summary>
     public float TopP { get; init; } = 0.95f;
 
-    /// <summary>Only tokens at least this share as likely as the likeliest; 0 turns it off.</summary>
+    /// <summary>Draws only tokens that are at least this share as likely as the likeliest one; 0 turns it off.</summary>
     public float MinP { get; init; } = 0.05f;
 
-    /// <summary>Divides the logits of the last 64 tokens' repetitions; 1 turns it off.</summary>
+    /// <summary>Divides the logits of tokens that repeat one of the last 64 tokens; 1 turns it off.</summary>
     public float RepeatPenalty { get; init; } = 1;
 
-    /// <summary>Seeds all candidates, each with a seed of its own.</summary>
+    /// <summary>The seed of all candidates. Each candidate derives its own seed from it.</summary>
     public uint Seed { get; init; }
 
-    /// <summary>How often an answer that equals another candidate's is drawn again.</summary>
+    /// <summary>How often an answer is drawn again if it equals another candidate's answer.</summary>
     public int DuplicateAttempts { get; init; } = 2;
 
     /// <summary>Checks the ranges.</summary>

@@ -1,7 +1,7 @@
 namespace OnlineRlhf.Inference.Sampling;
 
 /// <summary>How far a generation is: counts only, no text.</summary>
-/// <param name="Tokens">Tokens drawn so far, over all candidates.</param>
-/// <param name="Finished">Candidates that are done.</param>
-/// <param name="Candidates">Candidates in all.</param>
+/// <param name="Tokens">How many tokens were drawn so far, for all candidates.</param>
+/// <param name="Finished">How many candidates are finished.</param>
+/// <param name="Candidates">How many candidates there are.</param>
 public readonly record struct SamplingProgress(int Tokens, int Finished, int Candidates);

@@ -5,8 +5,10 @@ using OnlineRlhf.Inference.Prompts;
 
 namespace OnlineRlhf.Inference.Sampling;
 
-/// <summary>Tells, token by token, a candidate's answer from the thoughts before it.</summary>
-/// <remarks>It sees control tokens as text too, since some models mark their thoughts by them. A marker in the middle of an answer is text.</remarks>
+/// <summary>Separates a candidate's answer from the thoughts before it, token by token.</summary>
+/// <remarks>
+/// The filter also sees the text of control tokens, because some models mark their thoughts with them. A marker in the middle of an answer is text.
+/// </remarks>
 internal sealed class ThoughtFilter
 {
     private const int LongestRune = 4;
@@ -21,7 +23,7 @@ internal sealed class ThoughtFilter
     private Phase _phase;
     private bool _isAboutMarkers;
 
-    /// <param name="thinking">What the model's template says of thoughts.</param>
+    /// <param name="thinking">What the model's template says about thoughts.</param>
     internal ThoughtFilter(Thinking thinking)
     {
         _known = Markers.FirstOrDefault(m => m.Format == thinking.Format);
@@ -31,27 +33,27 @@ internal sealed class ThoughtFilter
 
     private enum Phase
     {
-        /// <summary>Nothing was written yet, or what may become a marker.</summary>
+        /// <summary>Nothing was written yet, or only text that may become a marker.</summary>
         Opening,
 
-        /// <summary>Within a block of thoughts.</summary>
+        /// <summary>The candidate is inside a block of thoughts.</summary>
         Thinking,
 
-        /// <summary>Behind a block. The white space before the answer is no part of it.</summary>
+        /// <summary>A block has ended. White space before the answer is skipped.</summary>
         Closed,
 
         /// <summary>The answer is being written.</summary>
         Answering,
     }
 
-    /// <summary>How the thoughts are marked in which the candidate is; null where it is in none.</summary>
+    /// <summary>How the current thoughts are marked; null outside of thoughts.</summary>
     internal ThoughtFormat? Inside => _phase == Phase.Thinking ? _marker!.Format : null;
 
-    /// <summary>The beginning of the answer, where it stands in the same token as the end of the thoughts.</summary>
+    /// <summary>The beginning of the answer, if it is in the same token as the end of the thoughts.</summary>
     internal byte[] Rest { get; private set; } = [];
 
     /// <summary>Takes the text of the next token, in UTF-8.</summary>
-    /// <returns>Whether the token belongs to the answer. Where it does not, no token before it does.</returns>
+    /// <returns>Whether the token belongs to the answer. If not, no earlier token belongs to it either.</returns>
     internal bool Take(ReadOnlySpan<byte> piece)
     {
         Rest = [];
@@ -59,7 +61,8 @@ internal sealed class ThoughtFilter
         bool ends = _phase switch
         {
             Phase.Thinking => TryClose(_marker!),
-            // A model may think on without a word where its prompt or the budget has closed the block: then its end alone is seen.
+            // A model may think without an opening marker if its prompt or the budget has closed the block. Then only the end of the
+            // thoughts appears.
             Phase.Answering => _known is not null && TryCloseUnopened(_known),
             _ => false,
         };
@@ -98,7 +101,7 @@ internal sealed class ThoughtFilter
         }
     }
 
-    /// <summary>Looks for the end of thoughts that were not opened, as <see cref="ThoughtFormat.EndsThoughts"/> tells it.</summary>
+    /// <summary>Finds the end of thoughts that were not opened, by <see cref="ThoughtFormat.EndsThoughts"/>.</summary>
     private bool TryCloseUnopened(Marker marker)
     {
         while (!_isAboutMarkers)
@@ -107,7 +110,7 @@ internal sealed class ThoughtFilter
             int at = text.IndexOf(marker.Close),
                 open = text.IndexOf(marker.Open),
                 end = at + marker.Close.Length;
-            // An answer that opens a block itself explains it: then the end of one is text too.
+            // An answer that opens a block itself explains markers. Then a closing marker in it is text too.
             _isAboutMarkers = open >= 0 && (at < 0 || open < at);
             if (at < 0 || _isAboutMarkers)
             {
@@ -118,7 +121,7 @@ internal sealed class ThoughtFilter
             _ = Rune.DecodeLastFromUtf8(text[..at], out Rune before, out int previous);
             if (ThoughtFormat.EndsThoughts(previous == 0 ? null : before, isCut || length == 0 ? null : after))
                 return TryClose(marker);
-            // What follows may tell yet.
+            // The next token may still decide.
             if (isCut)
                 break;
             _seen.RemoveRange(0, at + 1);
@@ -126,7 +129,7 @@ internal sealed class ThoughtFilter
         return false;
     }
 
-    /// <summary>Looks for the end of the thoughts, and forgets what stands before it.</summary>
+    /// <summary>Finds the end of the thoughts, and drops the text before it.</summary>
     private bool TryClose(Marker marker)
     {
         int at = CollectionsMarshal.AsSpan(_seen).IndexOf(marker.Close);

@@ -4,12 +4,12 @@ using LLama.Native;
 namespace OnlineRlhf.Inference.Sampling;
 
 /// <summary>
-/// Finds the k largest logits, in descending order; what is not a number counts as the least there is, so that it is never drawn. One vectorised pass
-/// over the vocabulary: llama.cpp's own top-k first writes a 12-byte record per token.
+/// Finds the k largest logits, in descending order. NaN counts as the smallest value, so that it is never drawn. This takes one vectorised pass over
+/// the vocabulary; llama.cpp's own top-k first writes a 12-byte record for each token.
 /// </summary>
 internal static class TopTokens
 {
-    /// <summary>Fills as many entries of the destination as there are tokens for it and returns how many. O(vocabulary).</summary>
+    /// <summary>Fills the destination with the likeliest tokens, and returns how many there are. O(vocabulary).</summary>
     internal static int Select(ReadOnlySpan<float> logits, Span<LLamaTokenData> destination)
     {
         int held = 0,

@@ -6,12 +6,12 @@ using OnlineRlhf.Inference.Prompts;
 
 namespace OnlineRlhf.Inference.Sampling;
 
-/// <summary>A candidate in the making: its thoughts, where the model thinks, then its answer.</summary>
+/// <summary>A candidate that is being written: its thoughts, if the model thinks, and then its answer.</summary>
 internal sealed class Track(CandidateSampler sampler, Vocabulary vocabulary, AnswerLimits limits, int embedding, int sequence, int position)
 {
     private readonly ThoughtFilter _filter = new(limits.Thinking);
 
-    // The token that begins thoughts, where there are to be none, or no more; null where several do.
+    // The token that would begin unwanted thoughts; null if the marker consists of several tokens.
     private int? _unwanted = limits.Thinking is { IsOn: false, Format: { } format } ? TokenOf(format.Open, vocabulary) : null;
     private readonly Queue<int> _forced = new();
     private readonly List<byte> _piece = [],
@@ -36,20 +36,20 @@ internal sealed class Track(CandidateSampler sampler, Vocabulary vocabulary, Ans
     /// <summary>Whether thoughts came before the answer.</summary>
     internal bool HasThoughts => _drawn > TokenIds.Count;
 
-    /// <summary>The last token, of an answer or of thoughts.</summary>
+    /// <summary>The last token, which may belong to the answer or to thoughts.</summary>
     internal int Token { get; private set; }
 
-    /// <summary>Whether the last token has been drawn; it may still have to be decoded for its hidden state.</summary>
+    /// <summary>Whether the last token was drawn. It may still have to be decoded for its hidden state.</summary>
     internal bool Ended { get; private set; }
 
     internal string Text => _text ??= Encoding.UTF8.GetString([.. _bytes]).TrimEnd('\uFFFD').Trim();
 
     private bool Complete { get; set; }
 
-    /// <summary>Whether every output so far was a number.</summary>
+    /// <summary>Whether all outputs so far were finite.</summary>
     internal bool IsFinite => _isFinite && Hidden.IsFinite;
 
-    /// <summary>Takes the hidden state of the last token. What a model thinks leaves none.</summary>
+    /// <summary>Takes the hidden state of the last token. States of thoughts are ignored.</summary>
     internal void AddHidden(ReadOnlySpan<float> state)
     {
         if (_isAnswer)
@@ -57,8 +57,7 @@ internal sealed class Track(CandidateSampler sampler, Vocabulary vocabulary, Ans
     }
 
     /// <summary>
-    /// Draws the next token, or takes the one that closes thoughts which have become too long. Where the
-    /// model's output is not a number the answer ends.
+    /// Draws the next token, or takes the next token of the text that closes thoughts. If the model's output is not finite, the answer ends.
     /// </summary>
     internal void Take(ReadOnlySpan<float> logits)
     {
@@ -73,7 +72,7 @@ internal sealed class Track(CandidateSampler sampler, Vocabulary vocabulary, Ans
         bool ends = vocabulary.IsEndOfGeneration(token);
         if (ends && _filter.Inside is not null)
         {
-            // The model ends its turn in the middle of its thoughts: the answer is still wanted.
+            // The model ended its turn inside of its thoughts, but the answer is still wanted.
             CloseThoughts();
             ends = !_forced.TryDequeue(out token);
         }
@@ -117,7 +116,7 @@ internal sealed class Track(CandidateSampler sampler, Vocabulary vocabulary, Ans
         _unwanted = TokenOf(format.Open, vocabulary);
     }
 
-    /// <summary>The token that a marker is; null where it is several.</summary>
+    /// <summary>The token that a marker consists of; null if it consists of several.</summary>
     private static int? TokenOf(string marker, Vocabulary vocabulary)
     {
         List<int> tokens = [];

@@ -6,11 +6,12 @@ using OnlineRlhf.Storage;
 namespace OnlineRlhf.Rounds.Profiles;
 
 /// <summary>
-/// One person's learned taste, in memory and on the disk. Nothing is written before the first comparison: a name that only ever asks leaves no file.
+/// One person's learned taste, in memory and on the disk. Nothing is written before the first comparison, so a name that is only used for requests
+/// leaves no file.
 /// </summary>
 internal sealed class Profile : IDisposable
 {
-    // Between two chunks of a checkpoint an acknowledgement must get its turn, and a slow card its breath.
+    // Between two chunks of a checkpoint, waiting acknowledgements need a turn, and a slow SD card needs time to catch up.
     private static readonly TimeSpan ChunkPause = TimeSpan.FromMilliseconds(5);
 
     private static readonly RecoveryReport Removal = new()
@@ -45,10 +46,12 @@ internal sealed class Profile : IDisposable
 
     internal string Name { get; }
 
-    /// <summary>Rounds in a row that asked nothing.</summary>
+    /// <summary>How many rounds in a row asked nothing.</summary>
     internal int UnaskedInARow { get; set; }
 
-    /// <summary>φ, with the scales that the profile was founded with; where nothing is stored, with those it would be.</summary>
+    /// <summary>
+    /// The feature map φ, with the scales that the profile was created with. If nothing is stored, with the scales that a new profile would get.
+    /// </summary>
     internal FeatureMap Map
     {
         get
@@ -74,7 +77,7 @@ internal sealed class Profile : IDisposable
         }
     }
 
-    /// <summary>Reads φ and the reward model; they do not change meanwhile.</summary>
+    /// <summary>Reads the feature map and the reward model, which do not change during the call.</summary>
     internal T Read<T>(Func<FeatureMap, OnePassRewardModel, T> read)
     {
         lock (_gate)
@@ -84,14 +87,14 @@ internal sealed class Profile : IDisposable
         }
     }
 
-    /// <summary>Makes a comparison durable, to be learned when the model is next read; returns how many the profile holds with it.</summary>
-    /// <param name="round">Names it.</param>
-    /// <param name="map">The φ that its difference was computed with. A new state is founded with it.</param>
-    /// <param name="difference">z.</param>
-    /// <param name="label">y.</param>
-    /// <param name="atLeast">How many comparisons the profile must hold.</param>
+    /// <summary>Makes a comparison durable, to be learned when the model is next read. Returns how many comparisons the profile then holds.</summary>
+    /// <param name="round">The id of the comparison.</param>
+    /// <param name="map">The feature map that the difference was computed with. A new state is created with it.</param>
+    /// <param name="difference">The difference of the features, z.</param>
+    /// <param name="label">The label, y.</param>
+    /// <param name="atLeast">How many comparisons the profile must already hold.</param>
     /// <exception cref="RoundException">
-    /// The profile holds fewer comparisons than it must, or another state than the one that the difference was computed for.
+    /// The profile holds fewer comparisons than it must, or its state is not the one that the difference was computed for.
     /// </exception>
     internal long Learn(Guid round, FeatureMap map, ReadOnlySpan<float> difference, double label, long atLeast = 0)
     {
@@ -109,15 +112,15 @@ internal sealed class Profile : IDisposable
             }
             catch (StateException)
             {
-                // What the disk holds is the truth: the next use reads it anew.
+                // Only the disk is reliable now, so the next use reads the state from it again.
                 Close();
                 throw;
             }
         }
     }
 
-    /// <summary>Refuses where the profile holds fewer comparisons than somebody knows it to hold.</summary>
-    /// <exception cref="RoundException">It does.</exception>
+    /// <summary>Refuses if the profile holds fewer comparisons than the caller knows of.</summary>
+    /// <exception cref="RoundException">The profile holds fewer comparisons.</exception>
     internal void RequireAtLeast(long comparisons)
     {
         if (comparisons <= 0)
@@ -131,7 +134,7 @@ internal sealed class Profile : IDisposable
         }
     }
 
-    /// <summary>Finds what was answered to a round, as long as the ring holds it.</summary>
+    /// <summary>Finds the answer to a round, if the ring still holds it.</summary>
     internal RecordedComparison? Find(Guid round)
     {
         lock (_gate)
@@ -141,7 +144,7 @@ internal sealed class Profile : IDisposable
         }
     }
 
-    /// <summary>What the ring holds now, by its round: a search of many asks the disk and the lock once.</summary>
+    /// <summary>All comparisons in the ring, by their round. A search for many of them reads the disk and takes the lock only once.</summary>
     internal IReadOnlyDictionary<Guid, RecordedComparison> Recorded()
     {
         lock (_gate)
@@ -151,7 +154,7 @@ internal sealed class Profile : IDisposable
         }
     }
 
-    /// <summary>How often a data set was learned to its end, and what names the state that says so; nothing where no state is stored.</summary>
+    /// <summary>How often the profile has learned the whole data set, and the id of its state. Zero and null if no state is stored.</summary>
     internal (int Runs, Guid? State) FindFile(UInt128 digest)
     {
         lock (_gate)
@@ -164,8 +167,10 @@ internal sealed class Profile : IDisposable
         }
     }
 
-    /// <summary>Makes durable that a data set was learned to its end so often, or more often than that; false where no state is stored.</summary>
-    /// <exception cref="RoundException">It is not the state that is meant, or holds fewer comparisons than it must.</exception>
+    /// <summary>
+    /// Makes durable how often the profile has learned the whole data set; a higher stored number stays. False if no state is stored.
+    /// </summary>
+    /// <exception cref="RoundException">The profile has another state, or holds fewer comparisons than it must.</exception>
     internal bool RecordFile(UInt128 digest, int runs, Guid? state = null, long atLeast = 0)
     {
         lock (_gate)
@@ -184,12 +189,12 @@ internal sealed class Profile : IDisposable
     }
 
     /// <summary>
-    /// Starts to write a checkpoint where one is due, in the background; null where none is, or is being written already. A profile that is closed
-    /// meanwhile starts it anew.
+    /// Starts to write a checkpoint in the background if one is due. Returns null if none is due, or if one is being written already. If the profile
+    /// is closed during this, the checkpoint starts from the beginning next time.
     /// </summary>
     internal Task? WriteCheckpointIfDue()
     {
-        // Looked at before the gate: whoever has just learned does not wait for a chunk.
+        // Check before taking the lock, so that a caller that has just learned does not wait for a chunk.
         if (_checkpointing)
             return null;
         lock (_gate)
@@ -241,22 +246,25 @@ internal sealed class Profile : IDisposable
     {
         if (_store is null)
         {
-            // A state that starts anew has learned no file.
+            // No state is stored, so a new one begins. The list of learned files belongs to an earlier state.
             if (!ProfileStore.Exists(_directory))
                 LearnedFiles.Delete(_directory);
             _store = ProfileStore.Open(_directory, _maps.IdentityOf(founding ?? _maps.Measured), _hyperParameters, _maps.Recognise);
             _fresh = null;
             if (_store.Recovery.Outcome == RecoveryOutcome.Lost)
                 LearnedFiles.Delete(_directory);
-            // Reading or founding a state leaves several copies of the learner behind, which the collector alone would keep for the next ones: on a
-            // small board they are missed.
+            // Reading or creating a state leaves several copies of the learner behind. The collector alone would keep their memory for later, and a
+            // small board cannot spare it.
             GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
             _opened(Name, _store.Recovery);
         }
         return _store;
     }
 
-    /// <summary>Who deletes a profile's folder wants it forgotten: what memory still holds of it is neither served nor written on.</summary>
+    /// <summary>
+    /// Closes a state whose files were removed. A user who deletes a profile's folder wants it forgotten, so the copy in memory must not be used
+    /// or written.
+    /// </summary>
     private void CloseIfRemoved()
     {
         if (_store is { IsInPlace: false })
@@ -289,7 +297,7 @@ internal sealed class Profile : IDisposable
                 }
                 catch (StateException)
                 {
-                    // The ring still holds every comparison; the next use meets the same disk, or the same comparison, and reports it.
+                    // The ring still holds every comparison. The next use meets the same failure of the disk or the comparison, and reports it.
                     _checkpointing = false;
                     Close();
                     return;

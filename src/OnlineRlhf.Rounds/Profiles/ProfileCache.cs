@@ -2,12 +2,14 @@ using OnlineRlhf.Learning;
 
 namespace OnlineRlhf.Rounds.Profiles;
 
-/// <summary>The profiles: opened on demand, a few of them in memory, the one not used for longest closed first. Closing loses nothing.</summary>
+/// <summary>Opens profiles on demand and keeps a few of them in memory. It closes the least recently used one first. Closing loses nothing.</summary>
 internal sealed class ProfileCache(ProfileFolder folder, FeatureMaps maps, HyperParameters hyperParameters, int capacity) : IDisposable
 {
     private const int RememberedCounts = 1024;
 
-    /// <summary>After a restart nobody knows how many rounds in a row went unasked: more than any limit, so that the next one is asked.</summary>
+    /// <summary>
+    /// More than any limit, so that the next round asks. After a restart the daemon does not know how many rounds in a row asked nothing.
+    /// </summary>
     private const int Unknown = int.MaxValue;
 
     private readonly Lock _gate = new();
@@ -15,7 +17,7 @@ internal sealed class ProfileCache(ProfileFolder folder, FeatureMaps maps, Hyper
     private readonly OrderedDictionary<string, int> _unasked = [];
     private bool _disposed;
 
-    /// <summary>Profiles in memory.</summary>
+    /// <summary>How many profiles are in memory.</summary>
     internal int Open
     {
         get
@@ -28,8 +30,8 @@ internal sealed class ProfileCache(ProfileFolder folder, FeatureMaps maps, Hyper
     /// <summary>Names of the profiles on the disk.</summary>
     internal IEnumerable<string> Stored => folder.Stored;
 
-    /// <summary>Refuses a profile that is not on the disk, where so many are.</summary>
-    /// <exception cref="RoundException">There is no room for it.</exception>
+    /// <summary>Refuses a new profile if the disk already holds the most profiles.</summary>
+    /// <exception cref="RoundException">There is no room for a new profile.</exception>
     internal void RequireRoomFor(string name, int most)
     {
         if (!Directory.Exists(folder.PathOf(name)) && Stored.Count() >= most)
@@ -39,7 +41,7 @@ internal sealed class ProfileCache(ProfileFolder folder, FeatureMaps maps, Hyper
             );
     }
 
-    /// <summary>Refuses what comes after the end.</summary>
+    /// <summary>Refuses calls after the loop was closed.</summary>
     /// <exception cref="ObjectDisposedException">The loop is closed.</exception>
     internal void RequireOpen()
     {
@@ -47,7 +49,7 @@ internal sealed class ProfileCache(ProfileFolder folder, FeatureMaps maps, Hyper
             ObjectDisposedException.ThrowIf(_disposed, this);
     }
 
-    /// <summary>Opens a profile; it stays open at least until the lease is disposed.</summary>
+    /// <summary>Opens a profile. It stays open at least until the lease is disposed.</summary>
     internal Lease Acquire(string name)
     {
         lock (_gate)
@@ -87,7 +89,7 @@ internal sealed class ProfileCache(ProfileFolder folder, FeatureMaps maps, Hyper
         lock (_gate)
         {
             entry.Users--;
-            // What outlives the profile in memory is this number, of the names last used.
+            // Only this number outlives the profile in memory, and only for the names that were used last.
             _unasked.Remove(entry.Profile.Name);
             _unasked.Add(entry.Profile.Name, entry.Profile.UnaskedInARow);
             if (_unasked.Count > RememberedCounts)
@@ -116,14 +118,14 @@ internal sealed class ProfileCache(ProfileFolder folder, FeatureMaps maps, Hyper
         Return(entry);
     }
 
-    /// <summary>Holds a profile open.</summary>
+    /// <summary>Keeps a profile open.</summary>
     internal readonly struct Lease(ProfileCache profiles, Entry entry) : IDisposable
     {
         internal Profile Profile => entry.Profile;
 
         /// <summary>
-        /// Gives the profile back; where a checkpoint is due, once it is written: closed before, it would start
-        /// anew, and where profiles take turns never end.
+        /// Gives the profile back. If a checkpoint is due, this happens only after it is written. Closing the profile earlier would restart the
+        /// checkpoint, and if profiles take turns it would never be finished.
         /// </summary>
         public void Dispose()
         {

@@ -3,8 +3,8 @@ using OnlineRlhf.Storage;
 namespace OnlineRlhf.Rounds.Profiles;
 
 /// <summary>
-/// The folder of a model's profiles, one folder each. It knows which of them were forgotten: their state was there, and somebody has deleted it. Safe
-/// for concurrent use.
+/// The folder of a model's profiles, with a folder for each. It notices which profiles were forgotten: their state was stored, and somebody deleted
+/// it. Safe for concurrent use.
 /// </summary>
 internal sealed class ProfileFolder
 {
@@ -16,14 +16,14 @@ internal sealed class ProfileFolder
     private readonly HashSet<string> _stored = [],
         _removed = [];
 
-    /// <summary>Finds the folder of a model.</summary>
-    /// <param name="stateDirectory">Where all profiles live.</param>
-    /// <param name="model">The model's fingerprint. Another model starts a state of its own and leaves this one for its return.</param>
-    /// <param name="opened">Told how each profile was opened, and which were removed while they were open.</param>
+    /// <summary>Locates the folder of a model.</summary>
+    /// <param name="stateDirectory">The folder above all profiles.</param>
+    /// <param name="model">The model's fingerprint. Each model has states of its own, and finds them again when it is used again.</param>
+    /// <param name="opened">Called for each profile that is opened, and for each one whose files were removed while it was open.</param>
     internal ProfileFolder(string stateDirectory, string model, Action<string, RecoveryReport>? opened)
     {
         string all = Path.Combine(stateDirectory, "profiles");
-        // The names of profiles are for the owner alone too.
+        // Other users must not see the names of the profiles either.
         if (Directory.Exists(all) && File.GetUnixFileMode(all) != OwnerOnly)
             File.SetUnixFileMode(all, OwnerOnly);
         _path = Path.Combine(all, model[..ModelFolderDigits]);
@@ -34,10 +34,10 @@ internal sealed class ProfileFolder
     internal IEnumerable<string> Stored =>
         Directory.Exists(_path) ? Directory.EnumerateDirectories(_path).Select(d => Path.GetFileName(d)).Where(ProfileName.IsValid) : [];
 
-    /// <summary>Where a profile is stored.</summary>
+    /// <summary>The folder of a profile.</summary>
     internal string PathOf(string profile) => Path.Combine(_path, profile);
 
-    /// <summary>Notes how a profile was opened, or that its state was deleted while it was in use; there may be a new one by now.</summary>
+    /// <summary>Notes how a profile was opened, or that its state was deleted while it was in use. A new state may exist by now.</summary>
     internal void Report(string profile, RecoveryReport recovery)
     {
         lock (_gate)
@@ -45,7 +45,7 @@ internal sealed class ProfileFolder
         _opened?.Invoke(profile, recovery);
     }
 
-    /// <summary>Whether a profile was forgotten; says so once.</summary>
+    /// <summary>Whether a profile was forgotten. Returns true only once for each time.</summary>
     internal bool TakeForgotten(string profile)
     {
         lock (_gate)

@@ -4,12 +4,12 @@ using System.Text;
 
 namespace OnlineRlhf.Rounds.Profiles;
 
-/// <summary>Names of profiles: each is a folder, so they are plain.</summary>
+/// <summary>Checks the names of profiles, and derives ids from them. A name must be plain because it is also the name of a folder.</summary>
 internal static class ProfileName
 {
     internal const string Rule = "A profile's name has 1 to 64 letters, digits, dots, dashes or underscores, and begins with a letter or digit.";
 
-    /// <summary>Seeds the hash of brought comparisons; never to be changed, as stored rings hold them.</summary>
+    /// <summary>The seed of the hash for comparisons that clients bring. It must never change, because stored rings hold these hashes.</summary>
     private const long Submitted = 1;
 
     private static readonly SearchValues<char> Allowed = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-");
@@ -18,8 +18,8 @@ internal static class ProfileName
         name is { Length: >= 1 and <= 64 } && char.IsAsciiLetterOrDigit(name[0]) && !name.AsSpan().ContainsAnyExcept(Allowed);
 
     /// <summary>
-    /// A new round's id. It begins with a hash of the profile's name, so that after a restart the one profile that can hold its comparison is found
-    /// without opening all.
+    /// Creates the id of a new round. It begins with a hash of the profile's name. After a restart this finds the one profile that can hold the
+    /// round's comparison, without opening all profiles.
     /// </summary>
     internal static Guid NewRoundId(string profile)
     {
@@ -30,8 +30,8 @@ internal static class ProfileName
     }
 
     /// <summary>
-    /// What the ring calls a comparison that a client brought under an id of its own: begun as the profile's rounds are, and a hash behind it, so
-    /// that no id of a client can be taken for that of a round.
+    /// The ring's key for a comparison that a client brings under its own id. It begins like the ids of the profile's rounds, and continues with a
+    /// hash. So a client's id can never be mistaken for the id of a round.
     /// </summary>
     internal static Guid ComparisonKey(string profile, Guid id)
     {

@@ -35,21 +35,22 @@ public sealed class LiveApi : IAsyncLifetime
             TimeTarget = 0,
             Candidates = 4,
         };
-        var events = new EventHub();
-        _host = new ModelHost(options, _state, Path.Combine(_state, "socket"), events, _lifetime, Clock, NullLogger.Instance);
-        _board = new BoardHost(options, _host, events, Clock, NullLogger.Instance);
+        _host = new ModelHost(options, _state, Path.Combine(_state, "socket"), Events, _lifetime, Clock, NullLogger.Instance);
+        _board = new BoardHost(options, _host, Events, Clock, NullLogger.Instance);
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.AddRoutingCore();
         // The web server is asked for, and never started.
         builder.WebHost.UseKestrelCore();
         _app = builder.Build();
-        _app.MapAll(events, _host, _board, new Metrics(), 1, Clock);
+        _app.MapAll(Events, _host, _board, new Metrics(), 1, Clock);
         Endpoints = [.. ((IEndpointRouteBuilder)_app).DataSources.SelectMany(s => s.Endpoints).OfType<RouteEndpoint>()];
     }
 
     internal FakeTimeProvider Clock { get; } = new(DateTimeOffset.UnixEpoch.AddYears(56));
 
     internal IReadOnlyList<RouteEndpoint> Endpoints { get; }
+
+    internal EventHub Events { get; } = new();
 
     internal PreferenceLoop Loop => _host.Loop!;
 

@@ -157,7 +157,7 @@ public sealed partial class OpenApiAnswerTests(LiveApi api) : IClassFixture<Live
     private async Task<List<RoundEvent>> RoundsAsync()
     {
         CancellationToken over = TestContext.Current.CancellationToken;
-        using EventHub.Subscription following = api.Loop.Events.Follow();
+        using EventHub.Subscription following = api.Events.Follow();
         await api.Loop.GiveFeedbackAsync(await OpenAsync(1), Preferred.Tie, over);
         await api.Loop.GiveFeedbackAsync(await OpenAsync(2), Preferred.Skip, over);
         await OpenAsync(3);
