@@ -16,7 +16,9 @@ public sealed partial class OpenApiAnswerTests(LiveApi api) : IClassFixture<Live
     public async Task Every_operation_answers_as_it_is_told()
     {
         HashSet<string> called = [];
-        await CallAsync("getHealth", 503);
+        // The other tests share a daemon that has loaded its model.
+        await using var loading = new LiveApi();
+        Assert.Equal(503, (await CheckAsync(loading, "getHealth", "")).Status);
         await api.LoadAsync();
         string round = Id(await CallAsync("openRound", 201, Example("openRound")));
         await CallAsync("getRound", 200, "", ("id", round));
@@ -189,7 +191,10 @@ public sealed partial class OpenApiAnswerTests(LiveApi api) : IClassFixture<Live
     }
 
     /// <summary>Calls an operation, and holds what comes against the file.</summary>
-    private async Task<LiveApi.Answer> CheckAsync(string id, string body = "", params (string Name, string Value)[] parameters)
+    private Task<LiveApi.Answer> CheckAsync(string id, string body = "", params (string Name, string Value)[] parameters) =>
+        CheckAsync(api, id, body, parameters);
+
+    private static async Task<LiveApi.Answer> CheckAsync(LiveApi api, string id, string body, params (string Name, string Value)[] parameters)
     {
         ApiOperation operation = ApiOperation.Named(id);
         Assert.All(parameters, p => Assert.Contains(p.Name, operation.Parameters("path").Concat(operation.Parameters("query"))));
