@@ -3,7 +3,7 @@ using OnlineRlhf.Rounds;
 
 namespace OnlineRlhf.Daemon;
 
-/// <summary>How a person says which answer is better: by a word, by a key of a screen, or by a button. The words are those of <see cref="WireName"/>.</summary>
+/// <summary>How a person says which answer is better: by a word of <see cref="WireName"/>, by a key of a screen, or by a button.</summary>
 internal static class PreferenceWords
 {
     /// <summary>The ways to answer, as a hint for people: first | second | tie | skip.</summary>

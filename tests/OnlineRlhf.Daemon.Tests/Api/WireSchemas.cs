@@ -9,7 +9,9 @@ using OnlineRlhf.Rounds;
 
 namespace OnlineRlhf.Daemon.Tests.Api;
 
-/// <summary>The schemas of what goes over the socket, from the types that are sent and read. Descriptions and ranges are kept from the file.</summary>
+/// <summary>
+/// The schemas of what goes over the socket, from the types that are sent and read. Descriptions and ranges are kept from the file.
+/// </summary>
 internal sealed class WireSchemas(JsonObject file)
 {
     private const string Prefix = "#/components/schemas/";
