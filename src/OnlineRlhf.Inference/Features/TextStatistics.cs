@@ -19,7 +19,8 @@ namespace OnlineRlhf.Inference.Features;
 /// statistics and the hidden states.
 /// </para>
 /// <para>
-/// If a language has no word lists, the statistics that need them are 0. The overlap then treats every word of three letters or more as a content word.
+/// If a language has no word lists, the statistics that need them are 0. The overlap then treats every word of three letters or more as a content
+/// word.
 /// </para>
 /// <para>
 /// O(length of request + answer) time and memory. The values are the same on every machine and in every culture, and finite for every string.
