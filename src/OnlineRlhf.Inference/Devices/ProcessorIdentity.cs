@@ -18,8 +18,8 @@ public static class ProcessorIdentity
         BrandLast = 0x80000004;
 
     /// <summary>
-    /// 32 hexadecimal digits (XxHash128). They depend on the processor's model and features, on how many processors this process may use and how many
-    /// of them are performance cores, and on llama.cpp's version and builds.
+    /// 32 hexadecimal digits (XxHash128). They depend on the processor's model and features, and on llama.cpp's version and builds. They also depend
+    /// on how many processors this process may use, and how many of these are performance cores.
     /// </summary>
     public static string Of(LlamaNatives natives)
     {

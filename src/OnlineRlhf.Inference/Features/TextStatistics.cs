@@ -19,8 +19,7 @@ namespace OnlineRlhf.Inference.Features;
 /// statistics and the hidden states.
 /// </para>
 /// <para>
-/// If a language has no word lists, the statistics that need them are 0. The overlap then treats every word of three letters or more as a content
-/// word.
+/// Without word lists for a language, the statistics that need them are 0. The overlap then treats words of three letters or more as content words.
 /// </para>
 /// <para>
 /// O(length of request + answer) time and memory. The values are the same on every machine and in every culture, and finite for every string.

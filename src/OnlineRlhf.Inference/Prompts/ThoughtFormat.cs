@@ -47,8 +47,9 @@ internal sealed record ThoughtFormat(string Open, string Close, string Cut, stri
 
     /// <summary>Whether a closing marker ends thoughts whose opening marker is not in the text, for example because the prompt contains it.</summary>
     /// <remarks>
-    /// It ends thoughts if nothing precedes it, if it begins or ends a line, or if it directly follows or precedes a word or the end of a sentence,
-    /// without white space. An answer that explains the marker puts white space, quotes or brackets around it; then it is text.
+    /// It ends thoughts if nothing precedes it, or if it begins or ends a line. It also does so directly after a word or the end of a sentence, or
+    /// directly before a word, without white space between. An answer that explains the marker puts white space, quotes or brackets around it; then
+    /// it is text.
     /// </remarks>
     /// <param name="before">The character before the marker; null for none.</param>
     /// <param name="after">The character after the marker; null for none.</param>
