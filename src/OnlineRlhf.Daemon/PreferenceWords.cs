@@ -1,5 +1,6 @@
 using OnlineRlhf.Hardware;
 using OnlineRlhf.Rounds;
+using OnlineRlhf.Rounds.Feedback;
 
 namespace OnlineRlhf.Daemon;
 

@@ -5,6 +5,7 @@ using OnlineRlhf.Experiments.Problems;
 using OnlineRlhf.Inference;
 using OnlineRlhf.Inference.Prompts;
 using OnlineRlhf.Rounds;
+using OnlineRlhf.Rounds.Feedback;
 using Spectre.Console;
 
 namespace OnlineRlhf.Experiments;

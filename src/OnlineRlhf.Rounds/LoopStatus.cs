@@ -1,4 +1,6 @@
 using OnlineRlhf.Inference.Devices;
+using OnlineRlhf.Rounds.Feedback;
+using OnlineRlhf.Rounds.Pipeline;
 using OnlineRlhf.Rounds.Profiles;
 
 namespace OnlineRlhf.Rounds;

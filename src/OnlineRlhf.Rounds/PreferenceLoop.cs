@@ -1,5 +1,8 @@
 using OnlineRlhf.Inference;
 using OnlineRlhf.Inference.Features;
+using OnlineRlhf.Rounds.Events;
+using OnlineRlhf.Rounds.Feedback;
+using OnlineRlhf.Rounds.Pipeline;
 using OnlineRlhf.Rounds.Profiles;
 using OnlineRlhf.Storage;
 

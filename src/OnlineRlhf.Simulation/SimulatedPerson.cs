@@ -1,4 +1,5 @@
 using OnlineRlhf.Rounds;
+using OnlineRlhf.Rounds.Feedback;
 
 namespace OnlineRlhf.Simulation;
 

@@ -1,5 +1,6 @@
 using OnlineRlhf.Inference.Prompts;
 using OnlineRlhf.Rounds;
+using OnlineRlhf.Rounds.Feedback;
 
 namespace OnlineRlhf.Simulation;
 

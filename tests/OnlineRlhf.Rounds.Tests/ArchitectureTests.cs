@@ -1,5 +1,7 @@
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
+using OnlineRlhf.Rounds.Feedback;
+using OnlineRlhf.Rounds.Pipeline;
 
 namespace OnlineRlhf.Rounds.Tests;
 
@@ -27,10 +29,10 @@ public sealed partial class ArchitectureTests
     public static TheoryData<string, string> OnePath =>
         new()
         {
-            { @"\.Sample\(", "OnlineRlhf.Rounds/RoundPipeline.cs" },
-            { @"\.Force\(", "OnlineRlhf.Rounds/ComparisonHandler.cs" },
-            { @"ExplorationRule\.Select\(", "OnlineRlhf.Rounds/RoundPipeline.cs" },
-            { @"\.IsUseful\(", "OnlineRlhf.Rounds/RoundPipeline.cs" },
+            { @"\.Sample\(", "OnlineRlhf.Rounds/Pipeline/RoundPipeline.cs" },
+            { @"\.Force\(", "OnlineRlhf.Rounds/Feedback/ComparisonHandler.cs" },
+            { @"ExplorationRule\.Select\(", "OnlineRlhf.Rounds/Pipeline/RoundPipeline.cs" },
+            { @"\.IsUseful\(", "OnlineRlhf.Rounds/Pipeline/RoundPipeline.cs" },
             { @"\.Append\(round, ", "OnlineRlhf.Rounds/Profiles/Profile.cs" },
             { @"ProfileStore\.Open\(", "OnlineRlhf.Rounds/Profiles/Profile.cs" },
         };

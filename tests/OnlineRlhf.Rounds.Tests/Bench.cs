@@ -2,6 +2,8 @@ using System.Collections.Concurrent;
 using OnlineRlhf.Inference;
 using OnlineRlhf.Inference.Prompts;
 using OnlineRlhf.Inference.Sampling;
+using OnlineRlhf.Rounds.Events;
+using OnlineRlhf.Rounds.Feedback;
 using OnlineRlhf.Storage;
 
 namespace OnlineRlhf.Rounds.Tests;

@@ -1,3 +1,6 @@
+using OnlineRlhf.Rounds.Events;
+using OnlineRlhf.Rounds.Feedback;
+
 namespace OnlineRlhf.Rounds.Tests;
 
 /// <summary>Presses of hardware buttons: they know no round, and mean the one that is shown.</summary>

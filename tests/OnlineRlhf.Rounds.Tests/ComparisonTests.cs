@@ -5,6 +5,8 @@ using OnlineRlhf.Inference.Features;
 using OnlineRlhf.Inference.Prompts;
 using OnlineRlhf.Learning;
 using OnlineRlhf.Learning.RewardModels;
+using OnlineRlhf.Rounds.Events;
+using OnlineRlhf.Rounds.Feedback;
 using OnlineRlhf.Storage;
 
 namespace OnlineRlhf.Rounds.Tests;

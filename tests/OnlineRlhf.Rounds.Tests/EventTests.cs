@@ -1,3 +1,6 @@
+using OnlineRlhf.Rounds.Events;
+using OnlineRlhf.Rounds.Feedback;
+
 namespace OnlineRlhf.Rounds.Tests;
 
 public sealed class EventTests

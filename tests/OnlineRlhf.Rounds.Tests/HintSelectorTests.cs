@@ -2,6 +2,8 @@ using OnlineRlhf.Inference;
 using OnlineRlhf.Inference.Sampling;
 using OnlineRlhf.Learning;
 using OnlineRlhf.Learning.RewardModels;
+using OnlineRlhf.Rounds.Feedback;
+using OnlineRlhf.Rounds.Pipeline;
 
 namespace OnlineRlhf.Rounds.Tests;
 

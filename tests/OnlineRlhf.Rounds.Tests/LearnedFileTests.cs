@@ -1,4 +1,5 @@
 using OnlineRlhf.Inference.Prompts;
+using OnlineRlhf.Rounds.Feedback;
 
 namespace OnlineRlhf.Rounds.Tests;
 

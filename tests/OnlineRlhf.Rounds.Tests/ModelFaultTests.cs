@@ -1,6 +1,7 @@
 using OnlineRlhf.Inference;
 using OnlineRlhf.Inference.Prompts;
 using OnlineRlhf.Inference.Tests;
+using OnlineRlhf.Rounds.Feedback;
 
 namespace OnlineRlhf.Rounds.Tests;
 

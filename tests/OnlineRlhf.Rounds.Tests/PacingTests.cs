@@ -1,5 +1,6 @@
 using OnlineRlhf.Inference.Devices;
 using OnlineRlhf.Inference.Sampling;
+using OnlineRlhf.Rounds.Pipeline;
 
 namespace OnlineRlhf.Rounds.Tests;
 

@@ -1,3 +1,4 @@
+using OnlineRlhf.Rounds.Feedback;
 using OnlineRlhf.Storage;
 
 namespace OnlineRlhf.Rounds.Tests;

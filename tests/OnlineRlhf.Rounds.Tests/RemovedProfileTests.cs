@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Time.Testing;
 using OnlineRlhf.Inference;
+using OnlineRlhf.Rounds.Feedback;
 using OnlineRlhf.Storage;
 
 namespace OnlineRlhf.Rounds.Tests;

@@ -1,4 +1,5 @@
 using OnlineRlhf.Inference.Devices;
+using OnlineRlhf.Rounds.Pipeline;
 
 namespace OnlineRlhf.Rounds.Tests;
 

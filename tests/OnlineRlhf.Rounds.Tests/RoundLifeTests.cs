@@ -1,3 +1,5 @@
+using OnlineRlhf.Rounds.Feedback;
+
 namespace OnlineRlhf.Rounds.Tests;
 
 public sealed class RoundLifeTests : IDisposable

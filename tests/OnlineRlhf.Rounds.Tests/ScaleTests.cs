@@ -1,4 +1,5 @@
 using OnlineRlhf.Inference.Features;
+using OnlineRlhf.Rounds.Feedback;
 using OnlineRlhf.Storage;
 
 namespace OnlineRlhf.Rounds.Tests;

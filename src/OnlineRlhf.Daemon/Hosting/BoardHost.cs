@@ -4,6 +4,8 @@ using OnlineRlhf.Daemon.Configuration;
 using OnlineRlhf.Daemon.Http;
 using OnlineRlhf.Hardware;
 using OnlineRlhf.Rounds;
+using OnlineRlhf.Rounds.Events;
+using OnlineRlhf.Rounds.Feedback;
 using OnlineRlhf.Storage;
 
 namespace OnlineRlhf.Daemon.Hosting;

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging.Console;
 using OnlineRlhf.Daemon.Configuration;
 using OnlineRlhf.Daemon.Http;
 using OnlineRlhf.Rounds;
+using OnlineRlhf.Rounds.Events;
 
 namespace OnlineRlhf.Daemon.Hosting;
 

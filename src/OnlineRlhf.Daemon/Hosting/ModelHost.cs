@@ -8,6 +8,7 @@ using OnlineRlhf.Daemon.Engine;
 using OnlineRlhf.Daemon.Http;
 using OnlineRlhf.Inference;
 using OnlineRlhf.Rounds;
+using OnlineRlhf.Rounds.Events;
 using OnlineRlhf.Storage;
 
 namespace OnlineRlhf.Daemon.Hosting;

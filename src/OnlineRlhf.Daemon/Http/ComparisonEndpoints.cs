@@ -1,5 +1,6 @@
 using OnlineRlhf.Daemon.Hosting;
 using OnlineRlhf.Rounds;
+using OnlineRlhf.Rounds.Feedback;
 
 namespace OnlineRlhf.Daemon.Http;
 

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using OnlineRlhf.Daemon.Hosting;
 using OnlineRlhf.Rounds;
+using OnlineRlhf.Rounds.Events;
 
 namespace OnlineRlhf.Daemon.Http;
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using OnlineRlhf.Daemon.Hosting;
 using OnlineRlhf.Rounds;
+using OnlineRlhf.Rounds.Feedback;
 
 namespace OnlineRlhf.Daemon.Http;
 

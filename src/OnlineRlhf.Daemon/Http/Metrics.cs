@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using OnlineRlhf.Daemon.Hosting;
 using OnlineRlhf.Rounds;
+using OnlineRlhf.Rounds.Feedback;
 
 namespace OnlineRlhf.Daemon.Http;
 

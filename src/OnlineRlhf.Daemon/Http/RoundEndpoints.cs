@@ -6,6 +6,7 @@ using OnlineRlhf.Daemon.Configuration;
 using OnlineRlhf.Daemon.Hosting;
 using OnlineRlhf.Inference.Prompts;
 using OnlineRlhf.Rounds;
+using OnlineRlhf.Rounds.Feedback;
 
 namespace OnlineRlhf.Daemon.Http;
 

@@ -1,6 +1,7 @@
 using OnlineRlhf.Inference.Features;
 using OnlineRlhf.Learning;
 using OnlineRlhf.Learning.RewardModels;
+using OnlineRlhf.Rounds.Pipeline;
 using OnlineRlhf.Storage;
 
 namespace OnlineRlhf.Rounds.Profiles;

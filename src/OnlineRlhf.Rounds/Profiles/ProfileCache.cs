@@ -1,4 +1,5 @@
 using OnlineRlhf.Learning;
+using OnlineRlhf.Rounds.Pipeline;
 
 namespace OnlineRlhf.Rounds.Profiles;
 

@@ -5,6 +5,7 @@ using OnlineRlhf.Inference.Features;
 using OnlineRlhf.Inference.Prompts;
 using OnlineRlhf.Inference.Sampling;
 using OnlineRlhf.Rounds;
+using OnlineRlhf.Rounds.Pipeline;
 
 namespace OnlineRlhf.Benchmarks.Tastes;
 

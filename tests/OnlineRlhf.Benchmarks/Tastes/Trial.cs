@@ -4,6 +4,7 @@ using OnlineRlhf.Learning;
 using OnlineRlhf.Learning.RewardModels;
 using OnlineRlhf.Learning.Selection;
 using OnlineRlhf.Rounds;
+using OnlineRlhf.Rounds.Pipeline;
 
 namespace OnlineRlhf.Benchmarks.Tastes;
 

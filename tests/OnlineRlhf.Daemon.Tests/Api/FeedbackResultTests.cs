@@ -1,6 +1,7 @@
 using System.Text.Json;
 using OnlineRlhf.Daemon.Http;
 using OnlineRlhf.Rounds;
+using OnlineRlhf.Rounds.Feedback;
 
 namespace OnlineRlhf.Daemon.Tests.Api;
 

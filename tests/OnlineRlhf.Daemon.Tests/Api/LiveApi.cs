@@ -14,6 +14,7 @@ using OnlineRlhf.Daemon.Configuration;
 using OnlineRlhf.Daemon.Hosting;
 using OnlineRlhf.Daemon.Http;
 using OnlineRlhf.Rounds;
+using OnlineRlhf.Rounds.Events;
 
 namespace OnlineRlhf.Daemon.Tests.Api;
 

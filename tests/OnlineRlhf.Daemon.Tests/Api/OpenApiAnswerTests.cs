@@ -4,6 +4,8 @@ using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Http;
 using OnlineRlhf.Daemon.Http;
 using OnlineRlhf.Rounds;
+using OnlineRlhf.Rounds.Events;
+using OnlineRlhf.Rounds.Feedback;
 
 namespace OnlineRlhf.Daemon.Tests.Api;
 

@@ -6,6 +6,7 @@ using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using OnlineRlhf.Daemon.Http;
 using OnlineRlhf.Rounds;
+using OnlineRlhf.Rounds.Feedback;
 
 namespace OnlineRlhf.Daemon.Tests.Api;
 

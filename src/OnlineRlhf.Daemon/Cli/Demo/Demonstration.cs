@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using OnlineRlhf.Inference;
 using OnlineRlhf.Rounds;
+using OnlineRlhf.Rounds.Feedback;
 using OnlineRlhf.Simulation;
 
 namespace OnlineRlhf.Daemon.Cli.Demo;

@@ -5,6 +5,7 @@ using System.Text.Json;
 using OnlineRlhf.Daemon.Http;
 using OnlineRlhf.DataSets;
 using OnlineRlhf.Rounds;
+using OnlineRlhf.Rounds.Feedback;
 
 namespace OnlineRlhf.Daemon.Cli.Learn;
 

@@ -1,5 +1,6 @@
 using OnlineRlhf.Daemon.Http;
 using OnlineRlhf.Rounds;
+using OnlineRlhf.Rounds.Feedback;
 
 namespace OnlineRlhf.Daemon.Cli.Watch;
 

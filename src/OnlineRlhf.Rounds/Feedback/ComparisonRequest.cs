@@ -1,6 +1,6 @@
 using OnlineRlhf.Inference.Prompts;
 
-namespace OnlineRlhf.Rounds;
+namespace OnlineRlhf.Rounds.Feedback;
 
 /// <summary>Two answers that a client brings. The client knows which one is better, or that neither is.</summary>
 /// <param name="Messages">The conversation; its last turn is the user's.</param>

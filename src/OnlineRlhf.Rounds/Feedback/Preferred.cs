@@ -1,4 +1,4 @@
-namespace OnlineRlhf.Rounds;
+namespace OnlineRlhf.Rounds.Feedback;
 
 /// <summary>A person's answer to a round.</summary>
 public enum Preferred

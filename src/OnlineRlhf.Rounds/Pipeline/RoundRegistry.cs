@@ -1,6 +1,8 @@
 using OnlineRlhf.Inference.Sampling;
+using OnlineRlhf.Rounds.Events;
+using OnlineRlhf.Rounds.Feedback;
 
-namespace OnlineRlhf.Rounds;
+namespace OnlineRlhf.Rounds.Pipeline;
 
 /// <summary>
 /// The rounds that wait for feedback, the requests that become rounds, and how the last rounds ended. All in memory and bounded. One lock guards all

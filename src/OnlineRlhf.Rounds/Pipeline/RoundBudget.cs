@@ -1,6 +1,6 @@
 using OnlineRlhf.Inference.Devices;
 
-namespace OnlineRlhf.Rounds;
+namespace OnlineRlhf.Rounds.Pipeline;
 
 /// <summary>How many candidates a round samples, and how long they may be, so that it ends in time.</summary>
 /// <param name="Candidates">How many answers are sampled.</param>

@@ -1,7 +1,7 @@
 using OnlineRlhf.Inference;
 using OnlineRlhf.Inference.Sampling;
 
-namespace OnlineRlhf.Rounds;
+namespace OnlineRlhf.Rounds.Pipeline;
 
 /// <summary>Combines a request with the settings: the settings fill in what the request leaves open.</summary>
 internal static class SamplingRequest

@@ -1,7 +1,9 @@
+using OnlineRlhf.Rounds.Events;
+using OnlineRlhf.Rounds.Pipeline;
 using OnlineRlhf.Rounds.Profiles;
 using OnlineRlhf.Storage;
 
-namespace OnlineRlhf.Rounds;
+namespace OnlineRlhf.Rounds.Feedback;
 
 /// <summary>Takes people's answers to rounds. Each answer counts once, however often a client sends it.</summary>
 /// <param name="registry">The open rounds.</param>

@@ -1,6 +1,7 @@
 using OnlineRlhf.Inference.Sampling;
+using OnlineRlhf.Rounds.Feedback;
 
-namespace OnlineRlhf.Rounds;
+namespace OnlineRlhf.Rounds.Events;
 
 /// <summary>An event of the loop, which screens, lamps and other clients can follow.</summary>
 public abstract record RoundEvent

@@ -3,7 +3,7 @@ using OnlineRlhf.Inference.Prompts;
 using OnlineRlhf.Learning;
 using OnlineRlhf.Learning.RewardModels;
 
-namespace OnlineRlhf.Rounds;
+namespace OnlineRlhf.Rounds.Pipeline;
 
 /// <summary>
 /// Assigns style hints to the candidates of a round. Hints whose answers the person probably likes are assigned more often. So presses change what

@@ -1,4 +1,4 @@
-namespace OnlineRlhf.Rounds;
+namespace OnlineRlhf.Rounds.Pipeline;
 
 /// <summary>Runs one generation at a time, lets a few requests wait, and refuses further ones.</summary>
 internal sealed class GenerationQueue(int length, TimeProvider clock) : IDisposable

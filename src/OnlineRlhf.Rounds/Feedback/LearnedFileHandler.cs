@@ -1,7 +1,7 @@
 using OnlineRlhf.Rounds.Profiles;
 using OnlineRlhf.Storage;
 
-namespace OnlineRlhf.Rounds;
+namespace OnlineRlhf.Rounds.Feedback;
 
 /// <summary>Finds and records which data sets profiles have learned, and how far.</summary>
 public sealed class LearnedFileHandler

@@ -1,7 +1,7 @@
 using OnlineRlhf.Inference;
 using OnlineRlhf.Inference.Prompts;
 
-namespace OnlineRlhf.Rounds;
+namespace OnlineRlhf.Rounds.Pipeline;
 
 /// <summary>What a first answer, which nobody sees, shows about a model: that it answers, and how fast.</summary>
 /// <param name="Pacing">How much the model can write in time; null if rounds have no time limit.</param>

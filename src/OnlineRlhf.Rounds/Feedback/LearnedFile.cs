@@ -1,4 +1,4 @@
-namespace OnlineRlhf.Rounds;
+namespace OnlineRlhf.Rounds.Feedback;
 
 /// <summary>How far a profile has learned a data set.</summary>
 /// <param name="Profile">The profile.</param>

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Threading.Channels;
 
-namespace OnlineRlhf.Rounds;
+namespace OnlineRlhf.Rounds.Events;
 
 /// <summary>Passes events to all followers. A follower that reads too slowly delays nobody, and learns that it missed events.</summary>
 public sealed class EventHub

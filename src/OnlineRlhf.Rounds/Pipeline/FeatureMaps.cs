@@ -3,7 +3,7 @@ using OnlineRlhf.Inference;
 using OnlineRlhf.Inference.Features;
 using OnlineRlhf.Storage;
 
-namespace OnlineRlhf.Rounds;
+namespace OnlineRlhf.Rounds.Pipeline;
 
 /// <summary>
 /// The feature maps of one model. The daemon measures the scales once and keeps them beside the profiles' state. A new profile takes the measured

@@ -4,9 +4,10 @@ using OnlineRlhf.Inference.Features;
 using OnlineRlhf.Inference.Prompts;
 using OnlineRlhf.Inference.Sampling;
 using OnlineRlhf.Learning.Selection;
+using OnlineRlhf.Rounds.Events;
 using OnlineRlhf.Rounds.Profiles;
 
-namespace OnlineRlhf.Rounds;
+namespace OnlineRlhf.Rounds.Pipeline;
 
 /// <summary>
 /// Turns a request into a round: it samples candidate answers, maps them to features, chooses the pair, and opens the round. It generates one request

@@ -1,10 +1,12 @@
 using System.Numerics.Tensors;
 using OnlineRlhf.Inference;
 using OnlineRlhf.Inference.Features;
+using OnlineRlhf.Rounds.Events;
+using OnlineRlhf.Rounds.Pipeline;
 using OnlineRlhf.Rounds.Profiles;
 using OnlineRlhf.Storage;
 
-namespace OnlineRlhf.Rounds;
+namespace OnlineRlhf.Rounds.Feedback;
 
 /// <summary>
 /// Learns comparisons whose answers a client brings. The model reads both answers as if it had written them: z = φ(chosen) − φ(rejected), and y = 1,

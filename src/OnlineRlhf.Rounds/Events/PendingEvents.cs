@@ -1,7 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Threading.Channels;
 
-namespace OnlineRlhf.Rounds;
+namespace OnlineRlhf.Rounds.Events;
 
 /// <summary>
 /// The events that one follower has not read yet. Only the newest progress event of each profile is kept, so that progress does not displace other

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.IO.Hashing;
 using System.Text;
 
-namespace OnlineRlhf.Rounds;
+namespace OnlineRlhf.Rounds.Feedback;
 
 /// <summary>
 /// Computes the id of a comparison from a line of a data set. The id is the same on every machine, in every folder and for every user.

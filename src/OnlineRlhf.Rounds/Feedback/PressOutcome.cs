@@ -1,4 +1,4 @@
-namespace OnlineRlhf.Rounds;
+namespace OnlineRlhf.Rounds.Feedback;
 
 /// <summary>The outcome of a press of a hardware button.</summary>
 public enum PressOutcome

@@ -1,7 +1,7 @@
 using OnlineRlhf.Inference.Devices;
 using OnlineRlhf.Inference.Sampling;
 
-namespace OnlineRlhf.Rounds;
+namespace OnlineRlhf.Rounds.Pipeline;
 
 /// <summary>
 /// Computes what a round may cost, from the measured pace of the model and the time that the last rounds took. A board that gets hot becomes slower.

@@ -1,4 +1,4 @@
-namespace OnlineRlhf.Rounds;
+namespace OnlineRlhf.Rounds.Feedback;
 
 /// <summary>The result of feedback to a round.</summary>
 /// <param name="Id">The id of the round, or of the comparison that a client brought.</param>
