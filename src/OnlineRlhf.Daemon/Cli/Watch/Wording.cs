@@ -3,7 +3,7 @@ using OnlineRlhf.Rounds;
 
 namespace OnlineRlhf.Daemon.Cli.Watch;
 
-/// <summary>Events in words.</summary>
+/// <summary>Describes events in words.</summary>
 internal static class Wording
 {
     internal const string NothingOpen = "Nothing is open: it counts for nothing.",
