@@ -27,7 +27,7 @@ internal sealed record Progress(
 /// <param name="Skipped">How many lines were skipped.</param>
 /// <param name="Comparisons">How many comparisons the profile holds.</param>
 /// <param name="Seconds">How long the run took.</param>
-/// <param name="SkippedBecause">How many lines were not learned, by reason.</param>
+/// <param name="SkippedBecause">How many lines were skipped, by reason.</param>
 internal sealed record LearnReport(
     string Profile,
     long Lines,

@@ -177,7 +177,7 @@ internal sealed unsafe partial class Terminal : IDisposable
             {
                 nint written = write(Output, from + done, bytes.Length - done);
                 if (written < 0 && Marshal.GetLastPInvokeError() != InterruptedCall)
-                    return; // The terminal is gone; SIGHUP says so too.
+                    return; // The terminal was closed; SIGHUP also reports that.
                 done += Math.Max(written, 0);
             }
         }
