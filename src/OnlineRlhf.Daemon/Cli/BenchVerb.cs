@@ -69,8 +69,8 @@ internal static class BenchVerb
     }
 
     /// <summary>
-    /// Measures in this order: the daemon's choice, other numbers of threads with that build, the other builds with the best number of threads, and a
-    /// GPU if there is one.
+    /// Measures in this order: the daemon's choice, other numbers of threads with that build, the other builds, a GPU if there is one. The last two
+    /// use the best number of threads.
     /// </summary>
     private static async Task<List<BenchRun>> CompareAsync(DaemonOptions options, TextWriter table, CancellationToken cancellationToken)
     {

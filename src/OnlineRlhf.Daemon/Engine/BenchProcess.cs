@@ -9,8 +9,8 @@ using OnlineRlhf.Inference.Devices;
 namespace OnlineRlhf.Daemon.Engine;
 
 /// <summary>
-/// Measures the model in a separate process, because llama.cpp takes one build of its CPU backend per process, and a crashing build must not end this
-/// one. The process runs this same program as <c>bench --one</c>.
+/// Measures the model in a separate process. llama.cpp takes one build of its CPU backend per process, and a crashing build must not end this one.
+/// The process runs this same program as <c>bench --one</c>.
 /// </summary>
 /// <param name="options">The settings with which the process loads the model.</param>
 /// <param name="program">The program to run; null for this one.</param>

@@ -77,7 +77,7 @@ internal sealed class BoardHost(
 
     private async Task TakePressesAsync(Board board, PreferenceLoop loop, CancellationToken stoppingToken)
     {
-        // This includes presses from before the model was loaded. The loop finds no round for them, and reports that.
+        // These events include presses from before the model was loaded. The loop finds no round for them, and reports that.
         await foreach (BoardEvent happened in _events.Reader.ReadAllAsync(stoppingToken).ConfigureAwait(false))
         {
             switch (happened)

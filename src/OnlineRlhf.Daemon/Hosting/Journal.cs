@@ -9,7 +9,7 @@ internal static class Journal
     internal static string Error => IsRead ? "<3>" : "";
 
     /// <summary>
-    /// Whether the journal reads what this process prints. A variable of systemd says so. The library looks at the parent process instead, which the
+    /// Whether the journal reads what this process prints. A variable of systemd says so. The library would look at systemd's process, which the
     /// service's sandbox hides.
     /// </summary>
     internal static bool IsRead =>

@@ -75,7 +75,7 @@ internal sealed partial class OpenConnection(ConnectionContext connection, Socke
     }
 
     /// <summary>
-    /// Waits until the client has sent its last byte, then polls whether the client is still connected, because the runtime has no event for that.
+    /// Waits until the client has sent its last byte. Then polls whether the client is still connected, because the runtime has no event for that.
     /// </summary>
     private async Task WatchAsync(CancellationTokenSource gone, CancellationToken inputEnded, CancellationToken served)
     {

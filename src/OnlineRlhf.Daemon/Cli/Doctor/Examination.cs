@@ -15,7 +15,7 @@ namespace OnlineRlhf.Daemon.Cli.Doctor;
 /// <summary>Checks everything that a daemon with these settings needs. It changes nothing and does not disturb a running daemon.</summary>
 internal sealed class Examination(DaemonOptions options, HealthBody? running, string? unreachable)
 {
-    // Leave room for a new profile, and for setting aside a whole damaged state file.
+    // Presses need room on the disk: a profile's first press allocates its whole state file.
     private const long LeastDiskBytes = 128L << 20;
     private const UnixFileMode Others =
         UnixFileMode.GroupRead

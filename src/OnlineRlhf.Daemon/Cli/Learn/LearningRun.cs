@@ -9,8 +9,8 @@ using OnlineRlhf.Rounds;
 namespace OnlineRlhf.Daemon.Cli.Learn;
 
 /// <summary>
-/// Makes the daemon learn a data set, line by line. The id of each line's comparison depends only on the data, the profile and the run, and the
-/// daemon knows which data sets it has learned completely. So nothing is learned twice. The position file only saves time after an interruption.
+/// Makes the daemon learn a data set, line by line. The id of a line's comparison depends only on the data, the profile and the run. The daemon also
+/// knows which data sets it has learned completely. So nothing is learned twice. The position file only saves time after an interruption.
 /// </summary>
 internal sealed class LearningRun(DaemonClient daemon, PreferenceFile file, string profile, Position position, bool json, TimeProvider clock)
 {
@@ -24,8 +24,7 @@ internal sealed class LearningRun(DaemonClient daemon, PreferenceFile file, stri
         _held;
 
     /// <summary>
-    /// Computes the key of the position from the data, the profile, the socket and the model, because the daemon keeps a state for each
-    /// profile and model.
+    /// Computes the key of the position from the data, the profile, the socket and the model. The daemon keeps a state for each profile and model.
     /// </summary>
     internal static UInt128 Key(PreferenceFile file, string profile, string socket, string? model)
     {
@@ -194,7 +193,7 @@ internal sealed class LearningRun(DaemonClient daemon, PreferenceFile file, stri
     }
 
     /// <summary>
-    /// Compares the position with what the daemon knows. The daemon is right if they differ, because its state may have been deleted or restored.
+    /// Compares the position with what the daemon knows. If they differ, the daemon is right, because its state may have been deleted or restored.
     /// </summary>
     private async Task<(Progress Done, bool IsSure)> CheckAsync(LearnedFileBody known, int dimension, CancellationToken cancellationToken)
     {

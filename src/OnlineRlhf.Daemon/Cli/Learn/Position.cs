@@ -5,8 +5,8 @@ using OnlineRlhf.Storage;
 namespace OnlineRlhf.Daemon.Cli.Learn;
 
 /// <summary>
-/// Stores how far a data set has been learned, in a small file that only its owner can read and that is rewritten in place. The file is locked, so
-/// that no other process learns the same data set meanwhile.
+/// Stores how far a data set has been learned, in a small file that is rewritten in place. Only its owner can read it. The file is locked, so that no
+/// other process learns the same data set meanwhile.
 /// </summary>
 internal sealed class Position : IDisposable
 {

@@ -107,8 +107,8 @@ internal sealed record ModelReport(
         };
 
     /// <summary>
-    /// The memory of one learner: the norm's packed factor twice (in the learner, and while a checkpoint is written), and the ring's d
-    /// differences of d numbers.
+    /// The memory of one learner: twice the norm's packed factor, and the ring's d differences of d numbers. The factor is in the learner, and is
+    /// copied while a checkpoint is written.
     /// </summary>
     private static long Learner(long features) => (2 * sizeof(double) * features * (features + 1) / 2) + (sizeof(float) * features * features);
 }

@@ -3,7 +3,9 @@ using OnlineRlhf.Rounds;
 
 namespace OnlineRlhf.Daemon.Cli.Watch;
 
-/// <summary>Draws a <see cref="WatchState"/>. A pure function to as many lines as the terminal has, none wider than the terminal.</summary>
+/// <summary>
+/// Draws a <see cref="WatchState"/> as lines: as many as the terminal has, and none wider than the terminal. This is a pure function.
+/// </summary>
 internal sealed class WatchScreen
 {
     private const int SideBySide = 60,
