@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# benchmarks.sh [VERB] [OPTION]...   Publishes the daemon and the benchmarks with Native AOT for this machine and runs them: all, or the one that VERB names.
+# benchmarks.sh [VERB] [OPTION]...   Publishes the daemon and the benchmarks with Native AOT for this machine, and runs all benchmarks or the one named VERB.
 #   Verbs: all, update, acknowledge, bytes, engine, chat, daemon, tastes. --help shows the options.
-# chat needs llama.cpp's own server, which is built once from the pinned source, in some ten minutes (cmake, ninja and g++).
-# Prints a table for each and adds the numbers to artifacts/benchmarks.json. ONLINERLHF_SMOLLM2 names the GGUF file of SmolLM2-135M-Instruct: without it, what
-# needs that model is left out or runs on the demo model. Leave the machine alone meanwhile: other work distorts the times.
+# chat needs llama.cpp's own server. The script builds it once from the pinned source, which takes some ten minutes and needs cmake, ninja and g++.
+# The script prints a table for each benchmark and adds the numbers to artifacts/benchmarks.json. ONLINERLHF_SMOLLM2 names the GGUF file of
+# SmolLM2-135M-Instruct. Without it, the benchmarks that need this model are left out or run on the demo model.
+# Do not use the machine meanwhile, because other work distorts the times.
 set -euo pipefail
 cd "$(dirname "$(realpath "$0")")"
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_CLI_UI_LANGUAGE=en MSBUILDDISABLENODEREUSE=1
@@ -24,7 +25,7 @@ for project in src/OnlineRlhf.Daemon tests/OnlineRlhf.Benchmarks; do
 done
 
 [ $# -gt 0 ] || set -- all
-# given OPTION ARGUMENT...   Whether the option is among the arguments: what is given wins over what stands here.
+# given OPTION ARGUMENT...   Whether the option is among the arguments. The user's options win over the defaults below.
 given() { local wanted=$1 word; shift; for word in "$@"; do [ "$word" != "$wanted" ] || return 0; done; return 1; }
 given --directory "$@" || set -- "$@" --directory "$PWD/artifacts"
 given --json "$@" || set -- "$@" --json "$PWD/artifacts/benchmarks.json"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# test.sh [--quick]   Builds everything, publishes the program with Native AOT, runs all tests. The last line counts them.
-#   --quick   without Native AOT, the end-to-end tests that drive the published program, arm64, and the package under a real systemd
-# Installs a compiler and the arm64 tools with apt-get where they are missing.
+# test.sh [--quick]   Builds everything, publishes the program with Native AOT and runs all tests. The last line of the output counts them.
+#   --quick   leaves out Native AOT, the end-to-end tests of the published program, arm64, and the test of the package under a real systemd
+# Installs a compiler and the arm64 tools with apt-get if they are missing.
 set -euo pipefail
 cd "$(dirname "$(realpath "$0")")"
 
@@ -16,7 +16,7 @@ export DOTNET_CLI_TELEMETRY_OPTOUT=1 TESTINGPLATFORM_TELEMETRY_OPTOUT=1 DOTNET_N
 step() { printf '\n== %s\n' "$*"; }
 fail() { echo "test.sh: $*" >&2; exit 1; }
 
-# Whatever the tests start carries this mark in its environment, also when its parent is gone: nothing of it outlives this script.
+# Every process that the tests start has this mark in its environment, even after its parent has ended. So cleanup finds and ends them all.
 run=$$-$(date +%s%N)
 logs=$(mktemp -d)
 cleanup() {
@@ -27,7 +27,7 @@ trap cleanup EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-# apt_get ARGUMENTS   Waits for any other apt first: a second one can wipe the packages that the first has just downloaded.
+# apt_get ARGUMENTS   Runs apt-get once no other apt is running, because a second apt can delete packages that the first has just downloaded.
 apt_get() {
   local sudo=() tries=0
   [ "$(id -u)" = 0 ] || sudo=(sudo -n)
@@ -41,7 +41,7 @@ apt_get() {
 prerequisites() {
   local missing=() gcc
   command -v clang > /dev/null || missing+=(clang)
-  # For LLamaSharp.Backend.Cpu's libraries, on which all but the published program runs.
+  # The libraries of LLamaSharp.Backend.Cpu need libgomp1. Everything but the published program uses them.
   compgen -G '/usr/lib/*/libgomp.so.1' > /dev/null || missing+=(libgomp1)
   # A Vulkan driver that needs no GPU.
   compgen -G '/usr/share/vulkan/icd.d/lvp_icd*.json' > /dev/null || missing+=(mesa-vulkan-drivers)
@@ -52,11 +52,11 @@ prerequisites() {
     [ -e /usr/aarch64-linux-gnu/lib/libc.so ] || missing+=(libc6-dev-arm64-cross)
     compgen -G '/usr/lib/gcc-cross/aarch64-linux-gnu/*/crtbeginS.o' > /dev/null || missing+=(libgcc-dev-arm64-cross)
   fi
-  # For the test of the package, which only root can run.
+  # Only root can run the test of the package.
   if [ "$(id -u)" = 0 ] && command -v apt-get > /dev/null; then
     command -v systemd-nspawn > /dev/null || missing+=(systemd-container)
     command -v mmdebstrap > /dev/null || missing+=(mmdebstrap)
-    # For the example that reads answers aloud.
+    # The example that reads answers aloud needs jq.
     command -v jq > /dev/null || missing+=(jq)
   fi
   [ ${#missing[@]} != 0 ] || return 0
@@ -65,7 +65,7 @@ prerequisites() {
   fi
   step "Installing ${missing[*]}"
   apt_get update
-  # This package's name carries the compiler's version: 12 in Debian 12, 14 in Debian 13.
+  # The package's name contains the compiler's version: 12 in Debian 12, 14 in Debian 13.
   gcc=$(apt-cache search --names-only '^libgcc-[0-9]+-dev-arm64-cross$' | awk '{ print $1 }' | sort -V | tail -n1)
   apt_get install -y --no-install-recommends "${missing[@]/#libgcc-dev-arm64-cross/${gcc:-libgcc-dev-arm64-cross}}"
 }
@@ -98,13 +98,13 @@ if ! $quick; then
   if $cross; then
     publish linux-arm64
     export ONLINERLHF_PUBLISHED_ARM64=$PWD/artifacts/publish/linux-arm64/onlinerlhf
-    # Ready made for x64 alone: on arm64 its build takes minutes, and tests/vulkan/run.sh tries it.
+    # npm has the Vulkan backend only for x64. Building it for arm64 takes minutes, so tests/vulkan/run.sh tests that.
     packaging/build-natives.sh amd64 artifacts/natives/packaged > "$logs/natives" 2>&1 || { cat "$logs/natives"; fail "the packages' libraries could not be fetched."; }
     export ONLINERLHF_VULKAN=$PWD/artifacts/natives/packaged/vulkan
   fi
 fi
 
-# A real model is too large for the repository: tests on it run where it lies in or beside the checkout, or where the variable names it.
+# A real model is too large for the repository. Its tests run only if its file is in or beside the checkout, or if the variable names it.
 : "${ONLINERLHF_SMOLLM2:=$(find -L . .. -maxdepth 3 -name 'SmolLM2-135M-Instruct*.gguf' -not -path '*/artifacts/*' -print -quit 2> /dev/null || true)}"
 [ -z "$ONLINERLHF_SMOLLM2" ] || export ONLINERLHF_SMOLLM2=$(realpath "$ONLINERLHF_SMOLLM2")
 
@@ -119,13 +119,13 @@ for project in tests/*.Tests/*.csproj; do
 done
 
 passed=0 failed=0 skipped=0 status=0
-# test_modules MINUTES MODULES   Runs test modules and adds to the counts. One at a time: some tests measure times. A test that hangs ends the run; --foreground lets a signal to
-# this script reach the tests.
+# test_modules MINUTES MODULES   Runs test modules and adds to the counts. It runs one module at a time, because some tests measure times.
+# A test that hangs ends the run after MINUTES. --foreground passes signals for this script on to the tests.
 test_modules() {
   local code=0 p f s
   env ONLINERLHF_TEST_RUN="$run" timeout --foreground -k 10 "$1m" dotnet test --test-modules "$2" --root-directory "$PWD" \
     --max-parallel-test-modules 1 --no-ansi --no-progress < /dev/null 2>&1 | tee "$logs/test" || code=$?
-  # The runner's own sums. "error" counts the modules that crashed or ran no test at all: they are failures too.
+  # These are the runner's own sums. "error" counts modules that crashed or ran no test at all, which are failures too.
   count() { awk -v key="$1:" '/^Test run summary/ { summary = 1 } summary && $1 == key && NF == 2 { n = $2 } END { print n + 0 }' "$logs/test"; }
   p=$(count succeeded) f=$(($(count failed) + $(count error))) s=$(count skipped)
   [ "$code" = 0 ] && [ "$p" -gt 0 ] && [ "$f" = 0 ] || { status=1; [ "$f" != 0 ] || f=1; }
@@ -138,7 +138,7 @@ if $cross; then
   ONLINERLHF_TEST_NATIVES=$PWD/artifacts/natives/packaged test_modules 5 artifacts/bin/OnlineRlhf.Inference.Tests/release/OnlineRlhf.Inference.Tests.dll
 fi
 
-# The package as it is installed. Its own last line says what came of it; without one it ended early.
+# Test the package as it is installed. The last line of this test gives the result; if it is missing, the test ended early.
 if ! $quick; then
   step "Testing the package under systemd"
   service=0

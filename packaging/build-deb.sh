@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
-# build-deb.sh amd64|arm64 [OUT [PUBLISHED]]   Publishes the program with Native AOT, or takes it from the folder PUBLISHED, and packs it as OUT/onlinerlhf_VERSION_ARCH.deb,
-# with the Vulkan backend in onlinerlhf-vulkan_VERSION_ARCH.deb beside it (OUT: artifacts/packages). The same source and tools give the same bytes, in any folder.
-# Needs the .NET SDK, npm, clang and dpkg-deb; for arm64 what test.sh installs for it, and what build-natives.sh installs. Prints the packages' paths. COMPRESS=none is quicker.
+# build-deb.sh amd64|arm64 [OUT [PUBLISHED]]   Builds two packages in OUT (default artifacts/packages), and prints their paths:
+# onlinerlhf_VERSION_ARCH.deb with the program, and onlinerlhf-vulkan_VERSION_ARCH.deb with the Vulkan backend.
+# The script publishes the program with Native AOT, or takes it from the folder PUBLISHED. The same source and tools give the same bytes, in any folder.
+# Needs the .NET SDK, npm, clang and dpkg-deb. For arm64 it also needs what test.sh and build-natives.sh install. COMPRESS=none is quicker.
 set -euo pipefail
 arch=${1:?usage: build-deb.sh amd64|arm64 [OUT [PUBLISHED]]}
 case $arch in amd64) rid=linux-x64 tools=x86_64-linux-gnu- ;; arm64) rid=linux-arm64 tools=aarch64-linux-gnu- ;; *) echo "build-deb.sh: amd64 or arm64, not $arch" >&2; exit 2 ;; esac
 here=$(dirname "$(realpath "$0")") root=$(dirname "$(dirname "$(realpath "$0")")")
 out=$(realpath -m "${2:-$root/artifacts/packages}") published=${3:+$(realpath "$3")}
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 CI=true
-# Every file carries the time of the last commit, so that nothing depends on when or where the package was made.
+# Every file gets the time of the last commit, so that the package does not depend on when or where it is built.
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git -C "$root" log -1 --format=%ct 2> /dev/null || echo 0)}
 export SOURCE_DATE_EPOCH
 umask 022
@@ -23,12 +24,12 @@ vulkan=$("$here/build-natives.sh" "$arch")
 version=$(sed -n 's|.*<Version>\(.*\)</Version>.*|\1|p' "$root/Directory.Build.props")
 maintainer='The OnlineRlhf authors <maintainers@onlinerlhf.example.org>'
 
-# put MODE FILE PATH · zip FILE PATH · library FILE [FOLDER/]   Files of the package whose tree is $package.
+# put MODE FILE PATH · zip FILE PATH · library FILE [FOLDER/]   Each adds a file to the package in the folder $package.
 put() { install -D -m "$1" "$2" "$package/$3"; }
 zip() { mkdir -p "$(dirname "$package/$2")"; gzip -9n < "$1" > "$package/$2"; chmod 644 "$package/$2"; }
 library() { local at=usr/lib/onlinerlhf/natives/${2:-}${1##*/}; put 644 "$1" "$at"; "${tools}strip" --strip-unneeded --remove-section=.comment "$package/$at"; }
 
-# pack NAME SCRIPT...   Reads the fields of the control file that are the package's own.
+# pack NAME SCRIPT...   Builds the package. Standard input gives the fields of the control file that differ between the packages.
 pack() {
   local name=$1 script doc=usr/share/doc/$1
   shift
@@ -41,7 +42,7 @@ pack() {
   (cd "$package" && find . -path ./DEBIAN -prune -o -type f ! -path './etc/*' -printf '%P\0' | LC_ALL=C sort -z | xargs -0 md5sum > DEBIAN/md5sums)
   {
     printf 'Package: %s\nVersion: %s\nArchitecture: %s\nMaintainer: %s\n' "$name" "$version" "$arch" "$maintainer"
-    # Counted as dpkg does, the same on every file system: files in whole KiB, one KiB for anything else.
+    # Count as dpkg does, so that every file system gives the same number: files in whole KiB, and one KiB for anything else.
     (cd "$package" && find . -path ./DEBIAN -prune -o -type f -printf '%s\n' -o -printf '1\n') | awk '{ n += int(($1 + 1023) / 1024) } END { print "Installed-Size: " n }'
     printf 'Section: science\nPriority: optional\n'
     cat
@@ -53,7 +54,7 @@ pack() {
 }
 
 package=$work/onlinerlhf-vulkan
-# In a folder of its own: llama.cpp loads every backend that lies beside it, and this one only where a GPU is wanted.
+# This library has its own folder, because llama.cpp loads all backends beside it, and this one is wanted only with a GPU.
 library "$vulkan/libggml-vulkan.so" vulkan/
 pack onlinerlhf-vulkan vulkan.postinst vulkan.postrm <<EOF
 Depends: onlinerlhf (= $version), libc6 (>= 2.34), libgcc-s1 (>= 3.0), libstdc++6 (>= 12), libvulkan1

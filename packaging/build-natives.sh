@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
-# build-natives.sh amd64|arm64 [OUT]   Makes the Vulkan backend for llama.cpp, artifacts/natives/vulkan-RID/libggml-vulkan.so, and fetches the CPU libraries it
-# belongs to into artifacts/natives/RID. With OUT, both lie stripped in OUT (the backend in OUT/vulkan), as ONLINERLHF_NATIVES takes them. What is pinned in llama.lock is made once.
-# amd64: npm has it ready made. arm64: built from llama.cpp's source, five minutes on two cores (JOBS) of 3 GB each, on Debian as root: it installs compilers with apt.
+# build-natives.sh amd64|arm64 [OUT]   Makes llama.cpp's Vulkan backend, artifacts/natives/vulkan-RID/libggml-vulkan.so, and fetches the CPU libraries
+# that belong to it into artifacts/natives/RID. Does this once per version that llama.lock pins.
+# With OUT, the script also puts both into OUT, stripped (the backend into OUT/vulkan). ONLINERLHF_NATIVES accepts this folder.
+# amd64: fetches npm's build. arm64: builds llama.cpp's source in five minutes on two cores (JOBS), with 3 GB of memory each. This needs Debian and
+# root, because the script installs compilers with apt.
 set -euo pipefail
 arch=${1:?usage: build-natives.sh amd64|arm64 [OUT]}
 case $arch in
@@ -13,7 +15,7 @@ here=$(dirname "$(realpath "$0")") root=$(dirname "$(dirname "$(realpath "$0")")
 natives=$root/artifacts/natives made=$root/artifacts/natives/vulkan-$rid
 prefix=$triplet-; [ "$(dpkg --print-architecture)" != "$arch" ] || prefix=''
 
-# build   llama.cpp's ggml-vulkan alone: its C interface to ggml-base is fixed within one ggml version.
+# build   Builds only ggml-vulkan of llama.cpp. That is enough, because its C interface to ggml-base is fixed within one ggml version.
 build() {
   local pin packages=(cmake ninja-build git binutils) cross=() mirror options
   pin=$(awk '$1 == "source" { print $4 }' "$here/llama.lock")
@@ -27,7 +29,8 @@ build() {
   cd "$work"
   git -c advice.detachedHead=false clone -q "$natives/source/gitRelease.bundle" source
 
-  # Debian 13's shader compiler and Vulkan headers: Debian 12's are too old. Unpacked, not installed; the shader compiler runs with its own C library.
+  # Take the shader compiler and Vulkan headers of Debian 13, because Debian 12's are too old. Unpack them without installing: the shader compiler
+  # then runs with the C library of Debian 13.
   local host=$(dpkg --print-architecture) hosted
   hosted=$(dpkg-architecture -q DEB_HOST_MULTIARCH 2> /dev/null || gcc -print-multiarch)
   mirror=$(apt-get indextargets --format '$(REPO_URI) $(LABEL)' | awk '$2 == "Debian" { print $1; exit }')
@@ -44,7 +47,7 @@ exec "$(echo "$work"/tools/usr/lib*/ld-linux-*.so.*)" --library-path "$work/tool
 EOF
   chmod +x glslc
 
-  # The compiler of the oldest Debian served decides which C library the result needs: GLIBC_2.34 with Debian 12's.
+  # Build on the oldest Debian that is supported, because the result needs the C library of its compiler: GLIBC_2.34 with Debian 12's.
   cmake -S source -B build -G Ninja "${cross[@]}" "-DCMAKE_C_COMPILER=${prefix}gcc" "-DCMAKE_CXX_COMPILER=${prefix}g++" \
     "-DCMAKE_C_FLAGS=-ffile-prefix-map=$work=." "-DCMAKE_CXX_FLAGS=-ffile-prefix-map=$work=." -DCMAKE_BUILD_TYPE=Release -DBUILD_SHARED_LIBS=ON \
     -DCMAKE_PLATFORM_NO_VERSIONED_SONAME=ON -DCMAKE_BUILD_WITH_INSTALL_RPATH=ON '-DCMAKE_INSTALL_RPATH=$ORIGIN' \

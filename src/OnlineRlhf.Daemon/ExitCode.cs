@@ -1,6 +1,6 @@
 namespace OnlineRlhf.Daemon;
 
-/// <summary>What the process says when it ends; the numbers above 2 are those of sysexits.h, which systemd knows.</summary>
+/// <summary>The exit codes of the process. The codes above 2 come from sysexits.h, and systemd knows them.</summary>
 internal static class ExitCode
 {
     internal const int Success = 0,

@@ -4,16 +4,16 @@ using OnlineRlhf.Rounds.Feedback;
 
 namespace OnlineRlhf.Daemon;
 
-/// <summary>How a person says which answer is better: by a word of <see cref="WireName"/>, by a key of a screen, or by a button.</summary>
+/// <summary>The words, keys and buttons with which a person says which answer is better. The words are those of <see cref="WireName"/>.</summary>
 internal static class PreferenceWords
 {
-    /// <summary>The ways to answer, as a hint for people: first | second | tie | skip.</summary>
+    /// <summary>The words as a hint for the user: first | second | tie | skip.</summary>
     internal static string Ways { get; } = string.Join(" | ", WireName.All<Preferred>());
 
-    /// <summary>What the command line takes: the words, and the digits of the two answers.</summary>
+    /// <summary>The arguments that the command line accepts: the words, and the digits of the two answers.</summary>
     internal static string[] Arguments { get; } = [.. WireName.All<Preferred>(), Key(Preferred.First).ToString(), Key(Preferred.Second).ToString()];
 
-    /// <summary>Reads an argument of the command line; null where it is none.</summary>
+    /// <summary>Reads an argument of the command line; null if it is not an answer.</summary>
     internal static Preferred? OfArgument(string? argument)
     {
         if (WireName.TryParse(argument, out Preferred preferred))
@@ -21,7 +21,7 @@ internal static class PreferenceWords
         return Arguments.Contains(argument) ? OfKey(argument![0]) : null;
     }
 
-    /// <summary>The key of a screen that says it.</summary>
+    /// <summary>The key that gives this answer in onlinerlhf watch.</summary>
     internal static char Key(Preferred preferred) =>
         preferred switch
         {
@@ -31,7 +31,7 @@ internal static class PreferenceWords
             Preferred.Skip => 's',
         };
 
-    /// <summary>What a key says, with the shift key too; null where it says nothing.</summary>
+    /// <summary>The answer that a key gives, with or without Shift; null if the key means nothing.</summary>
     internal static Preferred? OfKey(char key)
     {
         foreach (Preferred preferred in Enum.GetValues<Preferred>())
@@ -42,7 +42,7 @@ internal static class PreferenceWords
         return null;
     }
 
-    /// <summary>What a button says.</summary>
+    /// <summary>The answer that a button gives.</summary>
     internal static Preferred OfButton(Button button) =>
         button switch
         {

@@ -14,7 +14,7 @@ using OnlineRlhf.Storage;
 RootCommand root = CommandTree.Create();
 try
 {
-    // A word that begins with @ is a word: the library would put the lines of a file in its place.
+    // The library would read a word that begins with @ as the name of a file with arguments.
     ParseResult parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
     if (parsed.Errors.Count > 0)
     {
@@ -29,7 +29,7 @@ try
 catch (Exception e)
 {
     int? described = Describe(e);
-    // What nobody foresaw is a bug: its type says more to whoever reads the report than a trace to whoever runs the program.
+    // An unexpected exception is a bug. Its type helps whoever reads the bug report; a stack trace would not help the user.
     string says = e is OperationCanceledException { CancellationToken.IsCancellationRequested: true } ? "Stopped." : OneLine(e.Message);
     try
     {
@@ -37,7 +37,7 @@ catch (Exception e)
     }
     catch (IOException)
     {
-        // Nobody reads it: the terminal was closed, or the disk of the log is full.
+        // Nobody can read the message: the terminal was closed, or the disk that holds the log is full.
     }
     if (described == ExitCode.Configuration && args is [ServeVerb.Name, ..])
         UnixSocket.RefuseWaiting(Problems.CannotStart(OneLine(e.Message)));

@@ -2,21 +2,23 @@ using System.Text.Json;
 
 namespace OnlineRlhf.Daemon;
 
-/// <summary>The words of enumerations, as the API, the settings, the verbs and the buttons write and read them: lower case, with dashes.</summary>
+/// <summary>
+/// Converts enumeration values to words and back: lower case, with dashes. The API, the settings, the commands and the buttons use these words.
+/// </summary>
 internal static class WireName
 {
     internal static string Of<T>(T value)
         where T : struct, Enum => JsonNamingPolicy.KebabCaseLower.ConvertName(value.ToString());
 
-    /// <summary>Every word of an enumeration, in its order.</summary>
+    /// <summary>All words of an enumeration, in the order of its values.</summary>
     internal static string[] All<T>()
         where T : struct, Enum => [.. Enum.GetValues<T>().Select(Of)];
 
-    /// <summary>The words in a sentence, such as "first, second, tie or skip".</summary>
+    /// <summary>The words as part of a sentence, such as "first, second, tie or skip".</summary>
     internal static string Choice<T>()
         where T : struct, Enum => $"{string.Join(", ", All<T>()[..^1])} or {All<T>()[^1]}";
 
-    /// <summary>Reads a word; a word of another spelling is none.</summary>
+    /// <summary>Reads a word. The spelling must match exactly.</summary>
     internal static bool TryParse<T>(string? word, out T value)
         where T : struct, Enum
     {

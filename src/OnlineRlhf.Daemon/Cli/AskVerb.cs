@@ -6,7 +6,7 @@ using OnlineRlhf.Rounds;
 
 namespace OnlineRlhf.Daemon.Cli;
 
-/// <summary>onlinerlhf ask: one request, one or two answers.</summary>
+/// <summary>onlinerlhf ask: sends one request, and prints one or two answers.</summary>
 internal static class AskVerb
 {
     internal static Command Create()
@@ -78,12 +78,12 @@ internal static class AskVerb
     }
 
     /// <summary>
-    /// What a file or a pipe holds; nothing where somebody sits at a terminal, who would wait for an answer and
-    /// not know that the program waits for an end.
+    /// The content of a file or a pipe on standard input. Reads nothing from a terminal, because a user there would not know that the program waits
+    /// for the end of the input.
     /// </summary>
     private static async Task<string> ReadInputAsync(CancellationToken cancellationToken) =>
         Console.IsInputRedirected
-            // The console's own asynchronous reading blocks, and looks at no token.
+            // The console's own asynchronous reading blocks and ignores the token.
             ? (await Task.Run(Console.In.ReadToEnd, CancellationToken.None).WaitAsync(cancellationToken).ConfigureAwait(false)).Trim()
             : "";
 

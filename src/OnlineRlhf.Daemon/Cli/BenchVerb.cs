@@ -11,7 +11,7 @@ using OnlineRlhf.Storage;
 namespace OnlineRlhf.Daemon.Cli;
 
 /// <summary>
-/// onlinerlhf bench: how fast the model decodes with each number of threads, build of the CPU backend and device, and which settings that suggests.
+/// onlinerlhf bench: measures how fast the model decodes with each number of threads, build of the CPU backend and device, and suggests settings.
 /// </summary>
 internal static class BenchVerb
 {
@@ -22,7 +22,7 @@ internal static class BenchVerb
     internal static Command Create()
     {
         var json = new Option<bool>("--json") { Description = "print numbers as JSON" };
-        // llama.cpp takes one build of its CPU backend per process: each run has a process of its own.
+        // llama.cpp takes one build of its CPU backend per process, so each run has its own process.
         var one = new Option<bool>("--one") { Hidden = true };
         var settings = new SettingOptions();
         var command = new Command(
@@ -69,8 +69,8 @@ internal static class BenchVerb
     }
 
     /// <summary>
-    /// What the daemon takes, other numbers of threads with that build, the other builds with the best number
-    /// of threads, then a GPU where there is one.
+    /// Measures in this order: the daemon's choice, other numbers of threads with that build, the other builds, a GPU if there is one. The last two
+    /// use the best number of threads.
     /// </summary>
     private static async Task<List<BenchRun>> CompareAsync(DaemonOptions options, TextWriter table, CancellationToken cancellationToken)
     {
@@ -124,14 +124,14 @@ internal static class BenchVerb
         }
     }
 
-    /// <summary>What the daemon has chosen for this model, where this user may look at it.</summary>
+    /// <summary>The choice that the daemon keeps for this model, if this user may read it.</summary>
     private static EngineChoice? Kept(DaemonOptions options)
     {
         using var source = ModelSource.Open(options.Model);
         return new EngineSetup(options, source.Path, Locations.StateOrNone()).Kept();
     }
 
-    /// <summary>The process of a daemon that runs here. The socket is not asked: systemd would start a daemon for that.</summary>
+    /// <summary>The id of a running daemon's process. This does not connect to the socket, because systemd would start a daemon for that.</summary>
     private static string? RunningDaemon() =>
         Directory
             .GetDirectories("/proc")
@@ -146,7 +146,7 @@ internal static class BenchVerb
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // It has ended, or is none of this user's business.
+            // The process has ended, or belongs to another user.
             return false;
         }
     }
@@ -156,7 +156,7 @@ internal static class BenchVerb
         var child = new BenchProcess(options);
         BenchRun usual = runs[0],
             chosen = Choose(runs);
-        // On a busy machine the best of many rows is the luckiest one: it has to win once more, right after the default.
+        // On a busy machine the best of many rows may be the luckiest one. So it has to win once more, right after the default.
         return chosen == usual
             ? Advice(usual, chosen)
             : Advice(await AgainAsync(usual).ConfigureAwait(false), await AgainAsync(chosen).ConfigureAwait(false));
@@ -170,7 +170,9 @@ internal static class BenchVerb
             ?? run;
     }
 
-    /// <summary>The run that is notably faster than the first, which is the default; of several the one that changes less.</summary>
+    /// <summary>
+    /// Chooses the run that is notably faster than the first one, which is the default. If several are, the one that changes fewer settings wins.
+    /// </summary>
     internal static BenchRun Choose(IReadOnlyList<BenchRun> runs)
     {
         BenchRun chosen = runs[0];
@@ -185,7 +187,7 @@ internal static class BenchVerb
         return chosen;
     }
 
-    /// <summary>The settings that make a notable difference.</summary>
+    /// <summary>Says which settings make a notable difference.</summary>
     internal static string Advice(BenchRun usual, BenchRun chosen)
     {
         if (!IsNotable(usual, chosen))
@@ -203,7 +205,7 @@ internal static class BenchVerb
 
     private static bool IsNotable(BenchRun slower, BenchRun faster) => BenchRun.IsNotable(slower.TokensPerSecond, faster.TokensPerSecond);
 
-    /// <summary>Powers of two, the performance cores, and all.</summary>
+    /// <summary>The numbers of threads to compare: powers of two, the number of performance cores, and the number of all cores.</summary>
     private static IEnumerable<int> Threads() =>
         Enumerable
             .Range(0, 8)

@@ -6,7 +6,7 @@ using OnlineRlhf.Hardware;
 
 namespace OnlineRlhf.Daemon.Cli;
 
-/// <summary>onlinerlhf buttons test: shows presses as they come, and lights each lamp for a moment. Needs no daemon, and no model.</summary>
+/// <summary>onlinerlhf buttons test: lights each lamp for a moment, then shows presses as they come. Needs neither a daemon nor a model.</summary>
 internal static class ButtonsVerb
 {
     private static readonly string[] Keys = ["gpio_chip", "buttons", "button_active", "button_bias", "debounce", "lamps", "lamp_active"];
@@ -59,7 +59,7 @@ internal static class ButtonsVerb
         }
         catch (OperationCanceledException)
         {
-            // Ctrl+C is how this ends.
+            // The user ends this command with Ctrl+C.
         }
         return ExitCode.Success;
     }

@@ -3,9 +3,7 @@ using OnlineRlhf.Inference;
 
 namespace OnlineRlhf.Daemon.Cli;
 
-/// <summary>
-/// Standard output or standard error for text of any origin: a line stays one line, and nothing that is written drives the terminal.
-/// </summary>
+/// <summary>Cleans all text on its way to standard output or standard error: a line stays one line, and no text can control the terminal.</summary>
 internal sealed class CleanWriter(TextWriter inner) : TextWriter
 {
     public override Encoding Encoding => inner.Encoding;

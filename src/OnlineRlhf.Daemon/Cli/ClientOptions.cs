@@ -3,7 +3,7 @@ using OnlineRlhf.Daemon.Configuration;
 
 namespace OnlineRlhf.Daemon.Cli;
 
-/// <summary>What every verb that talks to the daemon takes.</summary>
+/// <summary>The options of every command that talks to the daemon.</summary>
 internal sealed class ClientOptions
 {
     private readonly Option<string> _socket = new("--socket") { Description = "the daemon's socket [ONLINERLHF_SOCKET]" };

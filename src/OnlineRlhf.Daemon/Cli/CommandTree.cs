@@ -2,7 +2,7 @@ using System.CommandLine;
 
 namespace OnlineRlhf.Daemon.Cli;
 
-/// <summary>All commands of the program; help, the manual and the completion follow from them.</summary>
+/// <summary>All commands of the program. Help, the manual and the completion are made from them.</summary>
 internal static class CommandTree
 {
     internal static RootCommand Create() =>

@@ -10,13 +10,13 @@ namespace OnlineRlhf.Daemon.Cli;
 /// <summary>Talks to the daemon over its socket.</summary>
 internal sealed class DaemonClient : IDisposable
 {
-    // GET /health waits for nothing in the daemon: this is for a machine that is very busy.
+    // The daemon answers GET /health at once. The limit is long only for very busy machines.
     private static readonly TimeSpan HealthLimit = TimeSpan.FromSeconds(10);
 
     private readonly HttpClient _http;
     private readonly string _socket;
 
-    /// <summary>Where the daemon listens.</summary>
+    /// <summary>The path of the daemon's socket.</summary>
     internal string Socket => _socket;
 
     internal DaemonClient(string socket)
@@ -24,7 +24,7 @@ internal sealed class DaemonClient : IDisposable
         _socket = socket;
         var handler = new SocketsHttpHandler
         {
-            // The environment's proxies are for networks.
+            // The proxies in the environment are for networks, not for Unix sockets.
             UseProxy = false,
             ConnectCallback = async (_, cancellationToken) =>
             {
@@ -45,10 +45,10 @@ internal sealed class DaemonClient : IDisposable
     }
 
     /// <summary>
-    /// Asks how the daemon is; every verb does so first. What follows may wait long, for the model and for other
-    /// requests, and a daemon that hangs is found here.
+    /// Requests GET /health; every command does this first. Later requests may wait long for the model and for other requests, so a daemon that hangs
+    /// is detected here.
     /// </summary>
-    /// <exception cref="DaemonUnreachableException">It does not answer soon, or is no daemon.</exception>
+    /// <exception cref="DaemonUnreachableException">The daemon does not answer in time, or the answer is not a daemon's.</exception>
     internal async Task<(Reply Reply, HealthBody Health)> HealthAsync(CancellationToken cancellationToken)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -77,8 +77,8 @@ internal sealed class DaemonClient : IDisposable
     internal Task<Reply> PutAsync<T>(string path, T body, JsonTypeInfo<T> type, CancellationToken cancellationToken) =>
         SendAsync(HttpMethod.Put, path, body, type, cancellationToken);
 
-    /// <summary>The daemon's events, as they come.</summary>
-    /// <exception cref="DaemonUnreachableException">It does not answer, or is no daemon.</exception>
+    /// <summary>Opens the stream of the daemon's events.</summary>
+    /// <exception cref="DaemonUnreachableException">The daemon does not answer, or the answer is not a daemon's.</exception>
     internal async Task<HttpResponseMessage> FollowAsync(string path, CancellationToken cancellationToken)
     {
         HttpResponseMessage response = await SendAsync(
@@ -105,7 +105,7 @@ internal sealed class DaemonClient : IDisposable
         return await ReadAsync(response, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>As UTF-8, whatever the reply calls itself: another server may name a character set that nobody knows.</summary>
+    /// <summary>Reads the body as UTF-8 whatever its header says, because another server may name an unknown character set.</summary>
     private static async Task<Reply> ReadAsync(HttpResponseMessage response, CancellationToken cancellationToken) =>
         new((int)response.StatusCode, Encoding.UTF8.GetString(await response.Content.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false)));
 
@@ -147,7 +147,7 @@ internal sealed class DaemonClient : IDisposable
         return SendAsync(new HttpRequestMessage(method, path) { Content = content }, cancellationToken);
     }
 
-    /// <summary>What a daemon says that cannot start, or has no room for a connection; null where it serves.</summary>
+    /// <summary>The problem of a daemon that cannot start or has no room for a connection; null if the daemon serves.</summary>
     private static DaemonUnreachableException? Unavailable(Reply reply)
     {
         if (reply.Status != StatusCodes.Status503ServiceUnavailable || reply.TryRead(WireJson.Complete.ProblemBody) is not { } problem)
@@ -172,16 +172,16 @@ internal sealed class DaemonClient : IDisposable
             ? "it ended before it had answered; its log says why"
         : e.Message;
 
-    /// <summary>A response: its status and its body.</summary>
+    /// <summary>The status and body of a response.</summary>
     internal readonly record struct Reply(int Status, string Body)
     {
         internal bool Succeeded => Status is >= 200 and < 300;
 
-        /// <exception cref="DaemonUnreachableException">It is not what the daemon answers.</exception>
+        /// <exception cref="DaemonUnreachableException">The body is not one that a daemon sends.</exception>
         internal T Read<T>(JsonTypeInfo<T> type)
             where T : class => TryRead(type) ?? throw NotOurDaemon(Status);
 
-        /// <summary>The body; null where it is something else.</summary>
+        /// <summary>Reads the body; null if it has another form.</summary>
         internal T? TryRead<T>(JsonTypeInfo<T> type)
             where T : class
         {
@@ -195,7 +195,7 @@ internal sealed class DaemonClient : IDisposable
             }
         }
 
-        /// <summary>Prints what went wrong, in words or as it came, and returns the exit code.</summary>
+        /// <summary>Prints the problem as a sentence or as JSON, and returns the exit code.</summary>
         internal int Fail(bool json, string advice = "")
         {
             ProblemBody problem = Read(WireJson.Complete.ProblemBody);

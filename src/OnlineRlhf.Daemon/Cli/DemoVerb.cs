@@ -9,7 +9,7 @@ using OnlineRlhf.Storage;
 
 namespace OnlineRlhf.Daemon.Cli;
 
-/// <summary>onlinerlhf demo: a simulated person with a hidden taste presses buttons, and the answers turn to it.</summary>
+/// <summary>onlinerlhf demo: a simulated person with a hidden taste presses buttons, and the answers change to suit it.</summary>
 internal static class DemoVerb
 {
     private static readonly string[] ModelSettings =
@@ -92,9 +92,9 @@ internal static class DemoVerb
                 {
                     RoundOptions rounds = options.ForRounds() with
                     {
-                        // What is shown depends on no clock.
+                        // The demo must show the same on every machine, so no clock may cut its rounds.
                         TimeTarget = null,
-                        // Every profile of a table is used once: none has to stay in memory.
+                        // A table uses each profile only once, so none has to stay in memory.
                         ProfilesInMemory = 1,
                         ProfilesStored = int.MaxValue,
                     };

@@ -7,7 +7,7 @@ using OnlineRlhf.Daemon.Http;
 
 namespace OnlineRlhf.Daemon.Cli;
 
-/// <summary>onlinerlhf doctor: what is fine, what is wrong and what to do. Exit code 0 where all is fine, 1 where something is wrong.</summary>
+/// <summary>onlinerlhf doctor: says what is fine, what is wrong and what to do. The exit code is 0 if all is fine, otherwise 1.</summary>
 internal static class DoctorVerb
 {
     internal static Command Create()
@@ -46,7 +46,7 @@ internal static class DoctorVerb
         }
         catch (ConfigurationException e)
         {
-            // What the other parts would say depends on the settings.
+            // The other checks need valid settings.
             return [Finding.Wrong(part, e.Message)];
         }
         List<Finding> findings =

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace OnlineRlhf.Daemon.Cli;
 
-/// <summary>Runs a verb, and ends it when a signal says so. The library's way of doing it crashes at the second signal.</summary>
+/// <summary>Runs a command, and ends it on a signal. The library's own handling of signals crashes at the second signal.</summary>
 internal static class Invocation
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
@@ -11,24 +11,24 @@ internal static class Invocation
     internal static async Task<int> RunAsync(ParseResult parsed)
     {
         var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
-        // Daemon and screen listen to signals themselves.
+        // The commands serve and watch handle signals themselves.
         if (parsed.CommandResult.Command.Name is ServeVerb.Name or WatchVerb.Name)
             return await parsed.InvokeAsync(configuration).ConfigureAwait(false);
         using var over = new CancellationTokenSource();
         void End(PosixSignalContext signal)
         {
-            // The second ends the process as if nobody listened.
+            // The second signal ends the process as if there were no handler.
             signal.Cancel = !over.IsCancellationRequested;
             over.Cancel();
         }
-        // The last one is what a terminal sends that is closed.
+        // A closed terminal sends SIGHUP.
         using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, End),
             terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, End),
             hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, End);
         Output.Clean();
         Task<int> running = Task.Run(() => parsed.InvokeAsync(configuration, over.Token), CancellationToken.None);
         await Task.WhenAny(running, LimitAsync(over.Token)).ConfigureAwait(false);
-        // What does not look at the token goes down with the process.
+        // If the command ignores the token, the end of the process ends the command.
         return running.IsCompleted ? await running.ConfigureAwait(false) : ExitCode.Failure;
     }
 

@@ -7,7 +7,7 @@ using OnlineRlhf.Rounds;
 
 namespace OnlineRlhf.Daemon.Cli;
 
-/// <summary>onlinerlhf learn: a data set of preferences.</summary>
+/// <summary>onlinerlhf learn: teaches a profile from a data set of preferences.</summary>
 internal static class LearnVerb
 {
     internal static Command Create()
@@ -41,7 +41,7 @@ internal static class LearnVerb
                     if (file.Lines == 0)
                         throw new IOException($"{file.Path} is empty: it has no line to learn from.");
                     await daemon.HealthAsync(cancellationToken).ConfigureAwait(false);
-                    // Which model it is shows once it is loaded: this waits for it, and refuses a wrong name of a profile.
+                    // The daemon knows its model only once it is loaded. This request waits for that, and fails if the profile's name is wrong.
                     DaemonClient.Reply loaded = await daemon
                         .GetAsync($"/v1/comparisons/{Guid.NewGuid()}?profile={Uri.EscapeDataString(whose)}", cancellationToken)
                         .ConfigureAwait(false);

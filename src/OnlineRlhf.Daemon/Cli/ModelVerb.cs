@@ -6,7 +6,7 @@ using OnlineRlhf.Inference;
 
 namespace OnlineRlhf.Daemon.Cli;
 
-/// <summary>onlinerlhf model: looks at a model file before it is used, and puts it to use.</summary>
+/// <summary>onlinerlhf model: checks a model file before it is used, and puts it to use.</summary>
 internal static class ModelVerb
 {
     private static readonly string[] Keys =
@@ -122,8 +122,8 @@ internal static class ModelVerb
 
     private static ModelReport Inspect(SettingOptions settings, ParseResult parsed, string path, out DaemonOptions options)
     {
-        // The file is looked at before the settings are: what is wrong with it is then told by who knows files.
-        // The one that is named there now may be gone.
+        // Open the file before reading the settings: its own reader explains best what is wrong with it. The model that the settings name now
+        // may be gone.
         _ = Inference.Gguf.GgufFile.Open(path);
         options = settings.Read(parsed, KeyValuePair.Create("model", (string?)path));
         return ModelReport.Of(path, ModelInspection.Of(options.ForModel(path)), options.Candidates, DeviceMemory.Read());

@@ -5,20 +5,21 @@ using OnlineRlhf.Inference;
 namespace OnlineRlhf.Daemon.Cli;
 
 /// <summary>
-/// What verbs print. After <see cref="Clean"/> everything that System.Console is given is cleaned; what must stay as it is goes through here.
+/// The output of commands. After <see cref="Clean"/>, all text written to System.Console is cleaned. Text that must not be cleaned that way
+/// is written here.
 /// </summary>
 internal static class Output
 {
     private static TextWriter? _out,
         _error;
 
-    /// <summary>Standard output as it is: for colours.</summary>
+    /// <summary>Standard output without cleaning, for colours.</summary>
     internal static TextWriter Out => _out ?? Console.Out;
 
-    /// <summary>Standard error as it is: for a line that replaces itself.</summary>
+    /// <summary>Standard error without cleaning, for a line that replaces itself.</summary>
     internal static TextWriter Error => _error ?? Console.Error;
 
-    /// <summary>Cleans everything that System.Console is given from now on.</summary>
+    /// <summary>Cleans all text that is written to System.Console from now on.</summary>
     internal static void Clean()
     {
         (_out, _error) = (Console.Out, Console.Error);
@@ -29,7 +30,7 @@ internal static class Output
     /// <summary>Prints text of several lines.</summary>
     internal static void Text(string text) => Out.WriteLine(PlainText.Of(text));
 
-    /// <summary>Prints JSON as it is; what could drive a terminal is escaped, so that its value stays the same.</summary>
+    /// <summary>Prints JSON. Characters that could control a terminal are escaped, which leaves the values unchanged.</summary>
     internal static void Json(string json) => Out.WriteLine(Escape(json));
 
     internal static string Escape(string json)
@@ -48,7 +49,7 @@ internal static class Output
         return escaped.ToString();
     }
 
-    /// <summary>Line breaks and tabs do not: in JSON they stand between values only.</summary>
+    /// <summary>Line breaks and tabs do no harm, because JSON has them only between values.</summary>
     private static bool DrivesTerminals(Rune rune) =>
         rune.Value is not ('\n' or '\r' or '\t')
         && Rune.GetUnicodeCategory(rune)

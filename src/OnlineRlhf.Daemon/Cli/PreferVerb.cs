@@ -4,7 +4,7 @@ using OnlineRlhf.Rounds;
 
 namespace OnlineRlhf.Daemon.Cli;
 
-/// <summary>onlinerlhf prefer: which answer of a round is better.</summary>
+/// <summary>onlinerlhf prefer: says which answer of a round is better.</summary>
 internal static class PreferVerb
 {
     internal static Command Create()

@@ -2,7 +2,7 @@ using System.CommandLine.Parsing;
 
 namespace OnlineRlhf.Daemon.Cli;
 
-/// <summary>Says in words what a flag expects, where the library would name a type.</summary>
+/// <summary>Says in words what a flag expects. The library would name a .NET type instead.</summary>
 internal static class Refusal
 {
     internal static T Of<T>(ArgumentResult result, string expected)
@@ -11,7 +11,7 @@ internal static class Refusal
         return default!;
     }
 
-    /// <summary>A parser of whole numbers.</summary>
+    /// <summary>Makes a parser of whole numbers for a flag.</summary>
     internal static Func<ArgumentResult, int> Whole(string flag) =>
         result =>
             int.TryParse(result.Tokens[0].Value, System.Globalization.CultureInfo.InvariantCulture, out int number)

@@ -4,7 +4,7 @@ using OnlineRlhf.Daemon.Hosting;
 
 namespace OnlineRlhf.Daemon.Cli;
 
-/// <summary>onlinerlhf serve: the daemon.</summary>
+/// <summary>onlinerlhf serve: runs the daemon.</summary>
 internal static class ServeVerb
 {
     internal const string Name = "serve";

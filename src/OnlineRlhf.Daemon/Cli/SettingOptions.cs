@@ -3,7 +3,7 @@ using OnlineRlhf.Daemon.Configuration;
 
 namespace OnlineRlhf.Daemon.Cli;
 
-/// <summary>The settings as flags of a verb, and --config.</summary>
+/// <summary>The settings as flags of a command, and the flag --config.</summary>
 internal sealed class SettingOptions
 {
     private readonly List<(Setting Setting, Option<string> Option)> _flags = [];
@@ -20,7 +20,7 @@ internal sealed class SettingOptions
         command.Add(_file);
     }
 
-    /// <summary>The settings file that was named, else the default one.</summary>
+    /// <summary>The settings file that the user named, or the default one.</summary>
     internal string File(ParseResult parsed) => Path.GetFullPath(parsed.GetValue(_file) ?? Settings.DefaultFile);
 
     internal DaemonOptions Read(ParseResult parsed, params KeyValuePair<string, string?>[] more) =>

@@ -4,7 +4,9 @@ using OnlineRlhf.Daemon.Http;
 
 namespace OnlineRlhf.Daemon.Cli;
 
-/// <summary>onlinerlhf status: what the daemon is doing. Exit code 0 when the model answers, 75 while it loads or where no daemon runs.</summary>
+/// <summary>
+/// onlinerlhf status: prints what the daemon is doing. The exit code is 0 when the model is ready, and 75 while it loads or if no daemon runs.
+/// </summary>
 internal static class StatusVerb
 {
     internal static Command Create()

@@ -5,7 +5,7 @@ using OnlineRlhf.Rounds;
 
 namespace OnlineRlhf.Daemon.Cli;
 
-/// <summary>onlinerlhf watch: a screen for the open pair.</summary>
+/// <summary>onlinerlhf watch: shows the open pair.</summary>
 internal static class WatchVerb
 {
     internal const string Name = "watch";
@@ -58,7 +58,7 @@ internal static class WatchVerb
                 bool screen = !Console.IsOutputRedirected;
                 try
                 {
-                    // A dumb terminal cannot be drawn on; whoever sits there sees lines, and the answers.
+                    // A dumb terminal cannot show a screen. Its user gets lines, with the answers.
                     if (screen && terminal != "dumb")
                         await new ScreenWatch(
                             daemon,
@@ -75,7 +75,7 @@ internal static class WatchVerb
                 }
                 catch (OperationCanceledException)
                 {
-                    // A signal is how this ends.
+                    // The user ends this command with a signal.
                 }
                 return ExitCode.Success;
             }

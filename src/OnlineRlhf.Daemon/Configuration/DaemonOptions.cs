@@ -8,7 +8,7 @@ using OnlineRlhf.Rounds;
 
 namespace OnlineRlhf.Daemon.Configuration;
 
-/// <summary>Every setting of the daemon, as flags, environment and file name it.</summary>
+/// <summary>All settings of the daemon, under the names that flags, environment and file use.</summary>
 internal sealed class DaemonOptions
 {
     private const string Automatic = "auto",
@@ -93,11 +93,11 @@ internal sealed class DaemonOptions
     [ConfigurationKeyName("round_lifetime")]
     public int RoundLifetime { get; set; } = (int)Defaults.Lifetime.TotalSeconds;
 
-    /// <summary>How many conversations are kept as the model has read them.</summary>
+    /// <summary>How many conversations the daemon keeps as the model has read them.</summary>
     [ConfigurationKeyName("conversations")]
     public int Conversations { get; set; } = 2;
 
-    /// <summary>Seconds for which a conversation is kept after its last turn.</summary>
+    /// <summary>For how many seconds the daemon keeps a conversation after its last turn.</summary>
     [ConfigurationKeyName("conversation_lifetime")]
     public int ConversationLifetime { get; set; } = 3600;
 
@@ -131,10 +131,10 @@ internal sealed class DaemonOptions
     [ConfigurationKeyName("load_wait")]
     public int LoadWait { get; set; } = 120;
 
-    /// <summary>The settings file that was named; null for the default one.</summary>
+    /// <summary>The settings file that the user named; null for the default file.</summary>
     internal string? ConfigFile { get; set; }
 
-    /// <summary>Makes the paths absolute and checks what the ranges of the settings do not.</summary>
+    /// <summary>Makes the paths absolute, and checks what <see cref="Setting.Check"/> cannot.</summary>
     internal void Validate()
     {
         Model = Absolute(Model);
@@ -186,10 +186,10 @@ internal sealed class DaemonOptions
             ProfilesStored = Profiles,
         };
 
-    /// <summary>Whether the model may run on a GPU only.</summary>
+    /// <summary>Whether the model may run only on a GPU.</summary>
     internal bool InsistsOnGpu => ForModel("").InsistsOnGpu;
 
-    /// <summary>How buttons and lamps are wired; null where there are none.</summary>
+    /// <summary>How buttons and lamps are wired; null if there are none.</summary>
     internal BoardOptions? ForBoard() => Wiring.Read(this);
 
     private string[]? ParseHints() =>
@@ -200,7 +200,7 @@ internal sealed class DaemonOptions
             _ => StyleHints.Split('|', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries),
         };
 
-    /// <summary>Whether the service's sandbox hides a file.</summary>
+    /// <summary>Whether the service's sandbox hides the file at this path.</summary>
     internal static bool IsHidden(string? path) =>
         path is not null && (path.StartsWith("/home/", StringComparison.Ordinal) || path.StartsWith("/root/", StringComparison.Ordinal));
 

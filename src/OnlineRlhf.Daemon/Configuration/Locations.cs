@@ -1,6 +1,6 @@
 namespace OnlineRlhf.Daemon.Configuration;
 
-/// <summary>Where socket and state are, unless a setting says: systemd's folders where it sets them, else the user's own.</summary>
+/// <summary>The default paths of the socket and the state: in systemd's folders if systemd sets them, otherwise in the user's own.</summary>
 internal static class Locations
 {
     private const string Name = "onlinerlhf",
@@ -8,15 +8,15 @@ internal static class Locations
         SystemSocket = "/run/onlinerlhf/onlinerlhf.sock",
         SystemUnit = "/usr/lib/systemd/system/onlinerlhf.socket";
 
-    /// <summary>The folder of the system's daemon, the one place that its unit lets it write to.</summary>
+    /// <summary>The state folder of the system's daemon, and the only place where its unit lets it keep state.</summary>
     internal const string SystemState = "/var/lib/onlinerlhf";
 
     private const int LongestSocketPath = 107;
 
-    /// <summary>The socket the daemon listens on.</summary>
+    /// <summary>The socket that the daemon listens on.</summary>
     internal static string Listen(string? configured) => Check(configured is not null ? Path.GetFullPath(configured) : Own());
 
-    /// <summary>The socket a client talks to: the system's daemon where there is one, else the user's.</summary>
+    /// <summary>The socket that a client connects to: that of the system's daemon if there is one, otherwise the user's.</summary>
     internal static string Connect(string? configured) =>
         Check(
             configured is not null ? Path.GetFullPath(configured)
@@ -25,10 +25,10 @@ internal static class Locations
             : Own()
         );
 
-    /// <summary>Whether this program is the system's service, or is started as one.</summary>
+    /// <summary>Whether this program runs as the system's service, or with its environment.</summary>
     internal static bool IsService => Variable("STATE_DIRECTORY") is not null;
 
-    /// <summary>Whether a socket is that of the system's daemon.</summary>
+    /// <summary>Whether this path is the socket of the system's daemon.</summary>
     internal static bool IsSystem(string socket) => socket == SystemSocket;
 
     /// <summary>The folder of the learned state.</summary>
@@ -45,7 +45,7 @@ internal static class Locations
             : throw new ConfigurationException("state: no folder is known for the learned state; set --state or ONLINERLHF_STATE.");
     }
 
-    /// <summary>The folder of the learned state; null where none is known.</summary>
+    /// <summary>The folder of the learned state; null if none is known.</summary>
     internal static string? StateOrNone()
     {
         try
@@ -58,21 +58,21 @@ internal static class Locations
         }
     }
 
-    /// <summary>The folder that says how far files were learned, for whoever runs this.</summary>
+    /// <summary>The folder in which onlinerlhf learn keeps its positions for this user.</summary>
     internal static string Positions() =>
         (Variable("STATE_DIRECTORY") ?? Variable("XDG_STATE_HOME") ?? Variable("HOME")) is not null
             ? Path.Combine(State(null), "learn")
             : throw new ConfigurationException("No folder is known for the position in the file: set HOME or XDG_STATE_HOME.");
 
-    /// <summary>The folder of the learned state of the daemon that a client talks to.</summary>
+    /// <summary>The folder of the learned state of the daemon that a client connects to.</summary>
     internal static string StateBehind(string? configuredState, string? configuredSocket) =>
         configuredState is null && Connect(configuredSocket) == SystemSocket ? SystemState : State(configuredState);
 
-    /// <summary>The folder of the state of the daemon that a model is installed for: the system's where root does it.</summary>
+    /// <summary>The state folder of the daemon for which onlinerlhf model use installs a model: the system's daemon if root installs it.</summary>
     internal static string Installed(string? configured) =>
         configured is null && Variable("STATE_DIRECTORY") is null && Environment.IsPrivilegedProcess ? SystemState : State(configured);
 
-    /// <summary>Whether this user has a place for sockets: a program that the system starts need not have.</summary>
+    /// <summary>Whether this user has a place for sockets. A program that the system starts may have none.</summary>
     private static bool HasOwn =>
         Variable("XDG_RUNTIME_DIR") is not null
         || Variable("XDG_STATE_HOME") is not null

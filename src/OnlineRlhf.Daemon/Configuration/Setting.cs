@@ -6,15 +6,15 @@ using OnlineRlhf.Rounds;
 namespace OnlineRlhf.Daemon.Configuration;
 
 /// <summary>
-/// One setting: its key in the file; the flag is --key with dashes, the environment variable ONLINERLHF_KEY. Options, help texts, checks,
-/// docs/configuration.md, the manual and the completion follow from <see cref="All"/>.
+/// One setting. Its flag is --key with dashes, and its environment variable is ONLINERLHF_KEY. Options, help texts, checks, docs/configuration.md,
+/// the manual and the completion are made from <see cref="All"/>.
 /// </summary>
-/// <param name="Key">Its key in the file.</param>
-/// <param name="Description">What it does, and its default.</param>
-/// <param name="Kind">What its value has to be.</param>
-/// <param name="Least">The smallest number that it takes.</param>
-/// <param name="Most">The largest number that it takes.</param>
-/// <param name="Unit">What the number counts; empty where the description says so.</param>
+/// <param name="Key">The key in the settings file.</param>
+/// <param name="Description">What the setting does, and its default.</param>
+/// <param name="Kind">The kind of the value.</param>
+/// <param name="Least">The smallest number that is allowed.</param>
+/// <param name="Most">The largest number that is allowed.</param>
+/// <param name="Unit">The unit of the number; empty if the description says it.</param>
 internal sealed record Setting(
     string Key,
     string Description,
@@ -154,15 +154,15 @@ internal sealed record Setting(
 
     internal string Flag => "--" + Key.Replace('_', '-');
 
-    /// <param name="value">What was given.</param>
-    /// <param name="from">The file or variable that gave it; null for a flag.</param>
-    /// <exception cref="ConfigurationException">The value is not of the kind that the setting takes.</exception>
+    /// <param name="value">The value.</param>
+    /// <param name="from">The file or the environment variable that the value comes from; null for a flag.</param>
+    /// <exception cref="ConfigurationException">The value is not of the setting's kind, or is out of range.</exception>
     internal void Check(string value, string? from = null)
     {
         string key = from is null ? Key : $"{from}: {Key}";
         if (value.Length == 0)
             throw new ConfigurationException($"{key} is empty: give it a value, or leave it out for the default");
-        // JSON can write it; no path and no text for the model can hold it.
+        // JSON can contain a NUL character, but paths and texts for the model cannot.
         if (value.Contains('\0'))
             throw new ConfigurationException($"{key} holds a NUL character: write it without");
         if (Kind == SettingKind.Text)
@@ -175,7 +175,7 @@ internal sealed record Setting(
             throw new ConfigurationException($"{key} must be {Range}, not {value}");
     }
 
-    /// <summary>The numbers that it takes, in words; empty for a text, or for any number.</summary>
+    /// <summary>The allowed numbers in words; empty if the setting is a text or takes any number.</summary>
     internal string Range
     {
         get

@@ -1,6 +1,6 @@
 namespace OnlineRlhf.Daemon.Configuration;
 
-/// <summary>What the value of a setting has to be.</summary>
+/// <summary>The kind of value that a setting takes.</summary>
 internal enum SettingKind
 {
     Text,

@@ -3,14 +3,14 @@ using Microsoft.Extensions.Configuration;
 
 namespace OnlineRlhf.Daemon.Configuration;
 
-/// <summary>Reads the settings: a flag wins over the environment, the environment over the file.</summary>
+/// <summary>Reads the settings. A flag wins over the environment, and the environment wins over the file.</summary>
 internal static class Settings
 {
     internal const string DefaultFile = "/etc/onlinerlhf/onlinerlhf.json";
 
-    /// <param name="flags">What the command line gave, by key.</param>
-    /// <param name="file">A file that must exist; null takes the default one where it exists.</param>
-    /// <exception cref="ConfigurationException">A value is wrong, unknown or unreadable.</exception>
+    /// <param name="flags">The flags of the command line, by key.</param>
+    /// <param name="file">A settings file, which must exist; null for the default file, which may be missing.</param>
+    /// <exception cref="ConfigurationException">A value is wrong, a setting is unknown, or the file cannot be read.</exception>
     internal static DaemonOptions Read(IEnumerable<KeyValuePair<string, string?>> flags, string? file)
     {
         var options = new DaemonOptions();
@@ -37,7 +37,7 @@ internal static class Settings
         return options;
     }
 
-    /// <summary>Environment variables that look like a setting and are none.</summary>
+    /// <summary>The environment variables that look like settings but are not.</summary>
     internal static IEnumerable<string> UnknownVariables() =>
         Environment
             .GetEnvironmentVariables()
@@ -49,7 +49,7 @@ internal static class Settings
             )
             .Order(StringComparer.Ordinal);
 
-    /// <summary>What is wrong with a JSON file, and where, counted as editors do.</summary>
+    /// <summary>Says what is wrong with a JSON file and where. Lines are counted from 1, as in editors.</summary>
     internal static string Describe(JsonException wrong)
     {
         string says = wrong.Message.Split(" LineNumber:")[0];
@@ -58,7 +58,7 @@ internal static class Settings
         return wrong.LineNumber is { } line ? $"line {line + 1}: {says}" : says;
     }
 
-    /// <summary>The setting that a wrong name looks like, null where none or several do.</summary>
+    /// <summary>The setting that a misspelt name resembles; null if it resembles none or several.</summary>
     private static string? Meant(string name) =>
         name.Length > 0 && Setting.All.Select(s => s.Key).Where(key => IsLike(key, name)).ToArray() is [var meant] ? meant : null;
 
@@ -92,7 +92,7 @@ internal static class Settings
         if (path is "")
             throw new ConfigurationException("config is empty: give --config the path of a settings file, or leave it out");
         path = Path.GetFullPath(path ?? DefaultFile);
-        // The setting that is being read, for the line that says what is wrong with it; null while its name is read.
+        // The name of the current setting, for error messages; null while the name itself is read.
         string? name = null;
         try
         {
@@ -123,7 +123,7 @@ internal static class Settings
         }
         catch (InvalidOperationException)
         {
-            // The reader of JSON takes half of a surrogate pair, and bytes that are no UTF-8; a string cannot hold them.
+            // The JSON reader accepts half of a surrogate pair and bytes that are not UTF-8, but a string cannot hold them.
             throw new ConfigurationException($"{path}: {name ?? "the name of a setting"} is not valid Unicode: write whole characters in UTF-8.");
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)

@@ -3,13 +3,13 @@ using OnlineRlhf.Hardware;
 
 namespace OnlineRlhf.Daemon.Configuration;
 
-/// <summary>Reads how buttons and lamps are wired from their settings.</summary>
+/// <summary>Reads from the settings how buttons and lamps are wired.</summary>
 internal static class Wiring
 {
     internal const string Low = "low",
         High = "high";
 
-    /// <summary>The lamp blinks once a comparison is recorded; before, its name claimed more.</summary>
+    /// <summary>The old name of the lamp. The lamp blinks when a comparison is recorded, which is before the model learns it.</summary>
     private static readonly (string Old, string Now) OldLamp = ("learned", WireName.Of(Lamp.Recorded));
 
     /// <exception cref="ConfigurationException">A value is wrong, or a line has two uses.</exception>
@@ -44,9 +44,9 @@ internal static class Wiring
         };
     }
 
-    /// <param name="key">The setting.</param>
-    /// <param name="text">Its value.</param>
-    /// <param name="old">A name of version 0.1.0 that stays accepted, and what it is called now.</param>
+    /// <param name="key">The key of the setting.</param>
+    /// <param name="text">The value of the setting.</param>
+    /// <param name="old">A name from version 0.1.0 that is still accepted, and the present name.</param>
     private static Dictionary<T, int> Lines<T>(string key, string text, (string Old, string Now)? old = null)
         where T : struct, Enum
     {

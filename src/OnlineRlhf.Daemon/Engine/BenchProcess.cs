@@ -9,21 +9,21 @@ using OnlineRlhf.Inference.Devices;
 namespace OnlineRlhf.Daemon.Engine;
 
 /// <summary>
-/// Measures the model in a process of its own: llama.cpp takes one build of its CPU backend per process, and a build that crashes takes nothing else
-/// with it. The process is this same program, as <c>bench --one</c>.
+/// Measures the model in a separate process. llama.cpp takes one build of its CPU backend per process, and a crashing build must not end this one.
+/// The process runs this same program as <c>bench --one</c>.
 /// </summary>
-/// <param name="options">The settings that the model is loaded with.</param>
-/// <param name="program">The program; null for this one.</param>
+/// <param name="options">The settings with which the process loads the model.</param>
+/// <param name="program">The program to run; null for this one.</param>
 internal sealed class BenchProcess(DaemonOptions options, string? program = null)
 {
-    /// <summary>The most that one measurement may take: a large model is read from a slow disk first.</summary>
+    /// <summary>The time limit of one measurement. It is long because a slow disk may first have to read a large model.</summary>
     internal static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
 
     /// <param name="device">The device setting.</param>
     /// <param name="variant">The build of the CPU backend.</param>
-    /// <param name="threads">Threads that decode; 0 for what suits the model.</param>
-    /// <param name="limit">When it is ended.</param>
-    /// <param name="cancellationToken">Ends it too.</param>
+    /// <param name="threads">The number of threads that decode; 0 for the number that suits the model.</param>
+    /// <param name="limit">After how long the process is ended.</param>
+    /// <param name="cancellationToken">Ends the process too.</param>
     internal async Task<BenchProcessResult> RunAsync(string device, string variant, int threads, TimeSpan limit, CancellationToken cancellationToken)
     {
         string[] arguments = ["bench", "--one", "--device", device, "--cpu-variant", variant, "--threads", Text(threads)];
@@ -37,7 +37,7 @@ internal sealed class BenchProcess(DaemonOptions options, string? program = null
             Task<string> output = process.StandardOutput.ReadToEndAsync(end.Token),
                 errors = process.StandardError.ReadToEndAsync(end.Token);
             await process.WaitForExitAsync(end.Token).ConfigureAwait(false);
-            // Ctrl+C ends both.
+            // Ctrl+C ends both processes, so the measurement counts as cancelled and not as failed.
             cancellationToken.ThrowIfCancellationRequested();
             return Result(process.ExitCode, await output.ConfigureAwait(false), await errors.ConfigureAwait(false));
         }
@@ -49,7 +49,7 @@ internal sealed class BenchProcess(DaemonOptions options, string? program = null
         }
     }
 
-    /// <summary>What the process does.</summary>
+    /// <summary>Measures the model. This runs in the separate process.</summary>
     internal static void Measure(DaemonOptions options, CancellationToken cancellationToken)
     {
         EndWithParent();
@@ -82,7 +82,7 @@ internal sealed class BenchProcess(DaemonOptions options, string? program = null
         }
     }
 
-    /// <summary>A process that nobody reads measures for nothing, or hangs for ever: it ends when the one that started it does.</summary>
+    /// <summary>Ends this process when its parent ends. Without a parent it would measure for nothing, or hang for ever.</summary>
     private static void EndWithParent()
     {
         var watch = new Thread(() =>
@@ -110,7 +110,8 @@ internal sealed class BenchProcess(DaemonOptions options, string? program = null
             start.ArgumentList.Add("--config");
             start.ArgumentList.Add(options.ConfigFile);
         }
-        // What the flags of this process say wins over the file there too. A setting without a value has none in environment and file either.
+        // The settings of this process must win over the file in the new process too, so they are passed in its environment. A setting that is null
+        // here is in neither environment nor file.
         foreach ((string key, string? value) in Settings())
             start.Environment[Setting.EnvironmentPrefix + key.ToUpperInvariant()] = value;
         try

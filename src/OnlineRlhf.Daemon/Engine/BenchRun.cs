@@ -5,10 +5,10 @@ namespace OnlineRlhf.Daemon.Engine;
 /// <summary>One measurement of the model.</summary>
 internal sealed record BenchRun(string Device, string CpuVariant, int Threads, double TokensPerSecond, double PromptTokensPerSecond)
 {
-    // What a difference must be to count: two runs of the same differ by some percent, on a busy machine by more.
+    // From which ratio on a difference counts. Two runs of the same build differ by some percent, and by more on a busy machine.
     private const double Notable = 1.1;
 
-    /// <summary>Whether a speed is higher than another by more than chance.</summary>
+    /// <summary>Whether one speed is higher than another by more than chance.</summary>
     internal static bool IsNotable(double slower, double faster) => faster > Notable * slower;
 }
 

@@ -4,14 +4,14 @@ using OnlineRlhf.Storage;
 namespace OnlineRlhf.Daemon.Engine;
 
 /// <summary>
-/// Finds the build of llama.cpp's CPU backend and the number of threads that decode a model fastest. The score that a build gives itself says
-/// little: on some processors the AVX-512 builds score highest and decode several times slower than AVX2 ones.
+/// Finds the build of llama.cpp's CPU backend and the number of threads that decode a model fastest. The score that a build gives itself says little:
+/// on some processors the AVX-512 builds score highest and decode several times slower than AVX2 builds.
 /// </summary>
 /// <param name="builds">The builds to try, the most promising one first.</param>
-/// <param name="threads">The threads that the settings name; 0 leaves the choice.</param>
-/// <param name="cores">Performance cores.</param>
-/// <param name="measure">Measures a build with so many threads, 0 for what suits the model, within a time limit.</param>
-/// <param name="notTaken">Told of a build that failed, and why.</param>
+/// <param name="threads">The number of threads in the settings; 0 leaves the choice open.</param>
+/// <param name="cores">The number of performance cores.</param>
+/// <param name="measure">Measures a build with a number of threads within a time limit; 0 threads means the number that suits the model.</param>
+/// <param name="notTaken">Called with each build that failed, and the reason.</param>
 internal sealed class EngineSelection(
     IReadOnlyList<string> builds,
     int threads,
@@ -20,10 +20,10 @@ internal sealed class EngineSelection(
     Action<string, string> notTaken
 )
 {
-    /// <summary>The most builds that are tried: those behind them promise less and less.</summary>
+    /// <summary>The most builds to try. The builds after these are less and less promising.</summary>
     internal const int MostBuilds = 3;
 
-    // A try that takes so many times longer than the fastest one is of a build that is clearly slower, whatever it would measure.
+    // A trial that takes this many times as long as the fastest one is ended, because its build is clearly slower whatever it would measure.
     private const int Patience = 4;
     private static readonly TimeSpan Least = TimeSpan.FromSeconds(5);
 
@@ -31,12 +31,13 @@ internal sealed class EngineSelection(
     private readonly List<(string Build, BenchProcessResult Result)> _failures = [];
     private TimeSpan _limit = BenchProcess.Limit;
 
-    /// <summary>Whether there is anything to choose.</summary>
+    /// <summary>Whether there is more than one build or number of threads to choose from.</summary>
     internal bool IsOpen => builds.Count > 1 || (threads == 0 && cores > 1);
 
-    /// <summary>Tries them, a few hundred milliseconds each for a small model.</summary>
+    /// <summary>Measures the candidates, which takes a few hundred milliseconds each for a small model.</summary>
     /// <returns>
-    /// The first build with the usual number of threads, unless another is notably faster, twice; null where none could be measured.
+    /// The first build with the usual number of threads, unless another choice is notably faster in two measurements; null if no build
+    /// could be measured.
     /// </returns>
     internal async Task<EngineChoice?> RunAsync(CancellationToken cancellationToken)
     {
@@ -46,14 +47,14 @@ internal sealed class EngineSelection(
             EngineTrial? trial = await TryAsync(build, threads, cancellationToken).ConfigureAwait(false);
             chosen ??= trial;
         }
-        // What is wrong with the model or a setting fails with every build, and is told when the model is loaded.
+        // If every build fails because of the model or a setting, loading the model reports it.
         foreach ((string build, BenchProcessResult result) in _failures.Where(f => chosen is not null || !f.Result.IsConfiguration))
             notTaken(build, result.Problem);
         if (chosen is null)
             return null;
         chosen = await FasterAsync(chosen, _trials, cancellationToken).ConfigureAwait(false);
-        // Half of the threads are faster where memory is the limit. More than the usual number are never taken: a model too small to share them
-        // seems faster while nothing else runs, and is a hundred times slower as soon as another program needs a core.
+        // Half of the threads are faster if memory is the limit. More threads than usual are never taken. A small model seems faster with them while
+        // nothing else runs, but is a hundred times slower as soon as another program needs a core.
         if (threads == 0 && chosen.Threads > 1)
         {
             EngineTrial? half = await TryAsync(chosen.CpuVariant, chosen.Threads / 2, cancellationToken).ConfigureAwait(false);
@@ -63,7 +64,9 @@ internal sealed class EngineSelection(
         return new EngineChoice(chosen, [.. _trials.Where(t => !IsSame(t, chosen))]);
     }
 
-    /// <summary>The fastest of some, where it is notably faster than the usual one and is so again: one short decode may be disturbed.</summary>
+    /// <summary>
+    /// Returns the fastest trial if it is notably faster than the usual one in two measurements. One short measurement may be disturbed.
+    /// </summary>
     private async Task<EngineTrial> FasterAsync(EngineTrial usual, IReadOnlyList<EngineTrial> others, CancellationToken cancellationToken)
     {
         EngineTrial fastest = others.MaxBy(t => t.TokensPerSecond)!;
@@ -78,7 +81,7 @@ internal sealed class EngineSelection(
         Task<EngineTrial?> AgainAsync(EngineTrial trial) => TryAsync(trial.CpuVariant, trial.Threads, cancellationToken);
     }
 
-    /// <summary>Other programs slow a measurement down, and none makes it faster: of two of the same the better one is kept.</summary>
+    /// <summary>Measures once. Other programs can only slow a measurement down, so the better of two equal trials is kept.</summary>
     private async Task<EngineTrial?> TryAsync(string build, int count, CancellationToken cancellationToken)
     {
         long start = Stopwatch.GetTimestamp();

@@ -8,7 +8,9 @@ using OnlineRlhf.Storage;
 
 namespace OnlineRlhf.Daemon.Engine;
 
-/// <summary>Which build and how many threads a model is decoded with here: as the settings say, as was kept, or as a try shows.</summary>
+/// <summary>
+/// Determines which build and how many threads decode a model on this machine: from the settings, from a kept choice, or by measuring.
+/// </summary>
 internal sealed class EngineSetup
 {
     private readonly DaemonOptions _options;
@@ -18,39 +20,40 @@ internal sealed class EngineSetup
         _conditions;
 
     /// <param name="options">The settings.</param>
-    /// <param name="path">The model's file.</param>
-    /// <param name="state">The folder that the choice is kept in; null for none.</param>
-    /// <exception cref="ModelFileException">The model's file cannot be used.</exception>
+    /// <param name="path">The path of the model file.</param>
+    /// <param name="state">The folder in which the choice is kept; null to keep none.</param>
+    /// <exception cref="ModelFileException">The model file cannot be used.</exception>
     /// <exception cref="InferenceException">llama.cpp is missing.</exception>
     internal EngineSetup(DaemonOptions options, string path, string? state)
     {
         (_options, _state, _natives) = (options, state, LlamaNatives.Find(options.Natives));
         _model = GgufFile.Open(path).Fingerprint;
-        // Other settings leave another choice: it is tried anew.
+        // With other settings there are other choices, so the builds are measured again.
         string settings = string.Create(CultureInfo.InvariantCulture, $"{options.Candidates}-{options.Threads}-{options.CpuVariant ?? "any"}");
         _conditions = $"{ProcessorIdentity.Of(_natives)}-{settings}";
     }
 
-    /// <summary>Where the choice is kept.</summary>
+    /// <summary>The file in which the choice is kept.</summary>
     internal string KeptIn => EngineChoiceFile.PathOf(_state!, _model);
 
     /// <summary>llama.cpp's version.</summary>
     internal string Version => _natives.Version;
 
-    /// <summary>The build where nothing is chosen.</summary>
+    /// <summary>The build that is used without a choice.</summary>
     internal string UsualBuild => _options.CpuVariant ?? _natives.Builds.FirstOrDefault("none");
 
     /// <summary>Whether the settings and the machine leave a choice.</summary>
     internal bool IsOpen => Selection(static (_, _) => { }).IsOpen;
 
-    /// <summary>What was chosen and kept; null for nothing.</summary>
+    /// <summary>The kept choice; null if there is none.</summary>
     internal EngineChoice? Kept() => _state is null || !IsOpen ? null : EngineChoiceFile.Read(_state, _model, _conditions);
 
-    /// <summary>Tries builds and threads.</summary>
-    /// <param name="notTaken">Told of a build that failed, and why.</param>
-    /// <param name="cancellationToken">Ends the try.</param>
+    /// <summary>Measures builds and numbers of threads.</summary>
+    /// <param name="notTaken">Called with each build that failed, and the reason.</param>
+    /// <param name="cancellationToken">Ends the measuring.</param>
     /// <returns>
-    /// Null where there is no choice, where a GPU is insisted on, or where nothing could be measured: then the model is loaded as usual.
+    /// The choice; null if there is nothing to choose, if the settings demand a GPU, or if nothing could be measured. Then the model is
+    /// loaded as usual.
     /// </returns>
     internal async Task<EngineChoice?> TryAsync(Action<string, string> notTaken, CancellationToken cancellationToken)
     {
@@ -59,10 +62,10 @@ internal sealed class EngineSetup
     }
 
     /// <summary>Keeps a choice for the next start.</summary>
-    /// <exception cref="StateException">It cannot be written.</exception>
+    /// <exception cref="StateException">The choice cannot be written.</exception>
     internal void Keep(EngineChoice choice) => EngineChoiceFile.Write(_state!, _model, _conditions, choice);
 
-    /// <summary>The model with what was chosen.</summary>
+    /// <summary>Puts the choice into the options of the model.</summary>
     internal static LanguageModelOptions Apply(EngineChoice? choice, LanguageModelOptions options) =>
         choice is null ? options : options with { CpuVariant = choice.Chosen.CpuVariant, Threads = choice.Chosen.Threads };
 

@@ -10,13 +10,15 @@ using OnlineRlhf.Storage;
 
 namespace OnlineRlhf.Daemon.Hosting;
 
-/// <summary>Brings presses to the loop, and what the loop does to the lamps. Without a board in the settings it does nothing.</summary>
-/// <param name="options">How it is wired.</param>
-/// <param name="host">Brings the loop.</param>
-/// <param name="events">What the loop does, and what the board tells.</param>
-/// <param name="clock">The board's clock, which is the loop's.</param>
+/// <summary>
+/// Passes presses of the board's buttons to the loop, and shows on the lamps what the loop does. Does nothing if the settings name no board.
+/// </summary>
+/// <param name="options">The settings, which say how the board is wired.</param>
+/// <param name="host">Loads the model and gives the loop.</param>
+/// <param name="events">Carries the events of the loop, and receives those of the board.</param>
+/// <param name="clock">The clock, which the loop uses too.</param>
 /// <param name="logger">The daemon's log.</param>
-/// <param name="open">Opens a chip by its label; without it, the board finds the chip among the system's.</param>
+/// <param name="open">Opens a GPIO chip by its label; null if the board should look for the chip among the system's.</param>
 internal sealed class BoardHost(
     DaemonOptions options,
     ModelHost host,
@@ -33,11 +35,11 @@ internal sealed class BoardHost(
     /// <summary>Whether the settings name a board.</summary>
     internal bool IsWanted { get; } = options.ForBoard() is not null;
 
-    /// <summary>What the buttons say that the settings name.</summary>
+    /// <summary>The answers that the wired buttons give.</summary>
     internal IReadOnlyList<string> Buttons { get; } =
     [.. (options.ForBoard()?.Buttons.Keys ?? []).Select(PreferenceWords.OfButton).Order().Select(p => WireName.Of(p))];
 
-    /// <summary>Why the board cannot be used right now; null where it can.</summary>
+    /// <summary>Why the board cannot be used right now; null if it works.</summary>
     internal string? Problem => _failure ?? (_board is null ? "not opened yet" : _board.Problem);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -50,11 +52,11 @@ internal sealed class BoardHost(
         }
         catch (OperationCanceledException)
         {
-            // The daemon stops.
+            // The daemon is stopping.
         }
         catch (Exception e)
         {
-            // Whatever it is: people at the socket are served without the board.
+            // No failure of the board may end the daemon, because clients at the socket can be served without it.
             _failure = $"they have failed ({e.Message.TrimEnd('.')}) and rest until the next start; the socket goes on.";
             logger.BoardLost(_failure);
         }
@@ -77,7 +79,7 @@ internal sealed class BoardHost(
 
     private async Task TakePressesAsync(Board board, PreferenceLoop loop, CancellationToken stoppingToken)
     {
-        // What was pressed while the model loaded was pressed on nothing: it finds no round, and says so.
+        // These events include presses from before the model was loaded. The loop finds no round for them, and reports that.
         await foreach (BoardEvent happened in _events.Reader.ReadAllAsync(stoppingToken).ConfigureAwait(false))
         {
             switch (happened)
@@ -117,7 +119,7 @@ internal sealed class BoardHost(
         }
         catch (ObjectDisposedException)
         {
-            // The daemon stops: the press came too late.
+            // The daemon is stopping: the press came too late.
         }
     }
 

@@ -5,9 +5,9 @@ using OnlineRlhf.Inference;
 namespace OnlineRlhf.Daemon.Hosting;
 
 /// <summary>
-/// Log lines as the library formats them, of text that is cleaned before: no name and no message forges a line or drives a terminal.
+/// Cleans the text of each log line, and lets the library's formatter write it. So no name or message can forge a log line or control the terminal.
 /// </summary>
-/// <param name="services">Where the library's formatters are; asked for late, since this is one of them.</param>
+/// <param name="services">Gives the library's formatters. They are requested only on the first line, because this class is one of them.</param>
 internal sealed class CleanFormatter(IServiceProvider services) : ConsoleFormatter(CleanName)
 {
     internal const string CleanName = "clean";

@@ -7,14 +7,14 @@ using Microsoft.Win32.SafeHandles;
 namespace OnlineRlhf.Daemon.Hosting;
 
 /// <summary>
-/// Takes connections from the daemon's socket, at most a fixed number at a time. At this limit it closes the connections that are idle.
-/// Where none is idle, further clients wait in the kernel until a request has ended.
+/// Accepts connections on the daemon's socket, up to a fixed number at a time. At this limit it closes idle connections. If none is idle, further
+/// clients wait in the kernel until a request ends.
 /// </summary>
 internal sealed class ConnectionListener(Socket socket, byte[] refusal, TimeProvider clock, ILogger logger)
     : IConnectionListenerFactory,
         IConnectionListener
 {
-    // Model, profiles, lamps and the drivers of a GPU open files later on.
+    // The model, the profiles, the lamps and the GPU drivers open files later.
     private const int DescriptorsForOthers = 64,
         Fewest = 8,
         Most = 256;
@@ -30,13 +30,13 @@ internal sealed class ConnectionListener(Socket socket, byte[] refusal, TimeProv
     private SafeFileHandle? _reserve;
     private long? _told;
 
-    /// <summary>Connections at a time: what the process's limit on open files leaves.</summary>
+    /// <summary>How many connections may be open at a time. The process's limit on open files determines it.</summary>
     internal int Limit { get; } = Math.Clamp(Descriptors.Limit - Descriptors.Open - DescriptorsForOthers, Fewest, Most);
 
-    /// <summary>Where it listens.</summary>
+    /// <summary>The address of the socket.</summary>
     public EndPoint EndPoint { get; } = socket.LocalEndPoint!;
 
-    /// <summary>Takes the socket that is open already.</summary>
+    /// <summary>Prepares to accept connections. The socket is already listening.</summary>
     public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
     {
         _free = new SemaphoreSlim(Limit);
@@ -44,7 +44,7 @@ internal sealed class ConnectionListener(Socket socket, byte[] refusal, TimeProv
         return ValueTask.FromResult<IConnectionListener>(this);
     }
 
-    /// <summary>The next connection; null at the end.</summary>
+    /// <summary>Waits for the next connection; null once the listener is stopped.</summary>
     public async ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default)
     {
         try
@@ -59,11 +59,11 @@ internal sealed class ConnectionListener(Socket socket, byte[] refusal, TimeProv
                 }
                 catch (SocketException e) when (e.SocketErrorCode is SocketError.ConnectionAborted or SocketError.ConnectionReset)
                 {
-                    // The client has left before its turn.
+                    // The client left before its connection was accepted.
                 }
                 catch (SocketException e) when (!_stopping.IsCancellationRequested)
                 {
-                    // No descriptor is free, or no memory. The socket stays readable: without a pause this would spin.
+                    // No descriptor or no memory is free. The socket stays readable, so this loop would spin without a pause.
                     if (!MakeRoom(e.Message))
                         Refuse();
                     await Task.Delay(Pause, clock, _stopping.Token).ConfigureAwait(false);
@@ -76,7 +76,7 @@ internal sealed class ConnectionListener(Socket socket, byte[] refusal, TimeProv
         }
     }
 
-    /// <summary>Serves a connection to its end.</summary>
+    /// <summary>Serves a connection until it ends.</summary>
     internal async Task ServeAsync(ConnectionContext context, ConnectionDelegate serve)
     {
         OpenConnection connection = context.Features.Get<OpenConnection>()!;
@@ -92,7 +92,7 @@ internal sealed class ConnectionListener(Socket socket, byte[] refusal, TimeProv
         }
     }
 
-    /// <summary>Takes no more connections.</summary>
+    /// <summary>Stops accepting connections.</summary>
     public async ValueTask UnbindAsync(CancellationToken cancellationToken = default)
     {
         await _stopping.CancelAsync().ConfigureAwait(false);
@@ -116,9 +116,9 @@ internal sealed class ConnectionListener(Socket socket, byte[] refusal, TimeProv
         return context;
     }
 
-    /// <summary>Closes the connections that are idle.</summary>
-    /// <param name="why">What the log says of it, once in a while.</param>
-    /// <returns>Whether any was idle.</returns>
+    /// <summary>Closes idle connections.</summary>
+    /// <param name="why">The reason for the log, which is written at most every ten minutes.</param>
+    /// <returns>Whether any connection was idle.</returns>
     private bool MakeRoom(string why)
     {
         OpenConnection[] open;
@@ -135,7 +135,7 @@ internal sealed class ConnectionListener(Socket socket, byte[] refusal, TimeProv
         return anyIdle;
     }
 
-    /// <summary>Takes one client with the descriptor that is kept for this, and tells it to come back.</summary>
+    /// <summary>Accepts one client with the descriptor that is reserved for this, and asks it to try again later.</summary>
     private void Refuse()
     {
         _reserve?.Dispose();
@@ -149,7 +149,7 @@ internal sealed class ConnectionListener(Socket socket, byte[] refusal, TimeProv
         }
         catch (SocketException)
         {
-            // The client has left, or another part of the daemon was faster: the next one is told.
+            // The client left, or another part of the daemon took the descriptor. The next client gets the answer.
         }
         _reserve = Reserve();
     }
@@ -162,7 +162,7 @@ internal sealed class ConnectionListener(Socket socket, byte[] refusal, TimeProv
         }
         catch (IOException)
         {
-            // There is none to spare: the next client waits until there is.
+            // No descriptor is free. The next client waits until one is.
             return null;
         }
     }

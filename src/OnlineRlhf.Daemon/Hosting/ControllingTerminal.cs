@@ -1,9 +1,9 @@
 namespace OnlineRlhf.Daemon.Hosting;
 
-/// <summary>The terminal that sends this process its signals.</summary>
+/// <summary>The controlling terminal of this process, which sends it signals such as Ctrl+C.</summary>
 internal static class ControllingTerminal
 {
-    /// <summary>Whether it has one that was not closed.</summary>
+    /// <summary>Whether this process has a controlling terminal that is still open.</summary>
     internal static bool IsThere
     {
         get

@@ -9,7 +9,7 @@ using OnlineRlhf.Rounds.Events;
 
 namespace OnlineRlhf.Daemon.Hosting;
 
-/// <summary>The daemon: HTTP over one Unix socket, open at once; the model loads behind it.</summary>
+/// <summary>Runs the daemon: HTTP over one Unix socket. The socket opens at once, and the model loads in the background.</summary>
 internal static class DaemonHost
 {
     /// <summary>SIGXFSZ, on x64 and arm64.</summary>
@@ -27,13 +27,14 @@ internal static class DaemonHost
         (Socket Socket, string Path)? passed = UnixSocket.TakePassed();
         string path = passed?.Path ?? Locations.Listen(options.Socket),
             state = Locations.State(options.State);
-        // Before the socket is there: whoever can connect can also tell this process to stop, and it stops cleanly.
+        // Handle the signals before the socket exists: from then on a client may rely on a clean stop.
         using var stop = new CancellationTokenSource();
         using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop),
             interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
-        // Without this a file that reaches the process's limit (ulimit -f) ends the process; with it the write fails, and the state says so.
+        // By default this signal ends the process when a file reaches the limit of ulimit -f. If it is ignored, the write fails and the
+        // store reports that.
         using PosixSignalRegistration fileLimit = PosixSignalRegistration.Create(FileLimitReached, signal => signal.Cancel = true);
-        // Other daemons reload their settings at these signals, and scripts send them; unhandled, they end the process.
+        // Other daemons reload their settings at these signals, so scripts send them. Unhandled, they would end the process.
         ILogger? logger = null;
         bool onTerminal = false;
         using PosixSignalRegistration hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, HangUp),
@@ -43,13 +44,13 @@ internal static class DaemonHost
         using Socket listener = passed?.Socket ?? UnixSocket.Listen(path);
         onTerminal = ControllingTerminal.IsThere;
 
-        // The empty builder: the others read the environment and files of the working folder, which could open further sockets.
+        // Other builders read the environment and files in the working directory, which could open further sockets.
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.Services.AddRoutingCore();
         builder.WebHost.UseKestrelCore();
         builder.Logging.AddSystemdConsole().AddSimpleConsole(o => o.SingleLine = true).AddConsole(o => o.FormatterName = CleanFormatter.CleanName);
         builder.Services.AddSingleton<ConsoleFormatter, CleanFormatter>();
-        // What keeps the host from starting is thrown, and printed once, in one line.
+        // If the host cannot start, the exception reaches Program.cs, which prints one line. The host must not log it too.
         builder
             .Logging.SetMinimumLevel(LogLevel.Warning)
             .AddFilter(Log.Category, LogLevel.Information)
@@ -119,7 +120,7 @@ internal static class DaemonHost
         }
         catch (OperationCanceledException)
         {
-            // Told to stop while it started: that is a clean end.
+            // A signal stopped the daemon while it was starting. That is a clean end.
         }
         host.ThrowIfFailed();
         return ExitCode.Success;
@@ -132,7 +133,7 @@ internal static class DaemonHost
 
         void HangUp(PosixSignalContext signal)
         {
-            // Nobody could stop a daemon with Ctrl+C whose terminal was closed.
+            // If its terminal was closed, nobody could stop the daemon with Ctrl+C any more.
             if (onTerminal && !ControllingTerminal.IsThere)
                 Stop(signal);
             else

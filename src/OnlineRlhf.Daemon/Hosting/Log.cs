@@ -2,10 +2,10 @@ using OnlineRlhf.Hardware;
 
 namespace OnlineRlhf.Daemon.Hosting;
 
-/// <summary>Every log line of the daemon. None holds a word of a prompt or an answer.</summary>
+/// <summary>All log lines of the daemon. None contains any text of a prompt or an answer.</summary>
 internal static partial class Log
 {
-    /// <summary>The category of every line: the program, not a class.</summary>
+    /// <summary>The category of all lines: the name of the program instead of a class.</summary>
     internal const string Category = "onlinerlhf";
 
     [LoggerMessage(1, LogLevel.Information, "Listening on {Socket}; state in {State}")]

@@ -13,7 +13,9 @@ using OnlineRlhf.Storage;
 
 namespace OnlineRlhf.Daemon.Hosting;
 
-/// <summary>Loads the model behind the open socket, says when it answers, and holds the loop that serves the requests.</summary>
+/// <summary>
+/// Loads the model while the socket is already open, tells systemd when the model is ready, and holds the loop that serves requests.
+/// </summary>
 internal sealed class ModelHost(
     DaemonOptions options,
     string state,
@@ -37,18 +39,18 @@ internal sealed class ModelHost(
     /// <summary>The model; null while it loads.</summary>
     internal LanguageModel? Model => _loop.Task.IsCompletedSuccessfully ? _model : null;
 
-    /// <summary>What decodes it on the CPU; null while it loads.</summary>
+    /// <summary>The build that decodes on the CPU, with its measured speeds; null while the model loads.</summary>
     internal EngineBody? Engine => _loop.Task.IsCompletedSuccessfully ? _engine : null;
 
-    /// <summary>Seconds that a round may take; 0 for any time.</summary>
+    /// <summary>How many seconds a round may take; 0 for no limit.</summary>
     internal int TimeTarget => options.TimeTarget;
 
     /// <summary>The loop; null while the model loads.</summary>
     internal PreferenceLoop? Loop => _loop.Task.IsCompletedSuccessfully ? _loop.Task.Result : null;
 
-    /// <summary>The loop, as soon as the model is loaded.</summary>
-    /// <exception cref="TimeoutException">It takes longer than a request is made to wait.</exception>
-    /// <exception cref="OperationCanceledException">The request is over, the daemon stops, or the model cannot be loaded.</exception>
+    /// <summary>Waits until the model is loaded, but no longer than the setting load_wait allows, and returns the loop.</summary>
+    /// <exception cref="TimeoutException">The model does not load within that time.</exception>
+    /// <exception cref="OperationCanceledException">The client leaves, the daemon stops, or the model cannot be loaded.</exception>
     internal async Task<PreferenceLoop> WaitAsync(CancellationToken cancellationToken)
     {
         if (_loop.Task.IsCompleted)
@@ -57,15 +59,15 @@ internal sealed class ModelHost(
         return await _loop.Task.WaitAsync(TimeSpan.FromSeconds(options.LoadWait), clock, either.Token).ConfigureAwait(false);
     }
 
-    /// <summary>The loop, whenever the model is loaded.</summary>
+    /// <summary>Waits until the model is loaded, however long that takes, and returns the loop.</summary>
     /// <exception cref="OperationCanceledException">The daemon stops, or the model cannot be loaded.</exception>
     internal Task<PreferenceLoop> LoadedAsync(CancellationToken cancellationToken) => _loop.Task.WaitAsync(cancellationToken);
 
     /// <summary>
-    /// The loop, for a request that it will generate for: while the model loads no more wait for it than its
-    /// queue takes, so that who waits is served.
+    /// Waits for the loop on behalf of a request that needs the model. While the model loads, only as many requests may wait as the queue takes, so
+    /// that each of them is served afterwards.
     /// </summary>
-    /// <exception cref="RoundException">Too many wait already.</exception>
+    /// <exception cref="RoundException">Too many requests are waiting already.</exception>
     internal async Task<PreferenceLoop> WaitInLineAsync(CancellationToken cancellationToken)
     {
         if (Loop is { } loaded)
@@ -85,7 +87,7 @@ internal sealed class ModelHost(
         }
     }
 
-    /// <summary>Throws what the model could not be loaded for.</summary>
+    /// <summary>Throws the exception that kept the model from loading or ended its use, if there was one.</summary>
     internal void ThrowIfFailed()
     {
         if (_failure is not null)
@@ -94,7 +96,7 @@ internal sealed class ModelHost(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        // A model that cannot be loaded stops the host: it must have started first.
+        // A model that cannot be loaded stops the host, and only a started host can be stopped.
         var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         using CancellationTokenRegistration starting = lifetime.ApplicationStarted.Register(started.SetResult);
         await started.Task.WaitAsync(stoppingToken).ConfigureAwait(false);
@@ -111,7 +113,7 @@ internal sealed class ModelHost(
             );
             _loop.SetResult(loop);
             Notify(ServiceState.Ready);
-            // What a changed file would answer belongs to no state that is here: the next start reads it anew.
+            // If the model file changes, its answers no longer fit the stored states. The daemon ends, and the next start reads the file anew.
             await (await Task.WhenAny(FeedWatchdogAsync(loop, stoppingToken), _changed.Task).ConfigureAwait(false)).ConfigureAwait(false);
         }
         catch (Exception e) when (e is not OperationCanceledException)
@@ -130,7 +132,9 @@ internal sealed class ModelHost(
         base.Dispose();
     }
 
-    /// <summary>Tells the service manager's watchdog, twice in its time, that the model works or has nothing to do; until the daemon stops.</summary>
+    /// <summary>
+    /// Notifies systemd's watchdog twice per interval while the model makes progress or has nothing to do. Runs until the daemon stops.
+    /// </summary>
     private async Task FeedWatchdogAsync(PreferenceLoop loop, CancellationToken stoppingToken)
     {
         bool watched =
@@ -138,7 +142,7 @@ internal sealed class ModelHost(
             && microseconds > 1;
         if (!watched)
             await Task.Delay(Timeout.InfiniteTimeSpan, stoppingToken).ConfigureAwait(false);
-        // A timer knows whole milliseconds, and no more than 49 days of them.
+        // The timer needs at least one millisecond and at most 49 days.
         TimeSpan limit = TimeSpan.FromMilliseconds(Math.Clamp(microseconds / 1000, 2, (long)TimeSpan.FromDays(1).TotalMilliseconds));
         using var timer = new PeriodicTimer(limit / 2, clock);
         do
@@ -165,11 +169,11 @@ internal sealed class ModelHost(
 
     private async Task<PreferenceLoop> LoadAsync(CancellationToken stoppingToken)
     {
-        // Kept open: a GPU that fails has it loaded again.
+        // Keep the source open: if a GPU fails, the model is loaded from it again.
         _source = ModelSource.Open(options.Model);
-        // The socket's folder is emptied by a boot.
+        // A boot empties the socket's folder, and with it removes this marker.
         string marker = Path.Combine(Path.GetDirectoryName(socket)!, "gpu-computes");
-        // Before the model is loaded here: the processes that try it need its memory.
+        // Choose before the model is loaded here, because the measuring processes need its memory.
         EngineChoice? choice = await ChooseEngineAsync(_source.Path, stoppingToken).ConfigureAwait(false);
         LanguageModelOptions wanted = options.ForModel(_source.Path) with { GpuMarker = marker };
         _model = LanguageModel.Load(EngineSetup.Apply(choice, wanted), stoppingToken);
@@ -180,7 +184,7 @@ internal sealed class ModelHost(
         PreferenceLoop loop = await PreferenceLoop
             .OpenAsync(_model, state, options.ForRounds(), clock, events, Report, () => logger.Calibrating(_model.Name), stoppingToken)
             .ConfigureAwait(false);
-        // What reading the file and calibrating left behind is never needed again.
+        // Free the memory that reading the file and calibrating used, because it is not needed again.
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         return loop;
     }

@@ -5,23 +5,23 @@ using Microsoft.AspNetCore.Connections.Features;
 
 namespace OnlineRlhf.Daemon.Hosting;
 
-/// <summary>One client's connection, and how long no request of it has run.</summary>
+/// <summary>One client's connection, and the time since its last request ended.</summary>
 internal sealed partial class OpenConnection(ConnectionContext connection, Socket socket, TimeProvider clock)
 {
-    // poll.h, the same on every architecture: there is something to read; both directions are closed.
+    // poll.h, the same on every architecture: POLLIN, there is data to read; POLLHUP, both directions are closed.
     private const short Readable = 0x1,
         HungUp = 0x10;
 
     private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(100);
 
-    // A client that has just come has had no time to ask; one that has sent a part of a request has had more than enough.
+    // A new client needs time to send its request. A client that has sent only part of a request after ten seconds is too slow.
     private static readonly TimeSpan Idle = TimeSpan.FromSeconds(1),
         Overdue = TimeSpan.FromSeconds(10);
 
-    // When it was last used; zero before it is served, and while a request runs.
+    // When the last request ended; zero while a request runs and before the connection is served.
     private long _idleSince;
 
-    /// <summary>Runs a request of it.</summary>
+    /// <summary>Runs a request. Meanwhile the connection does not count as idle.</summary>
     internal async Task RunAsync(Func<Task> request)
     {
         Interlocked.Exchange(ref _idleSince, 0);
@@ -35,25 +35,25 @@ internal sealed partial class OpenConnection(ConnectionContext connection, Socke
         }
     }
 
-    /// <summary>Closes it where no request of it runs or has come; says whether it does.</summary>
+    /// <summary>Closes the connection if no request is running and none has arrived. Returns whether the connection was idle.</summary>
     internal bool CloseIfIdle()
     {
         long since = Interlocked.Read(ref _idleSince);
         TimeSpan time = since == 0 ? TimeSpan.Zero : clock.GetElapsedTime(since);
-        // A busy machine may not have read yet what the client has sent.
+        // On a busy machine the daemon may not yet have read what the client sent.
         if (time < Idle || Poll(Readable) != 0)
             return false;
         if (time > Overdue)
             connection.Abort();
         else
-            // A request that comes at this moment is answered all the same.
+            // This lets a request that arrives at this moment be answered.
             connection.Features.Get<IConnectionLifetimeNotificationFeature>()?.RequestClose();
         return true;
     }
 
     /// <summary>
-    /// Serves it. A client that closes its side for writing has said all, and waits for the answer. The web server takes it for one that has left,
-    /// and drops the answer: so it is told of the end only once the client has closed both sides.
+    /// Serves the connection. A client that closes its side for writing has sent everything and waits for the answer. The web server would think that
+    /// the client has left, and would drop the answer. So it is notified only once the client has closed both sides.
     /// </summary>
     internal async Task ServeAsync(ConnectionDelegate serve)
     {
@@ -74,7 +74,9 @@ internal sealed partial class OpenConnection(ConnectionContext connection, Socke
         }
     }
 
-    /// <summary>Waits for the client's last byte, then looks now and then whether the client is there: the runtime has no event for that.</summary>
+    /// <summary>
+    /// Waits until the client has sent its last byte. Then polls whether the client is still connected, because the runtime has no event for that.
+    /// </summary>
     private async Task WatchAsync(CancellationTokenSource gone, CancellationToken inputEnded, CancellationToken served)
     {
         using (var either = CancellationTokenSource.CreateLinkedTokenSource(inputEnded, served))
@@ -85,7 +87,7 @@ internal sealed partial class OpenConnection(ConnectionContext connection, Socke
             await gone.CancelAsync().ConfigureAwait(false);
     }
 
-    /// <summary>What the kernel reports of the socket.</summary>
+    /// <summary>The events that the kernel reports for the socket.</summary>
     private unsafe short Poll(short wanted)
     {
         bool held = false;
@@ -97,7 +99,7 @@ internal sealed partial class OpenConnection(ConnectionContext connection, Socke
         }
         catch (ObjectDisposedException)
         {
-            // The daemon has closed the connection itself.
+            // The daemon closed the connection itself.
             return HungUp;
         }
         finally

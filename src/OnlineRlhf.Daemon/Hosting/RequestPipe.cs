@@ -4,15 +4,15 @@ using System.IO.Pipelines;
 namespace OnlineRlhf.Daemon.Hosting;
 
 /// <summary>
-/// The two directions of a connection, where the end of what the client sends is told only after all before it was looked at.
-/// The web server refuses a body that comes together with the end as one that is cut off.
+/// Hides the end of the client's data until the web server has examined all bytes before it. If the web server received a body and the end together,
+/// it would refuse the body as cut off.
 /// </summary>
 internal sealed class RequestPipe(IDuplexPipe connection) : PipeReader, IDuplexPipe
 {
     private readonly PipeReader _input = connection.Input;
     private ReadOnlySequence<byte> _buffer;
 
-    // Bytes that were looked at and stay in the pipe.
+    // How many bytes the web server has examined but not consumed.
     private long _examined;
 
     public PipeReader Input => this;

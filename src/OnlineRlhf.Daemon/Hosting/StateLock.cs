@@ -4,7 +4,7 @@ using OnlineRlhf.Storage;
 
 namespace OnlineRlhf.Daemon.Hosting;
 
-/// <summary>One daemon per state folder: the database has one writer.</summary>
+/// <summary>Locks the state folder for one daemon, because each database may have only one writer.</summary>
 internal sealed class StateLock : IDisposable
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
@@ -21,15 +21,15 @@ internal sealed class StateLock : IDisposable
                 : ""
         );
 
-    /// <exception cref="DaemonRunningException">Another daemon holds it.</exception>
+    /// <exception cref="DaemonRunningException">Another daemon holds the lock.</exception>
     /// <exception cref="ConfigurationException">The folder cannot be used.</exception>
     internal StateLock(string state)
     {
         try
         {
             Directory.CreateDirectory(state, OwnerOnly);
-            // The first request writes here. This finds now what would fail then: a file in the folder's place, or a folder of another user,
-            // since only the owner may set a mode.
+            // The first request would write here. Creating the folder now finds what would fail then: a file of that name, or a folder of another
+            // user, whose mode this user may not set.
             string profiles = Directory.CreateDirectory(Path.Combine(state, "profiles"), OwnerOnly).FullName;
             File.SetUnixFileMode(profiles, OwnerOnly);
             _file =
@@ -44,7 +44,7 @@ internal sealed class StateLock : IDisposable
 
     private static FileStream? Take(string path)
     {
-        // A daemon that was killed holds its lock until the kernel has freed its memory.
+        // A killed daemon holds its lock until the kernel has freed the daemon's memory.
         for (long start = Stopwatch.GetTimestamp(); ; Thread.Sleep(Pause))
         {
             if (FileLock.TryTake(path) is { } held)

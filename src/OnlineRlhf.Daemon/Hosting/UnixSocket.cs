@@ -5,16 +5,16 @@ using OnlineRlhf.Daemon.Configuration;
 
 namespace OnlineRlhf.Daemon.Hosting;
 
-/// <summary>The daemon's socket file: who may connect is right from its first instant, and a stale one is cleared away.</summary>
+/// <summary>The daemon's socket file. It has the right permissions from its first instant, and a stale file is removed.</summary>
 internal static partial class UnixSocket
 {
-    // What is taken away from 0777 (octal 117): the socket appears as 0660, for the owner and the group.
+    // The mask of permissions (octal 117): the socket appears as 0660, for its owner and group.
     private const uint OwnerAndGroup = 0b001_001_111;
 
-    // The rest waits in the kernel.
+    // Connections beyond the limit of ConnectionListener wait here, in the kernel.
     private const int Backlog = 512;
 
-    // statx of linux/stat.h, the same on every architecture: stx_mode is the 16-bit field at 28, its highest bits the type of the file.
+    // statx of linux/stat.h, the same on every architecture. stx_mode is the 16-bit field at offset 28; its highest bits give the type of the file.
     private const int CurrentFolder = -100,
         NoFollow = 0x100,
         TypeOnly = 0x1,
@@ -23,7 +23,7 @@ internal static partial class UnixSocket
         TypeMask = 0xF000,
         SocketType = 0xC000;
 
-    // fcntl.h and sys/socket.h, the same on x64 and arm64. The call gives -1 where the descriptor is closed, with all bits set.
+    // fcntl.h and sys/socket.h, the same on x64 and arm64. For a closed descriptor the call returns -1, in which every bit is set.
     private const int GetDescriptorFlags = 1,
         CloseOnExec = 1,
         SocketLevel = 1,
@@ -31,23 +31,23 @@ internal static partial class UnixSocket
         ListensOption = 30,
         StreamType = 1;
 
-    /// <summary>The first descriptor that a service manager passes on.</summary>
+    /// <summary>The number of the first descriptor that systemd passes.</summary>
     private const int FirstPassed = 3;
 
-    // Whoever has connected has sent its request, or does so at once.
+    // A connected client has sent its request already, or is about to.
     private const int RequestMilliseconds = 500,
         LongestRequest = 65_536;
     private static Socket? s_passed;
 
-    /// <summary>The socket that the service manager listens on for this process, and its path; null where there is none.</summary>
-    /// <exception cref="ConfigurationException">Something else than one Unix socket was passed.</exception>
+    /// <summary>Takes the listening socket that systemd passed to this process, with its path; null if there is none.</summary>
+    /// <exception cref="ConfigurationException">systemd passed something other than one listening Unix socket.</exception>
     internal static (Socket Socket, string Path)? TakePassed()
     {
         if (Environment.GetEnvironmentVariable("LISTEN_PID") != Environment.ProcessId.ToString(CultureInfo.InvariantCulture))
             return null;
         if (Environment.GetEnvironmentVariable("LISTEN_FDS") != "1")
             throw new ConfigurationException("socket: the service manager must pass one socket; give onlinerlhf.socket one ListenStream.");
-        // Looked at before the runtime takes it for a socket and owns it: what it has opened itself since the start may have this number.
+        // Check the descriptor before the runtime takes ownership of it: the runtime may have opened a file with this number itself.
         if (WhatIsPassed() is { } other)
         {
             throw new ConfigurationException(
@@ -65,8 +65,8 @@ internal static partial class UnixSocket
     }
 
     /// <summary>
-    /// Tells those whose connection the service manager started this process for that it cannot serve. Left alone they would start
-    /// it again at once, and again, until it is given up.
+    /// Answers the clients whose connections made systemd start this process, saying that the daemon cannot start. Without an answer they would make
+    /// systemd start it again and again, until systemd gives up.
     /// </summary>
     internal static void RefuseWaiting(byte[] response)
     {
@@ -82,11 +82,11 @@ internal static partial class UnixSocket
         }
         catch (Exception e) when (e is SocketException or ConfigurationException)
         {
-            // What keeps the daemon from starting is told in its log.
+            // The log already says why the daemon cannot start.
         }
     }
 
-    /// <summary>Answers a connection that is not served.</summary>
+    /// <summary>Sends a response on a connection that is not served.</summary>
     internal static void Refuse(Socket connection, byte[] response)
     {
         connection.ReceiveTimeout = connection.SendTimeout = RequestMilliseconds;
@@ -94,10 +94,10 @@ internal static partial class UnixSocket
         _ = connection.Send(response);
     }
 
-    /// <summary>What the first passed descriptor is, where it is no listening stream socket.</summary>
+    /// <summary>Describes the first passed descriptor if it is not a listening stream socket; null if it is one.</summary>
     private static string? WhatIsPassed()
     {
-        // What is passed outlives the start of a program, and what the runtime opens does not.
+        // A passed descriptor has no close-on-exec flag. Descriptors that the runtime opens have it.
         if ((fcntl(FirstPassed, GetDescriptorFlags) & CloseOnExec) != 0)
             return "no open descriptor";
         if (SocketOption(TypeOption) is not { } type)
@@ -114,9 +114,9 @@ internal static partial class UnixSocket
         return getsockopt(FirstPassed, SocketLevel, option, ref value, ref length) == 0 ? value : null;
     }
 
-    /// <summary>Makes way for the socket, and listens on it.</summary>
-    /// <exception cref="DaemonRunningException">Somebody listens there.</exception>
-    /// <exception cref="ConfigurationException">Something else than a socket is there, or the folder cannot be used.</exception>
+    /// <summary>Removes a stale socket file, and listens on the path.</summary>
+    /// <exception cref="DaemonRunningException">Another process listens on the path.</exception>
+    /// <exception cref="ConfigurationException">The path is not a socket, or its folder cannot be used.</exception>
     internal static Socket Listen(string path)
     {
         Socket? socket = null;
@@ -158,7 +158,7 @@ internal static partial class UnixSocket
         throw new DaemonRunningException($"Another daemon listens on {path}: stop it first, or set --socket to another path.");
     }
 
-    /// <summary>Binds with the right mode at once; a chmod afterwards would leave a moment in which everybody may connect.</summary>
+    /// <summary>Binds the socket so that its file has the right mode at once. With a later chmod everybody could connect for a moment.</summary>
     private static Socket Bind(string path)
     {
         var socket = new Socket(AddressFamily.Unix, System.Net.Sockets.SocketType.Stream, ProtocolType.Unspecified);
@@ -179,7 +179,7 @@ internal static partial class UnixSocket
         }
     }
 
-    /// <summary>The type of what is at a path, links not followed; null where there is nothing.</summary>
+    /// <summary>The type of the file at a path, without following links; null if there is no file.</summary>
     private static unsafe int? TypeOf(string path)
     {
         byte* buffer = stackalloc byte[StatxBytes];

@@ -4,13 +4,13 @@ using Microsoft.Net.Http.Headers;
 
 namespace OnlineRlhf.Daemon.Http;
 
-/// <summary>Says what a body is written in, where it is not the UTF-8 that JSON is written in.</summary>
+/// <summary>Checks that a body is in UTF-8, and explains what it is otherwise.</summary>
 internal static class BodyEncoding
 {
     private const int LongestName = 40;
 
-    /// <summary>The JSON of a body, without a byte order mark.</summary>
-    /// <exception cref="BadHttpRequestException">It is compressed, or not in UTF-8.</exception>
+    /// <summary>The JSON text of a body, without a byte order mark.</summary>
+    /// <exception cref="BadHttpRequestException">The body is compressed, or is not in UTF-8.</exception>
     internal static ReadOnlySpan<byte> Utf8(HttpRequest request, ReadOnlySpan<byte> body)
     {
         string coding = request.Headers.ContentEncoding.ToString();
@@ -25,7 +25,7 @@ internal static class BodyEncoding
         if (Ascii.IsValid(body))
             return body;
         string set = ContentType(request)?.Charset.Value?.Trim('"') ?? "";
-        // Many write utf8; and UTF-8 has ASCII in it.
+        // Many clients write utf8 instead of UTF-8. ASCII is part of UTF-8.
         if (set.Length > 0 && set.Replace("-", "", StringComparison.Ordinal).ToUpperInvariant() is not ("UTF8" or "USASCII" or "ASCII"))
             throw Unsupported($"The body is in another encoding (Content-Type: charset={Name(set)}): send it in UTF-8.");
         if (!System.Text.Unicode.Utf8.IsValid(body))
@@ -33,7 +33,9 @@ internal static class BodyEncoding
         return body;
     }
 
-    /// <summary>What a body is that is no JSON, by its content type; null where that says nothing. curl calls everything a form.</summary>
+    /// <summary>
+    /// The error for a body whose content type says that it is not JSON; null if the content type says nothing. curl calls everything a form.
+    /// </summary>
     internal static BadHttpRequestException? Unsupported(HttpRequest request) =>
         ContentType(request)?.MediaType.Value switch
         {
@@ -45,7 +47,7 @@ internal static class BodyEncoding
     private static MediaTypeHeaderValue? ContentType(HttpRequest request) =>
         MediaTypeHeaderValue.TryParse(request.ContentType, out MediaTypeHeaderValue? type) ? type : null;
 
-    // The first bytes by which the formats are known; none can begin JSON.
+    // The first bytes of the usual compressed formats. JSON cannot begin with any of them.
     private static string? Compression(ReadOnlySpan<byte> body) =>
         body switch
         {
@@ -56,7 +58,7 @@ internal static class BodyEncoding
             _ => null,
         };
 
-    // JSON begins with two ASCII characters.
+    // JSON begins with two ASCII characters, so a zero byte among the first two means UTF-16 or UTF-32.
     private static bool IsWide(ReadOnlySpan<byte> body) => body is [0xFF, 0xFE, ..] or [0xFE, 0xFF, ..] or [0, ..] or [_, 0, ..];
 
     private static int FirstInvalid(ReadOnlySpan<byte> body)
@@ -67,7 +69,7 @@ internal static class BodyEncoding
         return at;
     }
 
-    /// <summary>A name that a client gave, where it looks like one.</summary>
+    /// <summary>A name that a client sent, if it looks like a name; otherwise "unknown".</summary>
     private static string Name(string given) =>
         given.Length <= LongestName && given.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '.' or '+' or '/' or '_') ? given : "unknown";
 

@@ -4,7 +4,7 @@ using OnlineRlhf.Rounds.Feedback;
 
 namespace OnlineRlhf.Daemon.Http;
 
-/// <summary>POST /v1/comparisons, GET /v1/comparisons/{id}?profile=: answers that a client submits.</summary>
+/// <summary>POST /v1/comparisons and GET /v1/comparisons/{id}?profile=: comparisons that a client submits.</summary>
 internal static class ComparisonEndpoints
 {
     internal static void MapComparisons(this WebApplication app, ModelHost host)

@@ -4,15 +4,15 @@ using OnlineRlhf.Rounds.Events;
 
 namespace OnlineRlhf.Daemon.Http;
 
-/// <summary>Every path that the daemon answers; docs/openapi.json describes them, and a test holds the two together.</summary>
+/// <summary>All paths that the daemon answers. docs/openapi.json describes them, and a test checks that both agree.</summary>
 internal static class Endpoints
 {
     /// <param name="app">The web server.</param>
-    /// <param name="events">What happens.</param>
-    /// <param name="host">Brings the loop.</param>
-    /// <param name="board">Says how the board is.</param>
-    /// <param name="metrics">Counts what happens.</param>
-    /// <param name="mostFollowers">Clients that may follow the events.</param>
+    /// <param name="events">Carries the events of the loop and the board.</param>
+    /// <param name="host">Loads the model and gives the loop.</param>
+    /// <param name="board">Knows whether the board works.</param>
+    /// <param name="metrics">Counts rounds and responses.</param>
+    /// <param name="mostFollowers">How many clients may follow the events at a time.</param>
     /// <param name="clock">The daemon's clock.</param>
     internal static void MapAll(
         this WebApplication app,

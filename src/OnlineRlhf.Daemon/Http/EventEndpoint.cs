@@ -6,7 +6,7 @@ using OnlineRlhf.Rounds.Events;
 
 namespace OnlineRlhf.Daemon.Http;
 
-/// <summary>GET /v1/events: server-sent events, a snapshot first. Texts only with ?text=true.</summary>
+/// <summary>GET /v1/events: server-sent events, beginning with a snapshot. They contain the texts of answers only with ?text=true.</summary>
 internal static class EventEndpoint
 {
     private const string ContentType = "text/event-stream; charset=utf-8";
@@ -28,7 +28,7 @@ internal static class EventEndpoint
                 }
                 try
                 {
-                    // Each holds its connection for as long as it likes: others must find one too.
+                    // A follower keeps its connection open as long as it likes. Leave connections for other clients.
                     if (Interlocked.Increment(ref followers) <= mostFollowers)
                         await Follow(context).ConfigureAwait(false);
                     else
@@ -53,7 +53,7 @@ internal static class EventEndpoint
             }
             catch (Exception e) when (e is OperationCanceledException or TimeoutException)
             {
-                // The client has left, the daemon stops or its model takes too long to load: the stream just ends.
+                // The client left, the daemon is stopping, or the model takes too long to load: the stream just ends.
             }
         }
 
@@ -94,20 +94,20 @@ internal static class EventEndpoint
             }
             catch (TimeoutException)
             {
-                // A comment line finds out whether the client is still there.
+                // Writing a comment line shows whether the client is still connected.
                 await context.Response.WriteAsync(":\n\n", cancellationToken).ConfigureAwait(false);
                 await context.Response.Body.FlushAsync(cancellationToken).ConfigureAwait(false);
                 continue;
             }
             while (subscription.Events.TryRead(out RoundEvent? happened))
             {
-                // Progress comes with every token: a watcher needs about ten a second of it. That it begins is told at once.
+                // Each token publishes progress, but a follower needs only about ten updates a second. Send the first one at once.
                 bool generating = happened is RoundEvent.Generating { Progress.Tokens: > 0 };
                 if (generating && progress is { } last && clock.GetElapsedTime(last) < ProgressInterval)
                     continue;
                 progress = generating ? clock.GetTimestamp() : null;
                 await Send(context, happened, withText, cancellationToken).ConfigureAwait(false);
-                // What was lost is not told again: how things stand is.
+                // Lost events are not sent again; a snapshot shows the present state instead.
                 if (happened is RoundEvent.Lagged)
                     await SendSnapshot().ConfigureAwait(false);
             }
@@ -127,7 +127,7 @@ internal static class EventEndpoint
             new(status, round, comparisons, board.Buttons, board.IsWanted ? board.Problem : null);
     }
 
-    /// <summary>Writes what happened as events; the texts of answers only where the client asks for them.</summary>
+    /// <summary>Writes an event, with the texts of answers only if the client asked for them.</summary>
     internal static Task Send(HttpContext context, RoundEvent happened, bool withText, CancellationToken cancellationToken) =>
         happened switch
         {
@@ -166,7 +166,7 @@ internal static class EventEndpoint
             _ => throw new InvalidOperationException($"No event name for {happened.GetType()}."),
         };
 
-    /// <summary>Followers of version 0.1.0 wait for the event's old name: it follows, for one version.</summary>
+    /// <summary>Clients of version 0.1.0 expect the event's old name, learned. So the daemon sends it too, for one more version.</summary>
     private static async Task SendRecorded(HttpContext context, RecordedBody body, CancellationToken cancellationToken)
     {
         await Send(context, "recorded", body, WireJson.Readable.RecordedBody, cancellationToken).ConfigureAwait(false);

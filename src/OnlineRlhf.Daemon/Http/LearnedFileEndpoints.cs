@@ -5,13 +5,15 @@ using OnlineRlhf.Rounds.Feedback;
 
 namespace OnlineRlhf.Daemon.Http;
 
-/// <summary>GET and PUT /v1/profiles/{profile}/files/{digest}: which data sets a profile has learned to their end.</summary>
+/// <summary>GET and PUT /v1/profiles/{profile}/files/{digest}: which data sets a profile has learned completely.</summary>
 internal static class LearnedFileEndpoints
 {
     private const string Route = "/v1/profiles/{profile}/files/{digest}";
     private const int DigestDigits = 32;
 
-    /// <summary>A search of the ring for so many lines takes half a minute, and for this many comparisons a model takes months.</summary>
+    /// <summary>
+    /// The most lines of a data set. Searching the ring for this many lines takes half a minute, and learning this many comparisons takes months.
+    /// </summary>
     internal const long MostLines = 100_000_000;
 
     internal static void MapLearnedFiles(this WebApplication app, ModelHost host)

@@ -7,7 +7,7 @@ using OnlineRlhf.Rounds.Feedback;
 
 namespace OnlineRlhf.Daemon.Http;
 
-/// <summary>GET /metrics: Prometheus text, counts and times only, no names of profiles.</summary>
+/// <summary>GET /metrics: Prometheus text. It contains only counts and times, and no names of profiles.</summary>
 internal sealed class Metrics
 {
     private readonly ConcurrentDictionary<string, long> _responses = new();
@@ -59,7 +59,7 @@ internal sealed class Metrics
                 $"# HELP onlinerlhf_{name} {help}\n# TYPE onlinerlhf_{name} {type}\nonlinerlhf_{name} {value}\n"
             );
 
-        // Version 0.1.0's dashboards read the old name; it goes with the next version.
+        // Dashboards for version 0.1.0 read the old name. The next version drops it.
         void Renamed(string name, string oldName, string help, long value)
         {
             Line(name, "counter", help, value);

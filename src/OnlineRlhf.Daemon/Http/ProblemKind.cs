@@ -1,6 +1,6 @@
 namespace OnlineRlhf.Daemon.Http;
 
-/// <summary>A kind of error: its status, and the reason that a program can tell it by. No other error leaves the daemon.</summary>
+/// <summary>A kind of error: its HTTP status, and the reason by which a program recognises it. The daemon sends no other errors.</summary>
 internal sealed class ProblemKind
 {
     private static readonly List<ProblemKind> Known = [];
@@ -44,7 +44,7 @@ internal sealed class ProblemKind
         Known.Add(this);
     }
 
-    /// <summary>Every kind that there is.</summary>
+    /// <summary>All kinds.</summary>
     internal static IReadOnlyList<ProblemKind> All => Known;
 
     internal int Status { get; }

@@ -6,13 +6,13 @@ using OnlineRlhf.Storage;
 
 namespace OnlineRlhf.Daemon.Http;
 
-/// <summary>Errors as RFC 9457 problems: a status, a reason for programs, and a sentence for people.</summary>
+/// <summary>Turns errors into RFC 9457 problems: a status, a reason for programs, and a sentence for people.</summary>
 internal static class Problems
 {
-    /// <summary>After how many seconds it is worth to try again.</summary>
+    /// <summary>After how many seconds a client should try again.</summary>
     internal const string RetryAfter = "5";
 
-    /// <summary>Runs the rest of the request and turns what it throws into a problem.</summary>
+    /// <summary>Runs the rest of the request, and turns an exception into a problem.</summary>
     internal static async Task Handle(HttpContext context, RequestDelegate next, ILogger logger)
     {
         try
@@ -28,7 +28,7 @@ internal static class Problems
         {
             if (context.RequestAborted.IsCancellationRequested)
             {
-                // Nobody reads it; it is counted so.
+                // The client has left and reads no response. The status is set for the metrics.
                 context.Response.StatusCode = StatusCodes.Status499ClientClosedRequest;
                 return;
             }
@@ -55,10 +55,10 @@ internal static class Problems
             .ConfigureAwait(false);
     }
 
-    /// <summary>A whole response that says that the daemon cannot start: for connections that no web server will take.</summary>
+    /// <summary>A complete response that says that the daemon cannot start, for connections that no web server will accept.</summary>
     internal static byte[] CannotStart(string detail) => Unavailable(detail, ProblemKind.CannotStart, "");
 
-    /// <summary>A whole response that says that the daemon has no descriptor for the connection.</summary>
+    /// <summary>A complete response that says that the daemon has no descriptor for the connection.</summary>
     internal static byte[] Busy { get; } =
         Unavailable(
             "Too many connections are open: close those that are not used, or try again in a few seconds.",
@@ -130,11 +130,11 @@ internal static class Problems
             StateError.Damaged or StateError.IoFailure or StateError.HyperParameters or StateError.Faulted => ProblemKind.State,
         };
 
-    /// <summary>Says where the body is wrong, and nothing of what it holds.</summary>
+    /// <summary>Says where the body is wrong, without quoting its content.</summary>
     private static string Explain(JsonException e) =>
         (e.Path, e.LineNumber) switch
         {
-            // What the reader itself throws is about the syntax.
+            // An exception of the JSON reader itself is about the syntax.
             (_, { } line) when e.InnerException is JsonException =>
                 $"The body is not valid JSON: it ends too early or has a stray character at line {line + 1}.",
             ({ Length: > 1 } path, _) when e.Message.Contains("could not be mapped", StringComparison.Ordinal) =>

@@ -15,7 +15,10 @@ internal static class RoundEndpoints
 {
     internal const int LargestBody = 256 * 1024;
 
-    /// <summary>A body up to this size is read to its end and refused, so that its sender gets to see why; beyond it the connection is cut.</summary>
+    /// <summary>
+    /// The daemon reads a body up to this size completely before it refuses it, so that the client can read why. It cuts the connection
+    /// for larger ones.
+    /// </summary>
     internal const int LargestReadBody = 16 * LargestBody;
 
     internal static void MapRounds(this WebApplication app, ModelHost host, Metrics metrics, TimeProvider clock)
@@ -80,7 +83,7 @@ internal static class RoundEndpoints
                 if (!WireName.TryParse(body.Preferred, out Preferred preferred))
                     throw new BadHttpRequestException($"preferred must be {WireName.Choice<Preferred>()}.");
                 PreferenceLoop loop = await host.WaitAsync(context.RequestAborted).ConfigureAwait(false);
-                // Not cancelled with the request: a client that hangs up has pressed all the same.
+                // Record the feedback even if the client disconnects: the person has pressed.
                 FeedbackResult result = await loop.GiveFeedbackAsync(Id(context) ?? Guid.Empty, preferred, CancellationToken.None)
                     .ConfigureAwait(false);
                 await Write(context, FeedbackResultBody.Of(result), WireJson.Readable.FeedbackResultBody).ConfigureAwait(false);
@@ -94,7 +97,7 @@ internal static class RoundEndpoints
         return JsonSerializer.SerializeAsync(context.Response.Body, body, type, context.RequestAborted);
     }
 
-    /// <summary>Reads a JSON body whatever its content type says: curl -d calls everything a form.</summary>
+    /// <summary>Reads a JSON body, whatever its content type is, because curl -d calls everything a form.</summary>
     internal static async Task<T> Read<T>(HttpContext context, JsonTypeInfo<T> type)
     {
         PipeReader reader = context.Request.BodyReader;

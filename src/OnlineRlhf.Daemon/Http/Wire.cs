@@ -8,7 +8,7 @@ using OnlineRlhf.Storage;
 
 namespace OnlineRlhf.Daemon.Http;
 
-// What goes over the socket, in snake_case JSON.
+// The bodies of requests and responses, as JSON in snake_case.
 
 internal sealed record MessageBody(string Role, string Content);
 
@@ -56,13 +56,13 @@ internal sealed record RoundBody(
 
 internal sealed record FeedbackBody(string? Preferred);
 
-/// <param name="Id">The round, or the comparison.</param>
-/// <param name="Profile">Whose it is.</param>
+/// <param name="Id">The id of the round or of the comparison.</param>
+/// <param name="Profile">The profile that it belongs to.</param>
 /// <param name="Recorded">Whether the comparison is on the disk; false for a skip.</param>
-/// <param name="Comparisons">How many the profile holds with it.</param>
+/// <param name="Comparisons">How many comparisons the profile holds, including this one.</param>
 internal sealed record FeedbackResultBody(Guid Id, string Profile, bool Recorded, long Comparisons)
 {
-    /// <summary>The name that version 0.1.0 gave to <see cref="Recorded"/>. Its clients read it, so it stays for one version.</summary>
+    /// <summary>The name of <see cref="Recorded"/> in version 0.1.0. Clients of that version read it, so it stays for one more version.</summary>
     public bool Learned => Recorded;
 
     internal static FeedbackResultBody Of(FeedbackResult result) => new(result.Id, result.Profile, result.Recorded, result.Comparisons);
@@ -79,21 +79,23 @@ internal sealed record ComparisonBody(
 );
 
 /// <param name="Runs">How often the data set was learned to its end.</param>
-/// <param name="State">The state that learned it; null takes any.</param>
-/// <param name="AtLeast">How many comparisons that state must hold.</param>
+/// <param name="State">The state that learned the data set; null for any state.</param>
+/// <param name="AtLeast">How many comparisons that state must hold at least.</param>
 internal sealed record LearnedFileUpdateBody(
     int? Runs,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Guid? State = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? AtLeast = null
 );
 
-/// <param name="Profile">Whose state it is.</param>
-/// <param name="Digest">The data set.</param>
-/// <param name="State">Names the state: another one after it was deleted; null before a data set was noted in it.</param>
+/// <param name="Profile">The profile.</param>
+/// <param name="Digest">The digest of the data set.</param>
+/// <param name="State">
+/// The id of the state. It changes if the state is deleted and begun again; null until a data set is recorded in the state.
+/// </param>
 /// <param name="Runs">How often the data set was learned to its end.</param>
 /// <param name="Comparisons">How many comparisons the profile holds.</param>
-/// <param name="LastLine">The last line of the run that was asked for whose comparison the ring holds; 0 for none.</param>
-/// <param name="LastComparison">Its number; 0 for none.</param>
+/// <param name="LastLine">The last line of the requested run whose comparison the ring still holds; 0 if there is none.</param>
+/// <param name="LastComparison">The number of that line's comparison; 0 if there is none.</param>
 internal sealed record LearnedFileBody(string Profile, string Digest, Guid? State, int Runs, long Comparisons, long LastLine, long LastComparison);
 
 internal sealed record HealthBody(
@@ -116,7 +118,7 @@ internal sealed record HealthBody(
 
 internal sealed record DeviceBody(string Name, string? GpuLayers, string Why)
 {
-    /// <summary>The same for people.</summary>
+    /// <summary>The text that commands print.</summary>
     internal string Describe() => $"{Name}{(GpuLayers is null ? "" : $", {GpuLayers} layers")}: {Why}";
 }
 
@@ -124,16 +126,18 @@ internal sealed record EngineTrialBody(string CpuVariant, int Threads, double To
 
 /// <param name="Version">llama.cpp's version.</param>
 /// <param name="CpuVariant">The build of its CPU backend.</param>
-/// <param name="Tried">The builds and threads that were tried at the model's first start, the chosen one first; empty where nothing was.</param>
+/// <param name="Tried">
+/// The builds and threads that were measured at the model's first start, the chosen one first; empty if nothing was measured.
+/// </param>
 internal sealed record EngineBody(string Version, string CpuVariant, IReadOnlyList<EngineTrialBody> Tried)
 {
-    // From here on the digit behind the point says nothing.
+    // From this speed on, a digit after the decimal point means nothing.
     private const double Fast = 100;
 
-    /// <summary>The same for people.</summary>
+    /// <summary>The text that commands print.</summary>
     internal string Describe() => $"llama.cpp {Version}, CPU backend {DescribeChoice()}";
 
-    /// <summary>The build, and the speeds that were measured.</summary>
+    /// <summary>Describes the build and the measured speeds.</summary>
     internal string DescribeChoice()
     {
         if (Tried is not [var chosen, ..])
@@ -147,7 +151,7 @@ internal sealed record EngineBody(string Version, string CpuVariant, IReadOnlyLi
             $"{trial.CpuVariant}{(trial.Threads == chosen.Threads ? "" : $" with {Plural.Of(trial.Threads, "thread")}")} {Speed(trial)}";
     }
 
-    /// <summary>What was chosen; where nothing was, the build that is taken then.</summary>
+    /// <summary>Describes the choice; without a choice, the build that is used by default.</summary>
     internal static EngineBody Of(EngineChoice? choice, string version, string usualBuild)
     {
         if (choice is null)
@@ -166,7 +170,7 @@ internal sealed record EngineBody(string Version, string CpuVariant, IReadOnlyLi
 
 internal sealed record PaceBody(double TokensPerSecond, double PromptTokensPerSecond, int TimeTarget, int Candidates, int MaxTokens)
 {
-    /// <summary>The same for people.</summary>
+    /// <summary>The text that commands print.</summary>
     internal string Describe() =>
         string.Create(
             CultureInfo.InvariantCulture,
@@ -174,7 +178,7 @@ internal sealed record PaceBody(double TokensPerSecond, double PromptTokensPerSe
                 + $"(measured: {TokensPerSecond} tokens/s)"
         );
 
-    /// <summary>How rounds are cut to the time they may take; null where they may take any.</summary>
+    /// <summary>How many answers and tokens fit into the time that a round may take; null if the pace is not known.</summary>
     internal static PaceBody? Of(LoopStatus? status, int target) =>
         status?.Pace is not { } pace
             ? null
@@ -187,11 +191,11 @@ internal sealed record PaceBody(double TokensPerSecond, double PromptTokensPerSe
             );
 }
 
-/// <param name="Status">loading or ready.</param>
-/// <param name="Round">The open round, the newest that asks; null where there is none.</param>
-/// <param name="Comparisons">How many comparisons the open round's profile holds; null where none is open.</param>
-/// <param name="Buttons">What the buttons say that are wired to the board.</param>
-/// <param name="Board">Why the board does not work; null where it does, or where there is none.</param>
+/// <param name="Status">"loading" or "ready".</param>
+/// <param name="Round">The newest open round that asks; null if there is none.</param>
+/// <param name="Comparisons">How many comparisons the profile of the open round holds; null if no round is open.</param>
+/// <param name="Buttons">The answers that the wired buttons give.</param>
+/// <param name="Board">Why the board does not work; null if it works, or if there is none.</param>
 internal sealed record SnapshotBody(string Status, RoundBody? Round, long? Comparisons, IReadOnlyList<string> Buttons, string? Board);
 
 internal sealed record GeneratingBody(string Profile, int Tokens, int Finished, int Candidates);
@@ -206,7 +210,7 @@ internal sealed record ButtonBody(IReadOnlyList<string> Buttons, string Outcome,
 
 internal sealed record BoardBody(string? Problem);
 
-/// <param name="Count">Events that a follower lost, because it read too slowly.</param>
+/// <param name="Count">How many events the follower missed because it read too slowly.</param>
 internal sealed record LaggedBody(int Count);
 
 internal sealed record ProblemBody(string Type, string Title, int Status, string Detail, string Reason);
@@ -235,10 +239,10 @@ internal sealed record ProblemBody(string Type, string Title, int Status, string
 [JsonSerializable(typeof(ProblemBody))]
 internal sealed partial class WireJson : JsonSerializerContext
 {
-    /// <summary>For what a client is answered: a reply that lacks a field is not the daemon's.</summary>
+    /// <summary>For reading responses: a response that lacks a field does not come from the daemon.</summary>
     internal static WireJson Complete => field ??= new(new JsonSerializerOptions(Default.Options) { RespectRequiredConstructorParameters = true });
 
-    /// <summary>Leaves quotes, plus signs and letters beyond ASCII as they are: nothing of this is put into a page.</summary>
+    /// <summary>Does not escape quotes, plus signs and non-ASCII letters, because none of this JSON is embedded in a web page.</summary>
     internal static WireJson Readable =>
         field ??= new(new JsonSerializerOptions(Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
 }

@@ -7,17 +7,17 @@ using OnlineRlhf.Simulation;
 
 namespace OnlineRlhf.Daemon.Cli.Demo;
 
-/// <summary>Runs simulated people against the loop and shows what changes.</summary>
+/// <summary>Lets simulated people press buttons, and shows how the answers change.</summary>
 internal sealed class Demonstration(PreferenceLoop loop, LanguageModel model, SimulationPlan plan, int presses, bool isDemoModel)
 {
     private const int Shown = 3,
         Examples = 2;
 
-    // A real model takes seconds a request: fewer are measured, so that the whole stays under two minutes.
+    // A real model takes seconds per request. Fewer test requests keep the demo under two minutes.
     private readonly int _testRequests = isDemoModel ? 54 : 10;
     private readonly int[] _checkpoints = [.. new[] { 0, 5, 10, 15, 25, 35, 50, 75, 100, 150, 250 }.Where(c => c < presses), presses];
 
-    /// <summary>One person, in words and numbers.</summary>
+    /// <summary>Shows one simulated person in words and numbers.</summary>
     internal async Task ShowAsync(Taste taste, int seed, bool json, CancellationToken cancellationToken)
     {
         TextWriter text = json ? TextWriter.Null : Output.Out;
@@ -33,7 +33,7 @@ internal sealed class Demonstration(PreferenceLoop loop, LanguageModel model, Si
             .ConfigureAwait(false);
         Screen.Progress("");
         var trial = new TasteTrial(loop, plan, taste, "person", seed);
-        // Where the untouched model happens to please already, nothing could be seen.
+        // Choose examples that can improve: if the untrained model already serves the best answer, there is nothing to see.
         CandidateSet[] examples = [.. tests.Where(t => taste.Utility(trial.Serve(t)) < t.Candidates.Max(c => taste.Utility(c.Text))).Take(Examples)];
         string[] before = [.. examples.Select(trial.Serve)];
         text.WriteLine(Screen.Bold(presses <= Shown ? Plural.Of(presses, "press", "presses") : $"The first {Shown} of {presses} presses"));
@@ -81,7 +81,7 @@ internal sealed class Demonstration(PreferenceLoop loop, LanguageModel model, Si
         text.WriteLine("What was kept of all this is one vector and one matrix of fixed size; no word that was said.");
     }
 
-    /// <summary>Every named taste, averaged over seeds: the share of the possible gain.</summary>
+    /// <summary>Prints the share of the possible gain for every named taste, averaged over seeds.</summary>
     internal async Task TableAsync(int seeds, int firstSeed, bool json, CancellationToken cancellationToken)
     {
         var sums = plan.Tastes.Keys.ToDictionary(t => t, _ => _checkpoints.Select(_ => new List<Score>()).ToArray());
@@ -115,7 +115,7 @@ internal sealed class Demonstration(PreferenceLoop loop, LanguageModel model, Si
                 [.. _checkpoints.Select((presses, c) => Checkpoint.Of(presses, Score.Mean(sums[t.Key][c])))]
             )),
         ];
-        // The mean of the tastes' shares, not the share of their mean: every taste counts alike.
+        // Average the shares instead of computing the share of averages, so that every taste counts alike.
         var mean = new TasteRow(
             "mean",
             "mean over tastes",

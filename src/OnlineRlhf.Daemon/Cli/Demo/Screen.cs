@@ -3,7 +3,7 @@ using OnlineRlhf.Inference;
 
 namespace OnlineRlhf.Daemon.Cli.Demo;
 
-/// <summary>Plain text for people; colours on a terminal only.</summary>
+/// <summary>Prints text for the user, with colours only on a terminal.</summary>
 internal static class Screen
 {
     private const int Width = 96;
@@ -23,14 +23,14 @@ internal static class Screen
             Output.Out.WriteLine($"  {Dim((i == 0 ? label : "").PadLeft(8) + " │")} {lines[i]}".TrimEnd());
     }
 
-    /// <summary>A bar chart of one line, one character a value from 0 to 1.</summary>
+    /// <summary>A bar chart in one line, with one character per value from 0 to 1.</summary>
     internal static string Sparkline(IEnumerable<double> values)
     {
         const string bars = "▁▂▃▄▅▆▇█";
         return string.Concat(values.Select(v => bars[Math.Clamp((int)(v * bars.Length), 0, bars.Length - 1)]));
     }
 
-    /// <summary>A line on standard error that replaces itself; nothing where that is no terminal.</summary>
+    /// <summary>Replaces the progress line on standard error. Does nothing if that is not a terminal.</summary>
     internal static void Progress(string text)
     {
         if (!Console.IsErrorRedirected)

@@ -12,10 +12,10 @@ using OnlineRlhf.Storage;
 
 namespace OnlineRlhf.Daemon.Cli.Doctor;
 
-/// <summary>Looks at everything that a daemon with these settings needs. Changes nothing, and disturbs no daemon that runs.</summary>
+/// <summary>Checks everything that a daemon with these settings needs. It changes nothing and does not disturb a running daemon.</summary>
 internal sealed class Examination(DaemonOptions options, HealthBody? running, string? unreachable)
 {
-    // An answer may take the last of it; and a state file is set aside whole at the first press.
+    // Presses need room on the disk: a profile's first press allocates its whole state file.
     private const long LeastDiskBytes = 128L << 20;
     private const UnixFileMode Others =
         UnixFileMode.GroupRead
@@ -273,9 +273,9 @@ internal sealed class Examination(DaemonOptions options, HealthBody? running, st
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // What cannot be looked at was told under "state".
+            // The finding "state" already reports files that cannot be read.
         }
-        // A board without a battery starts in the past; learning does not mind, whoever reads the log does.
+        // Without a battery a board's clock starts in the past. Learning does not depend on the clock, but the times in the log do.
         return now < latest - TimeSpan.FromMinutes(1)
             ? Finding.Wrong(
                 part,

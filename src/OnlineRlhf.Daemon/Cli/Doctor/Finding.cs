@@ -1,9 +1,9 @@
 namespace OnlineRlhf.Daemon.Cli.Doctor;
 
-/// <summary>What the doctor says of one part.</summary>
-/// <param name="Part">What was looked at.</param>
-/// <param name="Fine">Whether nothing has to be done.</param>
-/// <param name="Says">How it is; where it is not fine, what to do.</param>
+/// <summary>The doctor's finding about one part.</summary>
+/// <param name="Part">The part that was checked.</param>
+/// <param name="Fine">Whether the part needs no action.</param>
+/// <param name="Says">The condition of the part, and what to do if it is not fine.</param>
 internal sealed record Finding(string Part, bool Fine, string Says)
 {
     internal static Finding Good(string part, string says) => new(part, true, says);

@@ -3,15 +3,15 @@ using System.Diagnostics;
 
 namespace OnlineRlhf.Daemon.Cli.Doctor;
 
-/// <summary>What systemd says of the service.</summary>
+/// <summary>Asks systemd about the service.</summary>
 internal static class ServiceManager
 {
-    // Starts that failed count against the limit also when they are mended: it is set back first.
+    // systemd counts failed starts even after the cause is mended, so the advice resets the count first.
     private const string Part = "systemd",
         Unit = "onlinerlhf.service",
         Restart = "sudo systemctl reset-failed onlinerlhf.socket onlinerlhf.service; sudo systemctl restart onlinerlhf.socket onlinerlhf.service";
 
-    // A crash is told by the journal; many of them are no accident.
+    // The journal reports single crashes. This many restarts are no accident.
     private const int ManyRestarts = 3;
 
     internal static Finding Ask()
@@ -41,7 +41,7 @@ internal static class ServiceManager
             : Finding.Wrong(Part, $"{Unit} is {state} and was restarted {restarts} times: sudo journalctl -u {Unit} says why");
     }
 
-    /// <summary>The unit's properties; null where systemd does not run.</summary>
+    /// <summary>Reads the unit's properties; null if systemd is not running.</summary>
     private static Dictionary<string, string>? Show()
     {
         try

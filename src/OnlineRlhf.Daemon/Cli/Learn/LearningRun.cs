@@ -10,8 +10,8 @@ using OnlineRlhf.Rounds.Feedback;
 namespace OnlineRlhf.Daemon.Cli.Learn;
 
 /// <summary>
-/// Has the daemon learn a data set, line by line. Each line's comparison has an id that the same data and profile give again, and the daemon knows
-/// which data sets it has learned to their end: so nothing is learned twice. The position is a shortcut for a run that was interrupted.
+/// Makes the daemon learn a data set, line by line. The id of a line's comparison depends only on the data, the profile and the run. The daemon also
+/// knows which data sets it has learned completely. So nothing is learned twice. The position file only saves time after an interruption.
 /// </summary>
 internal sealed class LearningRun(DaemonClient daemon, PreferenceFile file, string profile, Position position, bool json, TimeProvider clock)
 {
@@ -24,7 +24,9 @@ internal sealed class LearningRun(DaemonClient daemon, PreferenceFile file, stri
         _skipped,
         _held;
 
-    /// <summary>What the position is kept under: the data, whose taste, which daemon, and which model, since each has a state of its own.</summary>
+    /// <summary>
+    /// Computes the key of the position from the data, the profile, the socket and the model. The daemon keeps a state for each profile and model.
+    /// </summary>
     internal static UInt128 Key(PreferenceFile file, string profile, string socket, string? model)
     {
         var hash = new XxHash128();
@@ -32,7 +34,7 @@ internal sealed class LearningRun(DaemonClient daemon, PreferenceFile file, stri
         return hash.GetCurrentHashAsUInt128();
     }
 
-    /// <exception cref="RefusedException">The daemon refuses more than one line.</exception>
+    /// <exception cref="RefusedException">The daemon refuses a request for a reason that is not about one line.</exception>
     internal async Task<int> RunAsync(bool again, int dimension, CancellationToken cancellationToken)
     {
         if (position.WasUnreadable)
@@ -43,7 +45,7 @@ internal sealed class LearningRun(DaemonClient daemon, PreferenceFile file, stri
         string unsure = isSure ? "" : $" So much was learned since that profile {profile} cannot tell whether it still holds it.";
         if (done.Whole && !again)
         {
-            // Version 0.1.0 left this to the position alone.
+            // Version 0.1.0 recorded this only in the position file, so tell the daemon now.
             if (isSure && known.Runs <= done.Run)
                 await TellAsync(done.Run + 1, done.State, cancellationToken).ConfigureAwait(false);
             Say($"The whole file was learned before: nothing to do.{unsure} With --again it is learned once more.");
@@ -82,7 +84,7 @@ internal sealed class LearningRun(DaemonClient daemon, PreferenceFile file, stri
                         Comparisons = learned.Comparisons,
                     };
                 _held = Math.Max(_held, learned?.Comparisons ?? 0);
-                // The first comparison may have founded the state.
+                // The first comparison may have created the state, so ask for its id.
                 if (learned is not null && done.State is null)
                     done = done with { State = (await TellAsync(known.Runs, null, cancellationToken).ConfigureAwait(false)).State };
                 if (learned is not null && learned.Comparisons > known.Comparisons)
@@ -96,14 +98,14 @@ internal sealed class LearningRun(DaemonClient daemon, PreferenceFile file, stri
                     bar.Hide();
                     await Console.Error.WriteLineAsync($"{Unit} {number} is skipped: {skip.Reason}").ConfigureAwait(false);
                 }
-                // A position that a power cut leaves behind costs little: what the profile still knows is confirmed.
+                // Losing the last positions in a power cut costs little: the daemon confirms the comparisons that it still knows.
                 if (number % LinesPerFlush == 0)
                     position.Save(done);
                 else
                     position.Write(done);
                 bar.Show(number);
             }
-            // What follows the last entry of a list is done too.
+            // Whatever follows the last entry of a list is done too.
             done = done with
             {
                 Lines = file.Lines,
@@ -136,7 +138,7 @@ internal sealed class LearningRun(DaemonClient daemon, PreferenceFile file, stri
         return done;
     }
 
-    /// <summary>What was learned of a line, or why it is skipped; neither where it is blank.</summary>
+    /// <summary>Returns the recorded comparison of a line or the reason to skip it; neither if the line is blank.</summary>
     private async Task<(FeedbackResultBody? Learned, Skip? Skipped)> LineAsync(
         long number,
         ReadOnlySequence<byte>? content,
@@ -172,45 +174,49 @@ internal sealed class LearningRun(DaemonClient daemon, PreferenceFile file, stri
         for (int n = 0; n < TriesWhileBusy; n++)
         {
             reply = await daemon.PostAsync("/v1/comparisons", body, WireJson.Readable.ComparisonBody, cancellationToken).ConfigureAwait(false);
-            // A daemon whose model file has changed ends: there is nothing to wait for.
+            // If its model file changed, the daemon is ending, so waiting does not help.
             if (
                 reply.Status != StatusCodes.Status503ServiceUnavailable
                 || reply.TryRead(WireJson.Complete.ProblemBody)?.Reason == ProblemKind.ModelChanged.Reason
             )
                 break;
-            // People who ask come first.
+            // Wait, because requests of people come first.
             await Task.Delay(BusyPause, clock, cancellationToken).ConfigureAwait(false);
         }
         if (reply.Succeeded)
             return (reply.Read(WireJson.Complete.FeedbackResultBody), null);
         if (reply.Status is not (StatusCodes.Status400BadRequest or StatusCodes.Status413PayloadTooLarge or StatusCodes.Status422UnprocessableEntity))
             throw new RefusedException(reply);
-        // What is wrong with this one comparison; its details may hold numbers, which would make a kind of their own each.
+        // The problem is about this one comparison. Its detail may contain numbers, which would give each line a kind of its own.
         ProblemBody problem = reply.Read(WireJson.Complete.ProblemBody);
         var skip = new Skip(problem.Detail);
         return (null, problem.Reason == ProblemKind.BadRequest.Reason ? skip : skip with { Kind = problem.Reason.Replace('-', ' ') });
     }
 
-    /// <summary>Holds the position against what the daemon knows, which has the last word: the state may have been deleted or put back.</summary>
+    /// <summary>
+    /// Compares the position with what the daemon knows. If they differ, the daemon is right, because its state may have been deleted or restored.
+    /// </summary>
     private async Task<(Progress Done, bool IsSure)> CheckAsync(LearnedFileBody known, int dimension, CancellationToken cancellationToken)
     {
         Progress saved = position.Current;
         int finished = saved.Run + (saved.Whole ? 1 : 0);
-        // What was skipped to its end by an earlier version may be understood now.
+        // An earlier version may have skipped all lines that this version understands.
         if (finished < known.Runs || (saved.Last == 0 && (saved.Whole || saved.Run != known.Runs)))
             return (Of(known), true);
         if (finished == known.Runs && saved.Whole)
             return (saved, true);
         LearnedFileBody ring = saved.Run == known.Runs ? known : await LookAsync(saved.Run, cancellationToken).ConfigureAwait(false);
         bool isOtherState = saved.State is not null && saved.State != known.State;
-        // Of the lines that were done none need be in another state. Where its ring holds all that it learned, it knows each line again.
+        // A different state may have learned none of these lines. If its ring still holds everything it has learned, the ring finds each line
+        // that it did learn.
         if (isOtherState && ring.LastLine > 0 && known.Comparisons <= dimension)
             return (new Progress(Run: known.Runs, State: known.State), true);
         if (ring.LastLine > saved.Lines)
             return (Of(ring) with { Run = saved.Run }, true);
         if (ring.LastLine >= saved.Last)
             return (saved with { State = known.State }, true);
-        // The ring holds the last d comparisons: after so many others it can tell nothing, and only the state's name can.
+        // The ring holds the last d comparisons. After d others it no longer knows these lines, and only the id of the state tells whether the
+        // state learned them.
         if (!isOtherState && known.Comparisons - saved.Comparisons >= dimension)
             return (saved, saved.State is not null);
         Say(
@@ -223,20 +229,22 @@ internal sealed class LearningRun(DaemonClient daemon, PreferenceFile file, stri
         return (Of(known), true);
     }
 
-    /// <summary>How far a file is learned as the daemon knows it.</summary>
+    /// <summary>How far a file has been learned, according to the daemon.</summary>
     private Progress Of(LearnedFileBody known) =>
         known.LastLine > 0 ? new Progress(known.LastLine, known.LastLine, known.LastComparison, known.Runs, State: known.State)
         : known.Runs > 0 ? new Progress(file.Lines, file.Lines, known.Comparisons, known.Runs - 1, Whole: true, known.State)
         : new Progress(State: known.State);
 
-    /// <summary>Asks what the daemon knows of the file, and how far a run came; without a run, the one after those that came to the end.</summary>
+    /// <summary>
+    /// Asks the daemon what it knows of the file and how far a run came. Without a run, it asks about the one after the last complete run.
+    /// </summary>
     private async Task<LearnedFileBody> LookAsync(int? run, CancellationToken cancellationToken)
     {
         string query = $"?lines={Math.Min(file.Lines, LearnedFileEndpoints.MostLines)}{(run is null ? "" : $"&run={run}")}";
         return Known(await daemon.GetAsync(Address + query, cancellationToken).ConfigureAwait(false));
     }
 
-    /// <summary>Tells the daemon how often the file was learned to its end, in the state that learned it.</summary>
+    /// <summary>Tells the daemon how often the file has been learned completely, and by which state.</summary>
     private async Task<LearnedFileBody> TellAsync(int runs, Guid? state, CancellationToken cancellationToken) =>
         Known(
             await daemon
@@ -248,7 +256,8 @@ internal sealed class LearningRun(DaemonClient daemon, PreferenceFile file, stri
         reply.Succeeded ? reply.Read(WireJson.Complete.LearnedFileBody) : throw new RefusedException(reply);
 
     /// <summary>
-    /// What the profile must hold still: where it holds fewer, its state was deleted meanwhile, and a line learned now would hide the missing ones.
+    /// How many comparisons the profile must still hold. If it holds fewer, its state was deleted meanwhile, and learning another line would hide
+    /// that the earlier ones are missing.
     /// </summary>
     private long? Held => _held > 0 ? _held : null;
 
@@ -301,11 +310,11 @@ internal sealed class LearningRun(DaemonClient daemon, PreferenceFile file, stri
         return true;
     }
 
-    /// <summary>Why a line is skipped.</summary>
-    /// <param name="Reason">As it is told with the line's number.</param>
+    /// <summary>The reason to skip a line.</summary>
+    /// <param name="Reason">The reason in words, which is printed with the line's number.</param>
     private readonly record struct Skip(string Reason)
     {
-        /// <summary>What is counted together.</summary>
+        /// <summary>The kind of reason; skipped lines are counted by kind.</summary>
         internal string Kind { get; init; } = Reason.TrimEnd('.');
     }
 }

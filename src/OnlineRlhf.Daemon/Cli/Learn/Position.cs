@@ -5,18 +5,18 @@ using OnlineRlhf.Storage;
 namespace OnlineRlhf.Daemon.Cli.Learn;
 
 /// <summary>
-/// How far a data set has been learned: numbers in a small file for its owner alone, rewritten in place. The
-/// file is locked, so that nobody else learns the same data set meanwhile.
+/// Stores how far a data set has been learned, in a small file that is rewritten in place. Only its owner can read it. The file is locked, so that no
+/// other process learns the same data set meanwhile.
 /// </summary>
 internal sealed class Position : IDisposable
 {
-    // One write of less than a sector: a kill or a power cut leaves the old numbers or the new ones.
+    // One write is smaller than a sector, so a kill or a power cut leaves either the old or the new numbers.
     private const int Bytes = 256;
     private const UnixFileMode Owner = UnixFileMode.UserRead | UnixFileMode.UserWrite;
     private readonly FileStream _file;
 
-    /// <param name="folder">Where positions are kept.</param>
-    /// <param name="key">Names what is learned, and by whom.</param>
+    /// <param name="folder">The folder of the position files.</param>
+    /// <param name="key">Identifies the data, the profile, the daemon and the model.</param>
     internal Position(string folder, UInt128 key)
     {
         Directory.CreateDirectory(folder, Owner | UnixFileMode.UserExecute);
@@ -29,20 +29,20 @@ internal sealed class Position : IDisposable
         Current = Read();
     }
 
-    /// <summary>The numbers.</summary>
+    /// <summary>The present position.</summary>
     internal Progress Current { get; private set; }
 
-    /// <summary>Whether there were numbers that cannot be read.</summary>
+    /// <summary>Whether the file holds a position that cannot be read.</summary>
     internal bool WasUnreadable { get; private set; }
 
-    /// <summary>Makes new numbers durable.</summary>
+    /// <summary>Writes the position and makes it durable.</summary>
     internal void Save(Progress progress)
     {
         Write(progress);
         RandomAccess.FlushToDisk(_file.SafeFileHandle);
     }
 
-    /// <summary>Writes new numbers, which a kill leaves, and a power cut may not.</summary>
+    /// <summary>Writes the position. It survives a kill, but perhaps not a power cut.</summary>
     internal void Write(Progress progress)
     {
         Current = progress;

@@ -3,12 +3,12 @@ using System.Text.Json.Serialization;
 namespace OnlineRlhf.Daemon.Cli.Learn;
 
 /// <summary>How far a data set has been learned.</summary>
-/// <param name="Lines">Lines that are done.</param>
-/// <param name="Last">The last of them that was learned; 0 for none.</param>
-/// <param name="Comparisons">How many comparisons the profile had with that one.</param>
-/// <param name="Run">How often the file had been learned wholly before.</param>
-/// <param name="Whole">Whether it is learned wholly.</param>
-/// <param name="State">Which state learned it; null where that is not known yet.</param>
+/// <param name="Lines">How many lines are done.</param>
+/// <param name="Last">The last of these lines whose comparison was recorded; 0 if there is none.</param>
+/// <param name="Comparisons">How many comparisons the profile held after that line.</param>
+/// <param name="Run">How often the file had been learned completely before this run.</param>
+/// <param name="Whole">Whether the file has been learned completely in this run.</param>
+/// <param name="State">The id of the state that learned the file; null if it is not known yet.</param>
 internal sealed record Progress(
     long Lines = 0,
     long Last = 0,
@@ -18,16 +18,16 @@ internal sealed record Progress(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Guid? State = null
 );
 
-/// <summary>What a run has done, for programs.</summary>
-/// <param name="Profile">Whose taste it told of.</param>
-/// <param name="Lines">Lines of the file.</param>
-/// <param name="After">The line after which it began.</param>
-/// <param name="Learned">Comparisons learned now.</param>
-/// <param name="Confirmed">Comparisons that the profile knew already.</param>
-/// <param name="Skipped">Lines that were not learned.</param>
-/// <param name="Comparisons">Comparisons that the profile holds.</param>
-/// <param name="Seconds">How long it took.</param>
-/// <param name="SkippedBecause">How many lines were not learned, by reason.</param>
+/// <summary>The report of a run, for programs.</summary>
+/// <param name="Profile">The profile that learned the file.</param>
+/// <param name="Lines">How many lines the file has.</param>
+/// <param name="After">The line after which the run began.</param>
+/// <param name="Learned">How many comparisons were recorded in this run.</param>
+/// <param name="Confirmed">How many comparisons the profile already knew.</param>
+/// <param name="Skipped">How many lines were skipped.</param>
+/// <param name="Comparisons">How many comparisons the profile holds.</param>
+/// <param name="Seconds">How long the run took.</param>
+/// <param name="SkippedBecause">How many lines were skipped, by reason.</param>
 internal sealed record LearnReport(
     string Profile,
     long Lines,

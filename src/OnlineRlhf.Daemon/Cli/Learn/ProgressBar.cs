@@ -3,7 +3,7 @@ using OnlineRlhf.Daemon.Cli.Demo;
 
 namespace OnlineRlhf.Daemon.Cli.Learn;
 
-/// <summary>How far it is and how long it will take: a line that replaces itself on a terminal, else one line for each tenth.</summary>
+/// <summary>Shows how far the run is and how long it will take. On a terminal one line replaces itself; otherwise each tenth prints a line.</summary>
 internal sealed class ProgressBar(long from, long total, bool silent, TimeProvider clock)
 {
     private const int Width = 30,
@@ -30,14 +30,14 @@ internal sealed class ProgressBar(long from, long total, bool silent, TimeProvid
         }
     }
 
-    /// <summary>Takes the line away, so that another can be printed.</summary>
+    /// <summary>Removes the line, so that another can be printed.</summary>
     internal void Hide()
     {
         Screen.Progress("");
         _drawn = 0;
     }
 
-    /// <summary>"1 h 20 min", "3 min 5 s", "12 s".</summary>
+    /// <summary>A duration in words: "1 h 20 min", "3 min 5 s" or "12 s".</summary>
     internal static string Words(TimeSpan time) =>
         time switch
         {

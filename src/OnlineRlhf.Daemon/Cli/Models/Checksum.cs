@@ -3,7 +3,8 @@ using System.Diagnostics;
 namespace OnlineRlhf.Daemon.Cli.Models;
 
 /// <summary>
-/// SHA-256 by coreutils' sha256sum: .NET's own loads OpenSSL at run time, which a board need not have, and a loop of our own is slower on gigabytes.
+/// Computes SHA-256 with coreutils' sha256sum. .NET's own loads OpenSSL at run time, which a board may lack, and a loop of our own would be
+/// slower on gigabytes.
 /// </summary>
 internal static class Checksum
 {
@@ -18,7 +19,7 @@ internal static class Checksum
         {
             string said = await process.StandardOutput.ReadToEndAsync(cancellationToken).ConfigureAwait(false);
             await process.WaitForExitAsync(cancellationToken).ConfigureAwait(false);
-            // Before a name that has to be escaped there is a backslash.
+            // sha256sum prints a backslash first if it had to escape the file's name.
             said = said.TrimStart('\\');
             return process.ExitCode == 0 && said.Length > Digits ? said[..Digits] : throw new IOException($"sha256sum could not read {path}.");
         }

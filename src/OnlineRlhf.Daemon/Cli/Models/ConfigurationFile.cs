@@ -5,13 +5,13 @@ using OnlineRlhf.Daemon.Configuration;
 
 namespace OnlineRlhf.Daemon.Cli.Models;
 
-/// <summary>Writes the model's path into a settings file, and leaves every other byte of it as it is.</summary>
+/// <summary>Writes the model's path into a settings file, and leaves all other bytes unchanged.</summary>
 internal static class ConfigurationFile
 {
     private const string Key = "model";
     private static readonly JsonReaderOptions Lenient = new() { CommentHandling = JsonCommentHandling.Allow, AllowTrailingCommas = true };
 
-    /// <exception cref="ConfigurationException">It is no JSON object.</exception>
+    /// <exception cref="ConfigurationException">The settings are not a JSON object.</exception>
     internal static byte[] WithModel(byte[] settings, string model)
     {
         string value = $"\"{JavaScriptEncoder.UnsafeRelaxedJsonEscaping.Encode(model)}\"";
@@ -28,7 +28,7 @@ internal static class ConfigurationFile
         }
     }
 
-    /// <summary>Where the last value of the key is, the end of the opening brace, and whether there is no setting at all.</summary>
+    /// <summary>Finds the last value of the key and the end of the opening brace, and whether there are no settings at all.</summary>
     private static (int Start, int End, int Open, bool IsEmpty) Find(byte[] settings)
     {
         (int start, int end, int open, bool isEmpty) = (0, 0, 0, true);

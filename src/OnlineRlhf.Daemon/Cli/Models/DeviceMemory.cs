@@ -3,19 +3,19 @@ using System.Globalization;
 namespace OnlineRlhf.Daemon.Cli.Models;
 
 /// <summary>The memory of this device, in bytes.</summary>
-/// <param name="Total">What the kernel manages.</param>
-/// <param name="Available">What programs could take now without swapping.</param>
-/// <param name="Limit">The least limit of the control groups that this process is in; null where there is none.</param>
+/// <param name="Total">The memory that the kernel manages.</param>
+/// <param name="Available">The memory that programs could take now without swapping.</param>
+/// <param name="Limit">The lowest limit of the control groups of this process; null if there is none.</param>
 internal sealed record DeviceMemory(long Total, long Available, long? Limit)
 {
-    // As MemoryHigh of the service's unit says: above it the daemon is slowed down and then ended.
+    // The same share as MemoryHigh in the service's unit. Above it systemd slows the daemon down and then ends it.
     private const double ServiceShare = 0.85;
 
-    /// <summary>What the daemon may use at most.</summary>
+    /// <summary>The memory that the daemon may use at most.</summary>
     internal long Usable => Math.Min((long)(Total * ServiceShare), Limit ?? long.MaxValue);
 
-    /// <param name="proc">/proc, or a copy.</param>
-    /// <param name="groups">Where control groups are mounted, or a copy.</param>
+    /// <param name="proc">The folder /proc, or a copy of it.</param>
+    /// <param name="groups">The folder where control groups are mounted, or a copy of it.</param>
     internal static DeviceMemory Read(string proc = "/proc", string groups = "/sys/fs/cgroup")
     {
         Dictionary<string, long> lines = File.ReadLines(Path.Combine(proc, "meminfo"))

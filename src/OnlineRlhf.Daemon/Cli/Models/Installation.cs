@@ -7,12 +7,12 @@ using OnlineRlhf.Storage;
 
 namespace OnlineRlhf.Daemon.Cli.Models;
 
-/// <summary>Copies a model to the daemon's models and names it in the settings; where anything fails, both are as they were.</summary>
+/// <summary>Copies a model to the daemon's models and names it in the settings. If anything fails, both stay as they were.</summary>
 internal sealed class Installation
 {
     private const int PieceBytes = 1 << 20;
 
-    // The daemon's user reads it, and only whoever installs it writes it; the folder above lets nobody else in.
+    // The daemon's user may read the file, and only the user who installs it may write it. The folder above keeps other users out.
     private const UnixFileMode Readable = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
     private readonly string _folder;
 
@@ -25,12 +25,12 @@ internal sealed class Installation
     /// <summary>The settings file.</summary>
     internal string Settings { get; }
 
-    /// <returns>Where the model is now.</returns>
-    /// <param name="source">The model.</param>
-    /// <param name="fingerprint">What tells it from others.</param>
-    /// <param name="sha256">What its checksum must be; null for any.</param>
-    /// <param name="measure">Tries the model in its place before the settings name it.</param>
-    /// <param name="cancellationToken">Leaves everything as it was.</param>
+    /// <returns>The path of the installed model.</returns>
+    /// <param name="source">The path of the model.</param>
+    /// <param name="fingerprint">The fingerprint of the model.</param>
+    /// <param name="sha256">The expected checksum; null to accept any.</param>
+    /// <param name="measure">Tries the installed model before the settings name it.</param>
+    /// <param name="cancellationToken">Cancels the installation, and leaves everything as it was.</param>
     internal async Task<string> RunAsync(
         string source,
         string fingerprint,
@@ -40,7 +40,7 @@ internal sealed class Installation
     )
     {
         string target = Target(source, fingerprint);
-        // What cannot be written is told before gigabytes are.
+        // Find out whether the settings can be written before copying gigabytes.
         byte[]? before = File.Exists(Settings) ? await File.ReadAllBytesAsync(Settings, cancellationToken).ConfigureAwait(false) : null;
         byte[] after = ConfigurationFile.WithModel(before ?? "{}\n"u8.ToArray(), target);
         UnixFileMode mode = before is null ? Readable : File.GetUnixFileMode(Settings);
@@ -52,7 +52,7 @@ internal sealed class Installation
         if (source == target)
         {
             await RequireAsync(source, sha256, cancellationToken).ConfigureAwait(false);
-            // Whoever put it there may not have waited for the disk, and the settings that name it are durable.
+            // Flush the file, because the program that put it there may not have done so, and the settings that name it are durable.
             using (SafeFileHandle content = File.OpenHandle(target))
                 RandomAccess.FlushToDisk(content);
             DurableFolder.Sync(_folder);
@@ -74,10 +74,10 @@ internal sealed class Installation
 
     private async Task CopyAsync(string source, string target, string fingerprint, string? sha256, CancellationToken cancellationToken)
     {
-        // The state beside the models is for its owner alone.
+        // The folder also holds the state, which is for its owner alone.
         Directory.CreateDirectory(Path.GetDirectoryName(_folder)!, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         Directory.CreateDirectory(_folder);
-        // Whatever this user's umask says: the daemon is another user.
+        // Set the mode regardless of the umask: the daemon runs as another user.
         File.SetUnixFileMode(_folder, Readable | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
         WholeFile.RemoveLeftovers(_folder);
         using FileStream from = File.OpenRead(source);
@@ -113,7 +113,7 @@ internal sealed class Installation
         copy.Commit();
     }
 
-    /// <summary>A name of its own for every model: what is in use keeps its file until the settings name the other.</summary>
+    /// <summary>Gives every model its own file name, so that the model in use keeps its file until the settings name the new one.</summary>
     private string Target(string source, string fingerprint)
     {
         string plain = Path.Combine(_folder, Path.GetFileName(source));
@@ -126,7 +126,7 @@ internal sealed class Installation
         }
         catch (ModelFileException)
         {
-            // Another file of that name, and a broken one.
+            // The existing file of this name is another file, and a broken one.
         }
         return Path.Combine(_folder, $"{Path.GetFileNameWithoutExtension(source)}-{fingerprint[..8]}.gguf");
     }

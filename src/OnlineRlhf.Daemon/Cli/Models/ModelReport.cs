@@ -6,8 +6,8 @@ using OnlineRlhf.Inference;
 namespace OnlineRlhf.Daemon.Cli.Models;
 
 /// <summary>
-/// What onlinerlhf model check prints as JSON; sizes in bytes: of the model, of the learner of one profile, of the program itself, and what the
-/// service may take.
+/// What onlinerlhf model check prints as JSON. Sizes are in bytes: of the model, of one profile's learner, of the program itself, and of the memory
+/// that the service may take.
 /// </summary>
 internal sealed record ModelReport(
     string File,
@@ -36,7 +36,7 @@ internal sealed record ModelReport(
     string? Thinking
 )
 {
-    // Measured: private memory beyond model, buffers and state, and the pages of its own file and of llama.cpp's.
+    // Measured: private memory besides model, buffers and state, and the pages of the program file and of llama.cpp's libraries.
     private const long Program = 28 << 20;
 
     internal static ModelReport Of(string path, ModelInspection model, int candidates, DeviceMemory device)
@@ -107,7 +107,8 @@ internal sealed record ModelReport(
         };
 
     /// <summary>
-    /// The norm's packed factor, once in the learner and once on its way to a checkpoint, and the ring's d differences of d numbers.
+    /// The memory of one learner: twice the norm's packed factor, and the ring's d differences of d numbers. The factor is in the learner, and is
+    /// copied while a checkpoint is written.
     /// </summary>
     private static long Learner(long features) => (2 * sizeof(double) * features * (features + 1) / 2) + (sizeof(float) * features * features);
 }

@@ -10,17 +10,17 @@ using OnlineRlhf.Storage;
 namespace OnlineRlhf.Daemon.Cli.Models;
 
 /// <summary>
-/// Loads a model as the daemon will, chooses the build that decodes it fastest and calibrates its features, so that what cannot work is told now
-/// and the daemon need not measure at its start.
+/// Loads a model as the daemon does, chooses the build that decodes it fastest, and calibrates its features. So the user learns now if the model
+/// cannot work, and the daemon need not measure when it starts.
 /// </summary>
 internal sealed class Trial(string state, DaemonOptions options, ModelReport report)
 {
     private string _engine = "";
 
-    /// <summary>What came of it, in words.</summary>
+    /// <summary>The outcome in words.</summary>
     internal string Outcome { get; private set; } = "";
 
-    /// <exception cref="InferenceException">llama.cpp refuses the model.</exception>
+    /// <exception cref="InferenceException">llama.cpp cannot load or run the model.</exception>
     internal async Task RunAsync(string path, CancellationToken cancellationToken)
     {
         if (report.NeededBytes > report.AvailableBytes)
@@ -50,7 +50,7 @@ internal sealed class Trial(string state, DaemonOptions options, ModelReport rep
         }
     }
 
-    /// <summary>What root wrote belongs to whoever owns the folder: the daemon's user.</summary>
+    /// <summary>Gives a file that root wrote to the owner of the state folder, who is the daemon's user.</summary>
     private void GiveAway(string file)
     {
         if (!Environment.IsPrivilegedProcess)

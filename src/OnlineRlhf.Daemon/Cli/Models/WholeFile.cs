@@ -2,10 +2,11 @@ using OnlineRlhf.Storage;
 
 namespace OnlineRlhf.Daemon.Cli.Models;
 
-/// <summary>A file that appears whole and durable, or not at all. Until then it is written beside its place, under another name.</summary>
+/// <summary>A file that appears complete and durable, or not at all. Until then its content is written beside it, under another name.</summary>
 /// <remarks>
-/// OnlineRlhf.Storage writes its small files in another way: for their owner alone, and from memory. This one is for models and settings: it comes in
-/// pieces, others may read it, and the folder may be another user's. A kill leaves the unfinished file behind, which nobody uses.
+/// OnlineRlhf.Storage writes its small files differently: from memory, and for their owner alone. This class is for models and settings,
+/// which are written in pieces, and which other users may read. The folder may belong to another user. A kill leaves an unfinished file
+/// behind, which nothing uses.
 /// </remarks>
 internal sealed class WholeFile : IDisposable
 {
@@ -14,28 +15,28 @@ internal sealed class WholeFile : IDisposable
     private readonly string _path;
     private bool _committed;
 
-    /// <param name="path">Where it will be.</param>
-    /// <param name="mode">Who may read and write it.</param>
+    /// <param name="path">The path of the file.</param>
+    /// <param name="mode">The permissions of the file.</param>
     internal WholeFile(string path, UnixFileMode mode)
     {
         _path = path;
         Partial = Path.Combine(Path.GetDirectoryName(path)!, $".{Path.GetFileName(path)}{Ending}");
-        // The folder may be another user's, who could put a link there.
+        // The folder may belong to another user, who could have put a link there.
         if (new FileInfo(Partial).LinkTarget is not null)
             throw new IOException($"{Partial} is a link: remove it.");
-        // The lock tells a file that another process is writing from one that a killed process left behind.
+        // The lock distinguishes a file that another process is writing from one that a killed process left behind.
         Content = FileLock.TryTake(Partial) ?? throw new IOException($"{path} is being written by another process: wait for it.");
         Content.SetLength(0);
         File.SetUnixFileMode(Content.SafeFileHandle, mode);
     }
 
-    /// <summary>What is written.</summary>
+    /// <summary>The stream to write the content to.</summary>
     internal FileStream Content { get; }
 
-    /// <summary>Its name until then.</summary>
+    /// <summary>The path of the unfinished file.</summary>
     internal string Partial { get; }
 
-    /// <summary>Makes what was written durable; from here on others may read it.</summary>
+    /// <summary>Makes the content durable. From here on others may open the unfinished file.</summary>
     internal void Finish()
     {
         if (!Content.CanWrite)
@@ -44,7 +45,7 @@ internal sealed class WholeFile : IDisposable
         Content.Dispose();
     }
 
-    /// <summary>Puts it in its place.</summary>
+    /// <summary>Moves the file to its place.</summary>
     internal void Commit()
     {
         Finish();
@@ -53,13 +54,13 @@ internal sealed class WholeFile : IDisposable
         DurableFolder.Sync(Path.GetDirectoryName(_path)!);
     }
 
-    /// <summary>Removes what killed processes have left in a folder.</summary>
+    /// <summary>Removes the unfinished files that killed processes left in a folder.</summary>
     internal static void RemoveLeftovers(string folder)
     {
         foreach (string left in Directory.EnumerateFiles(folder, ".*" + Ending, new EnumerationOptions { AttributesToSkip = 0 }))
         {
             using FileStream? free = FileLock.TryTake(left, FileMode.Open);
-            // A file that is held is being written.
+            // A locked file is being written.
             if (free is not null)
                 File.Delete(left);
         }

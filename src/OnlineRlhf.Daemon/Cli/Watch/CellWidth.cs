@@ -3,10 +3,10 @@ using System.Text;
 
 namespace OnlineRlhf.Daemon.Cli.Watch;
 
-/// <summary>How many cells of a terminal a character takes.</summary>
+/// <summary>Computes how many cells of a terminal a text takes.</summary>
 internal static class CellWidth
 {
-    // Unicode 16, EastAsianWidth.txt, W and F, neighbouring ranges joined where only unassigned characters lie between them.
+    // The classes W and F of EastAsianWidth.txt, Unicode 16. Neighbouring ranges are joined if only unassigned characters lie between them.
     private static readonly (int First, int Last)[] Wide =
     [
         (0x1100, 0x115F),
@@ -94,7 +94,7 @@ internal static class CellWidth
         (0x20000, 0x3FFFD),
     ];
 
-    /// <summary>0 for a mark that joins what stands before it, 2 for a wide character, else 1.</summary>
+    /// <summary>0 for a mark that joins the character before it, 2 for a wide character, otherwise 1.</summary>
     internal static int Of(Rune rune)
     {
         if (

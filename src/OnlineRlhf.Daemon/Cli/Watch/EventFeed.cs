@@ -4,16 +4,16 @@ using OnlineRlhf.Daemon.Http;
 
 namespace OnlineRlhf.Daemon.Cli.Watch;
 
-/// <summary>Follows the daemon's events, through its restarts, until it is told to stop.</summary>
+/// <summary>Follows the daemon's events, also through restarts of the daemon, until the caller cancels.</summary>
 internal sealed class EventFeed(DaemonClient daemon, string? profile, bool withText, Action<WatchInput> heard)
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1),
         PauseBetweenStarts = TimeSpan.FromSeconds(15);
 
-    // A ready daemon sends a comment every 15 seconds.
+    // A ready daemon sends at least a comment every 15 seconds.
     private static readonly TimeSpan LongestSilence = TimeSpan.FromSeconds(40);
 
-    /// <exception cref="DaemonUnreachableException">This user may not talk to it.</exception>
+    /// <exception cref="DaemonUnreachableException">This user may not connect to the daemon.</exception>
     internal async Task FollowAsync(CancellationToken cancellationToken)
     {
         while (true)
@@ -57,7 +57,7 @@ internal sealed class EventFeed(DaemonClient daemon, string? profile, bool withT
         using var silence = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         string name = "",
             data = "";
-        // While the model loads, the daemon says nothing after it has said so.
+        // While the model loads, the daemon sends nothing after the first snapshot.
         bool ready = false;
         while (true)
         {
@@ -98,7 +98,8 @@ internal sealed class EventFeed(DaemonClient daemon, string? profile, bool withT
         };
         if (input is not null)
             heard(input);
-        // Behind the pair that was closed another profile's may wait; and the snapshot's is the newest of all.
+        // After a pair closes, another profile's pair may still be open. The snapshot shows the newest pair of all profiles, which may not be the one
+        // of the watched profile. So ask for the current pair.
         if (withText && (input is WatchInput.Closed || (input is WatchInput.Snapshot { Body.Status: "ready" } && profile is not null)))
             heard(new WatchInput.Current(await CurrentAsync(cancellationToken).ConfigureAwait(false)));
     }

@@ -1,6 +1,6 @@
 namespace OnlineRlhf.Daemon.Cli.Watch;
 
-/// <summary>Finds the plain keys in what a terminal sends: the digits inside the sequence of a function key are no keys.</summary>
+/// <summary>Finds the plain keys in the bytes that a terminal sends. The digits inside the sequence of a function key are not keys.</summary>
 internal sealed class KeyReader
 {
     private const byte Escape = 0x1B;
@@ -13,13 +13,13 @@ internal sealed class KeyReader
         Sequence,
     }
 
-    /// <summary>The key that a byte is; null for a part of a sequence. A sequence may come in pieces.</summary>
+    /// <summary>Returns the key of a byte; null for a part of a sequence. A sequence may arrive in pieces.</summary>
     internal char? Read(byte sent)
     {
         switch (_place)
         {
             case Place.AfterEscape:
-                // A key after a lone Escape is lost: better one too few than one that nobody pressed.
+                // The key after a lone Escape is lost. That is better than reporting a key that nobody pressed.
                 _place =
                     sent == Escape ? Place.AfterEscape
                     : sent is (byte)'[' or (byte)'O' ? Place.Sequence

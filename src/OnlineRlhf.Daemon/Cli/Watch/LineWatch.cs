@@ -5,7 +5,7 @@ using OnlineRlhf.Daemon.Http;
 
 namespace OnlineRlhf.Daemon.Cli.Watch;
 
-/// <summary>Prints a line per event, for a pipe or a log; texts only where they are asked for.</summary>
+/// <summary>Prints a line per event, for a pipe or a log. It prints the texts of answers only if the caller asks for them.</summary>
 internal sealed class LineWatch(DaemonClient daemon, string? profile, bool withText, TimeProvider clock)
 {
     private const int BrokenPipe = 32;
@@ -14,7 +14,7 @@ internal sealed class LineWatch(DaemonClient daemon, string? profile, bool withT
 
     internal async Task RunAsync(CancellationToken cancellationToken)
     {
-        // System.Console hides that nobody reads any more: the program would run on for nobody.
+        // System.Console hides a closed pipe, so the program would run on after its reader has ended.
         using var output = new FileStream(new SafeFileHandle(1, ownsHandle: false), FileAccess.Write, bufferSize: 0);
         using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         IOException? unread = null;
@@ -24,7 +24,7 @@ internal sealed class LineWatch(DaemonClient daemon, string? profile, bool withT
         }
         catch (OperationCanceledException) when (unread is not null)
         {
-            // Who read has enough. A full disk is another matter.
+            // A closed pipe is a normal end: the reader has ended. A full disk is an error.
             if (unread.HResult != BrokenPipe)
                 throw new IOException($"the lines cannot be written: {unread.Message}", unread);
         }

@@ -7,12 +7,12 @@ using OnlineRlhf.Rounds.Feedback;
 
 namespace OnlineRlhf.Daemon.Cli.Watch;
 
-/// <summary>Shows the open pair on a terminal, and takes keys where it has a keyboard.</summary>
+/// <summary>Shows the open pair on a terminal, and reads keys if the terminal has a keyboard.</summary>
 internal sealed class ScreenWatch(DaemonClient daemon, string? profile, Marks marks, bool styles)
 {
     private static readonly TimeSpan NoticeTime = TimeSpan.FromSeconds(6);
 
-    // Nobody has read a pair so soon: the finger was on its way for the one before.
+    // Nobody can have read a pair so soon, so the key was meant for the pair before.
     private static readonly TimeSpan LeastSight = TimeSpan.FromSeconds(0.3);
 
     private readonly Channel<WatchInput> _inputs = Channel.CreateUnbounded<WatchInput>(new UnboundedChannelOptions { SingleReader = true });
@@ -76,7 +76,7 @@ internal sealed class ScreenWatch(DaemonClient daemon, string? profile, Marks ma
         }
         catch (Exception e)
         {
-            // Thrown where the inputs are read, after the terminal is as it was.
+            // RunAsync rethrows this after the terminal has been restored.
             _inputs.Writer.TryComplete(e);
         }
     }
@@ -93,7 +93,7 @@ internal sealed class ScreenWatch(DaemonClient daemon, string? profile, Marks ma
         _since = Stopwatch.GetTimestamp();
     }
 
-    /// <summary>A key answers the pair that is on the screen, and no other.</summary>
+    /// <summary>Handles a key. It answers the pair on the screen and no other.</summary>
     private void Press(char key, CancellationToken cancellationToken)
     {
         if (PreferenceWords.OfKey(key) is not { } preferred || (_answered is not null && _answered == _seen))
@@ -117,7 +117,7 @@ internal sealed class ScreenWatch(DaemonClient daemon, string? profile, Marks ma
             DaemonClient.Reply reply = await daemon
                 .PostAsync($"/v1/rounds/{pair}/feedback", new FeedbackBody(WireName.Of(preferred)), WireJson.Readable.FeedbackBody, cancellationToken)
                 .ConfigureAwait(false);
-            // What came of it is told by the events, as of a button.
+            // The daemon's events report the result, as they do for a button.
             if (reply.Succeeded)
                 return;
             came = reply.Read(WireJson.Default.ProblemBody).Detail;
@@ -130,7 +130,7 @@ internal sealed class ScreenWatch(DaemonClient daemon, string? profile, Marks ma
         {
             return;
         }
-        // What was not taken may be tried again.
+        // The user may press again, because the answer was not accepted.
         _answered = null;
         Hear(new WatchInput.KeyTaken($"Key {key}: {came}"));
     }
@@ -144,7 +144,7 @@ internal sealed class ScreenWatch(DaemonClient daemon, string? profile, Marks ma
         }
         catch (OperationCanceledException)
         {
-            // The screen is gone, and the notice with it.
+            // The screen is closed.
         }
     }
 }

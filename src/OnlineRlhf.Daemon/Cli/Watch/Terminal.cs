@@ -3,11 +3,13 @@ using System.Text;
 
 namespace OnlineRlhf.Daemon.Cli.Watch;
 
-/// <summary>The terminal as a screen: its other screen without a cursor, and keys as they are pressed. Disposing leaves it as it was.</summary>
-/// <remarks>System.Console is left alone: it sends the terminal codes that it does not take back.</remarks>
+/// <summary>
+/// Uses the terminal as a screen: its alternate screen without a cursor, and keys as they are pressed. Disposing restores the terminal.
+/// </summary>
+/// <remarks>This class does not use System.Console, which sends codes to the terminal that it does not undo.</remarks>
 internal sealed unsafe partial class Terminal : IDisposable
 {
-    // The linux console has no other screen: clearing on the way out leaves it empty rather than half drawn.
+    // The Linux console has no alternate screen, so Leave also clears it rather than leave a half-drawn one.
     private const string Enter = "\e[?1049h\e[?25l\e[?7l\e[2J",
         Leave = "\e[0m\e[?7h\e[2J\e[H\e[?25h\e[?1049l";
 
@@ -38,7 +40,7 @@ internal sealed unsafe partial class Terminal : IDisposable
         Resume();
     }
 
-    /// <summary>Whether keys can be read from it.</summary>
+    /// <summary>Whether keys can be read from the terminal.</summary>
     internal bool HasKeys => _before is not null;
 
     internal (int Width, int Height) Size
@@ -46,12 +48,12 @@ internal sealed unsafe partial class Terminal : IDisposable
         get
         {
             ushort* size = stackalloc ushort[4];
-            // A serial line knows no size.
+            // The terminal on a serial line does not know its size.
             return ioctl(Output, GetWindowSize, size) == 0 && size[0] > 0 && size[1] > 0 ? (size[1], size[0]) : (80, 24);
         }
     }
 
-    /// <summary>Draws the lines that have changed.</summary>
+    /// <summary>Draws the lines that have changed, or all lines.</summary>
     internal void Show(IReadOnlyList<ScreenLine> lines, bool anew)
     {
         lock (_gate)
@@ -77,7 +79,7 @@ internal sealed unsafe partial class Terminal : IDisposable
         }
     }
 
-    /// <summary>Reads keys until somebody says stop or the terminal is gone; blocks its thread.</summary>
+    /// <summary>Reads keys until the caller cancels or the terminal is closed. Blocks its thread.</summary>
     internal void ReadKeys(Action<char> pressed, CancellationToken cancellationToken)
     {
         const short readable = 1;
@@ -103,14 +105,14 @@ internal sealed unsafe partial class Terminal : IDisposable
         }
     }
 
-    /// <summary>Leaves the terminal as it was, and stops the process as Ctrl+Z asks; <see cref="Resume"/> is called when it goes on.</summary>
+    /// <summary>Restores the terminal and stops the process, as Ctrl+Z asks. When the process continues, <see cref="Resume"/> is called.</summary>
     internal void Suspend()
     {
         Dispose();
         _ = kill(Environment.ProcessId, SigStop);
     }
 
-    /// <summary>Takes the terminal.</summary>
+    /// <summary>Enters the screen, and reads keys as they are pressed.</summary>
     internal void Resume()
     {
         lock (_gate)
@@ -125,7 +127,8 @@ internal sealed unsafe partial class Terminal : IDisposable
     }
 
     /// <summary>
-    /// The runtime's own answer to SIGCONT puts the terminal back as it was at the start, now before and now after <see cref="Resume"/>.
+    /// Takes the keys again if necessary. On SIGCONT the runtime restores the terminal's first settings, sometimes before and
+    /// sometimes after <see cref="Resume"/>.
     /// </summary>
     private void KeepKeys()
     {
@@ -174,7 +177,7 @@ internal sealed unsafe partial class Terminal : IDisposable
             {
                 nint written = write(Output, from + done, bytes.Length - done);
                 if (written < 0 && Marshal.GetLastPInvokeError() != InterruptedCall)
-                    return; // The terminal is gone; SIGHUP says so too.
+                    return; // The terminal was closed; SIGHUP also reports that.
                 done += Math.Max(written, 0);
             }
         }

@@ -4,11 +4,11 @@ using OnlineRlhf.Inference;
 
 namespace OnlineRlhf.Daemon.Cli.Watch;
 
-/// <summary>Text that nobody has checked, made fit for a terminal: it cannot move the cursor, and its width is known.</summary>
+/// <summary>Makes unchecked text safe for a terminal: it cannot move the cursor, and its width is known.</summary>
 internal static class TerminalText
 {
     /// <summary>
-    /// Plain text of known width: what joins characters or changes their look, so that terminals disagree about the width, is left out too.
+    /// Plain text of known width. It leaves out characters that join others or change their look, because terminals disagree about their width.
     /// </summary>
     internal static string Neutral(string text)
     {
@@ -27,10 +27,10 @@ internal static class TerminalText
         return neutral.ToString();
     }
 
-    /// <summary>The same on one line.</summary>
+    /// <summary>The same text on one line.</summary>
     internal static string Line(string text) => string.Join(' ', Neutral(text).Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
 
-    /// <summary>Neutral text in lines of at most so many cells, broken between words where that is possible.</summary>
+    /// <summary>Wraps neutral text into lines of at most a number of cells, between words if possible.</summary>
     internal static List<string> Wrap(string neutral, int width)
     {
         List<string> lines = [];
@@ -45,7 +45,7 @@ internal static class TerminalText
                     space = begun ? 1 : 0;
                 if (used + space + needed > width && used > 0)
                 {
-                    // Blanks at the end of a line are not carried to the next.
+                    // Spaces at the end of a line are not carried to the next.
                     if (word.Length == 0)
                         continue;
                     lines.Add(line.ToString());
@@ -76,7 +76,7 @@ internal static class TerminalText
         return lines;
     }
 
-    /// <summary>One line of neutral text, cut where it is longer than so many cells, with a mark that says so.</summary>
+    /// <summary>Cuts a line of neutral text to a number of cells. A mark shows that it was cut.</summary>
     internal static string Cut(string line, int width, string mark)
     {
         if (CellWidth.Of(line) <= width)
@@ -84,14 +84,14 @@ internal static class TerminalText
         return mark.Length > width ? Start(line, width) : Start(line, width - mark.Length) + mark;
     }
 
-    /// <summary>The same, filled with blanks to exactly so many cells.</summary>
+    /// <summary>Cuts the line, or fills it with spaces, to exactly a number of cells.</summary>
     internal static string Fill(string line, int width, string mark)
     {
         string cut = Cut(line, width, mark);
         return cut + new string(' ', width - CellWidth.Of(cut));
     }
 
-    /// <summary>One line with a mark at its end that says that more would follow.</summary>
+    /// <summary>Adds a mark at the end of a line, which shows that more would follow.</summary>
     internal static string WithMark(string line, int width, string mark) =>
         width <= mark.Length ? Cut(mark, width, "") : $"{Start(line, width - mark.Length - 1).TrimEnd()} {mark}";
 

@@ -2,7 +2,7 @@ using OnlineRlhf.Daemon.Http;
 
 namespace OnlineRlhf.Daemon.Cli.Watch;
 
-/// <summary>What a watcher hears: from the daemon, the keyboard and the terminal.</summary>
+/// <summary>The inputs of onlinerlhf watch: from the daemon, the keyboard and the terminal.</summary>
 internal abstract record WatchInput
 {
     private WatchInput() { }
@@ -15,7 +15,7 @@ internal abstract record WatchInput
 
     internal sealed record Closed(ClosedBody Body) : WatchInput;
 
-    /// <summary>The pair that is open now, asked for after one was closed; null where there is none.</summary>
+    /// <summary>The pair that is open after another one closed; null if there is none.</summary>
     internal sealed record Current(RoundBody? Round) : WatchInput;
 
     internal sealed record Recorded(RecordedBody Body) : WatchInput;
@@ -26,19 +26,19 @@ internal abstract record WatchInput
 
     internal sealed record Board(BoardBody Body) : WatchInput;
 
-    /// <summary>Events were lost; a snapshot follows.</summary>
+    /// <summary>Events were lost. A snapshot follows.</summary>
     internal sealed record Lagged(LaggedBody Body) : WatchInput;
 
-    /// <summary>The daemon is away, and why.</summary>
+    /// <summary>The connection to the daemon is lost, and why.</summary>
     internal sealed record Lost(string Why) : WatchInput;
 
-    /// <summary>A key of the keyboard.</summary>
+    /// <summary>The user pressed a key.</summary>
     internal sealed record Key(char Character) : WatchInput;
 
-    /// <summary>What came of a key.</summary>
+    /// <summary>A message about a key that the daemon did not accept.</summary>
     internal sealed record KeyTaken(string Message) : WatchInput;
 
-    /// <summary>The screen must be drawn anew: it has another size, or something else was drawn on it.</summary>
+    /// <summary>The screen must be redrawn: its size changed, or another program drew on it.</summary>
     internal sealed record Redraw : WatchInput;
 
     /// <summary>A notice has been shown long enough.</summary>

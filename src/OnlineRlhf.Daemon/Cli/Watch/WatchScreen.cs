@@ -4,7 +4,9 @@ using OnlineRlhf.Rounds.Feedback;
 
 namespace OnlineRlhf.Daemon.Cli.Watch;
 
-/// <summary>Draws what a watcher knows: a pure function to as many lines as the terminal has, none wider than it.</summary>
+/// <summary>
+/// Draws a <see cref="WatchState"/> as lines: as many as the terminal has, and none wider than the terminal. This is a pure function.
+/// </summary>
 internal sealed class WatchScreen
 {
     private const int SideBySide = 60,
@@ -88,7 +90,7 @@ internal sealed class WatchScreen
                 Beside(left.ElementAtOrDefault(i) ?? "", right.ElementAtOrDefault(i) ?? "", column, Emphasis.None);
             return;
         }
-        // Each has half of the rows; what one does not need is the other's.
+        // Each answer has half of the rows. Rows that one does not need go to the other.
         int room = rows - 2,
             firstNeeds = Answer(pair.First, _width, int.MaxValue).Count,
             secondNeeds = Answer(pair.Second, _width, int.MaxValue).Count;
@@ -99,7 +101,7 @@ internal sealed class WatchScreen
         Answer(pair.Second, _width, room - forFirst).ForEach(line => Add(line));
     }
 
-    /// <summary>The lines of an answer, at most so many; where it has more, the last one ends with a mark.</summary>
+    /// <summary>The lines of an answer, up to a limit. If there are more, the last line ends with a mark.</summary>
     private List<string> Answer(AnswerBody? answer, int width, int rows)
     {
         List<string> lines = TerminalText.Wrap(TerminalText.Neutral(answer?.Text ?? ""), width);
@@ -136,7 +138,7 @@ internal sealed class WatchScreen
         return _state.HasKeys || _state.Buttons.Count > 0 ? help : $"onlinerlhf prefer {PreferenceWords.Ways}   {help}";
     }
 
-    /// <summary>A name with what gives it as an answer: a button, a key, both or neither.</summary>
+    /// <summary>A label with the button and the key that give this answer, if there are any.</summary>
     private string Label(string name, Preferred preferred)
     {
         List<string> ways = [];

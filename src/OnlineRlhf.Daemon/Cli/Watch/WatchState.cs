@@ -2,16 +2,16 @@ using OnlineRlhf.Daemon.Http;
 
 namespace OnlineRlhf.Daemon.Cli.Watch;
 
-/// <summary>What a watcher knows: everything that the screen shows.</summary>
+/// <summary>The state of onlinerlhf watch: everything that the screen shows.</summary>
 internal sealed record WatchState
 {
-    /// <summary>Whose pairs are shown; null for all.</summary>
+    /// <summary>The profile whose pairs are shown; null for all profiles.</summary>
     internal string? Profile { get; init; }
 
-    /// <summary>Whether keys of this terminal answer.</summary>
+    /// <summary>Whether the user can answer with keys of this terminal.</summary>
     internal bool HasKeys { get; init; }
 
-    /// <summary>Why nothing comes from the daemon; null while it does.</summary>
+    /// <summary>Why there is no connection to the daemon; null if there is one.</summary>
     internal string? Lost { get; init; } = "Connecting.";
 
     internal bool IsLoading { get; init; }
@@ -19,28 +19,28 @@ internal sealed record WatchState
     /// <summary>The open pair.</summary>
     internal RoundBody? Pair { get; init; }
 
-    /// <summary>How far answers are that are being written.</summary>
+    /// <summary>The progress of the answers that the model is writing.</summary>
     internal GeneratingBody? Writing { get; init; }
 
-    /// <summary>The newest comparison that was recorded.</summary>
+    /// <summary>The comparison that was recorded last.</summary>
     internal RecordedBody? Recorded { get; init; }
 
-    /// <summary>The buttons that are wired to the daemon's board, in words.</summary>
+    /// <summary>The answers that the wired buttons give.</summary>
     internal IReadOnlyList<string> Buttons { get; init; } = [];
 
-    /// <summary>Why the board does not work; null where it does.</summary>
+    /// <summary>Why the board does not work; null if it works.</summary>
     internal string? BoardProblem { get; init; }
 
-    /// <summary>What has just happened, for a few seconds.</summary>
+    /// <summary>A message about the last event, shown for a few seconds.</summary>
     internal string? Notice { get; init; }
 
-    /// <summary>Counts the notices, so that one fades and not its successor.</summary>
+    /// <summary>The number of notices so far. It keeps the timer of one notice from removing the next one.</summary>
     internal int Notices { get; init; }
 
-    /// <summary>The pair that a press would answer: none while others are being written, for what is shown is no longer meant.</summary>
+    /// <summary>The pair that a key answers; null while the model writes answers, because the next pair is about to replace this one.</summary>
     internal RoundBody? Answerable => Lost is null && !IsLoading && Writing is null ? Pair : null;
 
-    /// <summary>The state after something was heard.</summary>
+    /// <summary>The state after an input.</summary>
     internal WatchState After(WatchInput input) =>
         input switch
         {

@@ -4,7 +4,7 @@ using OnlineRlhf.Rounds.Feedback;
 
 namespace OnlineRlhf.Daemon.Cli.Watch;
 
-/// <summary>Events in words.</summary>
+/// <summary>Describes events in words.</summary>
 internal static class Wording
 {
     internal const string NothingOpen = "Nothing is open: it counts for nothing.",
