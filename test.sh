@@ -41,6 +41,8 @@ apt_get() {
 prerequisites() {
   local missing=() gcc
   command -v clang > /dev/null || missing+=(clang)
+  # It fetches the libraries of llama.cpp that the packages hold.
+  command -v npm > /dev/null || missing+=(npm)
   # The libraries of LLamaSharp.Backend.Cpu need libgomp1. Everything but the published program uses them.
   compgen -G '/usr/lib/*/libgomp.so.1' > /dev/null || missing+=(libgomp1)
   # A Vulkan driver that needs no GPU.

@@ -13,7 +13,8 @@ public sealed class ConfigurationPageTests
 
         A flag wins over the environment, and the environment over the file: `/etc/onlinerlhf/onlinerlhf.json`, or the one that `--config` names.
         The setting `max_tokens` is the flag `--max-tokens`, the variable `ONLINERLHF_MAX_TOKENS` and `"max_tokens"` in the file.
-        A wrong value or an unknown name stops the start with one line and exit code 78. The daemon reads its settings when it starts.
+        A wrong value, or an unknown name in the file, stops the start with one line and exit code 78. An unknown flag gives exit code 2; an unknown
+        variable `ONLINERLHF_…` gives a warning in the log. The daemon reads its settings when it starts.
 
         | setting | range | what it does |
         |---|---|---|

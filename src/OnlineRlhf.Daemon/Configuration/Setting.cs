@@ -34,15 +34,15 @@ internal sealed record Setting(
         new("state", "folder in which the learned state is kept"),
         new(
             "threads",
-            "threads that decode, fewer than the free cores; "
-                + "0 takes what suits the model as measured at its first start, at most the physical performance cores (default 0)",
+            "number of decoding threads; keep it below the number of free cores. "
+                + "0: the daemon measures it at the model's first start, at most the physical performance cores (default 0)",
             SettingKind.Whole,
             0,
             256
         ),
         new(
             "device",
-            "auto (a GPU by Vulkan where it is not slower), "
+            "auto (a GPU by Vulkan if it is not slower), "
                 + $"cpu, vulkan, or vulkan-software for tests on a software driver (default {Default.Device})"
         ),
         new(
@@ -66,10 +66,11 @@ internal sealed record Setting(
             1 << 20,
             "tokens"
         ),
-        new("chat_template", "one of llama.cpp's built-in chat templates by name, where the model's own is missing or not known"),
+        new("chat_template", "one of llama.cpp's built-in chat templates by name, if the model's own is missing or not known"),
         new(
             "thinking",
-            $"on has a reasoning model think before it answers, off switches that off where its template can (default {Default.Thinking})"
+            "on: a reasoning model thinks before it answers. "
+                + $"off: the daemon turns thinking off if the chat template allows it (default {Default.Thinking})"
         ),
         new(
             "thinking_budget",
@@ -79,7 +80,10 @@ internal sealed record Setting(
             SamplingOptions.MaxThinkingBudget,
             "tokens"
         ),
-        new("style_hints", $"auto, none, or hints divided by |, such as \"Use simple words.|Be warm.\" (default {Default.StyleHints})"),
+        new(
+            "style_hints",
+            $"auto, none, or hints of at most 200 characters divided by |, such as \"Use simple words.|Be warm.\" (default {Default.StyleHints})"
+        ),
         new(
             "candidates",
             $"answers sampled for each request, 1 to 16 (default {Default.Candidates})",
@@ -88,7 +92,7 @@ internal sealed record Setting(
             SamplingOptions.MaxCandidates
         ),
         new("max_tokens", $"the most tokens of one answer (default {Default.MaxTokens})", SettingKind.Whole, 1, 4096),
-        new("temperature", $"how freely answers are drawn (default {Default.Temperature})", SettingKind.Number),
+        new("temperature", $"how freely answers are drawn, above 0 and at most 5 (default {Default.Temperature})", SettingKind.Number),
         new("ask", $"when two answers are shown: {WireName.Choice<AskMode>()} (default {Default.Ask})"),
         new("step_size", $"η, the step of the learner; tuned, change with care (default {Default.StepSize})", SettingKind.Number, 1e-6, 1e6),
         new(
@@ -109,7 +113,7 @@ internal sealed record Setting(
         new("round_lifetime", $"seconds that a round waits for feedback (default {Default.RoundLifetime})", SettingKind.Whole, 1, 86_400, "seconds"),
         new(
             "conversations",
-            "conversations that are kept as the model has read them, so that a further turn costs only what is new; "
+            "conversations that are kept as the model has read them, so that a later turn costs only its new text; "
                 + $"memory grows with it (default {Default.Conversations})",
             SettingKind.Whole,
             1,
@@ -132,10 +136,13 @@ internal sealed record Setting(
                 + "\"first:17,second:27,skip:22\""
         ),
         new("button_active", $"the level of a pressed button's line: low or high (default {Default.ButtonActive})"),
-        new("button_bias", $"what holds an open button's line: up, down or none (default {Default.ButtonBias})"),
+        new(
+            "button_bias",
+            $"the chip's resistor that pulls the line of a button that is not pressed: up, down or none (default {Default.ButtonBias})"
+        ),
         new(
             "debounce",
-            $"milliseconds that a contact must stay as it is to count (default {Default.Debounce})",
+            $"a contact counts after it has been stable for so many milliseconds (default {Default.Debounce})",
             SettingKind.Whole,
             1,
             1000,

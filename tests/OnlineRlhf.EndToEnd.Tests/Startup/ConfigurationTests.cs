@@ -188,7 +188,7 @@ public sealed class ConfigurationTests
     [InlineData("--help", "serve")]
     [InlineData("serve --help", "ONLINERLHF_MODEL")]
     [InlineData("demo --help", "--taste")]
-    [InlineData("--version", "0.1.0")]
+    [InlineData("--version", "0.2.0")]
     public async Task Help_is_no_error(string arguments, string says)
     {
         using var folder = new TempFolder();
