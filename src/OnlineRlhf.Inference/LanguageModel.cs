@@ -17,7 +17,6 @@ public sealed class LanguageModel : IDisposable
     private static readonly TimeSpan LongestSweep = TimeSpan.FromSeconds(10);
     private readonly LanguageModelOptions _options;
     private readonly GgufFile _file;
-    private readonly ModelRunner _runner;
     private readonly ITimer _expiry;
     private readonly TimeSpan _sweep;
 
@@ -26,7 +25,7 @@ public sealed class LanguageModel : IDisposable
         _options = options;
         _file = file;
         Natives = LlamaLibrary.Load(options.NativesFolder, options.CpuVariant);
-        _runner = new ModelRunner(options, file, Natives, collectHidden, () => Progressed?.Invoke(), cancellationToken)
+        Runner = new ModelRunner(options, file, Natives, collectHidden, () => Progressed?.Invoke(), cancellationToken)
         {
             FileChanged = e => FileChanged?.Invoke(e),
         };
@@ -48,28 +47,28 @@ public sealed class LanguageModel : IDisposable
     public LlamaNatives Natives { get; }
 
     /// <summary>The model's name, from its file.</summary>
-    public string Name => _runner.Loaded.Name;
+    public string Name => Runner.Loaded.Name;
 
     /// <summary>Identifies the model file: a hash of its header, its tensor table and samples of its weights.</summary>
     public string Fingerprint => _file.Fingerprint;
 
     /// <summary>The width of a hidden state.</summary>
-    public int EmbeddingLength => _runner.Loaded.EmbeddingLength;
+    public int EmbeddingLength => Runner.Loaded.EmbeddingLength;
 
     /// <summary>The length of the context, which prompt and answer share, in tokens.</summary>
-    public int ContextTokens => _runner.Loaded.ContextTokens;
+    public int ContextTokens => Runner.Loaded.ContextTokens;
 
     /// <summary>The size of the weights in bytes.</summary>
-    public long Bytes => _runner.Loaded.Bytes;
+    public long Bytes => Runner.Loaded.Bytes;
 
     /// <summary>How many threads decode.</summary>
-    public int Threads => _runner.Loaded.Threads;
+    public int Threads => Runner.Loaded.Threads;
 
     /// <summary>Which device runs the model, and why.</summary>
     public DeviceReport Device
     {
-        get => _runner.Device;
-        internal set => _runner.Device = value;
+        get => Runner.Device;
+        internal set => Runner.Device = value;
     }
 
     /// <summary>The most answers of one request, for which memory is reserved.</summary>
@@ -79,24 +78,24 @@ public sealed class LanguageModel : IDisposable
     public int MaxAnswerTokens => _options.AnswerTokens;
 
     /// <summary>The style hints that memory is reserved for; empty for none.</summary>
-    public IReadOnlyList<string> Hints => _runner.Loaded.Hints;
+    public IReadOnlyList<string> Hints => Runner.Loaded.Hints;
 
     /// <summary>How the model thinks before it answers, and what the program does about it, for people.</summary>
-    public string Thinking => _runner.Loaded.Thinking.Describe(_options.ThinkingBudget);
+    public string Thinking => Runner.Loaded.Thinking.Describe(_options.ThinkingBudget);
 
     /// <summary>The most tokens that the model may think before each answer; 0 if it is not expected to think.</summary>
-    public int ThinkingBudget => _runner.Loaded.ThinkingBudget;
+    public int ThinkingBudget => Runner.Loaded.ThinkingBudget;
 
     /// <summary>
     /// Which chat template is assumed because the file has none, and what to do; null if the file has one, or the options name one.
     /// </summary>
     public string? TemplateNote => ModelInspection.AssumedTemplate(_file, _options);
 
-    internal ReadOnlySpan<byte> TemplateBytes => _runner.Loaded.Template.Bytes;
+    internal ReadOnlySpan<byte> TemplateBytes => Runner.Loaded.Template.Bytes;
 
-    internal Vocabulary Vocabulary => _runner.Loaded.Vocabulary;
+    internal Vocabulary Vocabulary => Runner.Loaded.Vocabulary;
 
-    internal DecodingContext Context => _runner.Loaded.Context;
+    internal DecodingContext Context => Runner.Loaded.Context;
 
     /// <summary>Checks the file, then loads it. This takes from a fraction of a second to minutes, depending on the size of the model.</summary>
     /// <exception cref="ModelFileException">The file is missing, damaged, or not a GGUF file this program can read.</exception>
@@ -110,31 +109,12 @@ public sealed class LanguageModel : IDisposable
         return new LanguageModel(options, GgufFile.Open(options.ModelPath), collectHidden, cancellationToken);
     }
 
-    /// <summary>Loads llama.cpp, without a model.</summary>
-    /// <exception cref="InferenceException">llama.cpp is missing, has another version, or has no build for this processor.</exception>
-    public static LlamaNatives LoadEngine(LanguageModelOptions options)
-    {
-        ArgumentNullException.ThrowIfNull(options);
-        return LlamaLibrary.Load(options.NativesFolder, options.CpuVariant);
-    }
-
-    /// <summary>The GPU that the options allow, without loading a model; null and the reason if there is none.</summary>
-    /// <exception cref="InferenceException">llama.cpp is missing or has another version.</exception>
-    public static (string? Name, string Why) FindGpu(LanguageModelOptions options)
-    {
-        ArgumentNullException.ThrowIfNull(options);
-        if (options.Device == DeviceChoice.Cpu)
-            return (null, "the device setting says so");
-        LlamaNatives natives = LlamaLibrary.Load(options.NativesFolder, options.CpuVariant);
-        return (GpuDevices.Find(natives, options.Device == DeviceChoice.VulkanSoftware, out string problem)?.Name, problem);
-    }
-
     /// <summary>
     /// Measures how fast the model decodes as many candidates as one request may have. This happens once, by a short decode. It also shows that the
     /// model answers.
     /// </summary>
     /// <exception cref="InferenceException">The decode failed.</exception>
-    public DecodingPace Measure(CancellationToken cancellationToken = default) => _runner.Measure(cancellationToken);
+    public DecodingPace Measure(CancellationToken cancellationToken = default) => Runner.Measure(cancellationToken);
 
     /// <summary>
     /// Measures how fast the model decodes texts of the length that rounds have: steps of as many candidates as one request may have, after a prompt
@@ -142,14 +122,14 @@ public sealed class LanguageModel : IDisposable
     /// </summary>
     /// <exception cref="InferenceException">The decode failed.</exception>
     public RoundPace MeasureRound(CancellationToken cancellationToken = default) =>
-        _runner.Run(model => model.MeasureRound(_options.Candidates, cancellationToken));
+        Runner.Run(model => model.MeasureRound(_options.Candidates, cancellationToken));
 
     /// <summary>Turns a conversation into this model's tokens. The result serves all calls about this conversation.</summary>
     /// <param name="messages">The conversation; its last turn is the user's.</param>
     public TokenizedPrompt Tokenize(IReadOnlyList<ChatMessage> messages)
     {
         ArgumentNullException.ThrowIfNull(messages);
-        return _runner.Look(model => model.Tokenize(messages));
+        return Runner.Look(model => model.Tokenize(messages));
     }
 
     /// <summary>
@@ -160,7 +140,7 @@ public sealed class LanguageModel : IDisposable
     public int PromptTokens(TokenizedPrompt prompt, string? owner = "")
     {
         ArgumentNullException.ThrowIfNull(prompt);
-        return _runner.Look(model =>
+        return Runner.Look(model =>
         {
             Prompt hinted = prompt.With(model.Vocabulary, [null, .. model.Hints.Take(MaxCandidates - 1)]);
             int known = owner is null ? 0 : model.Conversations.Known(owner, hinted.Shared);
@@ -193,38 +173,7 @@ public sealed class LanguageModel : IDisposable
         CancellationToken cancellationToken = default
     )
     {
-        ArgumentNullException.ThrowIfNull(prompt);
-        ArgumentNullException.ThrowIfNull(hints);
-        ArgumentNullException.ThrowIfNull(options);
-        options.Validate();
-        if (hints.Count == 0 || hints.Count > _options.Candidates)
-            throw new ArgumentException(
-                $"candidates must be 1 to {_options.Candidates}, the number that memory was set aside for, not {hints.Count}"
-            );
-        return _runner.Run(model =>
-        {
-            Sweep(model);
-            Prompt hinted = prompt.With(model.Vocabulary, hints);
-            AnswerLimits limits = model.LimitsOf(hinted, Math.Min(options.MaxTokens, _options.AnswerTokens), options.ThinkingBudget);
-            try
-            {
-                return new Generation(
-                    model.Context,
-                    model.Conversations,
-                    owner,
-                    model.Vocabulary,
-                    model.EmbeddingLength,
-                    options,
-                    hinted,
-                    hints,
-                    limits
-                ).Run(progress, cancellationToken);
-            }
-            finally
-            {
-                _expiry.Change(_sweep, _sweep);
-            }
-        });
+        return Generate(prompt, hints, options, owner, setup => new Generation(setup).Run(progress, cancellationToken));
     }
 
     /// <summary>The same for a conversation that is needed only once.</summary>
@@ -236,6 +185,32 @@ public sealed class LanguageModel : IDisposable
         string owner = "",
         CancellationToken cancellationToken = default
     ) => Sample(Tokenize(messages), hints, options, progress, owner, cancellationToken);
+
+    /// <summary>Writes an answer block by block, as a guide chooses, and a second one to compare it with if the guide wants one.</summary>
+    /// <param name="prompt">The conversation.</param>
+    /// <param name="hints">The style hint of each candidate of the first block, null for none.</param>
+    /// <param name="options">How to sample.</param>
+    /// <param name="steering">The blocks.</param>
+    /// <param name="guide">Chooses after every block.</param>
+    /// <param name="progress">Receives the counts after every step.</param>
+    /// <param name="owner">The owner of the conversation.</param>
+    /// <param name="cancellationToken">Checked between steps.</param>
+    /// <exception cref="InferenceException">The prompt is longer than the context, or a decode failed.</exception>
+    public SteeredAnswers Steer(
+        TokenizedPrompt prompt,
+        IReadOnlyList<string?> hints,
+        SamplingOptions options,
+        SteeringOptions steering,
+        IAnswerGuide guide,
+        IProgress<SamplingProgress>? progress = null,
+        string owner = "",
+        CancellationToken cancellationToken = default
+    )
+    {
+        ArgumentNullException.ThrowIfNull(steering);
+        ArgumentNullException.ThrowIfNull(guide);
+        return Generate(prompt, hints, options, owner, setup => new SteeredGeneration(setup, steering, guide).Run(progress, cancellationToken));
+    }
 
     /// <summary>Lets the model write a word that nobody sees. Only this shows that the model answers; reading its file does not.</summary>
     /// <exception cref="InferenceException">The model does not answer.</exception>
@@ -263,55 +238,63 @@ public sealed class LanguageModel : IDisposable
     /// </summary>
     public Func<string, bool>? IsForgotten { get; set; }
 
-    /// <summary>
-    /// Computes the hidden states of given answers to one conversation, as if the model had written them. The prompt is decoded once for all answers.
-    /// The states of an answer are the same bit for bit, whatever was decoded before, and whichever other answers are given.
-    /// </summary>
-    /// <param name="messages">The conversation.</param>
-    /// <param name="answers">The answers.</param>
-    /// <param name="cancellationToken">Checked between steps.</param>
-    /// <exception cref="InferenceException">The prompt and an answer are longer than the context, or a decode failed.</exception>
-    public IReadOnlyList<HiddenBlocks> Force(
-        IReadOnlyList<ChatMessage> messages,
-        IReadOnlyList<string> answers,
-        CancellationToken cancellationToken = default
+    internal ModelRunner Runner { get; }
+
+    internal Prompt BuildPrompt(IReadOnlyList<ChatMessage> messages, IReadOnlyList<string?> hints) => Runner.Loaded.BuildPrompt(messages, hints);
+
+    private T Generate<T>(
+        TokenizedPrompt prompt,
+        IReadOnlyList<string?> hints,
+        SamplingOptions options,
+        string owner,
+        Func<GenerationSetup, T> generate
     )
     {
-        ArgumentNullException.ThrowIfNull(messages);
-        ArgumentNullException.ThrowIfNull(answers);
-        return _runner.Run(model => Read(model, messages, [.. answers.Select(model.Closed)], null, cancellationToken));
-    }
-
-    /// <summary>The same, with each answer once whole and once cut in its middle.</summary>
-    internal IReadOnlyList<HiddenBlocks> ForceWholeAndCut(
-        IReadOnlyList<ChatMessage> messages,
-        IReadOnlyList<string> answers,
-        CancellationToken cancellationToken
-    ) =>
-        _runner.Run(model =>
+        ArgumentNullException.ThrowIfNull(prompt);
+        ArgumentNullException.ThrowIfNull(hints);
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
+        if (hints.Count == 0 || hints.Count > _options.Candidates)
+            throw new ArgumentException(
+                $"candidates must be 1 to {_options.Candidates}, the number that memory was set aside for, not {hints.Count}"
+            );
+        return Runner.Run(model =>
         {
-            int[][] whole = [.. answers.Select(model.Closed)];
-            return Read(model, messages, [.. whole, .. whole.Select(tokens => tokens[..((tokens.Length + 1) / 2)])], null, cancellationToken);
+            Sweep(model);
+            Prompt hinted = prompt.With(model.Vocabulary, hints);
+            AnswerLimits limits = model.LimitsOf(hinted, Math.Min(options.MaxTokens, _options.AnswerTokens), options.ThinkingBudget);
+            try
+            {
+                return generate(
+                    new GenerationSetup(
+                        model.Context,
+                        model.Conversations,
+                        owner,
+                        model.Vocabulary,
+                        model.EmbeddingLength,
+                        options,
+                        hinted,
+                        hints,
+                        limits
+                    )
+                );
+            }
+            finally
+            {
+                _expiry.Change(_sweep, _sweep);
+            }
         });
-
-    internal IReadOnlyList<HiddenBlocks> Force(
-        IReadOnlyList<ChatMessage> messages,
-        IReadOnlyList<IReadOnlyList<int>> answers,
-        CancellationToken cancellationToken,
-        string? hint = null
-    ) => _runner.Run(model => Read(model, messages, answers, hint, cancellationToken));
-
-    internal Prompt BuildPrompt(IReadOnlyList<ChatMessage> messages, IReadOnlyList<string?> hints) => _runner.Loaded.BuildPrompt(messages, hints);
+    }
 
     /// <summary>Frees the context and the model.</summary>
     public void Dispose()
     {
         // Stop the timer last: a request that still runs would restart it.
-        _runner.Dispose();
+        Runner.Dispose();
         _expiry.Dispose();
     }
 
-    internal T OnDevice<T>(Func<T> work) => _runner.Run(_ => work());
+    internal T OnDevice<T>(Func<T> work) => Runner.Run(_ => work());
 
     private void Sweep(LoadedModel model)
     {
@@ -325,26 +308,10 @@ public sealed class LanguageModel : IDisposable
     /// the timer.
     /// </summary>
     private void DropExpired() =>
-        _runner.TryLook(model =>
+        Runner.TryLook(model =>
         {
             Sweep(model);
             if (model.Conversations.IsEmpty)
                 _expiry.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         });
-
-    private static List<HiddenBlocks> Read(
-        LoadedModel model,
-        IReadOnlyList<ChatMessage> messages,
-        IReadOnlyList<IReadOnlyList<int>> answers,
-        string? hint,
-        CancellationToken cancellationToken
-    )
-    {
-        model.Conversations.Offload();
-        Prompt prompt = model.BuildAnswerPrompt(messages, hint);
-        return new ForcedDecode(model.Context, model.EmbeddingLength, prompt, limit: model.ContextTokens, model.MoreContext).Run(
-            answers,
-            cancellationToken
-        );
-    }
 }

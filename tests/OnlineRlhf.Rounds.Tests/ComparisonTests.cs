@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using OnlineRlhf.Inference;
 using OnlineRlhf.Inference.Features;
 using OnlineRlhf.Inference.Prompts;
+using OnlineRlhf.Inference.Sampling;
 using OnlineRlhf.Learning;
 using OnlineRlhf.Learning.RewardModels;
 using OnlineRlhf.Rounds.Events;

@@ -88,7 +88,7 @@ internal static class BenchVerb
         int best = runs.MaxBy(r => r.TokensPerSecond)!.Threads;
         foreach (string variant in variants.Where(v => v != usual))
             await AddAsync("cpu", variant, best).ConfigureAwait(false);
-        (string? gpu, string why) = LanguageModel.FindGpu(options.ForModel(""));
+        (string? gpu, string why) = LlamaEngine.FindGpu(options.ForModel(""));
         if (gpu is null)
             await NoGpuAsync(why).ConfigureAwait(false);
         else

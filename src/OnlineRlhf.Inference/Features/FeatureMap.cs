@@ -3,6 +3,7 @@ using System.IO.Hashing;
 using System.Numerics.Tensors;
 using System.Text;
 using OnlineRlhf.Inference.Prompts;
+using OnlineRlhf.Inference.Sampling;
 
 namespace OnlineRlhf.Inference.Features;
 

@@ -34,6 +34,16 @@ public sealed class HiddenBlocks
     /// <summary>Whether every state was finite. A value that is not finite stays in the sum, so the sum tells.</summary>
     internal bool IsFinite => TensorPrimitives.IsFiniteAll<float>(_sum);
 
+    /// <summary>The same states, to which others can be added.</summary>
+    internal HiddenBlocks Copy()
+    {
+        var copy = new HiddenBlocks(_width) { Tokens = Tokens };
+        _sum.CopyTo(copy._sum, 0);
+        _opening.CopyTo(copy._opening, 0);
+        _last.CopyTo(copy._last, 0);
+        return copy;
+    }
+
     internal void Add(ReadOnlySpan<float> state)
     {
         TensorPrimitives.Add(_sum, state, _sum);

@@ -116,6 +116,9 @@ internal sealed unsafe class DecodingContext : IDisposable
     /// <summary>The hidden state of an output row of the last batch; valid until the next decode.</summary>
     internal ReadOnlySpan<float> Hidden(int outputRow) => _hidden![outputRow];
 
+    /// <summary>How many sequences are reserved.</summary>
+    internal int RentedSequences => _rented.Count(r => r);
+
     /// <summary>Lets a sequence share everything that another one holds.</summary>
     internal void CopySequence(int source, int destination)
     {

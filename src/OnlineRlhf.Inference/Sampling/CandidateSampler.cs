@@ -45,6 +45,13 @@ internal sealed class CandidateSampler : IDisposable
         return (int)token;
     }
 
+    /// <summary>Lets the penalties see tokens that were drawn elsewhere.</summary>
+    internal void Remember(List<int> tokens)
+    {
+        foreach (int token in tokens.Skip(Math.Max(0, tokens.Count - PenaltyWindow)))
+            _chain.Accept((LLamaToken)token);
+    }
+
     public void Dispose() => _chain.Dispose();
 
     /// <summary>Removes a token from the likeliest ones, unless it is the only one.</summary>

@@ -31,6 +31,13 @@ internal sealed class ThoughtFilter
             (_phase, _marker) = (Phase.Thinking, _known);
     }
 
+    private ThoughtFilter(ThoughtFilter other)
+    {
+        _known = other._known;
+        _seen.AddRange(other._seen);
+        (_marker, _phase, _isAboutMarkers, Rest) = (other._marker, other._phase, other._isAboutMarkers, other.Rest);
+    }
+
     private enum Phase
     {
         /// <summary>Nothing was written yet, or only text that may become a marker.</summary>
@@ -51,6 +58,9 @@ internal sealed class ThoughtFilter
 
     /// <summary>The beginning of the answer, if it is in the same token as the end of the thoughts.</summary>
     internal byte[] Rest { get; private set; } = [];
+
+    /// <summary>A filter that has seen the same tokens.</summary>
+    internal ThoughtFilter Copy() => new(this);
 
     /// <summary>Takes the text of the next token, in UTF-8.</summary>
     /// <returns>Whether the token belongs to the answer. If not, no earlier token belongs to it either.</returns>

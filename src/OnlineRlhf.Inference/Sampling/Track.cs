@@ -9,7 +9,7 @@ namespace OnlineRlhf.Inference.Sampling;
 /// <summary>A candidate that is being written: its thoughts, if the model thinks, and then its answer.</summary>
 internal sealed class Track(CandidateSampler sampler, Vocabulary vocabulary, AnswerLimits limits, int embedding, int sequence, int position)
 {
-    private readonly ThoughtFilter _filter = new(limits.Thinking);
+    private ThoughtFilter _filter = new(limits.Thinking);
 
     // The token that would begin unwanted thoughts; null if the marker consists of several tokens.
     private int? _unwanted = limits.Thinking is { IsOn: false, Format: { } format } ? TokenOf(format.Open, vocabulary) : null;
@@ -42,12 +42,42 @@ internal sealed class Track(CandidateSampler sampler, Vocabulary vocabulary, Ans
     /// <summary>Whether the last token was drawn. It may still have to be decoded for its hidden state.</summary>
     internal bool Ended { get; private set; }
 
-    internal string Text => _text ??= Encoding.UTF8.GetString([.. _bytes]).TrimEnd('\uFFFD').Trim();
+    /// <summary>The answer so far.</summary>
+    internal string Text => Ended ? _text ??= Read() : Read();
 
     private bool Complete { get; set; }
 
     /// <summary>Whether all outputs so far were finite.</summary>
     internal bool IsFinite => _isFinite && Hidden.IsFinite;
+
+    /// <summary>Whether nothing is left to decode: the answer has ended, and its last hidden state is there.</summary>
+    internal bool IsDone => Ended && (!_isFinite || !Hidden.IsFinite || Hidden.Tokens == TokenIds.Count);
+
+    /// <summary>
+    /// A second candidate that continues this one differently. The caller copies the sequence. Between two blocks, no token of this one may wait to be
+    /// decoded.
+    /// </summary>
+    /// <param name="sampler">Draws the tokens of the copy.</param>
+    /// <param name="sequence">The sequence of the copy.</param>
+    internal Track Fork(CandidateSampler sampler, int sequence)
+    {
+        sampler.Remember(TokenIds);
+        var fork = new Track(sampler, vocabulary, limits, embedding, sequence, Position)
+        {
+            _filter = _filter.Copy(),
+            _unwanted = _unwanted,
+            _drawn = _drawn,
+            _isAnswer = _isAnswer,
+            _isFinite = _isFinite,
+            Hidden = Hidden.Copy(),
+            Token = Token,
+            Ended = Ended,
+            Complete = Complete,
+        };
+        fork.TokenIds.AddRange(TokenIds);
+        fork._bytes.AddRange(_bytes);
+        return fork;
+    }
 
     /// <summary>Takes the hidden state of the last token. States of thoughts are ignored.</summary>
     internal void AddHidden(ReadOnlySpan<float> state)
@@ -81,6 +111,8 @@ internal sealed class Track(CandidateSampler sampler, Vocabulary vocabulary, Ans
 
     internal Candidate ToCandidate(string? hint) =>
         new(Text, TokenIds.Count, Complete, hint, Hidden) { TokenIds = TokenIds, Thoughts = _drawn - TokenIds.Count };
+
+    private string Read() => Encoding.UTF8.GetString([.. _bytes]).TrimEnd('\uFFFD').Trim();
 
     private void Add(int token, bool ends)
     {

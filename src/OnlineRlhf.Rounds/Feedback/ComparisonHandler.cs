@@ -1,6 +1,7 @@
 using System.Numerics.Tensors;
 using OnlineRlhf.Inference;
 using OnlineRlhf.Inference.Features;
+using OnlineRlhf.Inference.Sampling;
 using OnlineRlhf.Rounds.Events;
 using OnlineRlhf.Rounds.Pipeline;
 using OnlineRlhf.Rounds.Profiles;

@@ -2,6 +2,7 @@ using System.Numerics.Tensors;
 using OnlineRlhf.Inference.Devices;
 using OnlineRlhf.Inference.Features;
 using OnlineRlhf.Inference.Llama;
+using OnlineRlhf.Inference.Sampling;
 
 namespace OnlineRlhf.Inference.Tests.Engine;
 

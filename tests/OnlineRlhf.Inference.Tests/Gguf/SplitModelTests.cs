@@ -1,5 +1,6 @@
 using OnlineRlhf.Inference.Features;
 using OnlineRlhf.Inference.Gguf;
+using OnlineRlhf.Inference.Sampling;
 using OnlineRlhf.Inference.Tests.Engine;
 
 namespace OnlineRlhf.Inference.Tests.Gguf;

@@ -90,7 +90,7 @@ internal sealed class Examination(DaemonOptions options, HealthBody? running, st
         const string part = "engine";
         try
         {
-            LanguageModel.LoadEngine(options.ForModel(""));
+            LlamaEngine.Load(options.ForModel(""));
             using var source = ModelSource.Open(options.Model);
             var machine = new EngineSetup(options, source.Path, _state);
             EngineChoice? kept = machine.Kept();
@@ -121,7 +121,7 @@ internal sealed class Examination(DaemonOptions options, HealthBody? running, st
                 : Finding.Good(part, used.Describe());
         try
         {
-            (string? gpu, string why) = LanguageModel.FindGpu(options.ForModel(""));
+            (string? gpu, string why) = LlamaEngine.FindGpu(options.ForModel(""));
             if (gpu is not null)
                 return Finding.Good(
                     part,

@@ -1,0 +1,19 @@
+namespace OnlineRlhf.Inference.Sampling;
+
+/// <summary>Steers an answer while the model writes it. All calls come from the thread that generates.</summary>
+public interface IAnswerGuide
+{
+    /// <summary>Chooses after the first block.</summary>
+    /// <param name="branches">The first blocks of all candidates; at least one.</param>
+    /// <returns>The branch that is continued, and the one that is finished beside it for comparison, if any.</returns>
+    (int Leader, int? Challenger) ChooseFirst(IReadOnlyList<PartialAnswer> branches);
+
+    /// <summary>Chooses among the continuations of the leader after each later block.</summary>
+    /// <param name="branches">At least one.</param>
+    int Choose(IReadOnlyList<PartialAnswer> branches);
+
+    /// <summary>Receives what the answer begins with for certain. Each text begins with the one before and ends at a word's end.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="isLeader">Whether it is the leader's, or else the challenger's.</param>
+    void Settled(string text, bool isLeader);
+}

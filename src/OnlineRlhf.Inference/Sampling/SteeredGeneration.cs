@@ -1,0 +1,233 @@
+using LLama.Native;
+using OnlineRlhf.Inference.Llama;
+
+namespace OnlineRlhf.Inference.Sampling;
+
+/// <summary>
+/// Writes an answer block by block. After the first block of all candidates the guide chooses one. The model then writes several continuations of it,
+/// the guide chooses again, and so on. A branch shares the memory of its beginning with the others; a branch that is not chosen is freed.
+/// </summary>
+/// <param name="setup">What it works with.</param>
+/// <param name="steering">The blocks.</param>
+/// <param name="guide">Chooses.</param>
+internal sealed class SteeredGeneration(GenerationSetup setup, SteeringOptions steering, IAnswerGuide guide)
+{
+    // How many tokens a block may be longer than planned so that it ends at a word's end.
+    private const int WordPatience = 3;
+    private int _drawn,
+        _forks;
+
+    internal SteeredAnswers Run(IProgress<SamplingProgress>? progress, CancellationToken cancellationToken)
+    {
+        using var prompt = new PromptReading(setup, cancellationToken);
+        List<Branch> open = [];
+        try
+        {
+            for (int i = 0; i < setup.Hints.Count; i++)
+                open.Add(new Branch(prompt.Start(i, attempt: 0), i));
+            WriteBlock(open, steering.FirstBlock, progress, cancellationToken);
+            if (open.RemoveAll(b => !b.Track.IsFinite && Free(prompt, b)) > 0 && open.Count == 0)
+                throw setup.Context.NotFinite();
+            (int first, int? second) = guide.ChooseFirst(View(open));
+            Branch leader = open[first];
+            Branch? challenger = second is { } other && other != first ? open[other] : null;
+            Drop(prompt, open, b => b != leader && b != challenger);
+            leader = Lead(prompt, open, leader, challenger, progress, cancellationToken);
+            if (challenger is { Track.IsDone: false })
+                Finish(challenger, progress, cancellationToken);
+            prompt.Keep(
+                ((Branch?[])[leader, challenger])
+                    .OfType<Branch>()
+                    .Where(b => b.Track.IsFinite && prompt.MayBeKept(b.Candidate, b.Track))
+                    .Select(b => (b.Candidate, b.Track))
+            );
+            Candidate written = ToCandidate(leader);
+            Candidate? compared = challenger is { Track.IsFinite: true } ? ToCandidate(challenger) : null;
+            return new SteeredAnswers(written, compared?.Text == written.Text ? null : compared, _drawn);
+        }
+        finally
+        {
+            foreach (Branch branch in open)
+                branch.Track.Sampler.Dispose();
+        }
+    }
+
+    /// <summary>Continues the leader to its end, in the same batches as the challenger.</summary>
+    private Branch Lead(
+        PromptReading prompt,
+        List<Branch> open,
+        Branch leader,
+        Branch? challenger,
+        IProgress<SamplingProgress>? progress,
+        CancellationToken cancellationToken
+    )
+    {
+        // The challenger is not paused at a block's end any more.
+        challenger?.Resume();
+        Settle(leader, isLeader: true);
+        Settle(challenger, isLeader: false);
+        while (!leader.Track.IsDone)
+        {
+            int end = steering.NextEnd(leader.Track.TokenIds.Count);
+            List<Branch> branches = Fork(prompt, open, leader);
+            WriteBlock(branches, end, progress, cancellationToken, challenger);
+            List<Branch> finite = branches.FindAll(b => b.Track.IsFinite);
+            if (finite.Count == 0)
+                throw setup.Context.NotFinite();
+            leader = finite[finite.Count == 1 ? 0 : guide.Choose(View(finite))];
+            Drop(prompt, open, b => b != leader && b != challenger);
+            Settle(leader, isLeader: true);
+            Settle(challenger, isLeader: false);
+        }
+        return leader;
+    }
+
+    private void Finish(Branch challenger, IProgress<SamplingProgress>? progress, CancellationToken cancellationToken)
+    {
+        while (!challenger.Track.IsDone)
+        {
+            WriteBlock([challenger], steering.NextEnd(challenger.Track.TokenIds.Count), progress, cancellationToken);
+            challenger.Resume();
+            Settle(challenger, isLeader: false);
+        }
+    }
+
+    /// <summary>The leader itself and copies of it, each of which draws its own next token.</summary>
+    private List<Branch> Fork(PromptReading prompt, List<Branch> open, Branch leader)
+    {
+        List<Branch> branches = [leader];
+        for (int i = 1; i < steering.Branches; i++)
+        {
+            int sequence = prompt.Rent();
+            setup.Context.CopySequence(leader.Track.Sequence, sequence);
+            uint seed = unchecked((setup.Options.Seed * 0x9E3779B9u) ^ ((uint)++_forks * 0x27D4EB2Fu) ^ 0x165667B1u);
+            Track track = leader.Track.Fork(new CandidateSampler(setup.Options, setup.Vocabulary.Count, seed), sequence);
+            var branch = new Branch(track, leader.Candidate) { Paused = leader.Paused };
+            branches.Add(branch);
+            open.Add(branch);
+        }
+        foreach (Branch branch in branches)
+            branch.Resume();
+        return branches;
+    }
+
+    /// <summary>Lets branches write until each has ended, or has come to the block's end.</summary>
+    /// <param name="branches">The branches.</param>
+    /// <param name="end">The tokens after which the block ends.</param>
+    /// <param name="progress">Receives the counts after every step.</param>
+    /// <param name="cancellationToken">Checked between steps.</param>
+    /// <param name="beside">A candidate that is written in the same batches and that no block ends.</param>
+    private void WriteBlock(
+        List<Branch> branches,
+        int end,
+        IProgress<SamplingProgress>? progress,
+        CancellationToken cancellationToken,
+        Branch? beside = null
+    )
+    {
+        DecodingContext context = setup.Context;
+        while (true)
+        {
+            List<Branch> active = branches.FindAll(b => b.IsWriting);
+            if (active.Count == 0)
+                return;
+            if (beside is { IsWriting: true })
+                active.Add(beside);
+            context.Batch.Clear();
+            foreach (Branch branch in active)
+                context.Batch.Add(branch.Track.Token, branch.Track.Position++, branch.Track.Sequence, output: true);
+            context.Decode(cancellationToken);
+            _drawn += active.Count;
+            for (int row = 0; row < active.Count; row++)
+            {
+                Branch branch = active[row];
+                branch.Track.AddHidden(context.Hidden(row));
+                if (branch.Track.Ended)
+                    continue;
+                ReadOnlySpan<float> logits = context.Logits(row);
+                if (branch != beside && EndsBlock(branch.Track, end, logits))
+                    branch.Paused = logits.ToArray();
+                else
+                    branch.Track.Take(logits);
+            }
+            progress?.Report(new SamplingProgress(_drawn, branches.Count(b => !b.IsWriting), branches.Count));
+        }
+    }
+
+    private bool EndsBlock(Track track, int end, ReadOnlySpan<float> logits)
+    {
+        int tokens = track.Hidden.Tokens;
+        return tokens >= end && (tokens >= end + WordPatience || BeginsWord(logits));
+    }
+
+    /// <summary>Whether the likeliest next token begins a word or ends the answer.</summary>
+    private bool BeginsWord(ReadOnlySpan<float> logits)
+    {
+        LLamaTokenData top = default;
+        if (TopTokens.Select(logits, new Span<LLamaTokenData>(ref top)) == 0)
+            return true;
+        int token = (int)top.ID;
+        if (setup.Vocabulary.IsEndOfGeneration(token))
+            return true;
+        List<byte> piece = [];
+        setup.Vocabulary.AppendPiece(token, control: false, piece);
+        return piece.Count == 0 || char.IsWhiteSpace((char)piece[0]);
+    }
+
+    /// <summary>Tells the guide what a branch begins with. The last word may still grow, unless the answer has ended.</summary>
+    private void Settle(Branch? branch, bool isLeader)
+    {
+        if (branch is not { Track.IsFinite: true })
+            return;
+        string text = branch.Track.Text;
+        if (!branch.Track.Ended)
+        {
+            int word = text.Length;
+            while (word > 0 && !char.IsWhiteSpace(text[word - 1]))
+                word--;
+            text = text[..word].TrimEnd();
+        }
+        if (text.Length > branch.Settled)
+            guide.Settled(text, isLeader);
+        branch.Settled = Math.Max(branch.Settled, text.Length);
+    }
+
+    private static void Drop(PromptReading prompt, List<Branch> open, Predicate<Branch> goes) => open.RemoveAll(b => goes(b) && Free(prompt, b));
+
+    private static bool Free(PromptReading prompt, Branch branch)
+    {
+        prompt.Return(branch.Track.Sequence);
+        branch.Track.Sampler.Dispose();
+        return true;
+    }
+
+    private List<PartialAnswer> View(List<Branch> branches) =>
+        branches.ConvertAll(b => new PartialAnswer(b.Track.Text, setup.Hints[b.Candidate], b.Track.IsDone, b.Track.Hidden));
+
+    private Candidate ToCandidate(Branch branch) => branch.Track.ToCandidate(setup.Hints[branch.Candidate]);
+
+    /// <summary>A track, and the candidate that it began as.</summary>
+    private sealed class Branch(Track track, int candidate)
+    {
+        internal Track Track { get; } = track;
+
+        internal int Candidate { get; } = candidate;
+
+        /// <summary>The logits after the last token, if the branch waits at the end of a block.</summary>
+        internal float[]? Paused { get; set; }
+
+        /// <summary>How much of the text the guide knows.</summary>
+        internal int Settled { get; set; }
+
+        internal bool IsWriting => Paused is null && !Track.IsDone;
+
+        /// <summary>Draws the token after the block.</summary>
+        internal void Resume()
+        {
+            if (Paused is null)
+                return;
+            Track.Take(Paused);
+            Paused = null;
+        }
+    }
+}

@@ -1,0 +1,188 @@
+using OnlineRlhf.Inference.Features;
+using OnlineRlhf.Inference.Prompts;
+using OnlineRlhf.Inference.Sampling;
+
+namespace OnlineRlhf.Inference.Tests.Engine;
+
+/// <summary>Answers that a guide chooses block by block.</summary>
+public sealed class SteeringTests
+{
+    private const string Question = "How do I bake bread?";
+    private static readonly ChatMessage[] Messages = [new("user", Question)];
+    private static readonly SteeringOptions Blocks = new(FirstBlock: 8, Branches: 3);
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData("demo")]
+    [InlineData("smollm2")]
+    public void Features_of_branches_equal_those_of_the_same_tokens_read_alone(string name)
+    {
+        LanguageModel model = Models.Get(name);
+        string?[] hints = [null, "Use simple words.", "Be warm and friendly.", null];
+        var map = new FeatureMap(model.EmbeddingLength, Models.Scales(name), TextStatistics.For("en"));
+        for (uint seed = 1; seed <= 4; seed++)
+        {
+            // Longer texts are better, and the shortest first block is finished beside.
+            var guide = new Guide(b => b.Hidden.Tokens + b.Text.Length, withChallenger: true);
+            SteeredAnswers answers = Steer(model, guide, hints, seed, maxTokens: 40);
+            foreach (Candidate answer in ((Candidate?[])[answers.Leader, answers.Challenger]).OfType<Candidate>())
+            {
+                Assert.Equal(answer.TokenIds.Count, answer.Hidden.Tokens);
+                HiddenBlocks forced = Assert.Single(model.Force(Messages, [answer.TokenIds], Cancel, answer.Hint));
+                Assert.True(Difference(map, answer.Hidden, forced, answer.Text) < 0.02, $"{name}, seed {seed}, {answer.Text}");
+            }
+        }
+
+        static double Difference(FeatureMap map, HiddenBlocks one, HiddenBlocks other, string text)
+        {
+            float[] a = new float[map.Dimension],
+                b = new float[map.Dimension];
+            map.Map(one, Question, text, a);
+            map.Map(other, Question, text, b);
+            return Math.Sqrt(a.Zip(b).Sum(p => Math.Pow(p.First - p.Second, 2)) / b.Sum(x => (double)x * x));
+        }
+    }
+
+    [Fact]
+    public void What_is_settled_only_grows_and_breaks_no_word()
+    {
+        for (uint seed = 1; seed <= 20; seed++)
+        {
+            var guide = new Guide(b => b.Text.Length, withChallenger: true);
+            SteeredAnswers answers = Steer(Models.Demo, guide, new string?[8], seed, maxTokens: 60);
+            Check(guide.Leader, answers.Leader.Text);
+            if (answers.Challenger is { } challenger)
+                Check(guide.Challenger, challenger.Text);
+        }
+
+        static void Check(List<string> settled, string whole)
+        {
+            Assert.Equal(whole, settled[^1]);
+            Assert.Equal(settled.Order(Comparer<string>.Create((a, b) => a.Length.CompareTo(b.Length))), settled);
+            foreach (string text in settled)
+            {
+                Assert.StartsWith(text, whole, StringComparison.Ordinal);
+                Assert.True(text.Length == whole.Length || char.IsWhiteSpace(whole[text.Length]), $"\"{text}\" breaks a word of \"{whole}\"");
+            }
+        }
+    }
+
+    [Fact]
+    public void The_guide_decides_what_is_written()
+    {
+        // Both guides see the same first blocks.
+        double longer = 0,
+            shorter = 0;
+        for (uint seed = 1; seed <= 12; seed++)
+        {
+            longer += Steer(Models.Demo, new Guide(Length), new string?[8], seed, maxTokens: 60).Leader.Text.Length;
+            shorter += Steer(Models.Demo, new Guide(b => -Length(b)), new string?[8], seed, maxTokens: 60).Leader.Text.Length;
+        }
+        Assert.True(longer > 1.3 * shorter, $"{longer} against {shorter} characters");
+
+        static double Length(PartialAnswer branch) => branch.HasEnded ? branch.Text.Length : branch.Text.Length + 40;
+    }
+
+    [Fact]
+    public void It_draws_about_half_of_the_tokens_of_eight_whole_answers()
+    {
+        int steered = 0,
+            whole = 0;
+        var longest = new SamplingOptions { MaxTokens = 60, Temperature = 1 };
+        for (uint seed = 1; seed <= 10; seed++)
+        {
+            steered += Steer(Models.Demo, new Guide(b => b.Text.Length), new string?[8], seed, maxTokens: 60).Tokens;
+            whole += Models.Demo.Sample(Messages, new string?[8], longest with { Seed = seed }, cancellationToken: Cancel).Sum(c => c.Tokens);
+        }
+        Assert.InRange(steered, 0.2 * whole, 0.8 * whole);
+    }
+
+    [Fact]
+    public void A_next_turn_reads_a_steered_answer_only_once()
+    {
+        using LanguageModel model = LanguageModel.Load(Models.Options(Models.DemoPath), Cancel);
+        SteeredAnswers answers = Steer(model, new Guide(b => b.Text.Length), [null, null], 3, maxTokens: 30, owner: "ada");
+        ChatMessage[] next = [.. Messages, new("assistant", answers.Leader.Text), new("user", "And then?")];
+        int all = model.PromptTokens(next, null),
+            left = model.PromptTokens(next, "ada");
+        Assert.True(left < all - answers.Leader.Tokens, $"{left} of {all} tokens are left to read");
+    }
+
+    [Fact]
+    public void A_cancelled_generation_leaves_nothing_behind()
+    {
+        using LanguageModel model = LanguageModel.Load(Models.Options(Models.DemoPath), Cancel);
+        for (int run = 0; run < 200; run++)
+        {
+            using var stop = new CancellationTokenSource();
+            var guide = new Guide(b => b.Text.Length, withChallenger: run % 2 == 0);
+            var progress = new StopAfter(stop, run % 40);
+            try
+            {
+                _ = model.Steer(
+                    model.Tokenize(Messages),
+                    new string?[8],
+                    new SamplingOptions { Seed = (uint)run, MaxTokens = 40 },
+                    Blocks,
+                    guide,
+                    progress,
+                    "ada",
+                    stop.Token
+                );
+            }
+            catch (OperationCanceledException)
+            {
+                // That is what is tested.
+            }
+        }
+        int kept = model.Context.RentedSequences;
+        Assert.InRange(kept, 0, 4);
+        Assert.NotEmpty(Steer(model, new Guide(b => b.Text.Length), new string?[8], 1, maxTokens: 40).Leader.Text);
+    }
+
+    private static SteeredAnswers Steer(LanguageModel model, Guide guide, string?[] hints, uint seed, int maxTokens, string owner = "") =>
+        model.Steer(
+            model.Tokenize(Messages),
+            hints,
+            new SamplingOptions
+            {
+                Seed = seed,
+                MaxTokens = maxTokens,
+                Temperature = 1,
+            },
+            Blocks,
+            guide,
+            owner: owner,
+            cancellationToken: Cancel
+        );
+
+    private sealed class StopAfter(CancellationTokenSource stop, int steps) : IProgress<SamplingProgress>
+    {
+        private int _steps;
+
+        public void Report(SamplingProgress value)
+        {
+            if (_steps++ == steps)
+                stop.Cancel();
+        }
+    }
+
+    /// <summary>Prefers the branch with the highest value.</summary>
+    private sealed class Guide(Func<PartialAnswer, double> value, bool withChallenger = false) : IAnswerGuide
+    {
+        internal List<string> Leader { get; } = [];
+
+        internal List<string> Challenger { get; } = [];
+
+        public (int Leader, int? Challenger) ChooseFirst(IReadOnlyList<PartialAnswer> branches)
+        {
+            int worst = branches.Count - 1 - branches.Reverse().Select((b, i) => (value(b), i)).Min().i;
+            return (Choose(branches), withChallenger ? worst : null);
+        }
+
+        public int Choose(IReadOnlyList<PartialAnswer> branches) => branches.Select((b, i) => (value(b), i)).Max().i;
+
+        public void Settled(string text, bool isLeader) => (isLeader ? Leader : Challenger).Add(text);
+    }
+}
