@@ -8,12 +8,12 @@ public sealed class Round
 {
     private readonly float[] _difference;
 
-    internal Round(Guid id, CandidateSet set, Choice choice, bool leaderFirst, TimeProvider clock, TimeSpan lifetime)
+    internal Round(Guid id, CandidateSet set, Choice choice, int candidates, bool leaderFirst, TimeProvider clock, TimeSpan lifetime)
     {
         Id = id;
         Profile = set.Request.Profile;
         Map = set.Map;
-        CandidateCount = set.Candidates.Count;
+        CandidateCount = candidates;
         Uncertainty = choice.Uncertainty;
         CreatedAt = clock.GetUtcNow();
         ExpiresAt = CreatedAt + lifetime;

@@ -9,6 +9,9 @@ public sealed record RoundOptions
     /// <summary>How candidates are sampled if a request sets nothing.</summary>
     public SamplingOptions Sampling { get; init; } = new();
 
+    /// <summary>The blocks in which an answer is chosen while it is written; null to choose among whole answers.</summary>
+    public SteeringOptions? Steering { get; init; }
+
     /// <summary>η, λ and β. λ = 1 suits ‖φ‖ ≤ 1, but here differences of φ are about twice as long.</summary>
     /// <remarks>
     /// Measured on the demo model's tastes with 20 seeds, after 10, 25 and 50 presses: λ = 1 reaches .66, .79 and .86 of the possible gain. λ = 3

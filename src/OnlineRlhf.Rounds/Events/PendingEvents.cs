@@ -25,6 +25,9 @@ internal sealed class PendingEvents : ChannelReader<RoundEvent>
         {
             if (happened is RoundEvent.Generating progress)
                 _events.RemoveAll(e => e is RoundEvent.Generating older && older.Profile == progress.Profile);
+            // A later text contains the earlier ones.
+            if (happened is RoundEvent.Writing writing)
+                _events.RemoveAll(e => e is RoundEvent.Writing older && older.Profile == writing.Profile);
             if (_events.Count == Most)
             {
                 _lost += _events.Count;

@@ -13,6 +13,12 @@ public abstract record RoundEvent
     /// <param name="Progress">How far the answers are; zero candidates while the request waits for its turn.</param>
     public sealed record Generating(string Profile, SamplingProgress Progress) : RoundEvent;
 
+    /// <summary>More of a round's answers is certain.</summary>
+    /// <param name="Profile">The profile of the request.</param>
+    /// <param name="First">The beginning of the answer that will be shown first, or of the only one.</param>
+    /// <param name="Second">The beginning of the answer that will be shown second; null if the round asks nothing.</param>
+    public sealed record Writing(string Profile, string First, string? Second) : RoundEvent;
+
     /// <summary>A round is open.</summary>
     /// <param name="Round">The round, with the texts of its answers.</param>
     public sealed record Opened(Round Round) : RoundEvent;

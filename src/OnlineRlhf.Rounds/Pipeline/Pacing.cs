@@ -43,11 +43,20 @@ internal sealed class Pacing(DecodingPace pace, TimeSpan target)
     /// <param name="candidates">The candidates that the model wrote.</param>
     internal void Took(TimeSpan time, int promptTokens, IReadOnlyList<Candidate> candidates)
     {
-        double expected =
-            (promptTokens * pace.PerPromptToken) + (candidates.Max(Decoded) * pace.PerStep) + (candidates.Sum(Decoded) * pace.PerCandidate);
-        double slowness = Math.Clamp(time.TotalSeconds / expected, LeastSlowness, MostSlowness);
-        Volatile.Write(ref _slowness, ((1 - Weight) * _slowness) + (Weight * slowness));
+        Took(time, promptTokens, candidates.Max(Decoded), candidates.Sum(Decoded));
 
         static int Decoded(Candidate candidate) => candidate.Thoughts + candidate.Tokens;
+    }
+
+    /// <summary>Corrects the pace by the time that a round took.</summary>
+    /// <param name="time">How long the round took.</param>
+    /// <param name="promptTokens">How many tokens the model read.</param>
+    /// <param name="steps">How many steps it took.</param>
+    /// <param name="tokens">How many tokens it wrote in all of them.</param>
+    internal void Took(TimeSpan time, int promptTokens, int steps, int tokens)
+    {
+        double expected = (promptTokens * pace.PerPromptToken) + (steps * pace.PerStep) + (tokens * pace.PerCandidate);
+        double slowness = Math.Clamp(time.TotalSeconds / expected, LeastSlowness, MostSlowness);
+        Volatile.Write(ref _slowness, ((1 - Weight) * _slowness) + (Weight * slowness));
     }
 }

@@ -3,6 +3,7 @@ using OnlineRlhf.Inference.Devices;
 using OnlineRlhf.Inference.Features;
 using OnlineRlhf.Inference.Prompts;
 using OnlineRlhf.Inference.Sampling;
+using OnlineRlhf.Learning;
 using OnlineRlhf.Learning.Selection;
 using OnlineRlhf.Rounds.Events;
 using OnlineRlhf.Rounds.Profiles;
@@ -64,8 +65,11 @@ internal sealed class RoundPipeline(
                     token =>
                     {
                         using ProfileCache.Lease lease = profiles.Acquire(request.Profile);
+                        // A single answer, as at temperature 0, leaves nothing to choose block by block.
+                        if (options.Steering is { } steering && sampling.Candidates > 1)
+                            return Steer(lease.Profile, request, sampling, steering, token);
                         CandidateSet set = Sample(lease.Profile, request, sampling, token);
-                        return NewRound(set, Choose(lease.Profile, set));
+                        return NewRound(set, Choose(lease.Profile, set), set.Candidates.Count, LeaderIsFirst(request));
                     },
                     cancellationToken
                 )
@@ -112,6 +116,83 @@ internal sealed class RoundPipeline(
 
     private CandidateSet Sample(Profile profile, RoundRequest request, SamplingOptions sampling, CancellationToken cancellationToken)
     {
+        Preparation ready = Prepare(profile, request, sampling);
+        (FeatureMap map, string?[] hints) = (ready.Map, ready.Hints);
+        long start = clock.GetTimestamp();
+        IReadOnlyList<Candidate> candidates = model.Sample(ready.Prompt, hints, ready.Sampling, ready.Progress, request.Profile, cancellationToken);
+        warmUp.Pacing?.Took(clock.GetElapsedTime(start), ready.PromptTokens, candidates);
+        if (candidates.All(c => c.Text.Length == 0))
+            throw new RoundException(RoundError.NoAnswer, NoAnswer(candidates));
+        CandidateSet set = CandidateSet.Of(request, map, candidates);
+        _hints.Remember([.. set.Candidates.Select(c => c.Hint)], set.Features);
+        return set;
+    }
+
+    /// <summary>Writes the round's answer block by block, and a second one beside it if the round asks.</summary>
+    private Round Steer(
+        Profile profile,
+        RoundRequest request,
+        SamplingOptions sampling,
+        SteeringOptions steering,
+        CancellationToken cancellationToken
+    )
+    {
+        Preparation ready = Prepare(profile, request, sampling);
+        bool leaderFirst = LeaderIsFirst(request);
+        var guide = new SteeringGuide(
+            ready.Map,
+            request,
+            features => Choose(profile, request, features),
+            features => profile.Read(features, static (learned, features) => learned.Score(features)),
+            Settled
+        );
+        long start = clock.GetTimestamp();
+        SteeredAnswers answers = model.Steer(
+            ready.Prompt,
+            ready.Hints,
+            ready.Sampling,
+            steering,
+            guide,
+            ready.Progress,
+            request.Profile,
+            cancellationToken
+        );
+        warmUp.Pacing?.Took(clock.GetElapsedTime(start), ready.PromptTokens, answers.Leader.Thoughts + answers.Leader.Tokens, answers.Tokens);
+        List<Candidate> written = [answers.Leader];
+        if (answers.Challenger is { Text.Length: > 0 } other)
+            written.Add(other);
+        if (written.TrueForAll(c => c.Text.Length == 0))
+            throw new RoundException(RoundError.NoAnswer, NoAnswer(written));
+        CandidateSet set = CandidateSet.Of(request, ready.Map, written);
+        Remember(guide, set);
+        Choice choice =
+            set.Candidates.Count == 2
+                ? new Choice(0, 1, profile.Read(set.Features, static (learned, pair) => learned.Uncertainty(pair[1], pair[0])))
+                : new Choice(0, null, 0);
+        return NewRound(set, choice, guide.Hints.Count, leaderFirst);
+
+        void Settled(string leader, string? challenger)
+        {
+            if (events.Followers > 0)
+                events.Publish(
+                    leaderFirst || challenger is null
+                        ? new RoundEvent.Writing(request.Profile, leader, challenger)
+                        : new RoundEvent.Writing(request.Profile, challenger, leader)
+                );
+        }
+    }
+
+    /// <summary>The hint selector learns from all first blocks, exactly where they became whole answers.</summary>
+    private void Remember(SteeringGuide guide, CandidateSet set)
+    {
+        int challenger = guide.Choice.Challenger ?? guide.Choice.Leader;
+        for (int i = 0; i < set.Candidates.Count; i++)
+            guide.Finish(i == 0 ? guide.Choice.Leader : challenger, set.Features[i]);
+        _hints.Remember(guide.Hints, new CandidateFeatures(guide.Features, set.Dimension));
+    }
+
+    private Preparation Prepare(Profile profile, RoundRequest request, SamplingOptions sampling)
+    {
         TokenizedPrompt prompt = model.Tokenize(request.Messages);
         int promptTokens = 0;
         if (warmUp.Pacing is { } pacing)
@@ -124,14 +205,7 @@ internal sealed class RoundPipeline(
         var progress = new ProgressPublisher(events, request.Profile);
         // Report before sampling, because reading the prompt takes a while too.
         progress.Report(new SamplingProgress(0, 0, sampling.Candidates));
-        long start = clock.GetTimestamp();
-        IReadOnlyList<Candidate> candidates = model.Sample(prompt, hints, sampling, progress, request.Profile, cancellationToken);
-        warmUp.Pacing?.Took(clock.GetElapsedTime(start), promptTokens, candidates);
-        if (candidates.All(c => c.Text.Length == 0))
-            throw new RoundException(RoundError.NoAnswer, NoAnswer(candidates));
-        CandidateSet set = CandidateSet.Of(request, map, candidates);
-        _hints.Remember([.. set.Candidates.Select(c => c.Hint)], set.Features);
-        return set;
+        return new Preparation(prompt, promptTokens, sampling, map, hints, progress);
     }
 
     /// <summary>Limits a round to what there is time for.</summary>
@@ -150,18 +224,21 @@ internal sealed class RoundPipeline(
         };
     }
 
-    private Choice Choose(Profile profile, CandidateSet set)
+    private Choice Choose(Profile profile, CandidateSet set) => Choose(profile, set.Request, set.Features);
+
+    private Choice Choose(Profile profile, RoundRequest request, CandidateFeatures candidates)
     {
-        if (set.Candidates.Count == 1)
+        if (candidates.Count == 1)
             return new Choice(0, null, 0);
         return profile.Read(
-            (_, learned) =>
+            candidates,
+            (learned, candidates) =>
             {
-                Pair pair = ExplorationRule.Select(learned, set.Features);
-                AskMode mode = set.Request.Ask ?? options.Ask;
+                Pair pair = ExplorationRule.Select(learned, candidates);
+                AskMode mode = request.Ask ?? options.Ask;
                 bool ask =
                     mode == AskMode.Always
-                    || (mode == AskMode.WhenUseful && _question.IsUseful(learned, set.Features, pair.Leader, profile.UnaskedInARow));
+                    || (mode == AskMode.WhenUseful && _question.IsUseful(learned, candidates, pair.Leader, profile.UnaskedInARow));
                 if (mode != AskMode.Never)
                     profile.UnaskedInARow = ask ? 0 : profile.UnaskedInARow + 1;
                 return ask ? new Choice(pair.Leader, pair.Challenger, pair.Uncertainty) : new Choice(pair.Leader, null, 0);
@@ -169,17 +246,26 @@ internal sealed class RoundPipeline(
         );
     }
 
-    private Round NewRound(CandidateSet set, Choice choice)
-    {
-        RoundRequest request = set.Request;
-        bool leaderFirst = request.Seed is { } seed ? (seed * 0x9E3779B9u >> 31) == 0 : Random.Shared.Next(2) == 0;
-        return new Round(ProfileName.NewRoundId(request.Profile), set, choice, leaderFirst, clock, options.Lifetime);
-    }
+    private Round NewRound(CandidateSet set, Choice choice, int candidates, bool leaderFirst) =>
+        new(ProfileName.NewRoundId(set.Request.Profile), set, choice, candidates, leaderFirst, clock, options.Lifetime);
+
+    private static bool LeaderIsFirst(RoundRequest request) =>
+        request.Seed is { } seed ? (seed * 0x9E3779B9u >> 31) == 0 : Random.Shared.Next(2) == 0;
 
     private static string NoAnswer(IReadOnlyList<Candidate> candidates) =>
         candidates.Max(c => c.Thoughts) is > 0 and var thoughts
             ? $"The model thought for {thoughts} tokens and wrote no answer: raise max_tokens or context, or try again."
             : "The model wrote no answer to this: say it in other words, or try again.";
+
+    /// <summary>What a generation begins with.</summary>
+    private sealed record Preparation(
+        TokenizedPrompt Prompt,
+        int PromptTokens,
+        SamplingOptions Sampling,
+        FeatureMap Map,
+        string?[] Hints,
+        ProgressPublisher Progress
+    );
 
     /// <summary>Publishes progress in order, on the thread that generates.</summary>
     private sealed class ProgressPublisher(EventHub events, string profile) : IProgress<SamplingProgress>

@@ -88,6 +88,14 @@ internal sealed class Profile : IDisposable
         }
     }
 
+    /// <summary>The same for a reader that works on features.</summary>
+    internal T Read<TFeatures, T>(TFeatures features, Func<OnePassRewardModel, TFeatures, T> read)
+        where TFeatures : allows ref struct
+    {
+        lock (_gate)
+            return read(Model(), features);
+    }
+
     /// <summary>Makes a comparison durable, to be learned when the model is next read. Returns how many comparisons the profile then holds.</summary>
     /// <param name="round">The id of the comparison.</param>
     /// <param name="map">The feature map that the difference was computed with. A new state is created with it.</param>

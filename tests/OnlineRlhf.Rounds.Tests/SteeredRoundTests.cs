@@ -1,0 +1,98 @@
+using OnlineRlhf.Inference.Sampling;
+using OnlineRlhf.Rounds.Events;
+using OnlineRlhf.Rounds.Feedback;
+
+namespace OnlineRlhf.Rounds.Tests;
+
+/// <summary>Rounds whose answers are chosen block by block.</summary>
+public sealed class SteeredRoundTests : IDisposable
+{
+    private readonly Bench _bench = new(new RoundOptions { Steering = new SteeringOptions() });
+
+    public void Dispose() => _bench.Dispose();
+
+    [Fact]
+    public async Task An_asked_round_shows_two_whole_answers_and_learns_from_the_press()
+    {
+        Round round = await _bench.OpenAsync("Tell me a story about the sea.");
+        Assert.True(round.Asked);
+        Assert.NotEqual(round.First.Text, round.Second!.Text);
+        Assert.InRange(round.CandidateCount, 2, 8);
+        Assert.True(round.Uncertainty > 0);
+        FeedbackResult result = await _bench.PressAsync(round.Id, Preferred.First);
+        Assert.Equal((true, 1), (result.Recorded, result.Comparisons));
+    }
+
+    [Fact]
+    public async Task What_is_written_is_told_in_the_order_in_which_it_will_be_shown()
+    {
+        for (uint seed = 1; seed <= 6; seed++)
+        {
+            using EventHub.Subscription following = _bench.Events.Follow();
+            Round round = await _bench.OpenAsync("Tell me a story about the sea.", seed: seed);
+            RoundEvent.Writing? last = null;
+            while (following.Events.TryRead(out RoundEvent? happened))
+                last = happened as RoundEvent.Writing ?? last;
+            Assert.Equal((round.First.Text, round.Second?.Text), (last!.First, last.Second));
+        }
+    }
+
+    [Fact]
+    public async Task A_served_round_writes_one_answer()
+    {
+        Round round = await _bench.OpenAsync("Tell me a story about the sea.", ask: AskMode.Never);
+        Assert.False(round.Asked);
+        Assert.NotEmpty(round.First.Text);
+        Assert.Null(round.Second);
+    }
+
+    [Fact]
+    public async Task Presses_steer_what_is_written()
+    {
+        // This person likes short answers.
+        for (uint seed = 1; seed <= 30; seed++)
+        {
+            Round round = await _bench.OpenAsync(Requests[seed % Requests.Length], seed: seed);
+            if (round.Asked)
+                await _bench.PressAsync(round.Id, round.First.Text.Length < round.Second!.Text.Length ? Preferred.First : Preferred.Second);
+        }
+        double before = await LengthAsync("nobody"),
+            after = await LengthAsync(RoundRequest.DefaultProfile);
+        Assert.True(after < 0.85 * before, $"{after} against {before} characters");
+
+        async Task<double> LengthAsync(string profile)
+        {
+            double sum = 0;
+            for (uint seed = 100; seed < 112; seed++)
+                sum += (await _bench.OpenAsync(Requests[seed % Requests.Length], profile, AskMode.Never, seed)).First.Text.Length;
+            return sum / 12;
+        }
+    }
+
+    [Fact]
+    public async Task A_cancelled_round_leaves_room_for_the_next()
+    {
+        for (int i = 0; i < 40; i++)
+        {
+            using var stop = new CancellationTokenSource(TimeSpan.FromMilliseconds(5 * i));
+            try
+            {
+                await _bench.Loop.OpenRoundAsync(Bench.Ask("Tell me a story about the sea.", seed: (uint)i), stop.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                // That is what is tested.
+            }
+        }
+        Assert.NotEmpty((await _bench.OpenAsync()).First.Text);
+    }
+
+    private static readonly string[] Requests =
+    [
+        "Tell me a story about the sea.",
+        "How do I cook rice?",
+        "How do I bake bread?",
+        "I am bored.",
+        "How do I remove a stain?",
+    ];
+}
