@@ -81,7 +81,8 @@ zip "$here/debian/onlinerlhf.1" usr/share/man/man1/onlinerlhf.1.gz
 zip "$root/README.md" usr/share/doc/onlinerlhf/README.md.gz
 zip "$root/SECURITY.md" usr/share/doc/onlinerlhf/SECURITY.md.gz
 zip "$root/CHANGELOG.md" usr/share/doc/onlinerlhf/CHANGELOG.md.gz
-put 644 "$root/docs/openapi.json" usr/share/doc/onlinerlhf/openapi.json
+zip "$root/CONTRIBUTING.md" usr/share/doc/onlinerlhf/CONTRIBUTING.md.gz
+put 644 "$root/docs/openapi.json" usr/share/doc/onlinerlhf/docs/openapi.json
 for page in "$root"/docs/*.md; do zip "$page" "usr/share/doc/onlinerlhf/docs/$(basename "$page").gz"; done
 pack onlinerlhf postinst prerm postrm <<EOF
 Depends: libc6 (>= 2.34), libgcc-s1 (>= 3.0), libstdc++6 (>= 12), systemd (>= 252) | systemd-sysusers, init-system-helpers (>= 1.54)

@@ -149,7 +149,7 @@ public sealed class LanguageModel : IDisposable
     public TokenizedPrompt Tokenize(IReadOnlyList<ChatMessage> messages)
     {
         ArgumentNullException.ThrowIfNull(messages);
-        return _runner.Look(model => model.Tokenize(messages));
+        return _runner.RunWithoutDecoding(model => model.Tokenize(messages));
     }
 
     /// <summary>
@@ -160,7 +160,7 @@ public sealed class LanguageModel : IDisposable
     public int PromptTokens(TokenizedPrompt prompt, string? owner = "")
     {
         ArgumentNullException.ThrowIfNull(prompt);
-        return _runner.Look(model =>
+        return _runner.RunWithoutDecoding(model =>
         {
             Prompt hinted = prompt.With(model.Vocabulary, [null, .. model.Hints.Take(MaxCandidates - 1)]);
             int known = owner is null ? 0 : model.Conversations.Known(owner, hinted.Shared);
@@ -325,7 +325,7 @@ public sealed class LanguageModel : IDisposable
     /// the timer.
     /// </summary>
     private void DropExpired() =>
-        _runner.TryLook(model =>
+        _runner.TryRun(model =>
         {
             Sweep(model);
             if (model.Conversations.IsEmpty)
