@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# benchmarks.sh [VERB] [OPTION]...   Publishes the daemon and the benchmarks with Native AOT for this machine, and runs all benchmarks or the one named VERB.
+# benchmarks.sh [VERB] [OPTION]...   Publishes the daemon and the benchmarks with Native AOT for this machine.
+#   Then it runs all benchmarks or the one named VERB.
 #   Verbs: all, update, acknowledge, bytes, engine, chat, daemon, tastes. --help shows the options.
 # chat needs llama.cpp's own server. The script builds it once from the pinned source, which takes some ten minutes and needs cmake, ninja and g++.
 # The script prints a table for each benchmark and adds the numbers to artifacts/benchmarks.json. ONLINERLHF_SMOLLM2 names the GGUF file of
@@ -11,7 +12,7 @@ export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_CLI_UI_LANGUAGE=en M
 
 case ${1:-all} in
   all | update | acknowledge | bytes | engine | chat | daemon | tastes | --*) ;;
-  *) sed -n '2,4s/^# //p' "$0" >&2; exit 2 ;;
+  *) sed -n '2,5s/^# //p' "$0" >&2; exit 2 ;;
 esac
 
 rid=linux-x64
@@ -33,6 +34,8 @@ given --daemon "$@" || set -- "$@" --daemon "$out/OnlineRlhf.Daemon/onlinerlhf"
 case " $* " in
   *' --llama-server '* | *' --help '*) ;;
   *' all '* | *' chat '*)
-    if built=$(tests/OnlineRlhf.Benchmarks/build-llama-server.sh "$PWD/artifacts/benchmarks/llama-server"); then set -- "$@" --llama-server "$built"; fi ;;
+    if built=$(tests/OnlineRlhf.Benchmarks/build-llama-server.sh "$PWD/artifacts/benchmarks/llama-server"); then
+      set -- "$@" --llama-server "$built"
+    fi ;;
 esac
 exec "$out/OnlineRlhf.Benchmarks/onlinerlhf-benchmarks" "$@"

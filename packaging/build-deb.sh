@@ -1,11 +1,16 @@
 #!/usr/bin/env bash
 # build-deb.sh amd64|arm64 [OUT [PUBLISHED]]   Builds two packages in OUT (default artifacts/packages), and prints their paths:
 # onlinerlhf_VERSION_ARCH.deb with the program, and onlinerlhf-vulkan_VERSION_ARCH.deb with the Vulkan backend.
-# The script publishes the program with Native AOT, or takes it from the folder PUBLISHED. The same source and tools give the same bytes, in any folder.
+# The script publishes the program with Native AOT, or takes it from the folder PUBLISHED. The same source and tools give the same bytes, in any
+# folder.
 # Needs the .NET SDK, npm, clang and dpkg-deb. For arm64 it also needs what test.sh and build-natives.sh install. COMPRESS=none is quicker.
 set -euo pipefail
 arch=${1:?usage: build-deb.sh amd64|arm64 [OUT [PUBLISHED]]}
-case $arch in amd64) rid=linux-x64 tools=x86_64-linux-gnu- ;; arm64) rid=linux-arm64 tools=aarch64-linux-gnu- ;; *) echo "build-deb.sh: amd64 or arm64, not $arch" >&2; exit 2 ;; esac
+case $arch in
+  amd64) rid=linux-x64 tools=x86_64-linux-gnu- ;;
+  arm64) rid=linux-arm64 tools=aarch64-linux-gnu- ;;
+  *) echo "build-deb.sh: amd64 or arm64, not $arch" >&2; exit 2 ;;
+esac
 here=$(dirname "$(realpath "$0")") root=$(dirname "$(dirname "$(realpath "$0")")")
 out=$(realpath -m "${2:-$root/artifacts/packages}") published=${3:+$(realpath "$3")}
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 CI=true
@@ -27,14 +32,19 @@ maintainer='The OnlineRlhf authors <maintainers@onlinerlhf.example.org>'
 # put MODE FILE PATH · zip FILE PATH · library FILE [FOLDER/]   Each adds a file to the package in the folder $package.
 put() { install -D -m "$1" "$2" "$package/$3"; }
 zip() { mkdir -p "$(dirname "$package/$2")"; gzip -9n < "$1" > "$package/$2"; chmod 644 "$package/$2"; }
-library() { local at=usr/lib/onlinerlhf/natives/${2:-}${1##*/}; put 644 "$1" "$at"; "${tools}strip" --strip-unneeded --remove-section=.comment "$package/$at"; }
+library() {
+  local at=usr/lib/onlinerlhf/natives/${2:-}${1##*/}
+  put 644 "$1" "$at"
+  "${tools}strip" --strip-unneeded --remove-section=.comment "$package/$at"
+}
 
 # pack NAME SCRIPT...   Builds the package. Standard input gives the fields of the control file that differ between the packages.
 pack() {
   local name=$1 script doc=usr/share/doc/$1
   shift
   put 644 "$here/debian/copyright" "$doc/copyright"
-  printf '%s (%s) stable; urgency=medium\n\n  * Release %s.\n\n -- %s  %s\n' "$name" "$version" "$version" "$maintainer" "$(LC_ALL=C date -uRd "@$SOURCE_DATE_EPOCH")" > "$work/changelog"
+  printf '%s (%s) stable; urgency=medium\n\n  * Release %s.\n\n -- %s  %s\n' \
+    "$name" "$version" "$version" "$maintainer" "$(LC_ALL=C date -uRd "@$SOURCE_DATE_EPOCH")" > "$work/changelog"
   zip "$work/changelog" "$doc/changelog.gz"
   mkdir -p "$package/DEBIAN"
   for script; do install -m 755 "$here/debian/$script" "$package/DEBIAN/${script##*.}"; done
@@ -43,7 +53,8 @@ pack() {
   {
     printf 'Package: %s\nVersion: %s\nArchitecture: %s\nMaintainer: %s\n' "$name" "$version" "$arch" "$maintainer"
     # Count as dpkg does, so that every file system gives the same number: files in whole KiB, and one KiB for anything else.
-    (cd "$package" && find . -path ./DEBIAN -prune -o -type f -printf '%s\n' -o -printf '1\n') | awk '{ n += int(($1 + 1023) / 1024) } END { print "Installed-Size: " n }'
+    (cd "$package" && find . -path ./DEBIAN -prune -o -type f -printf '%s\n' -o -printf '1\n') |
+      awk '{ n += int(($1 + 1023) / 1024) } END { print "Installed-Size: " n }'
     printf 'Section: science\nPriority: optional\n'
     cat
   } > "$package/DEBIAN/control"
@@ -81,7 +92,8 @@ zip "$here/debian/onlinerlhf.1" usr/share/man/man1/onlinerlhf.1.gz
 zip "$root/README.md" usr/share/doc/onlinerlhf/README.md.gz
 zip "$root/SECURITY.md" usr/share/doc/onlinerlhf/SECURITY.md.gz
 zip "$root/CHANGELOG.md" usr/share/doc/onlinerlhf/CHANGELOG.md.gz
-put 644 "$root/docs/openapi.json" usr/share/doc/onlinerlhf/openapi.json
+zip "$root/CONTRIBUTING.md" usr/share/doc/onlinerlhf/CONTRIBUTING.md.gz
+put 644 "$root/docs/openapi.json" usr/share/doc/onlinerlhf/docs/openapi.json
 for page in "$root"/docs/*.md; do zip "$page" "usr/share/doc/onlinerlhf/docs/$(basename "$page").gz"; done
 pack onlinerlhf postinst prerm postrm <<EOF
 Depends: libc6 (>= 2.34), libgcc-s1 (>= 3.0), libstdc++6 (>= 12), systemd (>= 252) | systemd-sysusers, init-system-helpers (>= 1.54)

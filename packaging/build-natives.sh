@@ -21,7 +21,12 @@ build() {
   pin=$(awk '$1 == "source" { print $4 }' "$here/llama.lock")
   [ "$(cat "$made/.integrity" 2> /dev/null)" != "$pin" ] || ! (cd "$made" && sha256sum --check --status .sha256) 2> /dev/null || return 0
   "$here/fetch-natives.sh" source "$natives/source" >&2
-  if [ -n "$prefix" ]; then packages+=("g++-${triplet//_/-}"); cross=(-DCMAKE_SYSTEM_NAME=Linux "-DCMAKE_SYSTEM_PROCESSOR=${triplet%%-*}"); else packages+=(g++); fi
+  if [ -n "$prefix" ]; then
+    packages+=("g++-${triplet//_/-}")
+    cross=(-DCMAKE_SYSTEM_NAME=Linux "-DCMAKE_SYSTEM_PROCESSOR=${triplet%%-*}")
+  else
+    packages+=(g++)
+  fi
   dpkg -s "${packages[@]}" > /dev/null 2>&1 || apt-get install -y -qq --no-install-recommends "${packages[@]}" >&2
 
   work=$(mktemp -d)
@@ -51,9 +56,11 @@ EOF
   cmake -S source -B build -G Ninja "${cross[@]}" "-DCMAKE_C_COMPILER=${prefix}gcc" "-DCMAKE_CXX_COMPILER=${prefix}g++" \
     "-DCMAKE_C_FLAGS=-ffile-prefix-map=$work=." "-DCMAKE_CXX_FLAGS=-ffile-prefix-map=$work=." -DCMAKE_BUILD_TYPE=Release -DBUILD_SHARED_LIBS=ON \
     -DCMAKE_PLATFORM_NO_VERSIONED_SONAME=ON -DCMAKE_BUILD_WITH_INSTALL_RPATH=ON '-DCMAKE_INSTALL_RPATH=$ORIGIN' \
-    -DGGML_NATIVE=OFF -DGGML_BACKEND_DL=ON -DGGML_CPU=OFF -DGGML_OPENMP=OFF -DGGML_VULKAN=ON -DLLAMA_BUILD_{COMMON,TESTS,TOOLS,EXAMPLES,SERVER,APP}=OFF \
+    -DGGML_NATIVE=OFF -DGGML_BACKEND_DL=ON -DGGML_CPU=OFF -DGGML_OPENMP=OFF -DGGML_VULKAN=ON \
+    -DLLAMA_BUILD_{COMMON,TESTS,TOOLS,EXAMPLES,SERVER,APP}=OFF \
     "-DVulkan_INCLUDE_DIR=$work/tools/usr/include" "-DVulkan_LIBRARY=$work/tools/usr/lib/$triplet/libvulkan.so.1" \
-    "-DVulkan_GLSLC_EXECUTABLE=$work/glslc" "-DSPIRV-Headers_DIR=$work/tools/usr/share/cmake/SPIRV-Headers" > cmake.log 2>&1 || { tail -n 30 cmake.log >&2; exit 1; }
+    "-DVulkan_GLSLC_EXECUTABLE=$work/glslc" "-DSPIRV-Headers_DIR=$work/tools/usr/share/cmake/SPIRV-Headers" \
+    > cmake.log 2>&1 || { tail -n 30 cmake.log >&2; exit 1; }
   nice -n 10 ninja -C build -j"${JOBS:-2}" ggml-vulkan > ninja.log 2>&1 || { tail -n 30 ninja.log >&2; exit 1; }
 
   mkdir new

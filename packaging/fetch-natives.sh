@@ -28,13 +28,15 @@ trap 'rm -rf "$work"' EXIT
 
 # npm prefers its cache, so a machine that has fetched once can build without a network.
 (cd "$work" && npm pack --prefer-offline --fetch-retry-mintimeout=1000 --fetch-retry-maxtimeout=5000 "$package@$version" > npm.log 2>&1) ||
-  fail "npm could not fetch $package@$version ($(grep -m1 -E 'code|errno' "$work/npm.log" || tail -n1 "$work/npm.log")). Check the network and npm's registry setting, then build again."
+  fail "npm could not fetch $package@$version ($(grep -m1 -E 'code|errno' "$work/npm.log" || tail -n1 "$work/npm.log")). \
+Check the network and npm's registry setting, then build again."
 tarball=$(echo "$work"/*.tgz)
 
 # Convert the hash to the form that npm prints: base64 of the raw digest.
 found=sha512-$(sha512sum < "$tarball" | cut -c-128 | tr a-f A-F | basenc -d --base16 | base64 -w0)
 [ "$found" = "$integrity" ] ||
-  fail "$package@$version is not what packaging/llama.lock pins (expected $integrity, found $found). Do not use it. If npm's cache is damaged, 'npm cache clean --force' and a new build help."
+  fail "$package@$version is not what packaging/llama.lock pins (expected $integrity, found $found). \
+Do not use it. If npm's cache is damaged, 'npm cache clean --force' and a new build help."
 
 # -m gives the files the time of unpacking, so that copies of an older version count as old.
 case $rid in

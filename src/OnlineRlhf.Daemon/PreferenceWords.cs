@@ -13,6 +13,14 @@ internal static class PreferenceWords
     /// <summary>The arguments that the command line accepts: the words, and the digits of the two answers.</summary>
     internal static string[] Arguments { get; } = [.. WireName.All<Preferred>(), Key(Preferred.First).ToString(), Key(Preferred.Second).ToString()];
 
+    /// <summary>The same as part of a sentence: first or 1, second or 2, tie, skip.</summary>
+    internal static string ArgumentList { get; } =
+        string.Join(", ", Enum.GetValues<Preferred>().Select(p => char.IsDigit(Key(p)) ? $"{WireName.Of(p)} or {Key(p)}" : WireName.Of(p)));
+
+    /// <summary>The keys of onlinerlhf watch as part of a sentence: 1, 2, t (both the same) and s (no answer).</summary>
+    internal static string KeyList { get; } =
+        $"{Key(Preferred.First)}, {Key(Preferred.Second)}, {Key(Preferred.Tie)} (both the same) and {Key(Preferred.Skip)} (no answer)";
+
     /// <summary>Reads an argument of the command line; null if it is not an answer.</summary>
     internal static Preferred? OfArgument(string? argument)
     {

@@ -47,7 +47,7 @@ internal readonly struct Fields(JsonElement line)
                     continue;
                 if (++count > 1)
                     throw new FormatException($"it has {name} more than once.");
-                if (Says(field.Value))
+                if (HasContent(field.Value))
                     found = field.Value;
             }
             return found;
@@ -80,7 +80,7 @@ internal readonly struct Fields(JsonElement line)
 
     private static string Plain(string name) => string.Concat(name.Where(char.IsLetterOrDigit));
 
-    private static bool Says(JsonElement value) =>
+    private static bool HasContent(JsonElement value) =>
         value.ValueKind switch
         {
             JsonValueKind.Null => false,

@@ -129,7 +129,7 @@ public sealed class LanguageModel : IDisposable
     public TokenizedPrompt Tokenize(IReadOnlyList<ChatMessage> messages)
     {
         ArgumentNullException.ThrowIfNull(messages);
-        return Runner.Look(model => model.Tokenize(messages));
+        return Runner.RunWithoutDecoding(model => model.Tokenize(messages));
     }
 
     /// <summary>
@@ -140,7 +140,7 @@ public sealed class LanguageModel : IDisposable
     public int PromptTokens(TokenizedPrompt prompt, string? owner = "")
     {
         ArgumentNullException.ThrowIfNull(prompt);
-        return Runner.Look(model =>
+        return Runner.RunWithoutDecoding(model =>
         {
             Prompt hinted = prompt.With(model.Vocabulary, [null, .. model.Hints.Take(MaxCandidates - 1)]);
             int known = owner is null ? 0 : model.Conversations.Known(owner, hinted.Shared);
@@ -308,7 +308,7 @@ public sealed class LanguageModel : IDisposable
     /// the timer.
     /// </summary>
     private void DropExpired() =>
-        Runner.TryLook(model =>
+        Runner.TryRun(model =>
         {
             Sweep(model);
             if (model.Conversations.IsEmpty)

@@ -10,6 +10,12 @@ namespace OnlineRlhf.Learning;
 /// <param name="Exploration">β, the weight of the uncertainty in the exploration rule, at least 0.</param>
 public sealed record HyperParameters(double StepSize = 1, double Regularization = 1, double Exploration = 1)
 {
+    /// <summary>The smallest η and λ that the daemon accepts and stores: every step of the learner stays finite.</summary>
+    public const double Least = 1e-6;
+
+    /// <summary>The largest η, λ and β that the daemon accepts and stores.</summary>
+    public const double Most = 1e6;
+
     /// <summary>η of the mirror descent step, above 0.</summary>
     public double StepSize
     {

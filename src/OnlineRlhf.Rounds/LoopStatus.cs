@@ -55,7 +55,7 @@ public sealed class LoopStatus
     /// <summary>What a round on a short request samples now, if the request sets no limits.</summary>
     public RoundBudget Budget => _pipeline.Budget;
 
-    /// <summary>How many comparisons that clients brought were recorded; repeats do not count.</summary>
+    /// <summary>How many comparisons that clients submitted were recorded; repeats do not count.</summary>
     public long Submitted => _comparisons.Recorded;
 
     /// <summary>How many rounds got this answer; repeats do not count.</summary>

@@ -137,10 +137,10 @@ public sealed class PreferenceLoop : IDisposable
     }
 
     /// <summary>How many comparisons of a profile are recorded.</summary>
-    public long Comparisons(string profile)
+    public long CountComparisons(string profile)
     {
         using ProfileCache.Lease lease = _profiles.Acquire(profile);
-        return lease.Profile.Comparisons;
+        return lease.Profile.CountComparisons();
     }
 
     /// <summary>Finds an open round.</summary>
@@ -176,8 +176,8 @@ public sealed class PreferenceLoop : IDisposable
     /// <exception cref="InferenceException">The prompt and an answer are longer than the context, or the engine failed.</exception>
     /// <exception cref="StateException">The comparison could not be made durable.</exception>
     /// <exception cref="ObjectDisposedException">The loop is closed. Nothing was recorded.</exception>
-    public Task<FeedbackResult> LearnAsync(ComparisonRequest request, CancellationToken cancellationToken = default) =>
-        _comparisons.LearnAsync(Checked(request), cancellationToken);
+    public Task<FeedbackResult> SubmitAsync(ComparisonRequest request, CancellationToken cancellationToken = default) =>
+        _comparisons.SubmitAsync(Checked(request), cancellationToken);
 
     /// <summary>Computes z of a comparison that a client brings, without learning it.</summary>
     /// <exception cref="RoundException">The comparison is wrong, or too many requests wait.</exception>
@@ -186,7 +186,7 @@ public sealed class PreferenceLoop : IDisposable
         (await _comparisons.CompareAsync(Checked(request), cancellationToken).ConfigureAwait(false)).Difference;
 
     /// <summary>
-    /// Finds the number of a comparison that a client brought, if the ring still holds it. Otherwise says how many comparisons of the profile
+    /// Finds the number of a comparison that a client submitted, if the ring still holds it. Otherwise says how many comparisons of the profile
     /// are recorded.
     /// </summary>
     public FeedbackResult FindComparison(Guid comparison, string profile)

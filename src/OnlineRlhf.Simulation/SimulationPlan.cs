@@ -37,7 +37,7 @@ public sealed record SimulationPlan(
     /// <exception cref="ArgumentException">No taste has that name.</exception>
     public Taste Taste(string name) =>
         Tastes.TryGetValue(name, out PlannedTaste? planned)
-            ? new Taste(name, planned.Says, planned.Weights)
+            ? new Taste(name, planned.Description, planned.Weights)
             : throw new ArgumentException($"There is no taste named {name}: use one of {string.Join(", ", Tastes.Keys)}, any or random.");
 
     /// <summary>Chooses one of the named tastes by the seed.</summary>
@@ -85,9 +85,9 @@ public sealed record SimulationPlan(
 }
 
 /// <summary>A taste as the plan describes it.</summary>
-/// <param name="Says">The taste in words.</param>
+/// <param name="Description">The taste in words.</param>
 /// <param name="Weights">The weight of each property, in log odds.</param>
-public sealed record PlannedTaste(string Says, IReadOnlyDictionary<string, double> Weights);
+public sealed record PlannedTaste([property: JsonPropertyName("says")] string Description, IReadOnlyDictionary<string, double> Weights);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(SimulationPlan))]

@@ -2,9 +2,9 @@ namespace OnlineRlhf.Simulation;
 
 /// <summary>What a simulated person likes, as a utility of an answer's text.</summary>
 /// <param name="Name">The name of the taste.</param>
-/// <param name="Says">The taste in words.</param>
+/// <param name="Description">The taste in words.</param>
 /// <param name="Weights">The weight of each property, in log odds.</param>
-public sealed record Taste(string Name, string Says, IReadOnlyDictionary<string, double> Weights)
+public sealed record Taste(string Name, string Description, IReadOnlyDictionary<string, double> Weights)
 {
     /// <summary>The utility of an answer.</summary>
     public double Utility(string answer) => Weights.Sum(w => w.Value * TextProperties.Value(w.Key, answer, SimulationPlan.Default.Phrases));

@@ -72,7 +72,7 @@ public sealed class TasteTrial(PreferenceLoop loop, SimulationPlan plan, Taste t
 
     /// <summary>Brings one comparison of two random answers, not of those that the learner would ask about.</summary>
     /// <exception cref="RoundException">The model gives a single answer twenty times in a row, so there is nothing to compare.</exception>
-    public async Task BringAsync(CancellationToken cancellationToken)
+    public async Task SubmitAsync(CancellationToken cancellationToken)
     {
         for (int single = 0; single < MostUnasked; single++)
         {
@@ -89,7 +89,7 @@ public sealed class TasteTrial(PreferenceLoop loop, SimulationPlan plan, Taste t
             bool prefersFirst = _person.PrefersFirst(a, b);
             var comparison = new ComparisonRequest(request.Messages, prefersFirst ? a : b, prefersFirst ? b : a) { Profile = profile };
             float[] difference = await loop.CompareAsync(comparison, cancellationToken).ConfigureAwait(false);
-            await loop.LearnAsync(comparison, cancellationToken).ConfigureAwait(false);
+            await loop.SubmitAsync(comparison, cancellationToken).ConfigureAwait(false);
             _history.Add((difference, 1));
             return;
         }

@@ -13,8 +13,8 @@ namespace OnlineRlhf.Storage;
 /// The file holds a ring of d comparisons and two checkpoints of the learner. The store rewrites the checkpoints in turn, one after each d/2
 /// comparisons. At a start it takes the newest valid checkpoint and replays the comparisons after it: θ and the factor get the same bits as before.
 /// It needs memory for the model and, from the first checkpoint on, for one copy of it.
-/// <see cref="Append"/> makes a comparison durable and <see cref="CatchUp"/> learns it. So an acknowledgement waits for the disk alone, and nothing
-/// is learned that is not durable.
+/// <see cref="Append"/> makes a comparison durable and <see cref="CatchUp"/> learns it. So nothing is learned that is
+/// not durable. Of several comparisons in a row, each is learned before the next one is written.
 /// Where a write fails, the store is faulted: <see cref="CatchUp"/> still returns the model as it was, and any further write throws. Dispose the
 /// store and open it again: it then holds exactly what is durable, and <see cref="TryFind"/> says whether the comparison whose write failed is part
 /// of that. Not safe for concurrent use.
@@ -87,7 +87,7 @@ public sealed class ProfileStore : IDisposable
     /// <param name="directory">The profile's own directory; created with mode 0700 where missing.</param>
     /// <param name="identity">What a new state belongs to.</param>
     /// <param name="hyperParameters">
-    /// η from 1e-6, λ from 1e-6, β from 0, each up to 1e6. Stored comparisons are replayed under those they were learned with.
+    /// In the ranges of <see cref="HyperParameters"/>. Stored comparisons are replayed under those they were learned with.
     /// </param>
     /// <param name="recognise">
     /// The store asks it about a stored state of the same model and dimension with another feature map. Where that state can be served all the same,
@@ -177,7 +177,7 @@ public sealed class ProfileStore : IDisposable
     }
 
     /// <summary>Learns the last durable comparison, unless that is done. Costs O(d²) then, and nothing otherwise.</summary>
-    /// <returns>The model after comparison <see cref="Sequence"/>. Read it only: <see cref="Append"/> teaches it.</returns>
+    /// <returns>The model after comparison <see cref="Sequence"/>. Only read it: this method alone teaches it.</returns>
     /// <exception cref="StateException">The comparison cannot be learned; the store is faulted.</exception>
     public OnePassRewardModel CatchUp()
     {
@@ -280,7 +280,7 @@ public sealed class ProfileStore : IDisposable
     private StateException Removed() =>
         new(
             StateError.Removed,
-            $"{_directory.DataPath} was deleted, moved or replaced while it was open: nothing was learned. "
+            $"{_directory.DataPath} was deleted, moved or replaced while it was open: nothing was recorded. "
                 + "Try again: the profile then goes on with what is in its folder, or starts anew."
         );
 

@@ -24,7 +24,7 @@ public enum StateError
     /// <summary>The new hyper-parameters cannot be applied to the stored local norm. The file is as it was.</summary>
     HyperParameters,
 
-    /// <summary>The state's files were deleted, moved or replaced while open; nothing was learned. Opening again takes what is there now.</summary>
+    /// <summary>The state's files were deleted, moved or replaced while open; nothing was recorded. Opening again takes what is there now.</summary>
     Removed,
 
     /// <summary>An earlier write failed: the store must be disposed and opened again before it can be written to.</summary>

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# build-llama-server.sh OUT   Builds llama.cpp's own server from the source that packaging/llama.lock pins, with the libraries that it runs on, into the folder OUT:
-# the benchmark chat runs both engines on them. Needs cmake, ninja and a C++ compiler, and takes some ten minutes on two cores (JOBS). Prints OUT.
+# build-llama-server.sh OUT   Builds llama.cpp's own server from the source that packaging/llama.lock pins, with the libraries that it runs on,
+# into the folder OUT: the benchmark chat runs both engines on them. Needs cmake, ninja and a C++ compiler, and takes some ten minutes on two cores
+# (JOBS). Prints OUT.
 set -euo pipefail
 out=$(realpath -m "${1:?usage: build-llama-server.sh OUT}")
 root=$(dirname "$(dirname "$(dirname "$(realpath "$0")")")")
@@ -20,7 +21,8 @@ cd "$work"
 git -c advice.detachedHead=false clone -q "$root/artifacts/natives/source/gitRelease.bundle" source
 cmake -S source -B build -G Ninja -DCMAKE_BUILD_TYPE=Release -DBUILD_SHARED_LIBS=ON -DCMAKE_PLATFORM_NO_VERSIONED_SONAME=ON \
   -DCMAKE_BUILD_WITH_INSTALL_RPATH=ON '-DCMAKE_INSTALL_RPATH=$ORIGIN' -DGGML_BACKEND_DL=ON -DGGML_CPU=OFF -DGGML_OPENMP=OFF \
-  -DLLAMA_CURL=OFF -DLLAMA_OPENSSL=OFF -DLLAMA_BUILD_WEBUI=OFF -DLLAMA_BUILD_UI=OFF -DLLAMA_BUILD_{TESTS,EXAMPLES}=OFF > cmake.log 2>&1 || { tail -n 30 cmake.log >&2; exit 1; }
+  -DLLAMA_CURL=OFF -DLLAMA_OPENSSL=OFF -DLLAMA_BUILD_WEBUI=OFF -DLLAMA_BUILD_UI=OFF -DLLAMA_BUILD_{TESTS,EXAMPLES}=OFF \
+  > cmake.log 2>&1 || { tail -n 30 cmake.log >&2; exit 1; }
 nice -n 10 ninja -C build -j"${JOBS:-2}" llama-server > ninja.log 2>&1 || { tail -n 30 ninja.log >&2; exit 1; }
 rm -rf "$out"
 mkdir -p "$out"

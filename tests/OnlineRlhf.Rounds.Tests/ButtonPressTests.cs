@@ -166,7 +166,7 @@ public sealed class ButtonPressTests : IDisposable
         Round round = await _bench.OpenAsync(profile: "anna");
         Task<PressOutcome>? press = null;
         _bench.Clock.Looked = () => press ??= _bench.Loop.Status.QueuedRequests > 0 ? Press(Preferred.First) : null;
-        await _bench.Loop.LearnAsync(Comparison(), TestContext.Current.CancellationToken);
+        await _bench.Loop.SubmitAsync(Comparison(), TestContext.Current.CancellationToken);
         Assert.Equal(PressOutcome.Counted, await press!);
         Assert.Null(_bench.Loop.Find(round.Id));
     }

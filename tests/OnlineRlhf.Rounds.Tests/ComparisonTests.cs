@@ -100,7 +100,7 @@ public sealed class ComparisonTests : IDisposable
             await LearnAsync(comparison);
             await LearnAsync(comparison);
         }
-        Assert.Equal(12, _bench.Loop.Comparisons("disturbed"));
+        Assert.Equal(12, _bench.Loop.CountComparisons("disturbed"));
         Assert.Equal(StateOf("plain"), StateOf("disturbed"));
     }
 
@@ -114,7 +114,7 @@ public sealed class ComparisonTests : IDisposable
         _bench.Restart();
         Assert.Equal(first, await LearnAsync(comparison));
         Assert.Equal(first, _bench.Loop.FindComparison(comparison.Id, "default"));
-        Assert.Equal(2, _bench.Loop.Comparisons("default"));
+        Assert.Equal(2, _bench.Loop.CountComparisons("default"));
         Assert.Equal(0, _bench.Loop.Status.Submitted);
         var unknown = Guid.NewGuid();
         Assert.Equal(new FeedbackResult(unknown, "default", false, 2), _bench.Loop.FindComparison(unknown, "default"));
@@ -160,7 +160,7 @@ public sealed class ComparisonTests : IDisposable
         );
         Assert.Equal(InferenceError.PromptTooLong, refused.Error);
         Assert.Matches(@"take \d{4} tokens and the context holds 512", refused.Message);
-        Assert.Equal(0, _bench.Loop.Comparisons("default"));
+        Assert.Equal(0, _bench.Loop.CountComparisons("default"));
     }
 
     [Fact]
@@ -174,7 +174,7 @@ public sealed class ComparisonTests : IDisposable
                 busy++;
         }
         Assert.InRange(busy, 1, 19);
-        Assert.Equal(20 - busy, _bench.Loop.Comparisons("default"));
+        Assert.Equal(20 - busy, _bench.Loop.CountComparisons("default"));
     }
 
     [Fact]
@@ -216,11 +216,11 @@ public sealed class ComparisonTests : IDisposable
     {
         using var gone = new CancellationTokenSource();
         Task<Round> writing = _bench.OpenAsync(profile: "anna");
-        Task<FeedbackResult> waiting = _bench.Loop.LearnAsync(Of(Short, Long), gone.Token);
+        Task<FeedbackResult> waiting = _bench.Loop.SubmitAsync(Of(Short, Long), gone.Token);
         await gone.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
         await writing;
-        Assert.Equal((0, 0), (_bench.Loop.Status.QueuedRequests, _bench.Loop.Comparisons("default")));
+        Assert.Equal((0, 0), (_bench.Loop.Status.QueuedRequests, _bench.Loop.CountComparisons("default")));
     }
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -231,7 +231,7 @@ public sealed class ComparisonTests : IDisposable
     private static byte[] Bits(OnePassRewardModel model) =>
         [.. MemoryMarshal.AsBytes(model.Parameter), .. MemoryMarshal.AsBytes(model.AverageParameter), .. MemoryMarshal.AsBytes(model.Factor)];
 
-    private Task<FeedbackResult> LearnAsync(ComparisonRequest comparison) => _bench.Loop.LearnAsync(comparison, Cancel);
+    private Task<FeedbackResult> LearnAsync(ComparisonRequest comparison) => _bench.Loop.SubmitAsync(comparison, Cancel);
 
     /// <summary>θ, its average and the factor, as the disk holds them.</summary>
     private byte[] StateOf(string profile)

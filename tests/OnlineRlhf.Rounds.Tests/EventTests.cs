@@ -20,7 +20,7 @@ public sealed class EventTests
         Assert.Equal(progress.Select(p => p.Progress.Tokens).Order(), progress.Select(p => p.Progress.Tokens));
         Assert.Equal(progress[^1].Progress.Candidates, progress[^1].Progress.Finished);
         Assert.Same(round, Assert.IsType<RoundEvent.Opened>(events[^3]).Round);
-        Assert.Equal("feedback", Assert.IsType<RoundEvent.Closed>(events[^2]).Reason);
+        Assert.Equal(CloseReason.Feedback, Assert.IsType<RoundEvent.Closed>(events[^2]).Reason);
         Assert.Equal(1, Assert.IsType<RoundEvent.Recorded>(events[^1]).Comparisons);
     }
 
@@ -34,7 +34,7 @@ public sealed class EventTests
         FeedbackResult result = await bench.PressAsync(round.Id, Preferred.First);
         Assert.Equal(result, await bench.PressAsync(round.Id, Preferred.First));
         Assert.True(subscription.Events.TryRead(out RoundEvent? happened));
-        Assert.Equal("expired", Assert.IsType<RoundEvent.Closed>(happened).Reason);
+        Assert.Equal(CloseReason.Expired, Assert.IsType<RoundEvent.Closed>(happened).Reason);
         Assert.True(subscription.Events.TryRead(out happened));
         Assert.IsType<RoundEvent.Recorded>(happened);
         Assert.False(subscription.Events.TryRead(out _));
@@ -45,7 +45,7 @@ public sealed class EventTests
     {
         var hub = new EventHub();
         using EventHub.Subscription slow = hub.Follow();
-        var closed = new RoundEvent.Closed(Guid.NewGuid(), "anna", "superseded");
+        var closed = new RoundEvent.Closed(Guid.NewGuid(), "anna", CloseReason.Superseded);
         hub.Publish(closed);
         for (int token = 1; token <= 10_000; token++)
         {

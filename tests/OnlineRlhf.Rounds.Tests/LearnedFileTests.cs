@@ -86,7 +86,7 @@ public sealed class LearnedFileTests : IDisposable
     private LearnedFile Find(UInt128 digest) => _bench.Loop.Files.Find(Profile, digest, cancellationToken: Cancel);
 
     private Task<FeedbackResult> LearnAsync(long line, int run, long atLeast = 0) =>
-        _bench.Loop.LearnAsync(
+        _bench.Loop.SubmitAsync(
             new ComparisonRequest([new ChatMessage("user", "How do I make tea?")], $"Steep it {line} minutes.", "I do not know.")
             {
                 Profile = Profile,

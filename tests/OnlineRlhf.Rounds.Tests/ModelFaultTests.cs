@@ -28,7 +28,7 @@ public sealed class ModelFaultTests : IDisposable
         InferenceException refused = await Assert.ThrowsAsync<InferenceException>(() => loop.OpenRoundAsync(Bench.Ask(seed: 2), Cancel));
         Assert.Equal(InferenceError.ModelChanged, refused.Error);
         refused = await Assert.ThrowsAsync<InferenceException>(() =>
-            loop.LearnAsync(new ComparisonRequest([new("user", "Hello")], "Good day.", "What?"), Cancel)
+            loop.SubmitAsync(new ComparisonRequest([new("user", "Hello")], "Good day.", "What?"), Cancel)
         );
         Assert.Equal(InferenceError.ModelChanged, refused.Error);
         Assert.Equal(1, (await loop.GiveFeedbackAsync(round.Id, Preferred.First, Cancel)).Comparisons);
@@ -50,12 +50,12 @@ public sealed class ModelFaultTests : IDisposable
         using LanguageModel model = Load(PatchedModel.Poisoned(PatchedModel.Rice));
         using PreferenceLoop loop = await OpenAsync(model);
         ChatMessage[] messages = [new("user", "How do I boil an egg?")];
-        Assert.Equal(1, (await loop.LearnAsync(new ComparisonRequest(messages, "Seven minutes.", "That depends."), Cancel)).Comparisons);
+        Assert.Equal(1, (await loop.SubmitAsync(new ComparisonRequest(messages, "Seven minutes.", "That depends."), Cancel)).Comparisons);
         Assert.Equal(
             InferenceError.NotFinite,
             (
                 await Assert.ThrowsAsync<InferenceException>(() =>
-                    loop.LearnAsync(new ComparisonRequest(messages, "With rice.", "That depends."), Cancel)
+                    loop.SubmitAsync(new ComparisonRequest(messages, "With rice.", "That depends."), Cancel)
                 )
             ).Error
         );
@@ -63,7 +63,10 @@ public sealed class ModelFaultTests : IDisposable
             InferenceError.NotFinite,
             (await Assert.ThrowsAsync<InferenceException>(() => loop.OpenRoundAsync(Bench.Ask("How do I cook rice?"), Cancel))).Error
         );
-        Assert.Equal(2, (await loop.LearnAsync(new ComparisonRequest(messages, "Seven minutes, and no more.", "That depends."), Cancel)).Comparisons);
+        Assert.Equal(
+            2,
+            (await loop.SubmitAsync(new ComparisonRequest(messages, "Seven minutes, and no more.", "That depends."), Cancel)).Comparisons
+        );
         Round round = await loop.OpenRoundAsync(Bench.Ask(), Cancel);
         Assert.NotEmpty(round.First.Text);
     }

@@ -31,7 +31,7 @@ public sealed class RemovedProfileTests : IDisposable
         Assert.Equal(1, (await _bench.PressAsync(open.Id, Preferred.First)).Comparisons);
         Assert.Equal([RecoveryOutcome.Fresh, RecoveryOutcome.Removed, RecoveryOutcome.Fresh], _bench.Reports.Select(report => report.Outcome));
         _bench.Restart();
-        Assert.Equal(1, _bench.Loop.Comparisons("anna"));
+        Assert.Equal(1, _bench.Loop.CountComparisons("anna"));
         // The press itself is confirmed, and counts once.
         Assert.Equal(1, (await _bench.PressAsync(open.Id, Preferred.First)).Comparisons);
         Assert.Equal(2, await LearnAsync("anna", 1));
@@ -42,7 +42,7 @@ public sealed class RemovedProfileTests : IDisposable
     {
         await LearnAsync("anna", 3);
         Directory.Delete(_bench.ProfileFolder("anna"), recursive: true);
-        Assert.Equal(0, _bench.Loop.Comparisons("anna"));
+        Assert.Equal(0, _bench.Loop.CountComparisons("anna"));
         Assert.False(Directory.Exists(_bench.ProfileFolder("anna")));
     }
 
@@ -65,8 +65,8 @@ public sealed class RemovedProfileTests : IDisposable
         Directory.Move(_bench.ProfileFolder("ben"), _bench.ProfileFolder("anna"));
         Assert.Equal(6, await LearnAsync("anna", 1));
         _bench.Restart();
-        Assert.Equal(6, _bench.Loop.Comparisons("anna"));
-        Assert.Equal(0, _bench.Loop.Comparisons("ben"));
+        Assert.Equal(6, _bench.Loop.CountComparisons("anna"));
+        Assert.Equal(0, _bench.Loop.CountComparisons("ben"));
     }
 
     [Fact]
@@ -173,7 +173,7 @@ public sealed class RemovedProfileTests : IDisposable
         Assert.Equal(1, await LearnAsync("anna", 1));
         Assert.Contains(_bench.Reports, report => report.Outcome == RecoveryOutcome.Removed);
         _bench.Restart();
-        Assert.Equal(1, _bench.Loop.Comparisons("anna"));
+        Assert.Equal(1, _bench.Loop.CountComparisons("anna"));
     }
 
     private async Task<long> LearnAsync(string profile, int times)

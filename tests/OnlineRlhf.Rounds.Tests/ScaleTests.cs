@@ -4,7 +4,7 @@ using OnlineRlhf.Storage;
 
 namespace OnlineRlhf.Rounds.Tests;
 
-/// <summary>Another build of the engine measures other scales; what a profile has learned is served with those that it was founded with.</summary>
+/// <summary>Another build of the engine measures other scales; what a profile has learned is served with those that it was created with.</summary>
 public sealed class ScaleTests : IDisposable
 {
     private readonly Bench _bench = new();
@@ -17,14 +17,14 @@ public sealed class ScaleTests : IDisposable
     public async Task A_profile_goes_on_with_the_scales_that_it_was_founded_with(double factor)
     {
         await LearnAsync("anna");
-        (CandidateSet set, Choice choice) = await LookAsync("anna");
+        (CandidateSet set, Choice choice) = await SampleAsync("anna");
         RestartWith(c => c * factor);
-        (CandidateSet again, Choice chosen) = await LookAsync("anna");
+        (CandidateSet again, Choice chosen) = await SampleAsync("anna");
         Assert.Equal(set.Features[0].ToArray(), again.Features[0].ToArray());
         Assert.Equal(choice, chosen);
         Assert.Equal(2, await LearnAsync("anna"));
         // Who comes now gets what is measured now.
-        Assert.NotEqual(set.Features[0].ToArray(), (await LookAsync("ben")).Set.Features[0].ToArray());
+        Assert.NotEqual(set.Features[0].ToArray(), (await SampleAsync("ben")).Set.Features[0].ToArray());
         await LearnAsync("ben");
         RestartWith(c => c / factor);
         Assert.Equal(3, await LearnAsync("anna"));
@@ -36,11 +36,11 @@ public sealed class ScaleTests : IDisposable
     {
         await LearnAsync("anna");
         RestartWith(c => c * 3);
-        (CandidateSet set, _) = await LookAsync("anna");
+        (CandidateSet set, _) = await SampleAsync("anna");
         Round round = await _bench.OpenAsync(profile: "anna", ask: AskMode.Always);
         Directory.Delete(_bench.ProfileFolder("anna"), recursive: true);
         Assert.Equal(1, (await _bench.PressAsync(round.Id, Preferred.First)).Comparisons);
-        Assert.Equal(set.Features[0].ToArray(), (await LookAsync("anna")).Set.Features[0].ToArray());
+        Assert.Equal(set.Features[0].ToArray(), (await SampleAsync("anna")).Set.Features[0].ToArray());
     }
 
     [Fact]
@@ -54,7 +54,7 @@ public sealed class ScaleTests : IDisposable
         Directory.Delete(_bench.ProfileFolder("anna"), recursive: true);
         Directory.Move(_bench.ProfileFolder("ben"), _bench.ProfileFolder("anna"));
         Assert.Equal(RoundError.StateChanged, await _bench.RefusalAsync(round.Id, Preferred.First));
-        Assert.Equal(1, _bench.Loop.Comparisons("anna"));
+        Assert.Equal(1, _bench.Loop.CountComparisons("anna"));
         Assert.Equal(2, await LearnAsync("anna"));
     }
 
@@ -73,14 +73,14 @@ public sealed class ScaleTests : IDisposable
     public async Task A_state_that_does_not_hold_its_scales_is_served_with_those_that_fit_its_map()
     {
         FoundWithoutScales("anna");
-        (CandidateSet set, _) = await LookAsync("anna");
+        (CandidateSet set, _) = await SampleAsync("anna");
         RestartWith(c => c * 1.01);
-        Assert.Equal(set.Features[0].ToArray(), (await LookAsync("anna")).Set.Features[0].ToArray());
+        Assert.Equal(set.Features[0].ToArray(), (await SampleAsync("anna")).Set.Features[0].ToArray());
         // Where its file is written anew it holds them.
         _bench.Restart(o => o with { HyperParameters = o.HyperParameters with { StepSize = 0.5 } });
         Assert.Equal(2, await LearnAsync("anna"));
         RestartWith(c => c * 3);
-        Assert.Equal(set.Features[0].ToArray(), (await LookAsync("anna")).Set.Features[0].ToArray());
+        Assert.Equal(set.Features[0].ToArray(), (await SampleAsync("anna")).Set.Features[0].ToArray());
         Assert.Equal(3, await LearnAsync("anna"));
     }
 
@@ -97,7 +97,7 @@ public sealed class ScaleTests : IDisposable
         Assert.NotEmpty((await _bench.OpenAsync(profile: "ben")).First.Text);
     }
 
-    /// <summary>As earlier versions founded it.</summary>
+    /// <summary>As earlier versions created it.</summary>
     private void FoundWithoutScales(string profile)
     {
         FeatureMap map = _bench.Loop.FeatureMap;
@@ -117,7 +117,7 @@ public sealed class ScaleTests : IDisposable
         _bench.Restart();
     }
 
-    private async Task<(CandidateSet Set, Choice Choice)> LookAsync(string profile)
+    private async Task<(CandidateSet Set, Choice Choice)> SampleAsync(string profile)
     {
         CandidateSet set = await _bench.Loop.SampleAsync(Bench.Ask(profile: profile, ask: AskMode.Always), Cancel);
         return (set, _bench.Loop.Choose(set));

@@ -6,12 +6,12 @@ namespace OnlineRlhf.Rounds.Tests;
 /// <summary>What the watchdog is told of: how long the engine has made no progress.</summary>
 public sealed class TimeSinceProgressTests : IDisposable
 {
-    private readonly string _state = Directory.CreateTempSubdirectory("onlinerlhf-standstill-").FullName;
+    private readonly string _state = Directory.CreateTempSubdirectory("onlinerlhf-progress-").FullName;
 
     public void Dispose() => Directory.Delete(_state, recursive: true);
 
     [Fact]
-    public async Task An_idle_time_is_no_standstill_not_even_in_the_moment_in_which_a_request_comes()
+    public async Task An_idle_time_does_not_count_not_even_in_the_moment_in_which_a_request_comes()
     {
         var clock = new WatchedClock();
         using PreferenceLoop loop = await OpenAsync(clock);
@@ -19,9 +19,9 @@ public sealed class TimeSinceProgressTests : IDisposable
         clock.Advance(TimeSpan.FromHours(1));
         Assert.Equal(TimeSpan.Zero, loop.Status.TimeSinceProgress);
 
-        clock.Look = () => loop.Status.TimeSinceProgress;
+        clock.Watch = () => loop.Status.TimeSinceProgress;
         await loop.OpenRoundAsync(Bench.Ask(seed: 2), TestContext.Current.CancellationToken);
-        clock.Look = null;
+        clock.Watch = null;
         Assert.Equal(TimeSpan.Zero, clock.Longest);
     }
 
@@ -106,18 +106,18 @@ public sealed class TimeSinceProgressTests : IDisposable
             cancellationToken: TestContext.Current.CancellationToken
         );
 
-    /// <summary>Looks at the standstill whenever somebody asks for the time, as a watchdog does in the worst moment.</summary>
+    /// <summary>Looks at the time without progress whenever somebody asks for the time, as a watchdog does in the worst moment.</summary>
     private sealed class WatchedClock : FakeTimeProvider
     {
         private bool _looking;
 
-        internal Func<TimeSpan>? Look { get; set; }
+        internal Func<TimeSpan>? Watch { get; set; }
 
         internal TimeSpan Longest { get; private set; }
 
         public override long GetTimestamp()
         {
-            if (!_looking && Look is { } look)
+            if (!_looking && Watch is { } look)
             {
                 _looking = true;
                 TimeSpan seen = look();

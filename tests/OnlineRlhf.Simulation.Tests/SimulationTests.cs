@@ -48,7 +48,7 @@ public sealed class SimulationTests
             {
                 Taste taste = SimulationPlan.RandomTaste(seed);
                 Assert.Equal(2, taste.Weights.Count);
-                Assert.Contains(", and ", taste.Says, StringComparison.Ordinal);
+                Assert.Contains(", and ", taste.Description, StringComparison.Ordinal);
             }
         );
 
@@ -80,13 +80,7 @@ public sealed class SimulationTests
     {
         using var bench = new Bench();
         SimulationPlan plan = SimulationPlan.Default;
-        IReadOnlyList<CandidateSet> tests = await TasteTrial.SampleTestSetsAsync(
-            bench.Loop,
-            plan,
-            36,
-            seed: 1,
-            TestContext.Current.CancellationToken
-        );
+        IReadOnlyList<CandidateSet> tests = await TestSetsAsync(bench);
         var trial = new TasteTrial(bench.Loop, plan, plan.Taste(name), "person", seed: 1);
         Score untouched = trial.Measure(tests);
         while (trial.Presses < 25)
@@ -98,23 +92,17 @@ public sealed class SimulationTests
     }
 
     [Fact]
-    public async Task Random_pairs_that_are_brought_turn_it_too_and_the_history_is_what_the_profile_has_learned()
+    public async Task Random_pairs_that_are_submitted_turn_it_too_and_the_history_is_what_the_profile_has_learned()
     {
         using var bench = new Bench();
         SimulationPlan plan = SimulationPlan.Default;
-        IReadOnlyList<CandidateSet> tests = await TasteTrial.SampleTestSetsAsync(
-            bench.Loop,
-            plan,
-            36,
-            seed: 1,
-            TestContext.Current.CancellationToken
-        );
+        IReadOnlyList<CandidateSet> tests = await TestSetsAsync(bench);
         var trial = new TasteTrial(bench.Loop, plan, plan.Taste("concise"), "person", seed: 1);
         while (trial.Presses < 40)
-            await trial.BringAsync(TestContext.Current.CancellationToken);
+            await trial.SubmitAsync(TestContext.Current.CancellationToken);
         Score learned = trial.Measure(tests);
         Assert.True(learned.ShareOfGain > 0.4, $"{learned.ShareOfGain:F2} of the possible gain");
-        Assert.Equal(40, bench.Loop.Comparisons("person"));
+        Assert.Equal(40, bench.Loop.CountComparisons("person"));
         var again = new OnlineRlhf.Learning.RewardModels.OnePassRewardModel(bench.Loop.FeatureMap.Dimension, new RoundOptions().HyperParameters);
         foreach ((float[] difference, double label) in trial.History)
             again.Observe(new OnlineRlhf.Learning.Comparison(difference, label));
@@ -123,4 +111,7 @@ public sealed class SimulationTests
             Score.Of(plan.Taste("concise"), tests, set => Enumerable.Range(0, set.Candidates.Count).MaxBy(i => again.Score(set.Features[i])))
         );
     }
+
+    private static Task<IReadOnlyList<CandidateSet>> TestSetsAsync(Bench bench) =>
+        TasteTrial.SampleTestSetsAsync(bench.Loop, SimulationPlan.Default, 36, seed: 1, TestContext.Current.CancellationToken);
 }

@@ -32,17 +32,17 @@ public class RefusedStateTests
     public void A_state_of_another_map_that_is_recognised_opens_and_keeps_its_own()
     {
         using var folder = new StateFolder(Dimension);
-        StateIdentity founded = Known.Identity(Dimension) with { Scales = [0.25, 3, 0] },
-            other = founded with { FeatureMapFingerprint = "b", Scales = [7, 7, 7] };
-        folder.Open(identity: founded).Dispose();
+        StateIdentity created = Known.Identity(Dimension) with { Scales = [0.25, 3, 0] },
+            other = created with { FeatureMapFingerprint = "b", Scales = [7, 7, 7] };
+        folder.Open(identity: created).Dispose();
         folder.Fill(20, paced: false);
         // The second opening writes the whole file anew, under other hyper-parameters.
         foreach (double step in (double[])[1, 0.5, 0.5])
         {
             StateIdentity? asked = null;
             using ProfileStore store = folder.Open(new Learning.HyperParameters(step), other, recognise: stored => asked = stored);
-            Assert.Equal((founded, 20L), (asked, store.Sequence));
-            Assert.Equal(founded, store.Identity);
+            Assert.Equal((created, 20L), (asked, store.Sequence));
+            Assert.Equal(created, store.Identity);
             Assert.Equal([0.25, 3, 0], store.Identity.Scales);
         }
         Assert.Throws<StateException>(() => folder.Open(identity: other, recognise: _ => null));

@@ -7,11 +7,18 @@ export DEBIAN_FRONTEND=noninteractive
 check() {
   local what=$1; shift
   if "$@" > /tmp/out 2>&1; then echo "PASS $what"; return; fi
-  echo "FAIL $what"; tail -n 20 /tmp/out; systemctl status onlinerlhf.service onlinerlhf.socket --no-pager -n 0; journalctl -u onlinerlhf --no-pager -o short-monotonic -n 15
+  echo "FAIL $what"; tail -n 20 /tmp/out
+  systemctl status onlinerlhf.service onlinerlhf.socket --no-pager -n 0
+  journalctl -u onlinerlhf --no-pager -o short-monotonic -n 15
 }
 show() { systemctl show -P "$1" $unit; }
 call() { curl -sS --max-time 60 --unix-socket "$S" "$@"; }
-ask() { call http://x/v1/rounds -d '{"messages":[{"role":"user","content":"How do I bake bread?"}],"seed":'"$1"'}' > /tmp/round; cat /tmp/round; id=$(sed 's/.*"id":"\([^"]*\)".*/\1/' /tmp/round); grep -q '"asked":true' /tmp/round; }
+ask() {
+  call http://x/v1/rounds -d '{"messages":[{"role":"user","content":"How do I bake bread?"}],"seed":'"$1"'}' > /tmp/round
+  cat /tmp/round
+  id=$(sed 's/.*"id":"\([^"]*\)".*/\1/' /tmp/round)
+  grep -q '"asked":true' /tmp/round
+}
 prefer() { call "http://x/v1/rounds/$id/feedback" -d '{"preferred":"first"}' | tee /tmp/fed; echo; grep -q "\"comparisons\":$1\b" /tmp/fed; }
 # until SECONDS COMMAND...
 until_() { local end=$((SECONDS + $1)); shift; until "$@" > /dev/null 2>&1; do ((SECONDS < end)) || return 1; sleep 0.1; done; }
@@ -31,24 +38,29 @@ check "it is healthy" healthy
 
 unprivileged() {
   local p; p=$(show MainPID)
-  [ "$(stat -c %U "/proc/$p")" = onlinerlhf ] && grep -q '^CapBnd:.*0000000000000000' "/proc/$p/status" && grep -q '^Seccomp:.*2' "/proc/$p/status" && grep -q '^NoNewPrivs:.*1' "/proc/$p/status"
+  [ "$(stat -c %U "/proc/$p")" = onlinerlhf ] && grep -q '^CapBnd:.*0000000000000000' "/proc/$p/status" &&
+    grep -q '^Seccomp:.*2' "/proc/$p/status" && grep -q '^NoNewPrivs:.*1' "/proc/$p/status"
 }
 check "it runs as its own user, without rights" unprivileged
 check "the socket is its group's alone" is 'stat -c %a:%U:%G /run/onlinerlhf/onlinerlhf.sock' 660:onlinerlhf:onlinerlhf
 check "only it can read its state" is 'stat -c %a:%U /var/lib/onlinerlhf/profiles' 700:onlinerlhf
-# In its own network namespace and in the system's: none of its descriptors is an IP or a packet socket, and there is no interface but the loopback, which is down.
+# In its own network namespace and in the system's: none of its descriptors is an IP or a packet socket, and there is no interface but the
+# loopback, which is down.
 no_ip() {
   local p inode table; p=$(show MainPID)
   [ "$(readlink "/proc/$p/ns/net")" != "$(readlink /proc/1/ns/net)" ] || return 1
   for inode in $(find "/proc/$p/fd" -lname 'socket:*' -printf '%l\n' | tr -dc '0-9\n'); do
     for table in /proc/{$p,1}/net/{tcp,tcp6,udp,udp6,raw,raw6,packet}; do
-      [ ! -e "$table" ] || ! awk -v i="$inode" '{ for (n = 1; n <= NF; n++) if ($n == i) found = 1 } END { exit !found }' "$table" || { echo "$table: $inode"; return 1; }
+      [ ! -e "$table" ] ||
+        ! awk -v i="$inode" '{ for (n = 1; n <= NF; n++) if ($n == i) found = 1 } END { exit !found }' "$table" ||
+        { echo "$table: $inode"; return 1; }
     done
   done
   [ "$(awk 'NR > 2' "/proc/$p/net/dev" | wc -l)" = 1 ] && [ "$(wc -l < "/proc/$p/net/tcp")" = 1 ]
 }
 check "it has no IP socket and no network" no_ip
-check "the sandbox is as tight as promised: $(systemd-analyze security --no-pager $unit | sed -n 's/.*level for [^:]*: //p' | cut -d' ' -f1)" systemd-analyze security --threshold=15 --no-pager $unit
+check "the sandbox is as tight as promised: $(systemd-analyze security --no-pager $unit | sed -n 's/.*level for [^:]*: //p' | cut -d' ' -f1)" \
+  systemd-analyze security --threshold=15 --no-pager $unit
 
 check "a pair is asked" ask 1
 check "a preference is learned" prefer 1
@@ -79,7 +91,10 @@ told() { call http://x/health | grep 'threads must be'; }
 check "who asks is told" told
 check "and again" told
 sleep 3
-not_again() { systemctl show -p ExecMainStatus -p NRestarts -p ActiveState $unit; [ "$(show ExecMainStatus)$(show NRestarts)$(show ActiveState)" = 780failed ]; }
+not_again() {
+  systemctl show -p ExecMainStatus -p NRestarts -p ActiveState $unit
+  [ "$(show ExecMainStatus)$(show NRestarts)$(show ActiveState)" = 780failed ]
+}
 check "its exit code is 78, and it is not tried again" not_again
 check "the reason is in the journal, as an error" sh -c "journalctl -u $unit --no-pager -o cat -p 3 | grep 'threads must be'"
 # There is no such chip: that is an error, and the daemon serves all the same.
@@ -93,7 +108,9 @@ drop_out
 systemctl reset-failed $unit onlinerlhf.socket
 check "mended, it starts" systemctl restart onlinerlhf.socket $unit
 of_priority() { journalctl -u $unit _COMM=onlinerlhf --no-pager -o cat -p "$1..$1"; }
-priorities() { of_priority 6 | grep Ready && of_priority 3 | grep "Buttons and lamps" && ! journalctl -u $unit --no-pager -o cat | grep -E '^<[0-7]>'; }
+priorities() {
+  of_priority 6 | grep Ready && of_priority 3 | grep "Buttons and lamps" && ! journalctl -u $unit --no-pager -o cat | grep -E '^<[0-7]>'
+}
 check "the journal's lines carry priorities" until_ 10 priorities
 
 pid=$(show MainPID)
@@ -129,6 +146,9 @@ check "what was learned is kept" sh -c '[ -n "$(find /var/lib/onlinerlhf -name s
 check "it is installed again" dpkg -i /test/onlinerlhf.deb
 check "and knows what it had learned" prefer 1
 check "the package is purged" dpkg -P onlinerlhf
-left() { ! ls -d /var/lib/onlinerlhf /var/cache/onlinerlhf /run/onlinerlhf /etc/onlinerlhf /usr/lib/onlinerlhf /etc/systemd/system/*.wants/onlinerlhf* 2> /dev/null; }
+left() {
+  ! ls -d /var/lib/onlinerlhf /var/cache/onlinerlhf /run/onlinerlhf /etc/onlinerlhf /usr/lib/onlinerlhf \
+    /etc/systemd/system/*.wants/onlinerlhf* 2> /dev/null
+}
 check "nothing is left of it" left
 echo DONE

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# tests/service/run.sh [WORK [PUBLISHED]]   The package of this machine's architecture under a real systemd, in a Debian container made from nothing: install, ask, wake by
-# the socket, watchdog, wrong setting, upgrade, Vulkan package, removal, purge. Needs root, systemd-nspawn and mmdebstrap; where they are missing or cannot work the test is skipped.
+# tests/service/run.sh [WORK [PUBLISHED]]   The package of this machine's architecture under a real systemd, in a Debian container made from
+# nothing: install, ask, wake by the socket, watchdog, wrong setting, upgrade, Vulkan package, removal, purge. Needs root, systemd-nspawn and
+# mmdebstrap; where they are missing or cannot work the test is skipped.
 #   WORK       holds the container's root between runs, and service-test.log (artifacts/service)
 #   PUBLISHED  a folder with the published program; without it, it is published
 #   SUITE=bookworm for another Debian than trixie; MESA=0 leaves out Mesa's software Vulkan driver (some 300 MB), and what needs it
@@ -30,7 +31,8 @@ if [ "$(cat "$base.made" 2> /dev/null)" != "$packages" ]; then
     --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
     "$suite" "$base" "$mirror" > mmdebstrap.log 2>&1 || { tail mmdebstrap.log; exit 1; }
   : > "$base/etc/machine-id"; echo edge > "$base/etc/hostname"
-  for unit in console-getty.service apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer fstrim.timer e2scrub_all.timer systemd-tmpfiles-clean.timer; do
+  for unit in console-getty.service apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer fstrim.timer e2scrub_all.timer \
+    systemd-tmpfiles-clean.timer; do
     ln -sf /dev/null "$base/etc/systemd/system/$unit"
   done
   echo "$packages" > "$base.made"

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# tests/slurm/run.sh [OUT]   Runs the report's quick form as a job array on a one-node Slurm of Debian's packages, and once as a single program: the merged report must
-# be the single run's in every number but the times. As root, some five minutes; installs slurm-wlm where it is missing. OUT keeps reports and logs.
+# tests/slurm/run.sh [OUT]   Runs the report's quick form as a job array on a one-node Slurm of Debian's packages, and once as a single program:
+# the merged report must be the single run's in every number but the times. As root, some five minutes; installs slurm-wlm where it is missing.
+# OUT keeps reports and logs.
 set -euo pipefail
 cd "$(dirname "$(realpath "$0")")/../.."
 out=$(realpath -m "${1:-artifacts/slurm}") tasks=4 passed=0 failed=0
@@ -51,7 +52,8 @@ export SLURM_CONF=$run/slurm.conf
 trap 'pkill -P $$ || true; pkill -f "$run/" || true' EXIT
 
 # munged insists on folders that only its user writes below; this tree may lie anywhere.
-munged --force --foreground --key-file "$run/munge.key" --socket "$run/munge.socket" --pid-file "$run/munged.pid" --log-file "$out/munged.log" --seed-file "$run/munged.seed" > "$out/munged.out" 2>&1 &
+munged --force --foreground --key-file "$run/munge.key" --socket "$run/munge.socket" --pid-file "$run/munged.pid" \
+  --log-file "$out/munged.log" --seed-file "$run/munged.seed" > "$out/munged.out" 2>&1 &
 for _ in $(seq 50); do [ -S "$run/munge.socket" ] && break; sleep 0.2; done
 slurmctld -D -f "$SLURM_CONF" > "$out/slurmctld.out" 2>&1 &
 slurmd -D -f "$SLURM_CONF" -N "$host" > "$out/slurmd.out" 2>&1 &
@@ -59,7 +61,8 @@ for _ in $(seq 100); do sinfo -h -o %T 2> /dev/null | grep -qx idle && break; sl
 check "a one-node Slurm is up" "sinfo -h -o %T | grep -qx idle"
 
 cd "$out"
-sbatch --wait --quiet --array=1-$tasks --cpus-per-task=1 --mem=2G "$OLDPWD/src/OnlineRlhf.Experiments/Slurm/paper.sbatch" "$program" "$out/merged" --quick || true
+sbatch --wait --quiet --array=1-$tasks --cpus-per-task=1 --mem=2G "$OLDPWD/src/OnlineRlhf.Experiments/Slurm/paper.sbatch" \
+  "$program" "$out/merged" --quick || true
 check "every task of the array has ended well" "! grep -l 'Unhandled\|error' $out/paper-*.log && [ \$(ls $out/paper-*.log | wc -l) = $tasks ]"
 check "no task wrote a report" "[ ! -e $out/merged/report.md ]"
 "$program" paper --quick --output "$out/merged" > "$out/merge.log" || true

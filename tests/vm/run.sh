@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# tests/vm/run.sh [WORK [PUBLISHED]]   The package on an arm64 Debian 13 with a real kernel and simulated GPIO, under software emulation, from nothing: install, ask, press, cut
-# the power, boot again, press again, the board's tests, remove, purge. Needs root, apt and some 3 GB; takes some fifteen minutes, less with the program in the folder PUBLISHED.
+# tests/vm/run.sh [WORK [PUBLISHED]]   The package on an arm64 Debian 13 with a real kernel and simulated GPIO, under software emulation, from
+# nothing: install, ask, press, cut the power, boot again, press again, the board's tests, remove, purge. Needs root, apt and some 3 GB; takes some
+# fifteen minutes, less with the program in the folder PUBLISHED.
 # The output is kept in WORK/vm-test.log (WORK: artifacts/vm); what was measured stands at its end.
 set -euo pipefail
 root=$(dirname "$(dirname "$(dirname "$(realpath "$0")")")") here=$(dirname "$(realpath "$0")")
@@ -11,14 +12,17 @@ start=$(date +%s)
 lap() { printf '## %4d s  %s\n' $(($(date +%s) - start)) "$*"; }
 
 missing=()
-for need in qemu-system-aarch64:qemu-system-arm mmdebstrap:mmdebstrap cpio:cpio xz:xz-utils zstd:zstd depmod:kmod mkfs.ext4:e2fsprogs python3:python3; do
+for need in qemu-system-aarch64:qemu-system-arm mmdebstrap:mmdebstrap cpio:cpio xz:xz-utils zstd:zstd depmod:kmod \
+  mkfs.ext4:e2fsprogs python3:python3; do
   command -v "${need%%:*}" > /dev/null || missing+=("${need#*:}")
 done
 [ ${#missing[@]} = 0 ] || apt-get install -y -qq --no-install-recommends "${missing[@]}"
 
-deb=$(COMPRESS=gzip "$root/packaging/build-deb.sh" arm64 "$work" ${published:+"$published"} 2> build.log | tail -n1) || { tail -n 20 build.log; exit 1; }
+deb=$(COMPRESS=gzip "$root/packaging/build-deb.sh" arm64 "$work" ${published:+"$published"} 2> build.log | tail -n1) ||
+  { tail -n 20 build.log; exit 1; }
 lap "package built: $(basename "$deb"), $(stat -c %s "$deb") bytes"
-dotnet publish "$root/tests/OnlineRlhf.Hardware.Tests" -c Release -r linux-arm64 --self-contained -o "$work/hardware" -v quiet > build.log 2>&1 || { tail -n 20 build.log; exit 1; }
+dotnet publish "$root/tests/OnlineRlhf.Hardware.Tests" -c Release -r linux-arm64 --self-contained -o "$work/hardware" -v quiet > build.log 2>&1 ||
+  { tail -n 20 build.log; exit 1; }
 lap "the board's tests built"
 
 # The archive that this machine's apt uses.
@@ -47,7 +51,8 @@ import struct, subprocess, sys
 data = open(sys.argv[1], 'rb').read()
 if data[4:8] == b'zimg':  # an EFI zboot image, which this emulator may not know
     offset, size = struct.unpack('<II', data[8:16])
-    tool = {'gzip': ['gzip', '-dc'], 'xzkern': ['xz', '-dc'], 'zstd': ['zstd', '-dc'], 'zstd22': ['zstd', '-dc']}[data[24:32].split(b'\0')[0].decode()]
+    tools = {'gzip': ['gzip', '-dc'], 'xzkern': ['xz', '-dc'], 'zstd': ['zstd', '-dc'], 'zstd22': ['zstd', '-dc']}
+    tool = tools[data[24:32].split(b'\0')[0].decode()]
     data = subprocess.run(tool, input=data[offset:offset + size], stdout=subprocess.PIPE).stdout
 elif data[:2] == b'\x1f\x8b':
     data = subprocess.run(['gzip', '-dc'], input=data, stdout=subprocess.PIPE).stdout
@@ -63,7 +68,8 @@ if [ ! -e root.done ]; then
   rm -rf root
   # Unpacked only: no maintainer script runs, so that nothing needs emulation; the few results that a boot needs are made here.
   mmdebstrap --arch=arm64 --variant=extract --include='?essential' \
-    --include=systemd,systemd-sysv,udev,dbus,kmod,procps,curl,libgpiod3,gpiod,libstdc++6,libgcc-s1,init-system-helpers,mount,login,passwd,libpam-runtime,netbase,busybox-static \
+    --include=systemd,systemd-sysv,udev,dbus,kmod,procps,curl,libgpiod3,gpiod,libstdc++6,libgcc-s1 \
+    --include=init-system-helpers,mount,login,passwd,libpam-runtime,netbase,busybox-static \
     trixie root "$mirror" > mmdebstrap.log 2>&1 || { tail mmdebstrap.log; exit 1; }
   cp root/usr/share/base-passwd/passwd.master root/etc/passwd; cp root/usr/share/base-passwd/group.master root/etc/group
   cp "$(find root/usr/share -name nsswitch.conf | head -n1)" root/etc/nsswitch.conf
@@ -93,9 +99,10 @@ mkdir -p root/etc/systemd/system/graphical.target.wants
 ln -sf ../vm-test.service root/etc/systemd/system/graphical.target.wants/
 # Nobody updates or logs in here; the journal is kept in memory.
 touch root/etc/.updated root/var/.updated
-for unit in systemd-timesyncd.service e2scrub_reap.service systemd-networkd-wait-online.service serial-getty@ttyAMA0.service getty@tty1.service systemd-pcrextend.socket \
-  systemd-pstore.service dpkg-db-backup.timer apt-daily.timer apt-daily-upgrade.timer fstrim.timer systemd-hwdb-update.service ldconfig.service \
-  systemd-journal-catalog-update.service systemd-networkd.service systemd-networkd.socket systemd-resolved.service systemd-network-generator.service; do
+for unit in systemd-timesyncd.service e2scrub_reap.service systemd-networkd-wait-online.service serial-getty@ttyAMA0.service getty@tty1.service \
+  systemd-pcrextend.socket systemd-pstore.service dpkg-db-backup.timer apt-daily.timer apt-daily-upgrade.timer fstrim.timer \
+  systemd-hwdb-update.service ldconfig.service systemd-journal-catalog-update.service \
+  systemd-networkd.service systemd-networkd.socket systemd-resolved.service systemd-network-generator.service; do
   ln -sf /dev/null "root/etc/systemd/system/$unit"
 done
 rm -rf initrd; mkdir -p initrd/{dev,proc,sys,r}; cp root/usr/bin/busybox initrd/busybox
@@ -114,8 +121,10 @@ lap "image made"
 # boot NUMBER   Boots until the guest says that it is done; a power cut kills the emulator in the middle of whatever it does.
 boot() {
   : > "console-$1.log"
-  qemu-system-aarch64 -M virt -cpu "${CPU:-cortex-a72}" -accel tcg,thread=multi -smp 2 -m 2048 -nic none -display none -no-reboot -kernel Image -initrd initrd.gz \
-    -append "console=ttyAMA0 root=/dev/vda rw quiet systemd.show_status=0" -drive file=root.img,if=none,id=d,format=raw,cache=writeback -device virtio-blk-pci,drive=d \
+  qemu-system-aarch64 -M virt -cpu "${CPU:-cortex-a72}" -accel tcg,thread=multi -smp 2 -m 2048 -nic none -display none -no-reboot \
+    -kernel Image -initrd initrd.gz \
+    -append "console=ttyAMA0 root=/dev/vda rw quiet systemd.show_status=0" \
+    -drive file=root.img,if=none,id=d,format=raw,cache=writeback -device virtio-blk-pci,drive=d \
     -serial "file:console-$1.log" < /dev/null 2> qemu.err &
   local emulator=$! waited=0
   tail -n +1 -f --pid=$emulator "console-$1.log" 2> /dev/null &

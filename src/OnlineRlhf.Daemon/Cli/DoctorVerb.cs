@@ -29,7 +29,7 @@ internal static class DoctorVerb
                 if (parsed.GetValue(json))
                     Output.Json(JsonSerializer.Serialize(findings, DoctorJson.Default.ListFinding));
                 else
-                    findings.ForEach(f => Console.WriteLine($"{(f.Fine ? "fine " : "WRONG")}  {f.Part, -9} {f.Says}"));
+                    findings.ForEach(f => Console.WriteLine($"{(f.Fine ? "fine " : "WRONG")}  {f.Part, -9} {f.Description}"));
                 return findings.TrueForAll(f => f.Fine) ? ExitCode.Success : ExitCode.Failure;
             }
         );

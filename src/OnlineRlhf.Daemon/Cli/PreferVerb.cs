@@ -9,7 +9,7 @@ internal static class PreferVerb
 {
     internal static Command Create()
     {
-        var preferred = new Argument<string>("preferred") { Description = "first or 1, second or 2, tie, skip" };
+        var preferred = new Argument<string>("preferred") { Description = PreferenceWords.ArgumentList };
         preferred.AcceptOnlyFromAmong(PreferenceWords.Arguments);
         var round = new Option<Guid?>("--round")
         {

@@ -20,7 +20,7 @@ internal static class WatchVerb
         var client = new ClientOptions();
         var command = new Command(
             Name,
-            "Show the open pair, what is written, pressed and recorded, full-screen on a terminal; keys 1, 2, t (both the same) and s (no answer) "
+            $"Show the open pair, what is written, pressed and recorded, full-screen on a terminal; keys {PreferenceWords.KeyList} "
                 + "answer there, q leaves. Where standard output is no terminal, a line per event is printed, without the answers."
         )
         {

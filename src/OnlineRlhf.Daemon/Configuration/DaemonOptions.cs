@@ -142,7 +142,6 @@ internal sealed class DaemonOptions
         Require(Model is null || File.Exists(Model), $"model: there is no file {Model}{(IsHidden(Model) ? Hidden : "")}");
         Require(Natives is null || Directory.Exists(Natives), $"natives: there is no folder {Natives}");
         Require(DeviceNames.ContainsKey(Device), $"device must be {string.Join(", ", DeviceNames.Keys)}, not {Device}");
-        Require(Temperature is > 0 and <= 5, $"temperature must be above 0 and at most 5, not {Temperature}");
         Require(Thinking is Off or On, $"thinking must be {Off} or {On}, not {Thinking}");
         Require(WireName.TryParse(Ask, out AskMode _), $"ask must be {WireName.Choice<AskMode>()}, not {Ask}");
         _ = ForBoard();

@@ -1,6 +1,7 @@
 using System.Globalization;
 using OnlineRlhf.Hardware;
 using OnlineRlhf.Inference.Sampling;
+using OnlineRlhf.Learning;
 using OnlineRlhf.Rounds;
 
 namespace OnlineRlhf.Daemon.Configuration;
@@ -15,13 +16,15 @@ namespace OnlineRlhf.Daemon.Configuration;
 /// <param name="Least">The smallest number that is allowed.</param>
 /// <param name="Most">The largest number that is allowed.</param>
 /// <param name="Unit">The unit of the number; empty if the description says it.</param>
+/// <param name="IsAboveLeast">Whether the smallest number itself is not allowed.</param>
 internal sealed record Setting(
     string Key,
     string Description,
     SettingKind Kind = SettingKind.Text,
     double Least = double.NegativeInfinity,
     double Most = double.PositiveInfinity,
-    string Unit = ""
+    string Unit = "",
+    bool IsAboveLeast = false
 )
 {
     private static readonly DaemonOptions Default = new();
@@ -35,7 +38,8 @@ internal sealed record Setting(
         new(
             "threads",
             "number of decoding threads; keep it below the number of free cores. "
-                + "0: the daemon measures it at the model's first start, at most the physical performance cores (default 0)",
+                + "0: the daemon measures it at the model's first start, "
+                + $"at most the physical performance cores (default {Default.Threads})",
             SettingKind.Whole,
             0,
             256
@@ -84,25 +88,32 @@ internal sealed record Setting(
             "style_hints",
             $"auto, none, or hints of at most 200 characters divided by |, such as \"Use simple words.|Be warm.\" (default {Default.StyleHints})"
         ),
+        new("candidates", $"answers sampled for each request (default {Default.Candidates})", SettingKind.Whole, 1, SamplingOptions.MaxCandidates),
+        new("max_tokens", $"the most tokens of one answer (default {Default.MaxTokens})", SettingKind.Whole, 1, SamplingOptions.MostTokens),
         new(
-            "candidates",
-            $"answers sampled for each request, 1 to 16 (default {Default.Candidates})",
-            SettingKind.Whole,
-            1,
-            SamplingOptions.MaxCandidates
+            "temperature",
+            $"how freely answers are drawn (default {Default.Temperature})",
+            SettingKind.Number,
+            0,
+            SamplingOptions.MaxTemperature,
+            IsAboveLeast: true
         ),
-        new("max_tokens", $"the most tokens of one answer (default {Default.MaxTokens})", SettingKind.Whole, 1, 4096),
-        new("temperature", $"how freely answers are drawn, above 0 and at most 5 (default {Default.Temperature})", SettingKind.Number),
         new("ask", $"when two answers are shown: {WireName.Choice<AskMode>()} (default {Default.Ask})"),
-        new("step_size", $"η, the step of the learner; tuned, change with care (default {Default.StepSize})", SettingKind.Number, 1e-6, 1e6),
+        new(
+            "step_size",
+            $"η, the step of the learner; tuned, change with care (default {Default.StepSize})",
+            SettingKind.Number,
+            HyperParameters.Least,
+            HyperParameters.Most
+        ),
         new(
             "regularization",
             $"λ, the learner's regularization; tuned, change with care (default {Default.Regularization})",
             SettingKind.Number,
-            1e-6,
-            1e6
+            HyperParameters.Least,
+            HyperParameters.Most
         ),
-        new("exploration", $"β, how much the second answer explores (default {Default.Exploration})", SettingKind.Number, 0, 1e6),
+        new("exploration", $"β, how much the second answer explores (default {Default.Exploration})", SettingKind.Number, 0, HyperParameters.Most),
         new(
             "usefulness",
             $"k, how unsure the learner must be to ask in when-useful rounds (default {Default.Usefulness})",
@@ -178,7 +189,7 @@ internal sealed record Setting(
             throw new ConfigurationException($"{key} must be a whole number, not {value}");
         if (!double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out double number))
             throw new ConfigurationException($"{key} must be a number, not {value}");
-        if (!(number >= Least && number <= Most))
+        if (!(number >= Least && number <= Most) || (IsAboveLeast && number == Least))
             throw new ConfigurationException($"{key} must be {Range}, not {value}");
     }
 
@@ -191,6 +202,8 @@ internal sealed record Setting(
                 return "";
             string unit = Unit.Length > 0 ? " " + Unit : "",
                 least = Text(Least);
+            if (IsAboveLeast)
+                return $"above {least} and at most {Text(Most)}{unit}";
             return Most >= double.MaxValue ? $"at least {least}{unit}" : $"{least} to {Text(Most)}{unit}";
 
             static string Text(double number) => number.ToString("0.######", CultureInfo.InvariantCulture);

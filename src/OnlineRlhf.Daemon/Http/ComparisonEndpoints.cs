@@ -18,7 +18,7 @@ internal static class ComparisonEndpoints
                 ComparisonRequest request = Convert(await RoundEndpoints.Read(context, WireJson.Readable.ComparisonBody).ConfigureAwait(false));
                 using var either = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stopping);
                 PreferenceLoop loop = await host.WaitInLineAsync(either.Token).ConfigureAwait(false);
-                await Write(context, await loop.LearnAsync(request, either.Token).ConfigureAwait(false)).ConfigureAwait(false);
+                await Write(context, await loop.SubmitAsync(request, either.Token).ConfigureAwait(false)).ConfigureAwait(false);
             }
         );
 

@@ -119,7 +119,7 @@ internal static class EventEndpoint
             Round? current = loop.Current(null);
             SnapshotBody snapshot = current is null
                 ? Snapshot("ready", null, null)
-                : Snapshot("ready", RoundBody.Of(current, withText), loop.Comparisons(current.Profile));
+                : Snapshot("ready", RoundBody.Of(current, withText), loop.CountComparisons(current.Profile));
             return Send(context, "snapshot", snapshot, WireJson.Readable.SnapshotBody, cancellationToken);
         }
 
@@ -142,7 +142,7 @@ internal static class EventEndpoint
             RoundEvent.Closed e => Send(
                 context,
                 "round.closed",
-                new ClosedBody(e.Id, e.Profile, e.Reason),
+                new ClosedBody(e.Id, e.Profile, WireName.Of(e.Reason)),
                 WireJson.Readable.ClosedBody,
                 cancellationToken
             ),

@@ -110,7 +110,7 @@ internal static class LanguageModelLoop
         foreach (int presses in measuredAt)
         {
             while (trial.Presses < presses)
-                await (passive ? trial.BringAsync(cancellationToken) : trial.PressAsync(cancellationToken)).ConfigureAwait(false);
+                await (passive ? trial.SubmitAsync(cancellationToken) : trial.PressAsync(cancellationToken)).ConfigureAwait(false);
             foreach ((float[] difference, double label) in trial.History.Skip((int)refit.Comparisons))
                 refit.Observe(new Comparison(difference, label));
             Score score = trial.Measure(tests);

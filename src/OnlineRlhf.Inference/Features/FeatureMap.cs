@@ -72,7 +72,7 @@ public sealed class FeatureMap
     /// <summary>The scales c₁, c₂, c₃.</summary>
     public IReadOnlyList<double> Scales { get; }
 
-    /// <summary>The names of the features from <see cref="FirstNamed"/> on. They let the program describe in words what was learned.</summary>
+    /// <summary>The names of the features from <see cref="FirstNamed"/> on.</summary>
     public static IReadOnlyList<string> Names { get; } = ["tokens", .. TextStatistics.Names];
 
     /// <summary>The index of the first feature that has a name.</summary>

@@ -69,14 +69,14 @@ internal sealed class ModelRunner : IDisposable
     internal T Run<T>(Func<LoadedModel, T> work) => Read(model => Device.IsCpu ? Unchanged(model, work) : RunOnGpu(work));
 
     /// <summary>Runs work that decodes nothing, so that it need not mark the GPU as computing.</summary>
-    internal T Look<T>(Func<LoadedModel, T> work) => Read(model => Unchanged(model, work));
+    internal T RunWithoutDecoding<T>(Func<LoadedModel, T> work) => Read(model => Unchanged(model, work));
 
     /// <summary>Measures once how fast the device decodes as many candidates as one request may have.</summary>
     internal DecodingPace Measure(CancellationToken cancellationToken) =>
         Run(model => _pace ??= model.Measure(_options.Candidates, cancellationToken));
 
     /// <summary>Runs work on the model, unless other work runs or no model is loaded.</summary>
-    internal void TryLook(Action<LoadedModel> work)
+    internal void TryRun(Action<LoadedModel> work)
     {
         if (!_gate.TryEnter())
             return;

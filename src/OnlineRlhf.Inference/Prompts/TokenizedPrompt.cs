@@ -9,6 +9,9 @@ public sealed class TokenizedPrompt
         _after;
     private readonly bool _takesHints;
 
+    // Used by one thread at a time, as the model is.
+    private readonly Dictionary<string, int[]> _suffixes = [];
+
     private TokenizedPrompt(int[] before, int[] after, bool takesHints)
     {
         _before = before;
@@ -70,9 +73,13 @@ public sealed class TokenizedPrompt
         {
             if (hint is null || !_takesHints)
                 return _after;
-            List<int> tokens = [];
-            vocabulary.Tokenize($" ({hint})", control: false, tokens);
-            return [.. tokens, .. _after];
+            if (!_suffixes.TryGetValue(hint, out int[]? suffix))
+            {
+                List<int> tokens = [];
+                vocabulary.Tokenize($" ({hint})", control: false, tokens);
+                _suffixes[hint] = suffix = [.. tokens, .. _after];
+            }
+            return suffix;
         }
     }
 

@@ -3,6 +3,12 @@ namespace OnlineRlhf.Inference.Sampling;
 /// <summary>How candidate answers are sampled. The samplers run in this order: top-k, penalties, top-p, min-p, temperature.</summary>
 public sealed record SamplingOptions
 {
+    /// <summary>The most tokens of one answer that may be requested.</summary>
+    public const int MostTokens = 4096;
+
+    /// <summary>The highest temperature.</summary>
+    public const int MaxTemperature = 5;
+
     /// <summary>The most candidates of one request.</summary>
     public const int MaxCandidates = 16;
 
@@ -44,9 +50,9 @@ public sealed record SamplingOptions
     public void Validate()
     {
         Check(Candidates is >= 1 and <= MaxCandidates, $"candidates must be 1 to {MaxCandidates}, not {Candidates}");
-        Check(MaxTokens is >= 1 and <= 4096, $"max_tokens must be 1 to 4096, not {MaxTokens}");
+        Check(MaxTokens is >= 1 and <= MostTokens, $"max_tokens must be 1 to {MostTokens}, not {MaxTokens}");
         Check(ThinkingBudget is >= 0 and <= MaxThinkingBudget, $"thinking_budget must be 0 to {MaxThinkingBudget}, not {ThinkingBudget}");
-        Check(Temperature is >= 0 and <= 5, $"temperature must be 0 to 5, not {Temperature}");
+        Check(Temperature is >= 0 and <= MaxTemperature, $"temperature must be 0 to {MaxTemperature}, not {Temperature}");
         Check(TopK is >= 1 and <= 1000, $"top_k must be 1 to 1000, not {TopK}");
         Check(TopP is > 0 and <= 1, $"top_p must be above 0 and at most 1, not {TopP}");
         Check(MinP is >= 0 and < 1, $"min_p must be at least 0 and below 1, not {MinP}");

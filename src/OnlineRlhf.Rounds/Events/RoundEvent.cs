@@ -26,11 +26,11 @@ public abstract record RoundEvent
     /// <summary>A round is closed.</summary>
     /// <param name="Id">The round.</param>
     /// <param name="Profile">Its profile.</param>
-    /// <param name="Reason">One of feedback, skipped, expired and superseded.</param>
-    public sealed record Closed(Guid Id, string Profile, string Reason) : RoundEvent;
+    /// <param name="Reason">Why it is closed.</param>
+    public sealed record Closed(Guid Id, string Profile, CloseReason Reason) : RoundEvent;
 
     /// <summary>A comparison is on the disk. The reward model learns it when it is next read.</summary>
-    /// <param name="Id">The id of the round, or of the comparison that a client brought.</param>
+    /// <param name="Id">The id of the round, or of the comparison that a client submitted.</param>
     /// <param name="Profile">Its profile.</param>
     /// <param name="Comparisons">How many comparisons of the profile are recorded.</param>
     public sealed record Recorded(Guid Id, string Profile, long Comparisons) : RoundEvent;

@@ -17,7 +17,7 @@ namespace OnlineRlhf.Rounds.Feedback;
 /// <param name="queue">The one queue of the model.</param>
 /// <param name="profiles">The profiles.</param>
 /// <param name="turn">A semaphore, held while the daemon records a comparison or a press: one at a time.</param>
-/// <param name="events">Receives an event for each comparison that is learned.</param>
+/// <param name="events">Receives an event for each comparison that is recorded.</param>
 /// <param name="mostProfiles">How many profiles may be stored.</param>
 internal sealed class ComparisonHandler(
     LanguageModel model,
@@ -33,7 +33,7 @@ internal sealed class ComparisonHandler(
     /// <summary>How many comparisons were recorded; repeats do not count.</summary>
     internal long Recorded => Interlocked.Read(ref _recorded);
 
-    internal async Task<FeedbackResult> LearnAsync(ComparisonRequest request, CancellationToken cancellationToken)
+    internal async Task<FeedbackResult> SubmitAsync(ComparisonRequest request, CancellationToken cancellationToken)
     {
         // Check first: a repeat, or a new profile without room, must not cost a decode.
         if (Known(request) is { } earlier)
@@ -48,7 +48,7 @@ internal sealed class ComparisonHandler(
             if (Known(request) is { } overtaken)
                 return overtaken;
             using ProfileCache.Lease lease = profiles.Acquire(request.Profile);
-            long comparisons = lease.Profile.Learn(
+            long comparisons = lease.Profile.Record(
                 ProfileName.ComparisonKey(request.Profile, request.Id),
                 map,
                 difference,
@@ -69,13 +69,13 @@ internal sealed class ComparisonHandler(
     internal Task<(float[] Difference, FeatureMap Map)> CompareAsync(ComparisonRequest request, CancellationToken cancellationToken) =>
         queue.RunAsync(token => Difference(request, token), cancellationToken);
 
-    /// <summary>Finds the number of a comparison, if the ring still holds it. Otherwise says how many comparisons its profile has learned.</summary>
+    /// <summary>Finds the number of a comparison, if the ring still holds it. Otherwise says how many comparisons its profile has recorded.</summary>
     internal FeedbackResult Find(Guid id, string profile)
     {
         using ProfileCache.Lease lease = profiles.Acquire(profile);
         return lease.Profile.Find(ProfileName.ComparisonKey(profile, id)) is { } found
             ? new FeedbackResult(id, profile, true, found.Sequence)
-            : new FeedbackResult(id, profile, false, lease.Profile.Comparisons);
+            : new FeedbackResult(id, profile, false, lease.Profile.CountComparisons());
     }
 
     private FeedbackResult? Known(ComparisonRequest request)
@@ -90,7 +90,7 @@ internal sealed class ComparisonHandler(
     {
         FeatureMap map;
         using (ProfileCache.Lease lease = profiles.Acquire(request.Profile))
-            map = lease.Profile.Map;
+            map = lease.Profile.GetMap();
         IReadOnlyList<HiddenBlocks> hidden = model.Force(request.Messages, [request.Chosen, request.Rejected], cancellationToken);
         float[] chosen = Features(hidden[0], request.Chosen),
             rejected = Features(hidden[1], request.Rejected);

@@ -9,7 +9,7 @@ namespace OnlineRlhf.Rounds.Feedback;
 /// <param name="registry">The open rounds.</param>
 /// <param name="profiles">The profiles.</param>
 /// <param name="turn">A semaphore, held while an answer is recorded. A retry that overtakes its original waits for it here.</param>
-/// <param name="events">Receives an event for each comparison that is learned.</param>
+/// <param name="events">Receives an event for each comparison that is recorded.</param>
 /// <param name="mostProfiles">How many profiles may be stored.</param>
 internal sealed class FeedbackHandler(RoundRegistry registry, ProfileCache profiles, SemaphoreSlim turn, EventHub events, int mostProfiles)
 {
@@ -81,9 +81,9 @@ internal sealed class FeedbackHandler(RoundRegistry registry, ProfileCache profi
     private FeedbackResult Take(Round round, Profile profile, Preferred preferred)
     {
         if (preferred == Preferred.Skip)
-            return new FeedbackResult(round.Id, round.Profile, false, profile.Comparisons);
+            return new FeedbackResult(round.Id, round.Profile, false, profile.CountComparisons());
         profiles.RequireRoomFor(round.Profile, mostProfiles);
-        return new FeedbackResult(round.Id, round.Profile, true, profile.Learn(round.Id, round.Map, round.Difference, Label(preferred)));
+        return new FeedbackResult(round.Id, round.Profile, true, profile.Record(round.Id, round.Map, round.Difference, Label(preferred)));
     }
 
     /// <summary>Answers feedback to a round that is no longer open: from memory, or else from its comparison in the profile's ring.</summary>

@@ -23,7 +23,7 @@ public sealed class LearnedFileHandler
         RoundRequest.RequireName(profile);
         using ProfileCache.Lease lease = _profiles.Acquire(profile);
         (int runs, Guid? state) = lease.Profile.FindFile(digest);
-        var file = new LearnedFile(profile, digest, state, runs, lease.Profile.Comparisons, 0, 0);
+        var file = new LearnedFile(profile, digest, state, runs, lease.Profile.CountComparisons(), 0, 0);
         IReadOnlyDictionary<Guid, RecordedComparison> recorded = lease.Profile.Recorded();
         for (long line = recorded.Count > 0 ? lines : 0; line > 0; line--)
         {

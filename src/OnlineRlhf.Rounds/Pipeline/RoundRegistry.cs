@@ -187,12 +187,12 @@ internal sealed class RoundRegistry(TimeProvider clock, EventHub events) : IDisp
     /// <summary>How a round ended: by an error (expired, superseded) or by feedback with its result.</summary>
     internal sealed record Closing(RoundError? Error, Preferred Preferred = Preferred.Skip, FeedbackResult? Result = null)
     {
-        internal string Reason =>
+        internal CloseReason Reason =>
             Error switch
             {
-                RoundError.Expired => "expired",
-                RoundError.Superseded => "superseded",
-                null => Preferred == Preferred.Skip ? "skipped" : "feedback",
+                RoundError.Expired => CloseReason.Expired,
+                RoundError.Superseded => CloseReason.Superseded,
+                null => Preferred == Preferred.Skip ? CloseReason.Skipped : CloseReason.Feedback,
                 { } other => throw new InvalidOperationException($"No round ends with {other}."),
             };
     }

@@ -53,28 +53,22 @@ internal sealed class Profile : IDisposable
     /// <summary>
     /// The feature map φ, with the scales that the profile was created with. If nothing is stored, with the scales that a new profile would get.
     /// </summary>
-    internal FeatureMap Map
+    internal FeatureMap GetMap()
     {
-        get
+        lock (_gate)
         {
-            lock (_gate)
-            {
-                OpenWhatIsStored();
-                return StoredMap();
-            }
+            OpenWhatIsStored();
+            return StoredMap();
         }
     }
 
-    /// <summary>How many comparisons are stored.</summary>
-    internal long Comparisons
+    /// <summary>Counts the recorded comparisons. Nothing is learned for that; a profile that is not in memory is read from the disk first.</summary>
+    internal long CountComparisons()
     {
-        get
+        lock (_gate)
         {
-            lock (_gate)
-            {
-                OpenWhatIsStored();
-                return _store?.Sequence ?? 0;
-            }
+            OpenWhatIsStored();
+            return _store?.Sequence ?? 0;
         }
     }
 
@@ -105,7 +99,7 @@ internal sealed class Profile : IDisposable
     /// <exception cref="RoundException">
     /// The profile holds fewer comparisons than it must, or its state is not the one that the difference was computed for.
     /// </exception>
-    internal long Learn(Guid round, FeatureMap map, ReadOnlySpan<float> difference, double label, long atLeast = 0)
+    internal long Record(Guid round, FeatureMap map, ReadOnlySpan<float> difference, double label, long atLeast = 0)
     {
         lock (_gate)
         {
@@ -251,14 +245,14 @@ internal sealed class Profile : IDisposable
             OpenStore();
     }
 
-    private ProfileStore OpenStore(FeatureMap? founding = null)
+    private ProfileStore OpenStore(FeatureMap? newMap = null)
     {
         if (_store is null)
         {
             // No state is stored, so a new one begins. The list of learned files belongs to an earlier state.
             if (!ProfileStore.Exists(_directory))
                 LearnedFiles.Delete(_directory);
-            _store = ProfileStore.Open(_directory, _maps.IdentityOf(founding ?? _maps.Measured), _hyperParameters, _maps.Recognise);
+            _store = ProfileStore.Open(_directory, _maps.IdentityOf(newMap ?? _maps.Measured), _hyperParameters, _maps.Recognise);
             _fresh = null;
             if (_store.Recovery.Outcome == RecoveryOutcome.Lost)
                 LearnedFiles.Delete(_directory);

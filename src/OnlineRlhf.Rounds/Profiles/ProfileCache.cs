@@ -38,7 +38,7 @@ internal sealed class ProfileCache(ProfileFolder folder, FeatureMaps maps, Hyper
         if (!Directory.Exists(folder.PathOf(name)) && Stored.Count() >= most)
             throw new RoundException(
                 RoundError.TooManyProfiles,
-                $"As many profiles are stored already as the profiles setting allows ({most}): nothing was learned for a new one."
+                $"As many profiles are stored already as the profiles setting allows ({most}): nothing was recorded for a new one."
             );
     }
 

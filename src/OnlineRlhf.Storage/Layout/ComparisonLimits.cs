@@ -26,14 +26,18 @@ internal static class ComparisonLimits
     /// <summary>Throws where hyper-parameters are outside the range in which every step of the learner is finite.</summary>
     public static void Check(HyperParameters hyperParameters)
     {
-        InRange(hyperParameters.StepSize, 1e-6, "η");
-        InRange(hyperParameters.Regularization, 1e-6, "λ");
+        InRange(hyperParameters.StepSize, HyperParameters.Least, "η");
+        InRange(hyperParameters.Regularization, HyperParameters.Least, "λ");
         InRange(hyperParameters.Exploration, 0, "β");
 
         static void InRange(double value, double least, string name)
         {
-            if (!(value >= least && value <= 1e6))
-                throw new ArgumentOutOfRangeException(nameof(hyperParameters), value, $"{name} must lie between {least:g} and 1e6.");
+            if (!(value >= least && value <= HyperParameters.Most))
+                throw new ArgumentOutOfRangeException(
+                    nameof(hyperParameters),
+                    value,
+                    $"{name} must lie between {least:g} and {HyperParameters.Most:g}."
+                );
         }
     }
 }

@@ -6,7 +6,7 @@ internal sealed class Candidates
     /// <summary>Candidates of a round.</summary>
     internal const int Assigned = 8;
 
-    /// <summary>Plain candidates in a pool: as many as a round deals.</summary>
+    /// <summary>Plain candidates in a pool: as many as a round assigns.</summary>
     internal const int PlainInPool = 2;
 
     internal Candidates(IReadOnlyList<CandidateSet> sets)

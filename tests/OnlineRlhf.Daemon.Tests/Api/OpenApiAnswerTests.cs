@@ -154,7 +154,8 @@ public sealed partial class OpenApiAnswerTests(LiveApi api) : IClassFixture<Live
         }
         Assert.Equal(told.Keys.Order(), sent.Order());
         JsonArray reasons = ApiOperation.Document["components"]!["schemas"]!["Closed"]!["properties"]!["reason"]!["enum"]!.AsArray();
-        Assert.Equal(happened.OfType<RoundEvent.Closed>().Select(c => c.Reason).Distinct().Order(), reasons.Select(r => (string)r!).Order());
+        Assert.Equal(WireName.All<CloseReason>().Order(), reasons.Select(r => (string)r!).Order());
+        Assert.Equal(Enum.GetValues<CloseReason>(), happened.OfType<RoundEvent.Closed>().Select(c => c.Reason).Distinct().Order());
     }
 
     /// <summary>What happens to four rounds, of which each ends in another way.</summary>

@@ -69,7 +69,7 @@ public sealed class LampTests : IAsyncLifetime
         };
         string tooLong = string.Join(' ', Enumerable.Repeat("word", 2000));
         var refused = new ComparisonRequest([new ChatMessage("user", tooLong)], "Yes.", "No.");
-        await Assert.ThrowsAsync<InferenceException>(() => loop.LearnAsync(refused, TestContext.Current.CancellationToken));
+        await Assert.ThrowsAsync<InferenceException>(() => loop.SubmitAsync(refused, TestContext.Current.CancellationToken));
         Assert.True(seen, "Nothing was shown while the comparison was read.");
         Assert.False(_rig.IsHigh(ThinkingLine));
     }

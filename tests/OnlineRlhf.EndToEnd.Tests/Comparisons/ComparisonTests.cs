@@ -10,9 +10,9 @@ public sealed class ComparisonTests(SharedDaemon daemon) : IClassFixture<SharedD
     {
         await using EventStream events = await EventStream.OpenAsync(daemon.Process);
         string id = Guid.NewGuid().ToString();
-        Reply learned = await BringAsync("told", id),
-            again = await BringAsync("told", id),
-            other = await BringAsync("told", chosen: "Steep the leaves.");
+        Reply learned = await SubmitAsync("told", id),
+            again = await SubmitAsync("told", id),
+            other = await SubmitAsync("told", chosen: "Steep the leaves.");
 
         Assert.Equal((200, id, 1), (learned.Status, learned.Id, learned.Comparisons));
         Assert.True(learned.Json.GetProperty("recorded").GetBoolean());
@@ -35,8 +35,8 @@ public sealed class ComparisonTests(SharedDaemon daemon) : IClassFixture<SharedD
     {
         string id = Guid.NewGuid().ToString(),
             unknown = Guid.NewGuid().ToString();
-        Reply learned = await BringAsync("asked", id);
-        await BringAsync("asked");
+        Reply learned = await SubmitAsync("asked", id);
+        await SubmitAsync("asked");
         Reply known = await daemon.Client.GetAsync($"{Path}/{id}?profile=asked"),
             missing = await daemon.Client.GetAsync($"{Path}/{unknown}?profile=asked");
 
@@ -106,12 +106,12 @@ public sealed class ComparisonTests(SharedDaemon daemon) : IClassFixture<SharedD
     [PublishedFact]
     public async Task One_longer_than_the_context_is_refused_with_both_numbers()
     {
-        Reply reply = await BringAsync("long", chosen: string.Join(' ', Enumerable.Repeat("tea", 2_000)));
+        Reply reply = await SubmitAsync("long", chosen: string.Join(' ', Enumerable.Repeat("tea", 2_000)));
 
         reply.MustBeProblem(413, "context");
         Assert.Equal("prompt-too-long", reply.Reason);
         Assert.Matches(@"take \d{4,} tokens and the context holds 512", reply.Detail);
-        (await BringAsync("long", chosen: new string('a', 300_000))).MustBeProblem(413, "262144 bytes");
+        (await SubmitAsync("long", chosen: new string('a', 300_000))).MustBeProblem(413, "262144 bytes");
     }
 
     [PublishedFact]
@@ -143,7 +143,7 @@ public sealed class ComparisonTests(SharedDaemon daemon) : IClassFixture<SharedD
         Assert.Equal("too-many-profiles", second.Reason);
     }
 
-    private Task<Reply> BringAsync(string profile, string? id = null, string chosen = "Seven minutes in boiling water.") =>
+    private Task<Reply> SubmitAsync(string profile, string? id = null, string chosen = "Seven minutes in boiling water.") =>
         daemon.Client.PostAsync(Path, Body(profile, id, chosen));
 
     private static string Body(string profile, string? id, string chosen) =>

@@ -90,7 +90,7 @@ public sealed class ConversationCacheTests : ConversationTestBase
     }
 
     [Fact]
-    public void A_conversation_that_another_one_displaced_is_parked_and_goes_on()
+    public void A_conversation_that_another_one_displaced_is_kept_and_goes_on()
     {
         string?[] hints = [null, Hint];
         Answer(Bread, hints, out IReadOnlyList<Candidate> candidates);

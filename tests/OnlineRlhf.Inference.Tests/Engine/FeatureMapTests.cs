@@ -54,9 +54,9 @@ public sealed class FeatureMapTests
     [InlineData(0.101, 0.0995, 3.2)]
     [InlineData(1.23e-12, 1.43e-12, 3)]
     [InlineData(1.23e5, 1.25e5, 2.8)]
-    public void A_map_is_found_by_its_fingerprint_among_those_with_scales_near_the_measured_ones(double measured, double founded, double last)
+    public void A_map_is_found_by_its_fingerprint_among_those_with_scales_near_the_measured_ones(double measured, double created, double last)
     {
-        var map = new FeatureMap(576, [founded, 0, last], English);
+        var map = new FeatureMap(576, [created, 0, last], English);
         FeatureMap? found = FeatureMap.Find(map.Fingerprint, 576, [measured, 0, last == 0 ? 0 : 3], English);
         Assert.Equal(map.Scales, found?.Scales);
     }

@@ -10,6 +10,22 @@ public sealed class ThoughtsTests
 {
     private static readonly string[] Parts = ["<think>", "</think>", "[THINK]", "[/THINK]", "\n", " ", "a", "<|channel|>", "final<|message|>", "<"];
 
+    /// <summary>Texts with the end of thoughts alone, and what is left of them.</summary>
+    public static TheoryData<string, string> EndsAlone =>
+        new()
+        {
+            { "hm hm</think>A", "A" },
+            { "hm hm.</think> A", "A" },
+            { "hm hm </think>A", "A" },
+            { "\u3042\u3044\u3002</think>\u3046", "\u3046" },
+            { "hm \u2013 hm </think>\n\nA", "A" },
+            { "Use </think> now.", "Use </think> now." },
+            { "Write `</think>` and go on.", "Write `</think>` and go on." },
+            { "Close it with \u201C</think>\u201D. hm</think>A", "A" },
+            { "Close it with \u201C</think>\u201D (</think>).", "Close it with \u201C</think>\u201D (</think>)." },
+            { "Use <think> and</think>", "Use <think> and</think>" },
+        };
+
     [Theory]
     [InlineData("<think>\nLet me see.\n</think>\n\nYes.", "Yes.")]
     [InlineData("  \n<think></think>Yes.", "Yes.")]
@@ -34,32 +50,14 @@ public sealed class ThoughtsTests
     [InlineData("Use <think> and </think> around it.", "Use <think> and </think> around it.")]
     [InlineData("Close it with </think> at the end.", "Close it with </think> at the end.")]
     [InlineData("The answer is [THINK] twice.", "The answer is [THINK] twice.")]
-    [InlineData("hm hm</think>A", "A")]
-    [InlineData("hm hm.</think> A", "A")]
-    [InlineData("hm hm </think>A", "A")]
-    [InlineData("\u3042\u3044\u3002</think>\u3046", "\u3046")]
-    [InlineData("hm \u2013 hm </think>\n\nA", "A")]
-    [InlineData("Use </think> now.", "Use </think> now.")]
-    [InlineData("Write `</think>` and go on.", "Write `</think>` and go on.")]
-    [InlineData("Close it with \u201C</think>\u201D. hm</think>A", "A")]
-    [InlineData("Close it with \u201C</think>\u201D (</think>).", "Close it with \u201C</think>\u201D (</think>).")]
-    [InlineData("Use <think> and</think>", "Use <think> and</think>")]
+    [MemberData(nameof(EndsAlone))]
     [InlineData("Close it with </think>", "Close it with </think>")]
     [InlineData("It ends.</think>", "")]
     public void Only_the_answer_is_left(string text, string answer) => Assert.Equal(answer, Thoughts.Drop(text));
 
     /// <summary>Where a model's template knows of thoughts, what is sampled is told from them as what a file holds is.</summary>
     [Theory]
-    [InlineData("hm hm</think>A", "A")]
-    [InlineData("hm hm.</think> A", "A")]
-    [InlineData("hm hm </think>A", "A")]
-    [InlineData("\u3042\u3044\u3002</think>\u3046", "\u3046")]
-    [InlineData("hm \u2013 hm </think>\n\nA", "A")]
-    [InlineData("Use </think> now.", "Use </think> now.")]
-    [InlineData("Write `</think>` and go on.", "Write `</think>` and go on.")]
-    [InlineData("Close it with \u201C</think>\u201D. hm</think>A", "A")]
-    [InlineData("Close it with \u201C</think>\u201D (</think>).", "Close it with \u201C</think>\u201D (</think>).")]
-    [InlineData("Use <think> and</think>", "Use <think> and</think>")]
+    [MemberData(nameof(EndsAlone))]
     public void Token_by_token_an_end_alone_is_told_as_in_a_whole_text(string text, string answer) =>
         MustLeave(answer, text, "{{ message.split('</think>') }}", longest: 6);
 

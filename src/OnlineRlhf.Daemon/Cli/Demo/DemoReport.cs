@@ -15,10 +15,17 @@ internal sealed record Checkpoint(int Presses, double PreferredKindServed, doubl
 }
 
 /// <summary>The result of one demonstration, as JSON.</summary>
-internal sealed record DemoReport(string Model, string Taste, string Says, int Seed, int TestRequests, IReadOnlyList<Checkpoint> Checkpoints);
+internal sealed record DemoReport(
+    string Model,
+    string Taste,
+    [property: JsonPropertyName("says")] string Description,
+    int Seed,
+    int TestRequests,
+    IReadOnlyList<Checkpoint> Checkpoints
+);
 
 /// <summary>One taste's row of the table.</summary>
-internal sealed record TasteRow(string Taste, string Says, IReadOnlyList<Checkpoint> Checkpoints);
+internal sealed record TasteRow(string Taste, [property: JsonPropertyName("says")] string Description, IReadOnlyList<Checkpoint> Checkpoints);
 
 /// <summary>The table of all named tastes, as JSON. The mean is over the tastes.</summary>
 internal sealed record TableReport(string Model, int Seeds, int FirstSeed, int TestRequests, IReadOnlyList<TasteRow> Tastes, TasteRow Mean);

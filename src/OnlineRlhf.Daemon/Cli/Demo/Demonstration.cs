@@ -59,7 +59,7 @@ internal sealed class Demonstration(PreferenceLoop loop, LanguageModel model, Si
         Screen.Progress("");
         if (json)
         {
-            var report = new DemoReport(model.Name, taste.Name, taste.Says, seed, tests.Count, measured);
+            var report = new DemoReport(model.Name, taste.Name, taste.Description, seed, tests.Count, measured);
             Output.Json(JsonSerializer.Serialize(report, DemoJson.Default.DemoReport));
             return;
         }
@@ -77,7 +77,7 @@ internal sealed class Demonstration(PreferenceLoop loop, LanguageModel model, Si
             Screen.Answer("after", trial.Serve(examples[i]));
         }
         text.WriteLine();
-        text.WriteLine($"The hidden taste was: {Screen.Bold(taste.Says)}. It was never told, only pressed.");
+        text.WriteLine($"The hidden taste was: {Screen.Bold(taste.Description)}. It was never told, only pressed.");
         text.WriteLine("What was kept of all this is one vector and one matrix of fixed size; no word that was said.");
     }
 
@@ -111,7 +111,7 @@ internal sealed class Demonstration(PreferenceLoop loop, LanguageModel model, Si
         [
             .. plan.Tastes.Select(t => new TasteRow(
                 t.Key,
-                t.Value.Says,
+                t.Value.Description,
                 [.. _checkpoints.Select((presses, c) => Checkpoint.Of(presses, Score.Mean(sums[t.Key][c])))]
             )),
         ];

@@ -39,7 +39,7 @@ internal sealed class LearningRun(DaemonClient daemon, PreferenceFile file, stri
     {
         if (position.WasUnreadable)
             Say("The position cannot be read: going on from what the daemon knows.");
-        LearnedFileBody known = await LookAsync(null, cancellationToken).ConfigureAwait(false);
+        LearnedFileBody known = await FindFileAsync(null, cancellationToken).ConfigureAwait(false);
         _held = known.Comparisons;
         (Progress done, bool isSure) = await CheckAsync(known, dimension, cancellationToken).ConfigureAwait(false);
         string unsure = isSure ? "" : $" So much was learned since that profile {profile} cannot tell whether it still holds it.";
@@ -205,7 +205,7 @@ internal sealed class LearningRun(DaemonClient daemon, PreferenceFile file, stri
             return (Of(known), true);
         if (finished == known.Runs && saved.Whole)
             return (saved, true);
-        LearnedFileBody ring = saved.Run == known.Runs ? known : await LookAsync(saved.Run, cancellationToken).ConfigureAwait(false);
+        LearnedFileBody ring = saved.Run == known.Runs ? known : await FindFileAsync(saved.Run, cancellationToken).ConfigureAwait(false);
         bool isOtherState = saved.State is not null && saved.State != known.State;
         // A different state may have learned none of these lines. If its ring still holds everything it has learned, the ring finds each line
         // that it did learn.
@@ -238,7 +238,7 @@ internal sealed class LearningRun(DaemonClient daemon, PreferenceFile file, stri
     /// <summary>
     /// Asks the daemon what it knows of the file and how far a run came. Without a run, it asks about the one after the last complete run.
     /// </summary>
-    private async Task<LearnedFileBody> LookAsync(int? run, CancellationToken cancellationToken)
+    private async Task<LearnedFileBody> FindFileAsync(int? run, CancellationToken cancellationToken)
     {
         string query = $"?lines={Math.Min(file.Lines, LearnedFileEndpoints.MostLines)}{(run is null ? "" : $"&run={run}")}";
         return Known(await daemon.GetAsync(Address + query, cancellationToken).ConfigureAwait(false));

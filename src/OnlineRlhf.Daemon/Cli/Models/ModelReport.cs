@@ -85,7 +85,7 @@ internal sealed record ModelReport(
             ? $"hints      {Plural.Of(StyleHints.Count, "style hint")}: {string.Join(" ", StyleHints.Select(TerminalText.Line))}"
             : "hints      none: the setting says so, or the model was never taught to follow them";
         yield return $"memory     {Size(ModelBytes.Weights)} weights + {Size(ModelBytes.Cache)} keys and values "
-            + $"+ {Size(ModelBytes.Buffers)} buffers + {Size(ModelBytes.Conversations)} parked conversations + {Size(LearnerBytes)} learner, "
+            + $"+ {Size(ModelBytes.Buffers)} buffers + {Size(ModelBytes.Conversations)} kept conversations + {Size(LearnerBytes)} learner, "
             + $"each profile in use + {Size(ProgramBytes)} program = {Size(NeededBytes)}";
         if (!Fits)
             yield return $"device     it does not fit: the service may take {Size(UsableBytes)} here. "

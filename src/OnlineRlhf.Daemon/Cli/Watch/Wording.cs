@@ -1,5 +1,6 @@
 using OnlineRlhf.Daemon.Http;
 using OnlineRlhf.Rounds;
+using OnlineRlhf.Rounds.Events;
 using OnlineRlhf.Rounds.Feedback;
 
 namespace OnlineRlhf.Daemon.Cli.Watch;
@@ -33,12 +34,10 @@ internal static class Wording
         };
 
     internal static string? Of(ClosedBody closed) =>
-        closed.Reason switch
-        {
-            "skipped" => "Skipped: nothing is recorded.",
-            "expired" => "Nobody answered in time: the pair is gone.",
-            _ => null,
-        };
+        !WireName.TryParse(closed.Reason, out CloseReason reason) ? null
+        : reason == CloseReason.Skipped ? "Skipped: nothing is recorded."
+        : reason == CloseReason.Expired ? "Nobody answered in time: the pair is gone."
+        : null;
 
     internal static string Of(RecordedBody recorded) => $"Recorded: comparison {recorded.Comparisons} of {recorded.Profile}.";
 
