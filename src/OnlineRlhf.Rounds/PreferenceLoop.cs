@@ -1,3 +1,4 @@
+using System.Threading.Channels;
 using OnlineRlhf.Inference;
 using OnlineRlhf.Inference.Features;
 using OnlineRlhf.Rounds.Events;
@@ -113,11 +114,18 @@ public sealed class PreferenceLoop : IDisposable
     /// <exception cref="RoundException">The request is wrong, or too many requests wait.</exception>
     /// <exception cref="InferenceException">The prompt is too long, or the engine failed.</exception>
     /// <exception cref="StateException">The profile's state cannot be read.</exception>
-    public Task<Round> OpenRoundAsync(RoundRequest request, CancellationToken cancellationToken = default)
+    public Task<Round> OpenRoundAsync(RoundRequest request, CancellationToken cancellationToken = default) =>
+        OpenRoundAsync(request, null, cancellationToken);
+
+    /// <summary>The same, and tells what is certain of the answers while the model writes them.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="written">Receives it; null for nobody.</param>
+    /// <param name="cancellationToken">Ends the request.</param>
+    public Task<Round> OpenRoundAsync(RoundRequest request, ChannelWriter<RoundEvent.Writing>? written, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(request);
         request.Validate();
-        return _pipeline.OpenAsync(request, cancellationToken);
+        return _pipeline.OpenAsync(request, written, cancellationToken);
     }
 
     /// <summary>Samples candidate answers and computes their features.</summary>

@@ -75,6 +75,9 @@ internal sealed class DaemonOptions
     [ConfigurationKeyName("temperature")]
     public float Temperature { get; set; } = Defaults.Sampling.Temperature;
 
+    [ConfigurationKeyName("sampling")]
+    public string Sampling { get; set; } = WireName.Of(SamplingMode.Whole);
+
     [ConfigurationKeyName("ask")]
     public string Ask { get; set; } = WireName.Of(AskMode.Always);
 
@@ -143,6 +146,7 @@ internal sealed class DaemonOptions
         Require(Natives is null || Directory.Exists(Natives), $"natives: there is no folder {Natives}");
         Require(DeviceNames.ContainsKey(Device), $"device must be {string.Join(", ", DeviceNames.Keys)}, not {Device}");
         Require(Thinking is Off or On, $"thinking must be {Off} or {On}, not {Thinking}");
+        Require(WireName.TryParse(Sampling, out SamplingMode _), $"sampling must be {WireName.Choice<SamplingMode>()}, not {Sampling}");
         Require(WireName.TryParse(Ask, out AskMode _), $"ask must be {WireName.Choice<AskMode>()}, not {Ask}");
         _ = ForBoard();
         Require(ParseHints()?.All(h => h.Length <= LongestHint) ?? true, $"style_hints: a hint has at most {LongestHint} characters");
@@ -176,6 +180,7 @@ internal sealed class DaemonOptions
                 MaxTokens = MaxTokens,
                 Temperature = Temperature,
             },
+            Steering = WireName.TryParse(Sampling, out SamplingMode mode) && mode == SamplingMode.Steered ? new SteeringOptions() : null,
             HyperParameters = new HyperParameters(StepSize, Regularization, Exploration),
             Usefulness = Usefulness,
             Ask = WireName.TryParse(Ask, out AskMode ask) ? ask : AskMode.Always,

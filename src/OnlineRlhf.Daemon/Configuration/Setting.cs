@@ -89,6 +89,11 @@ internal sealed record Setting(
             $"auto, none, or hints of at most 200 characters divided by |, such as \"Use simple words.|Be warm.\" (default {Default.StyleHints})"
         ),
         new("candidates", $"answers sampled for each request (default {Default.Candidates})", SettingKind.Whole, 1, SamplingOptions.MaxCandidates),
+        new(
+            "sampling",
+            "steered: an answer is chosen block by block while it is written, and its first words come early. "
+                + $"whole: it is chosen among whole answers (default {Default.Sampling})"
+        ),
         new("max_tokens", $"the most tokens of one answer (default {Default.MaxTokens})", SettingKind.Whole, 1, SamplingOptions.MostTokens),
         new(
             "temperature",

@@ -9,7 +9,7 @@ namespace OnlineRlhf.Daemon.Http;
 /// <summary>GET /v1/events: server-sent events, beginning with a snapshot. They contain the texts of answers only with ?text=true.</summary>
 internal static class EventEndpoint
 {
-    private const string ContentType = "text/event-stream; charset=utf-8";
+    internal const string ContentType = "text/event-stream; charset=utf-8";
 
     private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15),
         ProgressInterval = TimeSpan.FromMilliseconds(100);
@@ -138,6 +138,10 @@ internal static class EventEndpoint
                 WireJson.Readable.GeneratingBody,
                 cancellationToken
             ),
+            // This event has nothing but texts.
+            RoundEvent.Writing e => withText
+                ? Send(context, "round.writing", new WritingBody(e.Profile, e.First, e.Second), WireJson.Readable.WritingBody, cancellationToken)
+                : Task.CompletedTask,
             RoundEvent.Opened e => Send(context, "round.opened", RoundBody.Of(e.Round, withText), WireJson.Readable.RoundBody, cancellationToken),
             RoundEvent.Closed e => Send(
                 context,
@@ -173,7 +177,7 @@ internal static class EventEndpoint
         await Send(context, "learned", body, WireJson.Readable.RecordedBody, cancellationToken).ConfigureAwait(false);
     }
 
-    private static async Task Send<T>(HttpContext context, string name, T body, JsonTypeInfo<T> type, CancellationToken cancellationToken)
+    internal static async Task Send<T>(HttpContext context, string name, T body, JsonTypeInfo<T> type, CancellationToken cancellationToken)
     {
         await context
             .Response.WriteAsync($"event: {name}\ndata: {JsonSerializer.Serialize(body, type)}\n\n", cancellationToken)

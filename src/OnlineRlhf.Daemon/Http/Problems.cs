@@ -45,11 +45,21 @@ internal static class Problems
 
     internal static Task Write(HttpContext context, ProblemKind kind, string detail) => Write(context, kind.Status, kind.Reason, detail);
 
+    /// <summary>The problem that an exception is.</summary>
+    internal static ProblemBody BodyOf(Exception exception)
+    {
+        (int status, string reason, string detail) = Describe(exception);
+        return BodyOf(status, reason, detail);
+    }
+
+    private static ProblemBody BodyOf(int status, string reason, string detail) =>
+        new("about:blank", Microsoft.AspNetCore.WebUtilities.ReasonPhrases.GetReasonPhrase(status), status, detail, reason);
+
     private static async Task Write(HttpContext context, int status, string reason, string detail)
     {
         context.Response.StatusCode = status;
         context.Response.ContentType = "application/problem+json";
-        var problem = new ProblemBody("about:blank", Microsoft.AspNetCore.WebUtilities.ReasonPhrases.GetReasonPhrase(status), status, detail, reason);
+        ProblemBody problem = BodyOf(status, reason, detail);
         await JsonSerializer
             .SerializeAsync(context.Response.Body, problem, WireJson.Readable.ProblemBody, context.RequestAborted)
             .ConfigureAwait(false);

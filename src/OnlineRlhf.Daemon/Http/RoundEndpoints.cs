@@ -29,11 +29,18 @@ internal static class RoundEndpoints
             "/v1/rounds",
             async context =>
             {
-                RoundRequest request = Convert(await Read(context, WireJson.Readable.RoundRequestBody).ConfigureAwait(false));
+                RoundRequestBody body = await Read(context, WireJson.Readable.RoundRequestBody).ConfigureAwait(false);
+                RoundRequest request = Convert(body);
                 using var either = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stopping);
                 PreferenceLoop loop = await host.WaitInLineAsync(either.Token).ConfigureAwait(false);
                 long start = clock.GetTimestamp();
-                Round round = await loop.OpenRoundAsync(request, either.Token).ConfigureAwait(false);
+                if (body.Stream == true)
+                {
+                    if (await RoundStream.OpenAsync(context, loop, request, either.Token).ConfigureAwait(false) is { } streamed)
+                        metrics.Opened(streamed, clock.GetElapsedTime(start));
+                    return;
+                }
+                Round round = await loop.OpenRoundAsync(request, cancellationToken: either.Token).ConfigureAwait(false);
                 metrics.Opened(round, clock.GetElapsedTime(start));
                 context.Response.StatusCode = StatusCodes.Status201Created;
                 context.Response.Headers.Location = $"/v1/rounds/{round.Id}";

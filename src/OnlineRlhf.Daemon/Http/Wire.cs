@@ -19,7 +19,8 @@ internal sealed record RoundRequestBody(
     int? Candidates,
     int? MaxTokens,
     float? Temperature,
-    uint? Seed
+    uint? Seed,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] bool? Stream = null
 );
 
 internal sealed record AnswerBody(string? Text, int Tokens);
@@ -200,6 +201,11 @@ internal sealed record SnapshotBody(string Status, RoundBody? Round, long? Compa
 
 internal sealed record GeneratingBody(string Profile, int Tokens, int Finished, int Candidates);
 
+/// <param name="Profile">The profile of the request.</param>
+/// <param name="First">The beginning of the answer that will be shown first, or of the only one.</param>
+/// <param name="Second">The beginning of the answer that will be shown second; null if the round asks nothing.</param>
+internal sealed record WritingBody(string Profile, string First, string? Second);
+
 internal sealed record ClosedBody(Guid Id, string Profile, string Reason);
 
 internal sealed record RecordedBody(Guid Id, string Profile, long Comparisons);
@@ -230,6 +236,7 @@ internal sealed record ProblemBody(string Type, string Title, int Status, string
 [JsonSerializable(typeof(HealthBody))]
 [JsonSerializable(typeof(SnapshotBody))]
 [JsonSerializable(typeof(GeneratingBody))]
+[JsonSerializable(typeof(WritingBody))]
 [JsonSerializable(typeof(ClosedBody))]
 [JsonSerializable(typeof(RecordedBody))]
 [JsonSerializable(typeof(AbandonedBody))]

@@ -1,3 +1,4 @@
+using System.Threading.Channels;
 using OnlineRlhf.Inference;
 using OnlineRlhf.Inference.Devices;
 using OnlineRlhf.Inference.Features;
@@ -54,7 +55,7 @@ internal sealed class RoundPipeline(
     }
 
     /// <summary>Samples candidates, maps them, chooses the pair, and opens a round.</summary>
-    internal async Task<Round> OpenAsync(RoundRequest request, CancellationToken cancellationToken)
+    internal async Task<Round> OpenAsync(RoundRequest request, ChannelWriter<RoundEvent.Writing>? written, CancellationToken cancellationToken)
     {
         registry.Begin(request.Profile);
         try
@@ -67,7 +68,7 @@ internal sealed class RoundPipeline(
                         using ProfileCache.Lease lease = profiles.Acquire(request.Profile);
                         // A single answer, as at temperature 0, leaves nothing to choose block by block.
                         if (options.Steering is { } steering && sampling.Candidates > 1)
-                            return Steer(lease.Profile, request, sampling, steering, token);
+                            return Steer(lease.Profile, request, sampling, steering, written, token);
                         CandidateSet set = Sample(lease.Profile, request, sampling, token);
                         return NewRound(set, Choose(lease.Profile, set), set.Candidates.Count, LeaderIsFirst(request));
                     },
@@ -134,6 +135,7 @@ internal sealed class RoundPipeline(
         RoundRequest request,
         SamplingOptions sampling,
         SteeringOptions steering,
+        ChannelWriter<RoundEvent.Writing>? written,
         CancellationToken cancellationToken
     )
     {
@@ -158,12 +160,12 @@ internal sealed class RoundPipeline(
             cancellationToken
         );
         warmUp.Pacing?.Took(clock.GetElapsedTime(start), ready.PromptTokens, answers.Leader.Thoughts + answers.Leader.Tokens, answers.Tokens);
-        List<Candidate> written = [answers.Leader];
+        List<Candidate> candidates = [answers.Leader];
         if (answers.Challenger is { Text.Length: > 0 } other)
-            written.Add(other);
-        if (written.TrueForAll(c => c.Text.Length == 0))
-            throw new RoundException(RoundError.NoAnswer, NoAnswer(written));
-        CandidateSet set = CandidateSet.Of(request, ready.Map, written);
+            candidates.Add(other);
+        if (candidates.TrueForAll(c => c.Text.Length == 0))
+            throw new RoundException(RoundError.NoAnswer, NoAnswer(candidates));
+        CandidateSet set = CandidateSet.Of(request, ready.Map, candidates);
         Remember(guide, set);
         Choice choice =
             set.Candidates.Count == 2
@@ -173,12 +175,11 @@ internal sealed class RoundPipeline(
 
         void Settled(string leader, string? challenger)
         {
+            RoundEvent.Writing writing =
+                leaderFirst || challenger is null ? new(request.Profile, leader, challenger) : new(request.Profile, challenger, leader);
+            written?.TryWrite(writing);
             if (events.Followers > 0)
-                events.Publish(
-                    leaderFirst || challenger is null
-                        ? new RoundEvent.Writing(request.Profile, leader, challenger)
-                        : new RoundEvent.Writing(request.Profile, challenger, leader)
-                );
+                events.Publish(writing);
         }
     }
 

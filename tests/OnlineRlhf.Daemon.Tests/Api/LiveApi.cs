@@ -28,6 +28,9 @@ public sealed class LiveApi : IAsyncLifetime
     private readonly WebApplication _app;
 
     public LiveApi()
+        : this(SamplingMode.Whole) { }
+
+    internal LiveApi(SamplingMode sampling)
     {
         var options = new DaemonOptions
         {
@@ -35,6 +38,7 @@ public sealed class LiveApi : IAsyncLifetime
             Context = 512,
             TimeTarget = 0,
             Candidates = 4,
+            Sampling = WireName.Of(sampling),
         };
         _host = new ModelHost(options, _state, Path.Combine(_state, "socket"), Events, _lifetime, Clock, NullLogger.Instance);
         _board = new BoardHost(options, _host, Events, Clock, NullLogger.Instance);

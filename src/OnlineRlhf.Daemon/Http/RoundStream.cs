@@ -1,0 +1,59 @@
+using System.Threading.Channels;
+using OnlineRlhf.Rounds;
+using OnlineRlhf.Rounds.Events;
+
+namespace OnlineRlhf.Daemon.Http;
+
+/// <summary>POST /v1/rounds with "stream": true: server-sent events while the answers are written, then the round.</summary>
+internal static class RoundStream
+{
+    /// <summary>Opens a round, and sends what is certain of its answers as it comes.</summary>
+    /// <remarks>An error before the first event is an ordinary error response. A later one is the event error, with the same body.</remarks>
+    /// <returns>The round; null if it failed after the first event.</returns>
+    internal static async Task<Round?> OpenAsync(HttpContext context, PreferenceLoop loop, RoundRequest request, CancellationToken cancellationToken)
+    {
+        var written = Channel.CreateUnbounded<RoundEvent.Writing>(new UnboundedChannelOptions { SingleReader = true });
+        Task<Round> opening = OpenRoundAsync();
+        await foreach (RoundEvent.Writing writing in written.Reader.ReadAllAsync(CancellationToken.None).ConfigureAwait(false))
+        {
+            // The client may leave at any time. The round then ends by the same token.
+            if (!cancellationToken.IsCancellationRequested)
+                await EventEndpoint.Send(Begin(context), writing, withText: true, cancellationToken).ConfigureAwait(false);
+        }
+        try
+        {
+            Round round = await opening.ConfigureAwait(false);
+            await EventEndpoint
+                .Send(Begin(context), "round", RoundBody.Of(round), WireJson.Readable.RoundBody, cancellationToken)
+                .ConfigureAwait(false);
+            return round;
+        }
+        catch (Exception e) when (context.Response.HasStarted && !cancellationToken.IsCancellationRequested)
+        {
+            await EventEndpoint.Send(context, "error", Problems.BodyOf(e), WireJson.Readable.ProblemBody, cancellationToken).ConfigureAwait(false);
+            return null;
+        }
+
+        async Task<Round> OpenRoundAsync()
+        {
+            try
+            {
+                return await loop.OpenRoundAsync(request, written.Writer, cancellationToken).ConfigureAwait(false);
+            }
+            finally
+            {
+                written.Writer.Complete();
+            }
+        }
+    }
+
+    private static HttpContext Begin(HttpContext context)
+    {
+        if (!context.Response.HasStarted)
+        {
+            context.Response.ContentType = EventEndpoint.ContentType;
+            context.Response.Headers.CacheControl = "no-store";
+        }
+        return context;
+    }
+}
