@@ -52,23 +52,31 @@ internal static class AskVerb
                     null,
                     null
                 );
+                bool json = parsed.GetValue(client.Json);
                 await daemon.HealthAsync(cancellationToken).ConfigureAwait(false);
-                DaemonClient.Reply reply;
+                // A person at a terminal reads along. A file or a program gets the whole.
+                var printer = json || Console.IsOutputRedirected ? null : new AnswerPrinter(round => Print(round, parsed.GetValue(profile)));
+                DaemonClient.Reply? reply;
                 Screen.Progress("thinking …");
                 try
                 {
-                    reply = await daemon.PostAsync("/v1/rounds", body, WireJson.Readable.RoundRequestBody, cancellationToken).ConfigureAwait(false);
+                    reply = printer is null
+                        ? await daemon.PostAsync("/v1/rounds", body, WireJson.Readable.RoundRequestBody, cancellationToken).ConfigureAwait(false)
+                        : await daemon
+                            .PostAsync("/v1/rounds", body with { Stream = true }, WireJson.Readable.RoundRequestBody, printer.Hear, cancellationToken)
+                            .ConfigureAwait(false);
                 }
                 finally
                 {
                     Screen.Progress("");
                 }
-                bool json = parsed.GetValue(client.Json);
-                if (!reply.Succeeded)
-                    return reply.Fail(json);
-                RoundBody round = reply.Read(WireJson.Complete.RoundBody);
+                if (reply is not { } whole)
+                    return printer!.Finish();
+                if (!whole.Succeeded)
+                    return whole.Fail(json);
+                RoundBody round = whole.Read(WireJson.Complete.RoundBody);
                 if (json)
-                    Output.Json(reply.Body);
+                    Output.Json(whole.Body);
                 else
                     Print(round, parsed.GetValue(profile));
                 return ExitCode.Success;

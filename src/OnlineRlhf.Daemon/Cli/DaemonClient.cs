@@ -1,3 +1,4 @@
+using System.Net.ServerSentEvents;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
@@ -76,6 +77,36 @@ internal sealed class DaemonClient : IDisposable
 
     internal Task<Reply> PutAsync<T>(string path, T body, JsonTypeInfo<T> type, CancellationToken cancellationToken) =>
         SendAsync(HttpMethod.Put, path, body, type, cancellationToken);
+
+    /// <summary>Sends a body and reads the answer event by event.</summary>
+    /// <param name="path">The path.</param>
+    /// <param name="body">The body.</param>
+    /// <param name="type">The type of the body.</param>
+    /// <param name="heard">Receives the name and the data of each event.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    /// <returns>The answer if it is no stream; null after a stream.</returns>
+    internal async Task<Reply?> PostAsync<T>(
+        string path,
+        T body,
+        JsonTypeInfo<T> type,
+        Action<string, string> heard,
+        CancellationToken cancellationToken
+    )
+    {
+        var content = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(body, type));
+        using HttpResponseMessage response = await SendAsync(
+                new HttpRequestMessage(HttpMethod.Post, path) { Content = content },
+                HttpCompletionOption.ResponseHeadersRead,
+                cancellationToken
+            )
+            .ConfigureAwait(false);
+        if (response.Content.Headers.ContentType?.MediaType != "text/event-stream")
+            return await ReadAsync(response, cancellationToken).ConfigureAwait(false);
+        Stream stream = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
+        await foreach (SseItem<string> item in SseParser.Create(stream).EnumerateAsync(cancellationToken).ConfigureAwait(false))
+            heard(item.EventType, item.Data);
+        return null;
+    }
 
     /// <summary>Opens the stream of the daemon's events.</summary>
     /// <exception cref="DaemonUnreachableException">The daemon does not answer, or the answer is not a daemon's.</exception>

@@ -49,6 +49,8 @@ internal sealed class SteeringGuide(FeatureMap map, RoundRequest request, PairCh
             throw refusal!;
         Features = Features[..(usable.Count * map.Dimension)];
         Choice = choose(new CandidateFeatures(Features, map.Dimension));
+        // From here on nothing may tell which of the two answers leads.
+        _challenger = Choice.Challenger is null ? null : "";
         return (usable[Choice.Leader], Choice.Challenger is { } challenger ? usable[challenger] : null);
     }
 

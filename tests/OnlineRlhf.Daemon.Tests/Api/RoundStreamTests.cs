@@ -29,6 +29,7 @@ public sealed partial class RoundStreamTests
         {
             Assert.Equal("round.writing", one.Groups[1].Value);
             WritingBody writing = JsonSerializer.Deserialize(one.Groups[2].Value, WireJson.Complete.WritingBody)!;
+            Assert.Equal(round.Asked, writing.Second is not null);
             Assert.StartsWith(writing.First, round.First.Text, StringComparison.Ordinal);
             Assert.StartsWith(writing.Second ?? "", round.Second?.Text ?? "", StringComparison.Ordinal);
         }
