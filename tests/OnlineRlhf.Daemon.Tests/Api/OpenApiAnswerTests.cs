@@ -132,6 +132,7 @@ public sealed partial class OpenApiAnswerTests(LiveApi api) : IClassFixture<Live
         [
             .. await RoundsAsync(),
             new RoundEvent.Abandoned("anna", Failed: true),
+            new RoundEvent.Writing("anna", "One cup of", ""),
             new RoundEvent.Board("no chip"),
             new RoundEvent.Lagged(3),
             .. Enum.GetValues<PressOutcome>().Select(o => new RoundEvent.Pressed([Preferred.First, Preferred.Skip], o, Guid.NewGuid())),
