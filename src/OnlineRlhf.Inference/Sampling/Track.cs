@@ -54,8 +54,8 @@ internal sealed class Track(CandidateSampler sampler, Vocabulary vocabulary, Ans
     internal bool IsDone => Ended && (!_isFinite || !Hidden.IsFinite || Hidden.Tokens == TokenIds.Count);
 
     /// <summary>
-    /// A second candidate that continues this one differently. The caller copies the sequence. Between two blocks, no token of this one may wait to be
-    /// decoded.
+    /// A second candidate that continues this one differently. The caller copies the sequence. It may be called at the end of a block only, when no
+    /// drawn token waits to be decoded.
     /// </summary>
     /// <param name="sampler">Draws the tokens of the copy.</param>
     /// <param name="sequence">The sequence of the copy.</param>
