@@ -47,6 +47,7 @@ internal sealed class AnswerPrinter(Action<RoundBody> print)
         _code = ExitCode.Success;
         if (_printed.Length == 0 || round.Second is not null)
         {
+            Screen.Progress("");
             print(round);
             return;
         }

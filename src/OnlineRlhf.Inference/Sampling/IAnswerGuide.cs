@@ -12,8 +12,10 @@ public interface IAnswerGuide
     /// <param name="branches">At least one.</param>
     int Choose(IReadOnlyList<PartialAnswer> branches);
 
-    /// <summary>Receives what the answer begins with for certain. Each text begins with the one before and ends at a word's end.</summary>
-    /// <param name="text">The text.</param>
-    /// <param name="isLeader">Whether it is the leader's, or else the challenger's.</param>
-    void Settled(string text, bool isLeader);
+    /// <summary>
+    /// Receives what the answers begin with for certain, of both at once. Each text begins with the one before and ends at a word's end.
+    /// </summary>
+    /// <param name="leader">The leader's text.</param>
+    /// <param name="challenger">The challenger's text; null if there is none.</param>
+    void Settled(string leader, string? challenger);
 }

@@ -15,7 +15,8 @@ internal sealed class SteeredGeneration(GenerationSetup setup, SteeringOptions s
     // How many tokens a block may be longer than planned so that it ends at a word's end.
     private const int WordPatience = 3;
     private int _drawn,
-        _forks;
+        _forks,
+        _settled;
 
     internal SteeredAnswers Run(IProgress<SamplingProgress>? progress, CancellationToken cancellationToken)
     {
@@ -34,7 +35,7 @@ internal sealed class SteeredGeneration(GenerationSetup setup, SteeringOptions s
             Drop(prompt, open, b => b != leader && b != challenger);
             leader = Lead(prompt, open, leader, challenger, progress, cancellationToken);
             if (challenger is { Track.IsDone: false })
-                Finish(challenger, progress, cancellationToken);
+                Finish(leader, challenger, progress, cancellationToken);
             prompt.Keep(
                 ((Branch?[])[leader, challenger])
                     .OfType<Branch>()
@@ -64,8 +65,7 @@ internal sealed class SteeredGeneration(GenerationSetup setup, SteeringOptions s
     {
         // The challenger is not paused at a block's end any more.
         challenger?.Resume();
-        Settle(leader, isLeader: true);
-        Settle(challenger, isLeader: false);
+        Settle(leader, challenger);
         while (!leader.Track.IsDone)
         {
             int end = steering.NextEnd(leader.Track.TokenIds.Count);
@@ -76,19 +76,18 @@ internal sealed class SteeredGeneration(GenerationSetup setup, SteeringOptions s
                 throw setup.Context.NotFinite();
             leader = finite[finite.Count == 1 ? 0 : guide.Choose(View(finite))];
             Drop(prompt, open, b => b != leader && b != challenger);
-            Settle(leader, isLeader: true);
-            Settle(challenger, isLeader: false);
+            Settle(leader, challenger);
         }
         return leader;
     }
 
-    private void Finish(Branch challenger, IProgress<SamplingProgress>? progress, CancellationToken cancellationToken)
+    private void Finish(Branch leader, Branch challenger, IProgress<SamplingProgress>? progress, CancellationToken cancellationToken)
     {
         while (!challenger.Track.IsDone)
         {
             WriteBlock([challenger], steering.NextEnd(challenger.Track.TokenIds.Count), progress, cancellationToken);
             challenger.Resume();
-            Settle(challenger, isLeader: false);
+            Settle(leader, challenger);
         }
     }
 
@@ -174,22 +173,26 @@ internal sealed class SteeredGeneration(GenerationSetup setup, SteeringOptions s
         return piece.Count == 0 || char.IsWhiteSpace((char)piece[0]);
     }
 
-    /// <summary>Tells the guide what a branch begins with. The last word may still grow, unless the answer has ended.</summary>
-    private void Settle(Branch? branch, bool isLeader)
+    /// <summary>Tells the guide what the answers begin with.</summary>
+    private void Settle(Branch leader, Branch? challenger)
     {
-        if (branch is not { Track.IsFinite: true })
+        (string first, string? second) = (Settled(leader), challenger is null ? null : Settled(challenger));
+        if (first.Length + (second?.Length ?? 0) <= _settled)
             return;
+        _settled = first.Length + (second?.Length ?? 0);
+        guide.Settled(first, second);
+    }
+
+    /// <summary>What a branch begins with for certain: the last word may still grow, unless the answer has ended.</summary>
+    private static string Settled(Branch branch)
+    {
         string text = branch.Track.Text;
-        if (!branch.Track.Ended)
-        {
-            int word = text.Length;
-            while (word > 0 && !char.IsWhiteSpace(text[word - 1]))
-                word--;
-            text = text[..word].TrimEnd();
-        }
-        if (text.Length > branch.Settled)
-            guide.Settled(text, isLeader);
-        branch.Settled = Math.Max(branch.Settled, text.Length);
+        if (branch.Track.Ended)
+            return text;
+        int word = text.Length;
+        while (word > 0 && !char.IsWhiteSpace(text[word - 1]))
+            word--;
+        return text[..word].TrimEnd();
     }
 
     private static void Drop(PromptReading prompt, List<Branch> open, Predicate<Branch> goes) => open.RemoveAll(b => goes(b) && Free(prompt, b));
@@ -215,9 +218,6 @@ internal sealed class SteeredGeneration(GenerationSetup setup, SteeringOptions s
 
         /// <summary>The logits after the last token, if the branch waits at the end of a block.</summary>
         internal float[]? Paused { get; set; }
-
-        /// <summary>How much of the text the guide knows.</summary>
-        internal int Settled { get; set; }
 
         internal bool IsWriting => Paused is null && !Track.IsDone;
 

@@ -14,9 +14,6 @@ namespace OnlineRlhf.Rounds.Pipeline;
 internal sealed class SteeringGuide(FeatureMap map, RoundRequest request, PairChooser choose, RewardScorer score, Action<string, string?> settled)
     : IAnswerGuide
 {
-    private string _leader = "";
-    private string? _challenger;
-
     /// <summary>The style hints of the first blocks that have features.</summary>
     internal List<string?> Hints { get; } = [];
 
@@ -49,8 +46,6 @@ internal sealed class SteeringGuide(FeatureMap map, RoundRequest request, PairCh
             throw refusal!;
         Features = Features[..(usable.Count * map.Dimension)];
         Choice = choose(new CandidateFeatures(Features, map.Dimension));
-        // From here on nothing may tell which of the two answers leads.
-        _challenger = Choice.Challenger is null ? null : "";
         return (usable[Choice.Leader], Choice.Challenger is { } challenger ? usable[challenger] : null);
     }
 
@@ -76,14 +71,7 @@ internal sealed class SteeringGuide(FeatureMap map, RoundRequest request, PairCh
         return best;
     }
 
-    public void Settled(string text, bool isLeader)
-    {
-        if (isLeader)
-            _leader = text;
-        else
-            _challenger = text;
-        settled(_leader, _challenger);
-    }
+    public void Settled(string leader, string? challenger) => settled(leader, challenger);
 
     /// <summary>Replaces the features of a first block by those of the answer that it became.</summary>
     internal void Finish(int candidate, ReadOnlySpan<float> whole) => whole.CopyTo(Features.AsSpan(candidate * map.Dimension, map.Dimension));

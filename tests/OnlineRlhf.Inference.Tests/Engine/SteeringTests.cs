@@ -183,6 +183,11 @@ public sealed class SteeringTests
 
         public int Choose(IReadOnlyList<PartialAnswer> branches) => branches.Select((b, i) => (value(b), i)).Max().i;
 
-        public void Settled(string text, bool isLeader) => (isLeader ? Leader : Challenger).Add(text);
+        public void Settled(string leader, string? challenger)
+        {
+            Leader.Add(leader);
+            if (challenger is not null)
+                Challenger.Add(challenger);
+        }
     }
 }
