@@ -2,6 +2,7 @@ using OnlineRlhf.Inference;
 using OnlineRlhf.Inference.Features;
 using OnlineRlhf.Inference.Sampling;
 using OnlineRlhf.Learning;
+using OnlineRlhf.Rounds.Pipeline;
 
 namespace OnlineRlhf.Rounds;
 
@@ -40,22 +41,7 @@ public sealed class CandidateSet
     /// <exception cref="InferenceException">No answer has usable features.</exception>
     internal static CandidateSet Of(RoundRequest request, FeatureMap map, IReadOnlyList<Candidate> candidates)
     {
-        float[] features = new float[candidates.Count * map.Dimension];
-        List<Candidate> usable = [];
-        InferenceException? refusal = null;
-        foreach (Candidate candidate in candidates)
-        {
-            try
-            {
-                map.Map(candidate.Hidden, request.LastUserTurn, candidate.Text, features.AsSpan(usable.Count * map.Dimension, map.Dimension));
-                usable.Add(candidate);
-            }
-            catch (InferenceException e)
-            {
-                // Leave this answer out: the other answers may have usable features.
-                refusal = e;
-            }
-        }
-        return usable.Count > 0 ? new CandidateSet(request, usable, map, features[..(usable.Count * map.Dimension)]) : throw refusal!;
+        MappedAnswers mapped = MappedAnswers.Of(map, request, candidates.Select(c => (c.Hidden, c.Text)));
+        return new CandidateSet(request, [.. mapped.Usable.Select(i => candidates[i])], map, mapped.Features);
     }
 }

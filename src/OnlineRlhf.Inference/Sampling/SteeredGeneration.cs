@@ -27,8 +27,8 @@ internal sealed class SteeredGeneration(GenerationSetup setup, SteeringOptions s
             for (int i = 0; i < setup.Hints.Count; i++)
                 open.Add(new Branch(prompt.Start(i, attempt: 0), i));
             WriteBlock(open, steering.FirstBlock, progress, cancellationToken);
-            if (open.RemoveAll(b => !b.Track.IsFinite && Free(prompt, b)) > 0 && open.Count == 0)
-                throw setup.Context.NotFinite();
+            List<Branch> finite = Finite(open);
+            Drop(prompt, open, b => !finite.Contains(b));
             (int first, int? second) = guide.ChooseFirst(View(open));
             Branch leader = open[first];
             Branch? challenger = second is { } other && other != first ? open[other] : null;
@@ -43,7 +43,7 @@ internal sealed class SteeredGeneration(GenerationSetup setup, SteeringOptions s
                     .Select(b => (b.Candidate, b.Track))
             );
             Candidate written = ToCandidate(leader);
-            Candidate? compared = challenger is { Track.IsFinite: true } ? ToCandidate(challenger) : null;
+            Candidate? compared = challenger is not null && IsFinite(challenger) ? ToCandidate(challenger) : null;
             return new SteeredAnswers(written, compared?.Text == written.Text ? null : compared, _drawn);
         }
         finally
@@ -71,9 +71,7 @@ internal sealed class SteeredGeneration(GenerationSetup setup, SteeringOptions s
             int end = steering.NextEnd(leader.Track.TokenIds.Count);
             List<Branch> branches = Fork(prompt, open, leader);
             WriteBlock(branches, end, progress, cancellationToken, challenger);
-            List<Branch> finite = branches.FindAll(b => b.Track.IsFinite);
-            if (finite.Count == 0)
-                throw setup.Context.NotFinite();
+            List<Branch> finite = Finite(branches);
             leader = finite[finite.Count == 1 ? 0 : guide.Choose(View(finite))];
             Drop(prompt, open, b => b != leader && b != challenger);
             Settle(leader, challenger);
@@ -193,6 +191,21 @@ internal sealed class SteeredGeneration(GenerationSetup setup, SteeringOptions s
         while (word > 0 && !char.IsWhiteSpace(text[word - 1]))
             word--;
         return text[..word].TrimEnd();
+    }
+
+    /// <summary>The branches whose outputs are finite. One that is not marks the context as corrupted, because it may have spoilt others.</summary>
+    /// <exception cref="InferenceException">No branch is finite.</exception>
+    private List<Branch> Finite(List<Branch> branches)
+    {
+        List<Branch> finite = branches.FindAll(IsFinite);
+        return finite.Count > 0 ? finite : throw setup.Context.NotFinite();
+    }
+
+    private bool IsFinite(Branch branch)
+    {
+        if (!branch.Track.IsFinite)
+            _ = setup.Context.NotFinite();
+        return branch.Track.IsFinite;
     }
 
     private static void Drop(PromptReading prompt, List<Branch> open, Predicate<Branch> goes) => open.RemoveAll(b => goes(b) && Free(prompt, b));

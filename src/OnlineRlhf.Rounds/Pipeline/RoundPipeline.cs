@@ -118,13 +118,19 @@ internal sealed class RoundPipeline(
     private CandidateSet Sample(Profile profile, RoundRequest request, SamplingOptions sampling, CancellationToken cancellationToken)
     {
         Preparation ready = Prepare(profile, request, sampling);
-        (FeatureMap map, string?[] hints) = (ready.Map, ready.Hints);
         long start = clock.GetTimestamp();
-        IReadOnlyList<Candidate> candidates = model.Sample(ready.Prompt, hints, ready.Sampling, ready.Progress, request.Profile, cancellationToken);
+        IReadOnlyList<Candidate> candidates = model.Sample(
+            ready.Prompt,
+            ready.Hints,
+            ready.Sampling,
+            ready.Progress,
+            request.Profile,
+            cancellationToken
+        );
         warmUp.Pacing?.Took(clock.GetElapsedTime(start), ready.PromptTokens, candidates);
         if (candidates.All(c => c.Text.Length == 0))
             throw new RoundException(RoundError.NoAnswer, NoAnswer(candidates));
-        CandidateSet set = CandidateSet.Of(request, map, candidates);
+        CandidateSet set = CandidateSet.Of(request, ready.Map, candidates);
         _hints.Remember([.. set.Candidates.Select(c => c.Hint)], set.Features);
         return set;
     }

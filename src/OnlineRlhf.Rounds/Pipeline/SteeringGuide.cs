@@ -25,28 +25,11 @@ internal sealed class SteeringGuide(FeatureMap map, RoundRequest request, PairCh
 
     public (int Leader, int? Challenger) ChooseFirst(IReadOnlyList<PartialAnswer> branches)
     {
-        Features = new float[branches.Count * map.Dimension];
-        List<int> usable = [];
-        InferenceException? refusal = null;
-        for (int i = 0; i < branches.Count; i++)
-        {
-            try
-            {
-                Map(branches[i], Features.AsSpan(usable.Count * map.Dimension, map.Dimension));
-                usable.Add(i);
-                Hints.Add(branches[i].Hint);
-            }
-            catch (InferenceException e)
-            {
-                // The features of other branches may still be fine.
-                refusal = e;
-            }
-        }
-        if (usable.Count == 0)
-            throw refusal!;
-        Features = Features[..(usable.Count * map.Dimension)];
+        MappedAnswers mapped = MappedAnswers.Of(map, request, branches.Select(b => (b.Hidden, b.Text)));
+        Features = mapped.Features;
+        Hints.AddRange(mapped.Usable.Select(i => branches[i].Hint));
         Choice = choose(new CandidateFeatures(Features, map.Dimension));
-        return (usable[Choice.Leader], Choice.Challenger is { } challenger ? usable[challenger] : null);
+        return (mapped.Usable[Choice.Leader], Choice.Challenger is { } challenger ? mapped.Usable[challenger] : null);
     }
 
     public int Choose(IReadOnlyList<PartialAnswer> branches)
@@ -57,7 +40,7 @@ internal sealed class SteeringGuide(FeatureMap map, RoundRequest request, PairCh
         {
             try
             {
-                Map(branches[i], features);
+                map.Map(branches[i].Hidden, request.LastUserTurn, branches[i].Text, features);
             }
             catch (InferenceException)
             {
@@ -75,8 +58,6 @@ internal sealed class SteeringGuide(FeatureMap map, RoundRequest request, PairCh
 
     /// <summary>Replaces the features of a first block by those of the answer that it became.</summary>
     internal void Finish(int candidate, ReadOnlySpan<float> whole) => whole.CopyTo(Features.AsSpan(candidate * map.Dimension, map.Dimension));
-
-    private void Map(PartialAnswer branch, Span<float> features) => map.Map(branch.Hidden, request.LastUserTurn, branch.Text, features);
 }
 
 /// <summary>Chooses among candidates.</summary>
