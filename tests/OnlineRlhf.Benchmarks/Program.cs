@@ -44,6 +44,36 @@ var requests = new Option<int>("--requests")
     Recursive = true,
 };
 
+var people = new Option<int>("--people")
+{
+    Description = "steered: people in each condition",
+    DefaultValueFactory = _ => 24,
+    Recursive = true,
+};
+var presses = new Option<int>("--presses")
+{
+    Description = "steered: the last checkpoint, 10, 25 or 100",
+    DefaultValueFactory = _ => 100,
+    Recursive = true,
+};
+var heldOut = new Option<int>("--held-out")
+{
+    Description = "steered: held-out requests that are measured after each checkpoint",
+    DefaultValueFactory = _ => 8,
+    Recursive = true,
+};
+var forms = new Option<string[]>("--forms")
+{
+    Description = "steered: which forms, such as steered or best; without it all",
+    DefaultValueFactory = _ => [],
+    Recursive = true,
+};
+var conditions = new Option<string[]>("--conditions")
+{
+    Description = "steered: which conditions, such as \"style only\"; without it all",
+    DefaultValueFactory = _ => [],
+    Recursive = true,
+};
 var server = new Option<string?>("--llama-server")
 {
     Description = "chat: folder with llama.cpp's own server and its libraries, as build-llama-server.sh makes it",
@@ -79,6 +109,25 @@ var server = new Option<string?>("--llama-server")
                 p.GetValue(requests)
             )
     ),
+    (
+        "steered",
+        "Answers that are chosen block by block beside answers that are chosen whole. Takes hours on a real model.",
+        (report, p) =>
+            SteeredBenchmark.Run(
+                report,
+                p.GetValue(model) ?? EngineBenchmark.SmolModel,
+                p.GetValue(directory)!,
+                p.GetValue(requests),
+                new SteeredPlan(
+                    p.GetValue(people),
+                    p.GetValue(presses),
+                    p.GetValue(heldOut),
+                    p.GetValue(threads) is > 0 and var workers ? workers : Environment.ProcessorCount,
+                    p.GetValue(forms)!,
+                    p.GetValue(conditions)!
+                )
+            )
+    ),
 ];
 
 var root = new RootCommand(
@@ -93,6 +142,11 @@ var root = new RootCommand(
     model,
     candidates,
     requests,
+    people,
+    presses,
+    heldOut,
+    forms,
+    conditions,
     server,
 };
 foreach ((string name, string says, Action<Report, ParseResult> run) in verbs)

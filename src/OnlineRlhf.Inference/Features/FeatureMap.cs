@@ -55,6 +55,12 @@ public sealed class FeatureMap
         _hidden = DimensionOf(embeddingLength) - Named;
         _projection = _hidden < full ? new HadamardProjection(full, _hidden) : null;
         Dimension = _hidden + Named;
+        Groups =
+        [
+            // The projection mixes the blocks.
+            .. _projection is null ? Enumerable.Range(0, HiddenBlocks.Count).Select(b => (b * _width)..((b + 1) * _width)) : [Range.EndAt(_hidden)],
+            .. Enumerable.Range(_hidden, Named).Select(i => i..(i + 1)),
+        ];
         Fingerprint = Identify(embeddingLength, scales, statistics);
     }
 
@@ -74,6 +80,9 @@ public sealed class FeatureMap
 
     /// <summary>The names of the features from <see cref="FirstNamed"/> on.</summary>
     public static IReadOnlyList<string> Names { get; } = ["tokens", .. TextStatistics.Names];
+
+    /// <summary>The groups of features that behave alike: each hidden block, and each named feature.</summary>
+    public IReadOnlyList<Range> Groups { get; }
 
     /// <summary>The index of the first feature that has a name.</summary>
     public int FirstNamed => _hidden;

@@ -9,9 +9,18 @@ public sealed record SteeringOptions(int FirstBlock = 8, int Branches = 3)
     private static readonly int[] Ends = [16, 24, 32, 48, 64, 80];
     private const int LaterBlock = 16;
 
+    /// <summary>One answer, of which every word is told as soon as it is written.</summary>
+    public static SteeringOptions Unsteered { get; } = new(FirstBlock: 1, Branches: 1);
+
+    /// <summary>The number of the block at which a beginning of so many tokens ends: 0 for the first.</summary>
+    public static int BlockOf(int tokens) => Array.FindLastIndex(Ends, end => end <= tokens) + 1;
+
     /// <summary>Where the block ends that begins after so many tokens.</summary>
     internal int NextEnd(int tokens)
     {
+        // With nothing to choose, every token is settled as soon as it is written.
+        if (Branches == 1)
+            return tokens + 1;
         foreach (int end in Ends)
         {
             if (end > Math.Max(tokens, FirstBlock))

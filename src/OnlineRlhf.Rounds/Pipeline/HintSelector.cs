@@ -24,6 +24,12 @@ public sealed class HintSelector
     /// </summary>
     private const int Even = 2;
 
+    /// <summary>
+    /// How many answers under each hint the selector must have seen before a round that asks nothing does without plain and even candidates. Only
+    /// differences to plain answers teach the selector.
+    /// </summary>
+    private const int Enough = 10;
+
     /// <summary>The factor between the model's uncertainty and the standard deviation of a draw.</summary>
     private const double PosteriorScale = 0.5;
 
@@ -46,26 +52,26 @@ public sealed class HintSelector
         _answers = new int[hints.Count];
     }
 
-    /// <summary>Assigns a hint, or null for none, to each candidate, for the person that this reward model belongs to.</summary>
+    /// <summary>Assigns a hint, or null for none, to each candidate of a round, for the person that this reward model belongs to.</summary>
     public string?[] Assign(OnePassRewardModel model, int candidates, uint seed)
     {
-        ArgumentNullException.ThrowIfNull(model);
         string?[] assigned = StyleHints.Assign(_hints, candidates, seed);
+        return Fill(model, assigned, assigned.Count(h => h is null) + Even, seed, withPlain: false);
+    }
+
+    /// <summary>
+    /// The same for a round that asks nothing. Nothing is learned from it, so all its candidates get what the person probably likes, and that may be
+    /// no hint.
+    /// </summary>
+    public string?[] AssignLikeliest(OnePassRewardModel model, int candidates, uint seed)
+    {
+        bool isKnown;
         lock (_gate)
-        {
-            // Without presses there is no taste yet, and a hint without answers has no mean yet.
-            if (model.Comparisons == 0 || _answers.Contains(0))
-                return assigned;
-            int chosen = assigned.Count(h => h is null) + Even;
-            if (chosen >= candidates)
-                return assigned;
-            double[] reward = [.. _means.Select(m => model.Score(m))],
-                uncertainty = [.. _means.Select(m => model.Uncertainty(m))];
-            var random = new Random(unchecked((int)seed));
-            for (int slot = chosen; slot < candidates; slot++)
-                assigned[slot] = Draw(assigned.AsSpan(0, slot), reward, uncertainty, random);
-        }
-        return assigned;
+            isKnown = Array.TrueForAll(_answers, a => a >= Enough);
+        string?[] assigned = StyleHints.Assign(_hints, candidates, seed);
+        if (!isKnown && candidates > 2)
+            assigned[1] = assigned[^1];
+        return Fill(model, assigned, isKnown ? 0 : 2, seed, withPlain: isKnown);
     }
 
     /// <summary>Learns how the answers of a round under each hint differ from its plain answers.</summary>
@@ -100,21 +106,42 @@ public sealed class HintSelector
         }
     }
 
-    /// <summary>Draws a hint by Thompson sampling, among the hints that may get another candidate.</summary>
-    private string Draw(ReadOnlySpan<string?> assigned, double[] reward, double[] uncertainty, Random random)
+    /// <summary>Draws the hints of the candidates from a place on.</summary>
+    private string?[] Fill(OnePassRewardModel model, string?[] assigned, int from, uint seed, bool withPlain)
     {
-        int best = 0;
-        double highest = double.NegativeInfinity;
+        ArgumentNullException.ThrowIfNull(model);
+        lock (_gate)
+        {
+            // Without presses there is no taste yet, and a hint without answers has no mean yet.
+            if (_hints.Count == 0 || model.Comparisons == 0 || _answers.Contains(0))
+                return StyleHints.Assign(_hints, assigned.Length, seed);
+            double[] reward = [.. _means.Select(m => model.Score(m))],
+                uncertainty = [.. _means.Select(m => model.Uncertainty(m))];
+            var random = new Random(unchecked((int)seed));
+            for (int slot = from; slot < assigned.Length; slot++)
+                assigned[slot] = Draw(assigned.AsSpan(0, slot), reward, uncertainty, random, withPlain);
+        }
+        return assigned;
+    }
+
+    /// <summary>Draws a hint by Thompson sampling, among the hints that may get another candidate.</summary>
+    private string? Draw(ReadOnlySpan<string?> assigned, double[] reward, double[] uncertainty, Random random, bool withPlain)
+    {
+        string? best = null;
+        // A plain answer differs from plain answers by nothing.
+        double highest = withPlain && HasPlace(null, assigned) ? 0 : double.NegativeInfinity;
         for (int h = 0; h < _hints.Count; h++)
         {
             double promise = reward[h] + PosteriorScale * uncertainty[h] * Normal(random);
-            // With very few hints, one hint must take more than MostAlike candidates.
-            bool hasPlace = assigned.Count(_hints[h]) < Math.Max(MostAlike, (assigned.Length / _hints.Count) + 1);
-            if (hasPlace && promise > highest)
-                (best, highest) = (h, promise);
+            if (HasPlace(_hints[h], assigned) && promise > highest)
+                (best, highest) = (_hints[h], promise);
         }
-        return _hints[best];
+        return best;
     }
+
+    // With very few hints, one hint must take more than MostAlike candidates.
+    private bool HasPlace(string? hint, ReadOnlySpan<string?> assigned) =>
+        assigned.Count(hint) < Math.Max(MostAlike, (assigned.Length / _hints.Count) + 1);
 
     /// <summary>A standard normal number, by the Box–Muller transform.</summary>
     private static double Normal(Random random) => Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());

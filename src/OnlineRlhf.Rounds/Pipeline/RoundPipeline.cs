@@ -5,6 +5,7 @@ using OnlineRlhf.Inference.Features;
 using OnlineRlhf.Inference.Prompts;
 using OnlineRlhf.Inference.Sampling;
 using OnlineRlhf.Learning;
+using OnlineRlhf.Learning.RewardModels;
 using OnlineRlhf.Learning.Selection;
 using OnlineRlhf.Rounds.Events;
 using OnlineRlhf.Rounds.Profiles;
@@ -38,6 +39,7 @@ internal sealed class RoundPipeline(
 {
     private readonly QuestionRule _question = new(options.Usefulness, options.MaxUnaskedInARow);
     private readonly HintSelector _hints = new(model.Hints, dimension);
+    private readonly AnswerForecast _forecast = new(model.Hints);
 
     /// <summary>How fast the model answers, according to the last measurement; null if rounds have no time limit.</summary>
     internal DecodingPace? Pace => warmUp.Pacing?.Pace;
@@ -66,8 +68,7 @@ internal sealed class RoundPipeline(
                     token =>
                     {
                         using ProfileCache.Lease lease = profiles.Acquire(request.Profile);
-                        // A single answer, as at temperature 0, leaves nothing to choose block by block.
-                        if (options.Steering is { } steering && sampling.Candidates > 1)
+                        if (options.Steering is { } steering)
                             return Steer(lease.Profile, request, sampling, steering, written, token);
                         CandidateSet set = Sample(lease.Profile, request, sampling, token);
                         return NewRound(set, Choose(lease.Profile, set), set.Candidates.Count, LeaderIsFirst(request));
@@ -117,7 +118,7 @@ internal sealed class RoundPipeline(
 
     private CandidateSet Sample(Profile profile, RoundRequest request, SamplingOptions sampling, CancellationToken cancellationToken)
     {
-        Preparation ready = Prepare(profile, request, sampling);
+        Preparation ready = Prepare(profile, request, sampling, steered: false);
         long start = clock.GetTimestamp();
         IReadOnlyList<Candidate> candidates = model.Sample(
             ready.Prompt,
@@ -145,11 +146,12 @@ internal sealed class RoundPipeline(
         CancellationToken cancellationToken
     )
     {
-        Preparation ready = Prepare(profile, request, sampling);
+        Preparation ready = Prepare(profile, request, sampling, steered: true);
         bool leaderFirst = LeaderIsFirst(request);
         var guide = new SteeringGuide(
             ready.Map,
             request,
+            _forecast,
             features => Choose(profile, request, features),
             features => profile.Read(features, static (learned, features) => learned.Score(features)),
             Settled
@@ -159,7 +161,7 @@ internal sealed class RoundPipeline(
             ready.Prompt,
             ready.Hints,
             ready.Sampling,
-            steering,
+            ready.Hints.Length > 1 ? steering : SteeringOptions.Unsteered,
             guide,
             ready.Progress,
             request.Profile,
@@ -198,7 +200,7 @@ internal sealed class RoundPipeline(
         _hints.Remember(guide.Hints, new CandidateFeatures(guide.Features, set.Dimension));
     }
 
-    private Preparation Prepare(Profile profile, RoundRequest request, SamplingOptions sampling)
+    private Preparation Prepare(Profile profile, RoundRequest request, SamplingOptions sampling, bool steered)
     {
         TokenizedPrompt prompt = model.Tokenize(request.Messages);
         int promptTokens = 0;
@@ -208,11 +210,19 @@ internal sealed class RoundPipeline(
             sampling = InTime(pacing, promptTokens, request, sampling);
         }
         // Read the profile first: an unreadable state must fail before the model works for seconds.
-        (FeatureMap map, string?[] hints) = profile.Read((map, learned) => (map, _hints.Assign(learned, sampling.Candidates, sampling.Seed)));
+        (FeatureMap map, string?[] hints) = profile.Read((map, learned) => (map, Hints(learned)));
         var progress = new ProgressPublisher(events, request.Profile);
         // Report before sampling, because reading the prompt takes a while too.
-        progress.Report(new SamplingProgress(0, 0, sampling.Candidates));
+        progress.Report(new SamplingProgress(0, 0, hints.Length));
         return new Preparation(prompt, promptTokens, sampling, map, hints, progress);
+
+        string?[] Hints(OnePassRewardModel learned)
+        {
+            if (!steered || (request.Ask ?? options.Ask) != AskMode.Never)
+                return _hints.Assign(learned, sampling.Candidates, sampling.Seed);
+            // Before the first press all answers are worth the same, so one is enough.
+            return learned.Comparisons == 0 ? [null] : _hints.AssignLikeliest(learned, sampling.Candidates, sampling.Seed);
+        }
     }
 
     /// <summary>Limits a round to what there is time for.</summary>

@@ -5,19 +5,30 @@ using OnlineRlhf.Learning;
 
 namespace OnlineRlhf.Rounds.Pipeline;
 
-/// <summary>Steers a round's answer: it maps what is written so far to features, and has the person's reward model choose.</summary>
+/// <summary>
+/// Steers a round's answer: it predicts the features of the whole answers from what is written so far, and has the person's reward model choose.
+/// </summary>
 /// <param name="map">The profile's feature map.</param>
 /// <param name="request">The request.</param>
+/// <param name="forecast">Predicts the features of whole answers.</param>
 /// <param name="choose">Chooses the pair among the first blocks, and decides whether to ask.</param>
 /// <param name="score">The predicted reward of features.</param>
 /// <param name="settled">Receives the leader's text and the challenger's, as far as they are certain.</param>
-internal sealed class SteeringGuide(FeatureMap map, RoundRequest request, PairChooser choose, RewardScorer score, Action<string, string?> settled)
-    : IAnswerGuide
+internal sealed class SteeringGuide(
+    FeatureMap map,
+    RoundRequest request,
+    AnswerForecast forecast,
+    PairChooser choose,
+    RewardScorer score,
+    Action<string, string?> settled
+) : IAnswerGuide
 {
+    private readonly List<Beginning> _beginnings = [];
+
     /// <summary>The style hints of the first blocks that have features.</summary>
     internal List<string?> Hints { get; } = [];
 
-    /// <summary>φ of the first blocks: of what was written until then, or of the whole answer if it ended there.</summary>
+    /// <summary>φ of the first blocks: predicted, or of the whole answer if it ended there.</summary>
     internal float[] Features { get; private set; } = [];
 
     /// <summary>What was chosen among <see cref="Hints"/>.</summary>
@@ -25,39 +36,81 @@ internal sealed class SteeringGuide(FeatureMap map, RoundRequest request, PairCh
 
     public (int Leader, int? Challenger) ChooseFirst(IReadOnlyList<PartialAnswer> branches)
     {
-        MappedAnswers mapped = MappedAnswers.Of(map, request, branches.Select(b => (b.Hidden, b.Text)));
-        Features = mapped.Features;
+        (MappedAnswers mapped, Features) = Predict(branches);
         Hints.AddRange(mapped.Usable.Select(i => branches[i].Hint));
         Choice = choose(new CandidateFeatures(Features, map.Dimension));
-        return (mapped.Usable[Choice.Leader], Choice.Challenger is { } challenger ? mapped.Usable[challenger] : null);
+        Note(branches, mapped, Choice.Leader, isLeader: true);
+        if (Choice.Challenger is { } challenger)
+            Note(branches, mapped, challenger, isLeader: false);
+        return (mapped.Usable[Choice.Leader], Choice.Challenger is { } other ? mapped.Usable[other] : null);
     }
 
     public int Choose(IReadOnlyList<PartialAnswer> branches)
     {
-        float[] features = new float[map.Dimension];
-        (int best, double highest) = (0, double.NegativeInfinity);
-        for (int i = 0; i < branches.Count; i++)
+        MappedAnswers mapped;
+        float[] predicted;
+        try
         {
-            try
-            {
-                map.Map(branches[i].Hidden, request.LastUserTurn, branches[i].Text, features);
-            }
-            catch (InferenceException)
-            {
-                // A branch without features cannot be learned from, so it is not continued.
-                continue;
-            }
-            double reward = score(features);
+            (mapped, predicted) = Predict(branches);
+        }
+        catch (InferenceException)
+        {
+            // No branch has features. The round finds that out when the answer is whole.
+            return 0;
+        }
+        (int best, double highest) = (0, double.NegativeInfinity);
+        for (int i = 0; i < mapped.Usable.Count; i++)
+        {
+            double reward = score(predicted.AsSpan(i * map.Dimension, map.Dimension));
             if (reward > highest)
                 (best, highest) = (i, reward);
         }
-        return best;
+        Note(branches, mapped, best, isLeader: true);
+        return mapped.Usable[best];
     }
 
     public void Settled(string leader, string? challenger) => settled(leader, challenger);
 
-    /// <summary>Replaces the features of a first block by those of the answer that it became.</summary>
-    internal void Finish(int candidate, ReadOnlySpan<float> whole) => whole.CopyTo(Features.AsSpan(candidate * map.Dimension, map.Dimension));
+    /// <summary>Replaces the prediction for a first block by the features of the answer that it became, and lets the forecast learn from it.</summary>
+    /// <param name="candidate">The index of the first block in <see cref="Hints"/>.</param>
+    /// <param name="whole">φ of the whole answer.</param>
+    internal void Finish(int candidate, ReadOnlySpan<float> whole)
+    {
+        whole.CopyTo(Features.AsSpan(candidate * map.Dimension, map.Dimension));
+        foreach (Beginning beginning in _beginnings)
+        {
+            if (beginning.IsLeader == (candidate == Choice.Leader))
+                forecast.Learn(map, beginning.Block, beginning.Hint, beginning.Features, whole);
+        }
+    }
+
+    private (MappedAnswers Mapped, float[] Predicted) Predict(IReadOnlyList<PartialAnswer> branches)
+    {
+        MappedAnswers mapped = MappedAnswers.Of(map, request, branches.Select(b => (b.Hidden, b.Text)));
+        float[] predicted = [.. mapped.Features];
+        foreach ((int row, int index) in mapped.Usable.Index())
+        {
+            PartialAnswer branch = branches[index];
+            if (!branch.HasEnded)
+                forecast.Predict(map, BlockOf(branch), branch.Hint, predicted.AsSpan(row * map.Dimension, map.Dimension));
+        }
+        return (mapped, predicted);
+    }
+
+    /// <summary>Keeps the features of a beginning until its answer is whole.</summary>
+    private void Note(IReadOnlyList<PartialAnswer> branches, MappedAnswers mapped, int row, bool isLeader)
+    {
+        PartialAnswer branch = branches[mapped.Usable[row]];
+        if (!branch.HasEnded)
+            _beginnings.Add(
+                new Beginning(isLeader, BlockOf(branch), branch.Hint, mapped.Features[(row * map.Dimension)..((row + 1) * map.Dimension)])
+            );
+    }
+
+    private static int BlockOf(PartialAnswer branch) => SteeringOptions.BlockOf(branch.Hidden.Tokens);
+
+    /// <summary>A beginning that was continued.</summary>
+    private sealed record Beginning(bool IsLeader, int Block, string? Hint, float[] Features);
 }
 
 /// <summary>Chooses among candidates.</summary>

@@ -39,6 +39,9 @@ internal sealed class Candidates
 
     internal static int Set(int request, bool hinted) => (2 * request) + (hinted ? 1 : 0);
 
+    /// <summary>The text of a request.</summary>
+    internal string Request(int request) => Sets[Set(request, hinted: false)].Request;
+
     /// <summary>The hinted set of a request.</summary>
     internal IReadOnlyList<CachedCandidate> Pool(int request) => Sets[Set(request, hinted: true)].Candidates;
 
@@ -62,29 +65,31 @@ internal sealed class Candidates
     }
 
     /// <summary>
-    /// Takes the mean of the request's plain answers off each value, and divides all by the standard deviation of plain answers within a request.
+    /// Measures the mean of each request's plain answers, and the standard deviation of plain answers within a request.
     /// </summary>
-    internal void Standardise(double[][] values)
+    internal Standardisation Standardise(double[][] values)
     {
+        double[] means = [.. Enumerable.Range(0, Requests).Select(r => values[Set(r, hinted: false)].Average())];
         double squares = 0;
         int freedom = 0;
         for (int request = 0; request < Requests; request++)
         {
-            double mean = values[Set(request, hinted: false)].Average();
-            foreach (bool hinted in (bool[])[false, true])
-            {
-                double[] set = values[Set(request, hinted)];
-                for (int c = 0; c < set.Length; c++)
-                    set[c] -= mean;
-            }
-            squares += values[Set(request, hinted: false)].Sum(v => v * v);
-            freedom += values[Set(request, hinted: false)].Length - 1;
+            double[] plain = values[Set(request, hinted: false)];
+            squares += plain.Sum(v => (v - means[request]) * (v - means[request]));
+            freedom += plain.Length - 1;
         }
-        double deviation = Math.Sqrt(squares / freedom);
-        foreach (double[] set in values)
-        {
-            for (int c = 0; c < set.Length; c++)
-                set[c] = deviation > 0 ? set[c] / deviation : 0;
-        }
+        return new Standardisation(means, Math.Sqrt(squares / freedom));
     }
+
+    /// <summary>The value of every candidate, by set.</summary>
+    internal double[][] Values(Func<int, string, double> value) =>
+        [.. Sets.Select((set, s) => set.Candidates.Select(c => value(s / 2, c.Text)).ToArray())];
+}
+
+/// <summary>What turns a value of an answer to a request into standard deviations of plain answers, 0 at the mean of that request's.</summary>
+/// <param name="Means">The mean of each request's plain answers.</param>
+/// <param name="Deviation">The standard deviation of plain answers within a request.</param>
+internal sealed record Standardisation(double[] Means, double Deviation)
+{
+    internal double Apply(int request, double value) => Deviation > 0 ? (value - Means[request]) / Deviation : 0;
 }

@@ -14,10 +14,13 @@ internal sealed class MixedTaste
     /// <summary>The log odds of σ = 0.8.</summary>
     private static readonly double Agreement = Math.Log(4);
 
-    private MixedTaste(double[][] utilities, double sharpness)
+    private readonly Func<int, string, double> _utility;
+
+    private MixedTaste(Candidates candidates, Func<int, string, double> utility)
     {
-        Utilities = utilities;
-        Sharpness = sharpness;
+        _utility = utility;
+        Utilities = candidates.Values(utility);
+        Sharpness = Agreement / MedianDifference(candidates, Utilities);
     }
 
     /// <summary>By set, by candidate.</summary>
@@ -29,33 +32,33 @@ internal sealed class MixedTaste
     /// </summary>
     internal double Sharpness { get; }
 
-    internal static MixedTaste Draw(Candidates candidates, PropertyTable properties, double[][]? relevance, int seed)
+    /// <summary>The probability that this person prefers the first of two utilities.</summary>
+    internal double Preference(double first, double second) => 1 / (1 + Math.Exp(Sharpness * (second - first)));
+
+    /// <summary>The utility of any answer to a request, in standard deviations of plain answers.</summary>
+    internal double Utility(int request, string answer) => _utility(request, answer);
+
+    internal static MixedTaste Draw(Candidates candidates, PropertyTable properties, PropertyTable? relevance, int seed)
     {
         var random = new Random(seed);
         int[] order = [.. Enumerable.Range(0, properties.Names.Count)];
         random.Shuffle(order);
-        double[][] style = [.. candidates.Sets.Select(s => new double[s.Candidates.Count])];
+        List<(double Weight, Func<int, string, double> Value)> weights = [];
         foreach (int property in order.Take(1 + random.Next(MostProperties)))
         {
             double weight = (random.Next(2) == 0 ? 1 : -1) * (0.5 + (0.5 * random.NextDouble()));
-            Add(style, properties[property], weight);
+            weights.Add((weight, properties[property]));
         }
-        candidates.Standardise(style);
-        if (relevance is not null)
-        {
-            Add(style, relevance, 1);
-            candidates.Standardise(style);
-        }
-        return new MixedTaste(style, Agreement / MedianDifference(candidates, style));
+        Func<int, string, double> style = InDeviations(candidates, (request, answer) => weights.Sum(w => w.Weight * w.Value(request, answer)));
+        return relevance is null
+            ? new MixedTaste(candidates, style)
+            : new MixedTaste(candidates, InDeviations(candidates, (request, answer) => style(request, answer) + relevance[0](request, answer)));
     }
 
-    private static void Add(double[][] sum, double[][] values, double weight)
+    private static Func<int, string, double> InDeviations(Candidates candidates, Func<int, string, double> value)
     {
-        for (int s = 0; s < sum.Length; s++)
-        {
-            for (int c = 0; c < sum[s].Length; c++)
-                sum[s][c] += weight * values[s][c];
-        }
+        Standardisation unit = candidates.Standardise(candidates.Values(value));
+        return (request, answer) => unit.Apply(request, value(request, answer));
     }
 
     private static double MedianDifference(Candidates candidates, double[][] utilities)

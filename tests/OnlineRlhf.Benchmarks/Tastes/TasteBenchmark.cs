@@ -15,6 +15,10 @@ internal static class TasteBenchmark
     private const int People = 240,
         Seeds = 2;
     private const int Barred = 4;
+
+    /// <summary>After how many presses it is measured.</summary>
+    private static readonly int[] Checkpoints = [10, 25, 50, 100];
+
     private const string Full = "hints + statistics + overlap";
 
     private static readonly LearnerKind[] Kinds =
@@ -34,11 +38,11 @@ internal static class TasteBenchmark
             throw new InvalidOperationException($"Only {candidates.Requests} requests have two answers or more: too few to hold a third out.");
         PropertyTable style = PropertyTable.OfStatistics(candidates),
             unmeasured = PropertyTable.OfUnmeasured(candidates);
-        double[][]? relevance = PropertyTable.OfOverlap(candidates) is { Names.Count: > 0 } overlap ? overlap[0] : null;
+        PropertyTable? relevance = PropertyTable.OfOverlap(candidates) is { Names.Count: > 0 } overlap ? overlap : null;
         Split[] splits = [.. Enumerable.Range(0, Seeds).Select(seed => Split.Draw(candidates.Requests, seed))];
         bool real = model is not null;
 
-        List<(string Name, PropertyTable Properties, double[][]? Relevance, double? Bar)> conditions =
+        List<(string Name, PropertyTable Properties, PropertyTable? Relevance, double? Bar)> conditions =
         [
             ("style only", style, null, real ? 1.2 : null),
         ];
@@ -55,7 +59,7 @@ internal static class TasteBenchmark
         double[][][][] learned = Learn(candidates, tastes, splits);
 
         Console.WriteLine($"  {candidates.Requests} requests, a third held out; {People} tastes, {Seeds} seeds; ± one standard error over tastes");
-        Console.WriteLine($"  {"after presses", -44}{string.Concat(Trial.Checkpoints.Select(c => $"{c, 14}"))}");
+        Console.WriteLine($"  {"after presses", -44}{string.Concat(Checkpoints.Select(c => $"{c, 14}"))}");
         for (int c = 0; c < conditions.Count; c++)
         {
             Console.WriteLine($"  {conditions[c].Name}");
@@ -76,9 +80,7 @@ internal static class TasteBenchmark
     {
         double[][][][] learned =
         [
-            .. tastes.Select(_ =>
-                Kinds.Select(_ => Enumerable.Range(0, People).Select(_ => new double[Trial.Checkpoints.Length]).ToArray()).ToArray()
-            ),
+            .. tastes.Select(_ => Kinds.Select(_ => Enumerable.Range(0, People).Select(_ => new double[Checkpoints.Length]).ToArray()).ToArray()),
         ];
         long start = Stopwatch.GetTimestamp();
         for (int seed = 0; seed < splits.Length; seed++)
@@ -96,16 +98,13 @@ internal static class TasteBenchmark
                         People,
                         person =>
                         {
-                            double[] served = Trial.Run(
-                                candidates,
-                                features,
-                                tastes[condition][person],
-                                Kinds[kind],
-                                splits[number],
-                                (1000 * number) + person
-                            );
+                            MixedTaste taste = tastes[condition][person];
+                            Split split = splits[number];
+                            int[][] served = Trial.Run(candidates, features, taste, Kinds[kind], split, Checkpoints, (1000 * number) + person);
                             for (int i = 0; i < served.Length; i++)
-                                learned[condition][kind][person][i] += served[i] / Seeds;
+                                learned[condition][kind][person][i] +=
+                                    split.HeldOut.Zip(served[i], (r, c) => taste.Utilities[Candidates.Set(r, Kinds[kind].Hinted)][c]).Average()
+                                    / Seeds;
                         }
                     );
                 }
@@ -119,11 +118,11 @@ internal static class TasteBenchmark
     private static void Row(Report report, string condition, string name, double[][] people, double? bar)
     {
         string cells = "";
-        for (int i = 0; i < Trial.Checkpoints.Length; i++)
+        for (int i = 0; i < Checkpoints.Length; i++)
         {
             double[] values = [.. people.Select(p => p[i])];
             var measured = new Measurement(
-                $"{condition}: {name}, after {Trial.Checkpoints[i]}",
+                $"{condition}: {name}, after {Checkpoints[i]}",
                 values.Average(),
                 AtLeast: i == 0 ? bar : null,
                 StandardError: values.StandardError()
@@ -133,7 +132,7 @@ internal static class TasteBenchmark
         }
         string verdict = bar is null
             ? ""
-            : $"   after {Trial.Checkpoints[0]} ≥ {bar.Value.ToString(CultureInfo.InvariantCulture)}: "
+            : $"   after {Checkpoints[0]} ≥ {bar.Value.ToString(CultureInfo.InvariantCulture)}: "
                 + $"{(people.Average(p => p[0]) >= bar ? "ok" : "MISSED")}";
         Console.WriteLine($"    {name, -42}{cells}{verdict}");
     }
@@ -165,7 +164,7 @@ internal static class TasteBenchmark
                     error = differences.StandardError();
                 // Within noise of equal is not worse.
                 var measured = new Measurement(
-                    $"{conditions[c]}: {what}, after {Trial.Checkpoints[0]}",
+                    $"{conditions[c]}: {what}, after {Checkpoints[0]}",
                     mean,
                     AtLeast: Math.Round(-2 * error, 3),
                     StandardError: error

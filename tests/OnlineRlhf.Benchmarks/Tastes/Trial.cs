@@ -8,25 +8,40 @@ using OnlineRlhf.Rounds.Pipeline;
 
 namespace OnlineRlhf.Benchmarks.Tastes;
 
-/// <summary>One simulated person presses a hundred times on training requests; what would be served is measured on the held-out ones.</summary>
+/// <summary>
+/// One simulated person presses on training requests, among answers that were sampled once and are chosen whole. What would be served is measured on
+/// the held-out requests.
+/// </summary>
 internal static class Trial
 {
-    /// <summary>After how many presses it is measured.</summary>
-    internal static readonly int[] Checkpoints = [10, 25, 50, 100];
-
-    /// <summary>The mean utility of the served answer on held-out requests, after each checkpoint.</summary>
-    internal static double[] Run(Candidates candidates, FeatureTable features, MixedTaste taste, LearnerKind kind, Split split, int seed)
+    /// <summary>What is served after each checkpoint: for each held-out request, the index of the candidate in its set.</summary>
+    /// <param name="candidates">The sampled answers.</param>
+    /// <param name="features">Their features.</param>
+    /// <param name="taste">What the person likes.</param>
+    /// <param name="kind">Which candidates a round has.</param>
+    /// <param name="split">Which requests are held out.</param>
+    /// <param name="checkpoints">After how many presses it is measured, in rising order.</param>
+    /// <param name="seed">Decides the requests' order, the candidates and the person's mistakes.</param>
+    internal static int[][] Run(
+        Candidates candidates,
+        FeatureTable features,
+        MixedTaste taste,
+        LearnerKind kind,
+        Split split,
+        IReadOnlyList<int> checkpoints,
+        int seed
+    )
     {
         var random = new Random(seed);
         var model = new OnePassRewardModel(features.Dimension, new RoundOptions().HyperParameters);
         var selector = new HintSelector(candidates.Hints, features.Dimension);
         float[] difference = new float[features.Dimension];
-        double[] served = new double[Checkpoints.Length];
+        int[][] served = new int[checkpoints.Count][];
         int[] order = [.. split.Training];
-        for (int press = 0, checkpoint = 0; checkpoint < Checkpoints.Length; press++)
+        for (int press = 0, checkpoint = 0; checkpoint < checkpoints.Count; press++)
         {
-            if (press == Checkpoints[checkpoint])
-                served[checkpoint++] = split.HeldOut.Average(request => Serve(request));
+            if (press == checkpoints[checkpoint])
+                served[checkpoint++] = [.. split.HeldOut.Select(Serve)];
             if (press % order.Length == 0)
                 random.Shuffle(order);
             int request = order[press % order.Length];
@@ -36,8 +51,7 @@ internal static class Trial
                 selector.Remember([.. assigned.Select(c => candidates.Pool(request)[c].Hint)], seen);
             Pair pair = ExplorationRule.Select(model, seen);
             double[] utilities = taste.Utilities[Candidates.Set(request, kind.Hinted)];
-            double odds = taste.Sharpness * (utilities[assigned[pair.Leader]] - utilities[assigned[pair.Challenger]]);
-            bool leaderPreferred = random.NextDouble() < 1 / (1 + Math.Exp(-odds));
+            bool leaderPreferred = random.NextDouble() < taste.Preference(utilities[assigned[pair.Leader]], utilities[assigned[pair.Challenger]]);
             TensorPrimitives.Subtract(seen[pair.Leader], seen[pair.Challenger], difference);
             model.Observe(new Comparison(difference, leaderPreferred ? 1 : 0));
         }
@@ -57,7 +71,7 @@ internal static class Trial
                 : [.. Enumerable.Range(0, candidates.Sets[Candidates.Set(request, hinted: false)].Candidates.Count)];
         }
 
-        double Serve(int request)
+        int Serve(int request)
         {
             int[] assigned = Assign(request);
             CandidateFeatures seen = features.Of(request, assigned);
@@ -69,7 +83,7 @@ internal static class Trial
                 if (score > best)
                     (leader, best) = (c, score);
             }
-            return taste.Utilities[Candidates.Set(request, kind.Hinted)][assigned[leader]];
+            return assigned[leader];
         }
     }
 
