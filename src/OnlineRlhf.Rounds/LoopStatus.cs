@@ -55,6 +55,11 @@ public sealed class LoopStatus
     /// <summary>What a round on a short request samples now, if the request sets no limits.</summary>
     public RoundBudget Budget => _pipeline.Budget;
 
+    /// <summary>
+    /// How long it takes until the first word of such a round; null if answers are chosen whole, or if rounds have no time limit.
+    /// </summary>
+    public TimeSpan? FirstWord => _pipeline.FirstWord;
+
     /// <summary>How many comparisons that clients submitted were recorded; repeats do not count.</summary>
     public long Submitted => _comparisons.Recorded;
 

@@ -84,7 +84,7 @@ public sealed class PreferenceLoop : IDisposable
             () =>
             {
                 var maps = FeatureMaps.Load(model, stateDirectory, calibrating, cancellationToken);
-                var warmUp = WarmUp.Run(model, options.TimeTarget, cancellationToken);
+                var warmUp = WarmUp.Run(model, options, cancellationToken);
                 var folder = new ProfileFolder(stateDirectory, model.Fingerprint, opened);
                 return new PreferenceLoop(model, maps, warmUp, folder, options, clock, events ?? new EventHub());
             },

@@ -40,6 +40,12 @@ public sealed record RoundOptions
     /// </summary>
     public TimeSpan? TimeTarget { get; init; }
 
+    /// <summary>
+    /// How long it may take until the first word of a steered round if the request does not set the number of answers. A slow device then begins
+    /// with fewer and shorter beginnings. Null for no limit.
+    /// </summary>
+    public TimeSpan? FirstWordTarget { get; init; }
+
     /// <summary>How many requests may wait for the running one.</summary>
     public int QueueLength { get; init; } = 4;
 

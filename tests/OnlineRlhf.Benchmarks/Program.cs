@@ -89,7 +89,7 @@ var server = new Option<string?>("--llama-server")
     (
         "chat",
         "A turn of a conversation beside llama.cpp's own server.",
-        (report, p) => ChatBenchmark.Run(report, p.GetValue(server), p.GetValue(threads), p.GetValue(pairs))
+        (report, p) => ChatBenchmark.Run(report, p.GetValue(server), p.GetValue(directory)!, p.GetValue(threads), p.GetValue(pairs))
     ),
     (
         "daemon",

@@ -106,6 +106,54 @@ public sealed class HintSelectorTests
     }
 
     [Fact]
+    public void A_round_that_asks_nothing_gets_only_what_is_liked_most()
+    {
+        HintSelector selector = Experienced(answers: 10);
+        OnePassRewardModel person = Person(likes: 4);
+        for (uint seed = 0; seed < 50; seed++)
+        {
+            string?[] assigned = selector.AssignLikeliest(person, Candidates, seed);
+            Assert.Equal(Candidates, assigned.Length);
+            Assert.Equal(HintSelector.MostAlike, assigned.Count(h => h == Hints[4]));
+            Assert.True(assigned.Distinct().Count() >= 3);
+        }
+    }
+
+    [Fact]
+    public void Who_dislikes_every_hint_gets_plain_answers()
+    {
+        HintSelector selector = Experienced(answers: 10);
+        var person = new OnePassRewardModel(Hints.Length, new HyperParameters(1, 1, 1));
+        for (int press = 0; press < 200; press++)
+            person.Observe(new Comparison([1, 1, 1, 1, 1, 1], 0));
+        Assert.All(
+            Enumerable.Range(0, 50),
+            seed => Assert.Equal(HintSelector.MostAlike, selector.AssignLikeliest(person, Candidates, (uint)seed).Count(h => h is null))
+        );
+    }
+
+    [Theory]
+    [InlineData(2)]
+    [InlineData(4)]
+    [InlineData(8)]
+    public void Until_every_hint_is_known_a_round_that_asks_nothing_keeps_a_plain_answer_and_one_in_turn(int candidates)
+    {
+        HintSelector selector = Experienced(answers: 9);
+        OnePassRewardModel person = Person(likes: 0, dislikes: 3);
+        string?[][] rounds = [.. Enumerable.Range(0, 60).Select(seed => selector.AssignLikeliest(person, candidates, (uint)seed))];
+        Assert.All(rounds, assigned => Assert.Equal(1, assigned.Count(h => h is null)));
+        // Each of the six hints gets its turn in every sixth round.
+        Assert.True(rounds.Count(r => r.Contains(Hints[3])) >= 10);
+    }
+
+    [Fact]
+    public void Before_the_first_press_a_round_that_asks_nothing_is_like_any_other() =>
+        Assert.Equal(
+            Experienced().Assign(Person(likes: null), Candidates, 1),
+            Experienced().AssignLikeliest(Person(likes: null), Candidates, 1)
+        );
+
+    [Fact]
     public async Task Presses_change_which_hints_the_loop_deals()
     {
         string state = Directory.CreateTempSubdirectory("onlinerlhf-hints-").FullName;
@@ -154,10 +202,10 @@ public sealed class HintSelectorTests
         Directory.Delete(state, recursive: true);
     }
 
-    private static HintSelector Experienced()
+    private static HintSelector Experienced(int answers = 5)
     {
         var selector = new HintSelector(Hints, Hints.Length);
-        for (int round = 0; round < 5; round++)
+        for (int round = 0; round < answers; round++)
             selector.Remember([null, null, .. Hints], Answers(null, null, 0, 1, 2, 3, 4, 5));
         return selector;
     }

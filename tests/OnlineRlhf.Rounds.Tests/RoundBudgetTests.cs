@@ -1,4 +1,5 @@
 using OnlineRlhf.Inference.Devices;
+using OnlineRlhf.Inference.Sampling;
 using OnlineRlhf.Rounds.Pipeline;
 
 namespace OnlineRlhf.Rounds.Tests;
@@ -73,6 +74,56 @@ public sealed class RoundBudgetTests
 
         Assert.True(budget.MaxTokens * pace.Step(budget.Candidates) <= 30 || budget == new RoundBudget(4, 16));
     }
+
+    [Fact]
+    public void A_steered_round_on_a_fast_device_is_as_wished() => Assert.Equal(new RoundBudget(8, 256, 0, 8), OfSteered(Steps(0.01, 0.001)));
+
+    [Fact]
+    public void Where_first_words_would_come_late_there_are_fewer_beginnings_and_then_shorter_ones()
+    {
+        // 8 steps of 8 candidates take 4.2 s, of 4 candidates 2.9 s.
+        Assert.Equal((4, 8), Beginnings(Steps(0.2, 0.04)));
+        // 8 steps of 4 candidates take 4 s, 6 steps 3 s.
+        Assert.Equal((4, 6), Beginnings(Steps(0.3, 0.05)));
+        Assert.Equal((2, 4), Beginnings(Steps(100, 10)));
+
+        static (int Candidates, int Block) Beginnings(DecodingPace pace) =>
+            OfSteered(pace) is var budget ? (budget.Candidates, budget.FirstBlock) : default;
+    }
+
+    [Fact]
+    public void Without_a_limit_of_the_first_word_only_the_whole_answer_is_limited()
+    {
+        RoundBudget budget = OfSteered(Steps(0.3, 0.05), firstWord: null);
+
+        Assert.Equal((8, 8), (budget.Candidates, budget.FirstBlock));
+        // 5.6 s for the first block, then 24.4 s in steps of 0.45 s.
+        Assert.Equal(8 + 54, budget.MaxTokens);
+    }
+
+    [Fact]
+    public void Who_names_a_number_of_candidates_gets_that_many_beginnings() =>
+        Assert.Equal((8, 4), OfSteered(Steps(0.3, 0.05), fewest: 8) is var budget ? (budget.Candidates, budget.FirstBlock) : default);
+
+    [Fact]
+    public void A_steered_round_writes_longer_answers_in_the_same_time()
+    {
+        DecodingPace pace = Steps(0.02, 0.06);
+
+        Assert.True(OfSteered(pace).MaxTokens > Of(pace).MaxTokens);
+    }
+
+    private static RoundBudget OfSteered(DecodingPace pace, double? firstWord = 3, int fewest = 4) =>
+        RoundBudget.OfSteered(
+            pace,
+            Target,
+            firstWord is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
+            new SteeringOptions(),
+            0,
+            fewest,
+            8,
+            256
+        );
 
     private static DecodingPace Steps(double perStep, double perCandidate) => new(0, perStep, perCandidate);
 

@@ -1,3 +1,4 @@
+using System.Threading.Channels;
 using OnlineRlhf.Inference.Sampling;
 using OnlineRlhf.Rounds.Events;
 using OnlineRlhf.Rounds.Feedback;
@@ -44,6 +45,39 @@ public sealed class SteeredRoundTests : IDisposable
         Assert.False(round.Asked);
         Assert.NotEmpty(round.First.Text);
         Assert.Null(round.Second);
+    }
+
+    [Fact]
+    public async Task Before_the_first_press_a_round_that_asks_nothing_writes_one_answer_word_by_word()
+    {
+        var written = Channel.CreateUnbounded<RoundEvent.Writing>();
+        RoundRequest request = Bench.Ask("Tell me a story about the sea.", ask: AskMode.Never);
+        Round round = await _bench.Loop.OpenRoundAsync(request, written.Writer, TestContext.Current.CancellationToken);
+        written.Writer.Complete();
+        List<string> told = await written.Reader.ReadAllAsync(TestContext.Current.CancellationToken).Select(w => w.First).ToListAsync();
+
+        Assert.Equal(1, round.CandidateCount);
+        Assert.Equal(round.First.Text, told[^1]);
+        int words = round.First.Text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Length;
+        Assert.InRange(told.Count, words / 2, words + 1);
+        Assert.True(told[0].Split(' ').Length <= 2, told[0]);
+    }
+
+    [Fact]
+    public async Task With_few_candidates_there_are_as_few_continuations()
+    {
+        foreach (int candidates in (int[])[1, 2, 3])
+        {
+            Round round = await _bench.Loop.OpenRoundAsync(
+                Bench.Ask("Tell me a story about the sea.", seed: (uint)candidates) with
+                {
+                    Candidates = candidates,
+                },
+                TestContext.Current.CancellationToken
+            );
+            Assert.NotEmpty(round.First.Text);
+            Assert.InRange(round.CandidateCount, 1, candidates);
+        }
     }
 
     [Fact]

@@ -51,6 +51,9 @@ internal sealed class DaemonOptions
     [ConfigurationKeyName("time_target")]
     public int TimeTarget { get; set; } = 30;
 
+    [ConfigurationKeyName("first_word_target")]
+    public double FirstWordTarget { get; set; } = 3;
+
     [ConfigurationKeyName("context")]
     public int Context { get; set; } = 2048;
 
@@ -186,6 +189,7 @@ internal sealed class DaemonOptions
             Ask = WireName.TryParse(Ask, out AskMode ask) ? ask : AskMode.Always,
             Lifetime = TimeSpan.FromSeconds(RoundLifetime),
             TimeTarget = TimeTarget > 0 ? TimeSpan.FromSeconds(TimeTarget) : null,
+            FirstWordTarget = FirstWordTarget > 0 ? TimeSpan.FromSeconds(FirstWordTarget) : null,
             QueueLength = Queue,
             ProfilesStored = Profiles,
         };

@@ -63,6 +63,15 @@ internal sealed record Setting(
             "seconds"
         ),
         new(
+            "first_word_target",
+            "seconds that the first words of a steered answer may take: fewer and shorter beginnings on a slow device; 0 for no limit "
+                + string.Create(CultureInfo.InvariantCulture, $"(default {Default.FirstWordTarget})"),
+            SettingKind.Number,
+            0,
+            3600,
+            "seconds"
+        ),
+        new(
             "context",
             $"tokens of prompt and answer together; memory grows with it (default {Default.Context})",
             SettingKind.Whole,

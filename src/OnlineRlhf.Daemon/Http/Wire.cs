@@ -169,15 +169,35 @@ internal sealed record EngineBody(string Version, string CpuVariant, IReadOnlyLi
         trial.TokensPerSecond.ToString(trial.TokensPerSecond < Fast ? "N1" : "N0", CultureInfo.InvariantCulture);
 }
 
-internal sealed record PaceBody(double TokensPerSecond, double PromptTokensPerSecond, int TimeTarget, int Candidates, int MaxTokens)
+/// <param name="TokensPerSecond">How many tokens the candidates of a round get together in a second.</param>
+/// <param name="PromptTokensPerSecond">How many tokens of a request the model reads in a second.</param>
+/// <param name="TimeTarget">The setting time_target.</param>
+/// <param name="Candidates">How many answers, or beginnings of a steered one, a round has.</param>
+/// <param name="MaxTokens">The most tokens of an answer.</param>
+/// <param name="FirstWord">After how many seconds a steered answer shows its first words; null if answers are chosen whole.</param>
+internal sealed record PaceBody(
+    double TokensPerSecond,
+    double PromptTokensPerSecond,
+    int TimeTarget,
+    int Candidates,
+    int MaxTokens,
+    double? FirstWord = null
+)
 {
     /// <summary>The text that commands print.</summary>
     internal string Describe() =>
         string.Create(
             CultureInfo.InvariantCulture,
-            $"{Plural.Of(Candidates, "answer")} of up to {MaxTokens} tokens each, {(TimeTarget > 0 ? $"within {TimeTarget} s" : "in any time")} "
-                + $"(measured: {TokensPerSecond} tokens/s)"
+            $"{Answers}, {(TimeTarget > 0 ? $"within {TimeTarget} s" : "in any time")} (measured: {TokensPerSecond} tokens/s)"
         );
+
+    private string Answers =>
+        FirstWord is { } seconds
+            ? string.Create(
+                CultureInfo.InvariantCulture,
+                $"answers of up to {MaxTokens} tokens from {Plural.Of(Candidates, "beginning")}, the first words after {seconds} s"
+            )
+            : $"{Plural.Of(Candidates, "answer")} of up to {MaxTokens} tokens each";
 
     /// <summary>How many answers and tokens fit into the time that a round may take; null if the pace is not known.</summary>
     internal static PaceBody? Of(LoopStatus? status, int target) =>
@@ -188,7 +208,8 @@ internal sealed record PaceBody(double TokensPerSecond, double PromptTokensPerSe
                 Math.Round(1 / pace.PerPromptToken, 1),
                 target,
                 status.Budget.Candidates,
-                status.Budget.MaxTokens
+                status.Budget.MaxTokens,
+                status.FirstWord is { } firstWord ? Math.Round(firstWord.TotalSeconds, 2) : null
             );
 }
 

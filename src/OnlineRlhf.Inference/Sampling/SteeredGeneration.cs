@@ -93,7 +93,8 @@ internal sealed class SteeredGeneration(GenerationSetup setup, SteeringOptions s
     private List<Branch> Fork(PromptReading prompt, List<Branch> open, Branch leader)
     {
         List<Branch> branches = [leader];
-        for (int i = 1; i < steering.Branches; i++)
+        // Memory is set aside for as many sequences as there may be candidates.
+        for (int i = 1; i < Math.Min(steering.Branches, setup.Hints.Count); i++)
         {
             int sequence = prompt.Rent();
             setup.Context.CopySequence(leader.Track.Sequence, sequence);

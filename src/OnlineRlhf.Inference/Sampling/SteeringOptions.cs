@@ -3,7 +3,8 @@ namespace OnlineRlhf.Inference.Sampling;
 /// <summary>The blocks of a steered generation.</summary>
 /// <param name="FirstBlock">Tokens of each candidate's first block.</param>
 /// <param name="Branches">How many continuations of the chosen branch are written in each later block.</param>
-public sealed record SteeringOptions(int FirstBlock = 8, int Branches = 3)
+/// <param name="ServedBlock">Tokens of the first block of a round that asks nothing, whose first words are waited for.</param>
+public sealed record SteeringOptions(int FirstBlock = 8, int Branches = 3, int ServedBlock = 6)
 {
     // Answers are told apart by their beginnings most: the later a block, the longer it is.
     private static readonly int[] Ends = [16, 24, 32, 48, 64, 80];

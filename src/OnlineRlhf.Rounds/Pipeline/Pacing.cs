@@ -6,7 +6,10 @@ namespace OnlineRlhf.Rounds.Pipeline;
 /// <summary>
 /// Computes what a round may cost, from the measured pace of the model and the time that the last rounds took. A board that gets hot becomes slower.
 /// </summary>
-internal sealed class Pacing(DecodingPace pace, TimeSpan target)
+/// <param name="pace">How fast the model decodes, measured once.</param>
+/// <param name="target">How long a round may take; null for no limit.</param>
+/// <param name="firstWord">How long it may take until the first word of a steered round; null for no limit.</param>
+internal sealed class Pacing(DecodingPace pace, TimeSpan? target, TimeSpan? firstWord = null)
 {
     private const double Weight = 0.3,
         LeastSlowness = 0.25,
@@ -26,16 +29,20 @@ internal sealed class Pacing(DecodingPace pace, TimeSpan target)
     /// <summary>
     /// What a round with a prompt of this length samples: the requested number of candidates, or else as many as there is time for.
     /// </summary>
-    internal RoundBudget Budget(int promptTokens, int? candidates, int most, int maxTokens, int thoughts = 0) =>
-        RoundBudget.Of(
-            Pace,
-            target,
-            promptTokens,
-            candidates ?? Math.Min(RoundBudget.FewestCandidates, most),
-            candidates ?? most,
-            maxTokens,
-            thoughts
-        );
+    internal RoundBudget Budget(int promptTokens, int? candidates, int most, int maxTokens, int thoughts = 0, SteeringOptions? steering = null)
+    {
+        int fewest = candidates ?? Math.Min(RoundBudget.FewestCandidates, most);
+        most = candidates ?? most;
+        if (steering is not null)
+            return RoundBudget.OfSteered(Pace, target, firstWord, steering, promptTokens, fewest, most, maxTokens, thoughts);
+        return target is { } all
+            ? RoundBudget.Of(Pace, all, promptTokens, fewest, most, maxTokens, thoughts)
+            : new RoundBudget(most, maxTokens, thoughts);
+    }
+
+    /// <summary>How long it takes until the first word of a steered round.</summary>
+    internal TimeSpan FirstWord(int promptTokens, RoundBudget budget) =>
+        TimeSpan.FromSeconds((promptTokens * Pace.PerPromptToken) + (budget.FirstBlock * Pace.Step(budget.Candidates)));
 
     /// <summary>Corrects the pace by the time that a round took.</summary>
     /// <param name="time">How long the round took.</param>

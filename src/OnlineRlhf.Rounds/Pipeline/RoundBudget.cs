@@ -1,4 +1,5 @@
 using OnlineRlhf.Inference.Devices;
+using OnlineRlhf.Inference.Sampling;
 
 namespace OnlineRlhf.Rounds.Pipeline;
 
@@ -6,10 +7,15 @@ namespace OnlineRlhf.Rounds.Pipeline;
 /// <param name="Candidates">How many answers are sampled.</param>
 /// <param name="MaxTokens">The most tokens of one answer.</param>
 /// <param name="Thoughts">The most tokens that the model may think before an answer.</param>
-public sealed record RoundBudget(int Candidates, int MaxTokens, int Thoughts = 0)
+/// <param name="FirstBlock">The tokens after which a steered round chooses for the first time; 0 if answers are chosen whole.</param>
+public sealed record RoundBudget(int Candidates, int MaxTokens, int Thoughts = 0, int FirstBlock = 0)
 {
     /// <summary>The fewest candidates: fewer leave little to choose from.</summary>
     internal const int FewestCandidates = 4;
+
+    // Two beginnings still leave a choice, but a beginning of fewer tokens tells nothing.
+    private const int FewestBeginnings = 2;
+    private const int ShortestBeginning = 4;
 
     // A few paragraphs. A round gives up candidates to let answers grow to this length, but not beyond it.
     private const int GoodAnswer = 128;
@@ -32,5 +38,50 @@ public sealed record RoundBudget(int Candidates, int MaxTokens, int Thoughts = 0
         double steps = Math.Max(0, left / pace.Step(candidates));
         thoughts = (int)Math.Min(thoughts, Math.Max(steps - maxTokens, steps / 2));
         return new RoundBudget(candidates, (int)Math.Clamp(steps - thoughts, Math.Min(ShortestAnswer, maxTokens), maxTokens), thoughts);
+    }
+
+    /// <summary>
+    /// Plans a steered round. If time to the first word is short, there are fewer beginnings, then shorter ones. The time that is left limits the
+    /// length of the answer.
+    /// </summary>
+    /// <param name="pace">How fast the model decodes.</param>
+    /// <param name="target">How long the round may take; null for no limit.</param>
+    /// <param name="firstWord">How long it may take until the first word; null for no limit. Thoughts come before it, and are not counted.</param>
+    /// <param name="steering">The blocks, as long as there is time.</param>
+    /// <param name="promptTokens">How many tokens the model reads first, hints included.</param>
+    /// <param name="fewest">The fewest candidates; the most, if a request names their number.</param>
+    /// <param name="most">The most candidates.</param>
+    /// <param name="maxTokens">The most tokens of one answer.</param>
+    /// <param name="thoughts">The most tokens that the model may think before an answer. If time is short, thoughts get half of it.</param>
+    internal static RoundBudget OfSteered(
+        DecodingPace pace,
+        TimeSpan? target,
+        TimeSpan? firstWord,
+        SteeringOptions steering,
+        int promptTokens,
+        int fewest,
+        int most,
+        int maxTokens,
+        int thoughts = 0
+    )
+    {
+        double reading = promptTokens * pace.PerPromptToken,
+            left = (firstWord?.TotalSeconds ?? double.PositiveInfinity) - reading;
+        (int candidates, int block) = (most, steering.FirstBlock);
+        while (candidates > fewest && block * pace.Step(candidates) > left)
+            candidates--;
+        while (block > ShortestBeginning && block * pace.Step(candidates) > left)
+            block--;
+        while (candidates > Math.Min(FewestBeginnings, fewest) && fewest < most && block * pace.Step(candidates) > left)
+            candidates--;
+        double later = (target?.TotalSeconds ?? double.PositiveInfinity) - reading - (block * pace.Step(candidates)),
+            steps = Math.Max(0, block + (later / pace.Step(Math.Min(steering.Branches, candidates))));
+        thoughts = (int)Math.Min(thoughts, Math.Max(steps - maxTokens, steps / 2));
+        return new RoundBudget(
+            candidates,
+            (int)Math.Clamp(steps - thoughts, Math.Min(ShortestAnswer, maxTokens), maxTokens),
+            thoughts,
+            block
+        );
     }
 }

@@ -51,10 +51,21 @@ internal sealed class RoundPipeline(
         {
             // The context must hold the prompt and the answer.
             int maxTokens = Math.Clamp(options.Sampling.MaxTokens, 1, Math.Max(1, model.ContextTokens - warmUp.PromptTokens));
-            return warmUp.Pacing?.Budget(warmUp.PromptTokens, null, options.Sampling.Candidates, maxTokens, model.ThinkingBudget)
+            return warmUp.Pacing?.Budget(
+                    warmUp.PromptTokens,
+                    null,
+                    options.Sampling.Candidates,
+                    maxTokens,
+                    model.ThinkingBudget,
+                    options.Steering
+                )
                 ?? new RoundBudget(options.Sampling.Candidates, maxTokens, model.ThinkingBudget);
         }
     }
+
+    /// <summary>How long it takes until the first word of such a round; null if that is not known.</summary>
+    internal TimeSpan? FirstWord =>
+        options.Steering is null ? null : warmUp.Pacing?.FirstWord(warmUp.PromptTokens, Budget);
 
     /// <summary>Samples candidates, maps them, chooses the pair, and opens a round.</summary>
     internal async Task<Round> OpenAsync(RoundRequest request, ChannelWriter<RoundEvent.Writing>? written, CancellationToken cancellationToken)
@@ -118,7 +129,7 @@ internal sealed class RoundPipeline(
 
     private CandidateSet Sample(Profile profile, RoundRequest request, SamplingOptions sampling, CancellationToken cancellationToken)
     {
-        Preparation ready = Prepare(profile, request, sampling, steered: false);
+        Preparation ready = Prepare(profile, request, sampling, steering: null);
         long start = clock.GetTimestamp();
         IReadOnlyList<Candidate> candidates = model.Sample(
             ready.Prompt,
@@ -146,7 +157,7 @@ internal sealed class RoundPipeline(
         CancellationToken cancellationToken
     )
     {
-        Preparation ready = Prepare(profile, request, sampling, steered: true);
+        Preparation ready = Prepare(profile, request, sampling, steering);
         bool leaderFirst = LeaderIsFirst(request);
         var guide = new SteeringGuide(
             ready.Map,
@@ -161,7 +172,7 @@ internal sealed class RoundPipeline(
             ready.Prompt,
             ready.Hints,
             ready.Sampling,
-            ready.Hints.Length > 1 ? steering : SteeringOptions.Unsteered,
+            ready.Steering!,
             guide,
             ready.Progress,
             request.Profile,
@@ -200,25 +211,30 @@ internal sealed class RoundPipeline(
         _hints.Remember(guide.Hints, new CandidateFeatures(guide.Features, set.Dimension));
     }
 
-    private Preparation Prepare(Profile profile, RoundRequest request, SamplingOptions sampling, bool steered)
+    private Preparation Prepare(Profile profile, RoundRequest request, SamplingOptions sampling, SteeringOptions? steering)
     {
         TokenizedPrompt prompt = model.Tokenize(request.Messages);
+        bool isServed = steering is not null && (request.Ask ?? options.Ask) == AskMode.Never;
+        if (isServed)
+            steering = steering! with { FirstBlock = steering.ServedBlock };
         int promptTokens = 0;
         if (warmUp.Pacing is { } pacing)
         {
             promptTokens = model.PromptTokens(prompt, sampling.Temperature == 0 ? null : request.Profile);
-            sampling = InTime(pacing, promptTokens, request, sampling);
+            (sampling, steering) = InTime(pacing, promptTokens, request, sampling, steering);
         }
         // Read the profile first: an unreadable state must fail before the model works for seconds.
         (FeatureMap map, string?[] hints) = profile.Read((map, learned) => (map, Hints(learned)));
         var progress = new ProgressPublisher(events, request.Profile);
         // Report before sampling, because reading the prompt takes a while too.
         progress.Report(new SamplingProgress(0, 0, hints.Length));
-        return new Preparation(prompt, promptTokens, sampling, map, hints, progress);
+        if (hints.Length == 1 && steering is not null)
+            steering = SteeringOptions.Unsteered;
+        return new Preparation(prompt, promptTokens, sampling, steering, map, hints, progress);
 
         string?[] Hints(OnePassRewardModel learned)
         {
-            if (!steered || (request.Ask ?? options.Ask) != AskMode.Never)
+            if (!isServed)
                 return _hints.Assign(learned, sampling.Candidates, sampling.Seed);
             // Before the first press all answers are worth the same, so one is enough.
             return learned.Comparisons == 0 ? [null] : _hints.AssignLikeliest(learned, sampling.Candidates, sampling.Seed);
@@ -226,19 +242,33 @@ internal sealed class RoundPipeline(
     }
 
     /// <summary>Limits a round to what there is time for.</summary>
-    private SamplingOptions InTime(Pacing pacing, int promptTokens, RoundRequest request, SamplingOptions sampling)
+    private (SamplingOptions Sampling, SteeringOptions? Steering) InTime(
+        Pacing pacing,
+        int promptTokens,
+        RoundRequest request,
+        SamplingOptions sampling,
+        SteeringOptions? steering
+    )
     {
         // At temperature 0 the answer must be the same each time. A budget would change its length, because the pace differs from round to round.
         if (sampling.Temperature == 0)
-            return sampling;
-        RoundBudget budget = pacing.Budget(promptTokens, request.Candidates, sampling.Candidates, sampling.MaxTokens, model.ThinkingBudget);
-        return sampling with
+            return (sampling, steering);
+        RoundBudget budget = pacing.Budget(
+            promptTokens,
+            request.Candidates,
+            sampling.Candidates,
+            sampling.MaxTokens,
+            model.ThinkingBudget,
+            steering
+        );
+        sampling = sampling with
         {
             Candidates = budget.Candidates,
             MaxTokens = request.MaxTokens ?? budget.MaxTokens,
             // Some models think even though their template does not announce it. Their thoughts keep the limit of the settings.
             ThinkingBudget = model.ThinkingBudget > 0 ? budget.Thoughts : sampling.ThinkingBudget,
         };
+        return (sampling, steering is null ? null : steering with { FirstBlock = budget.FirstBlock });
     }
 
     private Choice Choose(Profile profile, CandidateSet set) => Choose(profile, set.Request, set.Features);
@@ -279,6 +309,7 @@ internal sealed class RoundPipeline(
         TokenizedPrompt Prompt,
         int PromptTokens,
         SamplingOptions Sampling,
+        SteeringOptions? Steering,
         FeatureMap Map,
         string?[] Hints,
         ProgressPublisher Progress

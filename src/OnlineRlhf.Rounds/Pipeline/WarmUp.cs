@@ -10,12 +10,15 @@ internal sealed record WarmUp(Pacing? Pacing, int PromptTokens)
 {
     /// <summary>Lets the model write a word. A loop is ready when its model answers, not when the model's file has been read.</summary>
     /// <exception cref="InferenceException">The model does not answer.</exception>
-    internal static WarmUp Run(LanguageModel model, TimeSpan? timeTarget, CancellationToken cancellationToken)
+    internal static WarmUp Run(LanguageModel model, RoundOptions options, CancellationToken cancellationToken)
     {
         TokenizedPrompt prompt = model.Tokenize([new ChatMessage("user", "How do I cook rice for two, and what goes with it?")]);
         model.WarmUp(prompt, cancellationToken);
-        return timeTarget is { } target
-            ? new WarmUp(new Pacing(model.Measure(cancellationToken), target), model.PromptTokens(prompt))
+        return options.TimeTarget is not null || (options.Steering is not null && options.FirstWordTarget is not null)
+            ? new WarmUp(
+                new Pacing(model.Measure(cancellationToken), options.TimeTarget, options.FirstWordTarget),
+                model.PromptTokens(prompt)
+            )
             : new WarmUp(null, 0);
     }
 }

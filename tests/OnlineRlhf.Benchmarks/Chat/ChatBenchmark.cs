@@ -28,15 +28,16 @@ internal static class ChatBenchmark
 
     /// <param name="report">Takes the measurements.</param>
     /// <param name="natives">The folder with llama.cpp's libraries and its server; null where there is none.</param>
+    /// <param name="directory">A folder for the state of rounds.</param>
     /// <param name="threads">Threads that decode; 0 takes one.</param>
     /// <param name="pairs">How often each is measured.</param>
-    internal static void Run(Report report, string? natives, int threads, int pairs)
+    internal static void Run(Report report, string? natives, string directory, int threads, int pairs)
     {
         threads = Math.Max(threads, 1);
         report.Begin("chat", $"a turn of a conversation, SmolLM2, {threads} thread(s), at most {MaxTokens} tokens an answer");
         string? server = natives is null ? null : Path.Combine(natives, "llama-server");
         if (EngineBenchmark.SmolModel is { } path && File.Exists(server))
-            Measure(report, path, natives!, server, threads, pairs);
+            Measure(report, path, natives!, server, directory, threads, pairs);
         else if (EngineBenchmark.SmolModel is null)
             report.Note($"Left out: {EngineBenchmark.SmolVariable} names no file of SmolLM2.");
         else
@@ -49,7 +50,7 @@ internal static class ChatBenchmark
         report.Print();
     }
 
-    private static void Measure(Report report, string path, string natives, string server, int threads, int pairs)
+    private static void Measure(Report report, string path, string natives, string server, string directory, int threads, int pairs)
     {
         var options = new LanguageModelOptions
         {
@@ -69,6 +70,9 @@ internal static class ChatBenchmark
             Kind(isFurther: false, candidates);
             Kind(isFurther: true, candidates);
         }
+        options = options with { AnswerTokens = 160 };
+        using LanguageModel served = LanguageModel.Load(options);
+        new FirstWordBenchmark(report, served, other, directory).RunAsync(pairs).GetAwaiter().GetResult();
 
         void Kind(bool isFurther, int candidates)
         {

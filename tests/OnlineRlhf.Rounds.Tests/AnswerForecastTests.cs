@@ -1,0 +1,99 @@
+using OnlineRlhf.Inference.Features;
+using OnlineRlhf.Rounds.Pipeline;
+
+namespace OnlineRlhf.Rounds.Tests;
+
+/// <summary>What the beginning of an answer says about the whole. Features are those of a model whose hidden states have two values.</summary>
+public sealed class AnswerForecastTests
+{
+    private const string Hint = "Be warm.";
+    private const int Block = 1,
+        Enough = 20;
+    private static readonly FeatureMap Map = new(2, [1, 1, 1], TextStatistics.For("en"));
+    private static readonly string[] Hints = [Hint, "Use simple words."];
+    private readonly AnswerForecast _forecast = new(Hints);
+    private readonly Random _random = new(1);
+
+    [Fact]
+    public void Until_enough_answers_are_whole_a_beginning_counts_as_it_stands()
+    {
+        Learn(Enough - 1, Hint, slope: 2, offset: 5);
+        float[] beginning = Draw();
+
+        Assert.Equal(beginning, Predict(beginning, Hint));
+    }
+
+    [Fact]
+    public void Then_each_group_is_stretched_by_its_own_slope_about_the_mean_of_the_hint()
+    {
+        // The first hidden block of a whole answer deviates by half of what its beginning does, the number of tokens by twice as much.
+        Learn(200, Hint, group => group == 0 ? 0.5f : 2, offset: 5);
+        float[] beginning = Draw(),
+            predicted = Predict(beginning, Hint);
+
+        for (int i = 0; i < Map.Dimension; i++)
+            Assert.Equal(5 + ((i < 2 ? 0.5f : 2) * beginning[i]), predicted[i], 0.02f);
+    }
+
+    [Fact]
+    public void A_hint_has_means_of_its_own_and_one_without_answers_takes_those_of_all()
+    {
+        Learn(60, Hint, slope: 1, offset: 10);
+        Learn(60, null, slope: 1, offset: -10);
+        float[] beginning = Draw();
+
+        Assert.Equal(beginning[0] + 10, Predict(beginning, Hint)[0], 0.02f);
+        Assert.Equal(beginning[0] - 10, Predict(beginning, null)[0], 0.02f);
+        Assert.Equal(beginning[0], Predict(beginning, Hints[1])[0], 0.02f);
+    }
+
+    [Fact]
+    public void A_feature_that_says_nothing_about_the_whole_counts_nothing()
+    {
+        for (int i = 0; i < 2000; i++)
+            _forecast.Learn(Map, Block, Hint, Draw(), Draw());
+        float[] beginning = Draw();
+
+        Assert.All(Predict(beginning, Hint), value => Assert.InRange(value, -0.3f, 0.3f));
+    }
+
+    [Fact]
+    public void Another_block_is_not_touched_and_a_late_one_counts_as_it_stands()
+    {
+        Learn(100, Hint, slope: 2, offset: 5);
+        float[] beginning = Draw();
+        foreach (int block in (int[])[0, Block + 1, 6, 100])
+        {
+            float[] features = [.. beginning];
+            _forecast.Learn(Map, 100, Hint, beginning, beginning);
+            _forecast.Predict(Map, block, Hint, features);
+            Assert.Equal(beginning, features);
+        }
+    }
+
+    private void Learn(int answers, string? hint, float slope, float offset) => Learn(answers, hint, _ => slope, offset);
+
+    private void Learn(int answers, string? hint, Func<int, float> slope, float offset)
+    {
+        for (int i = 0; i < answers; i++)
+        {
+            float[] beginning = Draw(),
+                whole = new float[Map.Dimension];
+            foreach ((int group, Range range) in Map.Groups.Index())
+            {
+                for (int k = range.Start.Value; k < range.End.Value; k++)
+                    whole[k] = offset + (slope(group) * beginning[k]);
+            }
+            _forecast.Learn(Map, Block, hint, beginning, whole);
+        }
+    }
+
+    private float[] Predict(float[] beginning, string? hint)
+    {
+        float[] features = [.. beginning];
+        _forecast.Predict(Map, Block, hint, features);
+        return features;
+    }
+
+    private float[] Draw() => [.. Enumerable.Range(0, Map.Dimension).Select(_ => (float)(_random.NextDouble() - 0.5))];
+}
