@@ -79,7 +79,7 @@ internal sealed class DaemonOptions
     public float Temperature { get; set; } = Defaults.Sampling.Temperature;
 
     [ConfigurationKeyName("sampling")]
-    public string Sampling { get; set; } = WireName.Of(SamplingMode.Whole);
+    public string Sampling { get; set; } = WireName.Of(SamplingMode.Steered);
 
     [ConfigurationKeyName("ask")]
     public string Ask { get; set; } = WireName.Of(AskMode.Always);

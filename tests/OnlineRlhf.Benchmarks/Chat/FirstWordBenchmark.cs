@@ -34,7 +34,7 @@ internal sealed class FirstWordBenchmark(Report report, LanguageModel model, Lla
 
     internal async Task RunAsync(int pairs)
     {
-        foreach ((int tokens, double bar) in (ReadOnlySpan<(int, double)>)[(80, 0.15), (160, 0.1)])
+        foreach ((int tokens, double bar) in ((int, double)[])[(80, 0.15), (160, 0.1)])
             await MeasureAsync(tokens, bar, pairs).ConfigureAwait(false);
     }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using OnlineRlhf.Inference.Features;
 using OnlineRlhf.Inference.Prompts;
 using OnlineRlhf.Inference.Sampling;
@@ -110,35 +111,58 @@ public sealed class SteeringTests
     }
 
     [Fact]
-    public void A_cancelled_generation_leaves_nothing_behind()
+    public void A_generation_that_is_cancelled_or_fails_leaves_nothing_behind()
     {
         using LanguageModel model = LanguageModel.Load(Models.Options(Models.DemoPath), Cancel);
-        for (int run = 0; run < 200; run++)
+        int runs = Environment.GetEnvironmentVariable("ONLINERLHF_LONG_TESTS") == "1" ? 10_000 : 200;
+        long early = 0;
+        for (int run = 0; run < runs; run++)
         {
-            using var stop = new CancellationTokenSource();
-            var guide = new Guide(b => b.Text.Length, withChallenger: run % 2 == 0);
-            var progress = new StopAfter(stop, run % 40);
-            try
-            {
-                _ = model.Steer(
-                    model.Tokenize(Messages),
-                    new string?[8],
-                    new SamplingOptions { Seed = (uint)run, MaxTokens = 40 },
-                    Blocks,
-                    guide,
-                    progress,
-                    "ada",
-                    stop.Token
-                );
-            }
-            catch (OperationCanceledException)
-            {
-                // That is what is tested.
-            }
+            Break(model, run);
+            if (run == runs / 4)
+                early = PrivateBytes();
         }
-        int kept = model.Context.RentedSequences;
-        Assert.InRange(kept, 0, 4);
+        long grown = PrivateBytes() - early;
+        Assert.True(grown < 4 << 20, $"{runs} broken generations left {grown} bytes");
+        Assert.InRange(model.Context.RentedSequences, 0, 4);
         Assert.NotEmpty(Steer(model, new Guide(b => b.Text.Length), new string?[8], 1, maxTokens: 40).Leader.Text);
+    }
+
+    /// <summary>Begins a generation that is cancelled after some steps, or whose guide fails.</summary>
+    private static void Break(LanguageModel model, int run)
+    {
+        using var stop = new CancellationTokenSource();
+        int calls = 0;
+        var guide = new Guide(
+            b => run % 3 == 0 && ++calls > run % 20 ? throw new InvalidOperationException() : b.Text.Length,
+            withChallenger: run % 2 == 0
+        );
+        try
+        {
+            _ = model.Steer(
+                model.Tokenize(Messages),
+                new string?[8],
+                new SamplingOptions { Seed = (uint)run, MaxTokens = 40 },
+                Blocks,
+                guide,
+                new StopAfter(stop, run % 40),
+                "ada",
+                stop.Token
+            );
+        }
+        catch (Exception e) when (e is OperationCanceledException or InvalidOperationException)
+        {
+            // That is what is tested.
+        }
+    }
+
+    private static long PrivateBytes()
+    {
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        GC.Collect();
+        string line = File.ReadLines("/proc/self/status").First(l => l.StartsWith("RssAnon:", StringComparison.Ordinal));
+        return 1024 * long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
     }
 
     private static SteeredAnswers Steer(LanguageModel model, Guide guide, string?[] hints, uint seed, int maxTokens, string owner = "") =>
