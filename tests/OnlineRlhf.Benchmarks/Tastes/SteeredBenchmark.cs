@@ -22,7 +22,7 @@ internal static class SteeredBenchmark
     private const int Repeats = 4;
     private static readonly int[] Checkpoints = [10, 25, 100];
 
-    private static readonly (string Name, SteeringOptions Steering)[] Forms =
+    private static readonly (string Name, SteeringOptions Steering)[] Usual =
     [
         (Steered, new SteeringOptions()),
         ("best", new SteeringOptions(Branches: 8)),
@@ -47,21 +47,34 @@ internal static class SteeredBenchmark
         var trial = new SteeredTrial(candidates, relevance, split, Math.Min(plan.HeldOut, split.HeldOut.Count));
         string name = model is null ? "demo" : "SmolLM2";
         var results = new SteeredFile(Path.Combine(directory, $"steered-{name}.jsonl"));
+        (string Name, SteeringOptions Steering)[] forms = plan.Forms.Length == 0 ? Usual : [.. plan.Forms.Select(Form)];
         int[] checkpoints = [.. Checkpoints.Where(c => c <= plan.Presses)];
 
         Chosen(candidates, trial, split, conditions, results, name, plan.People, checkpoints);
-        Write(candidates, trial, conditions, results, name, model, directory, plan, checkpoints);
+        Write(candidates, trial, conditions, forms, results, name, model, directory, plan, checkpoints);
         foreach (Condition condition in conditions)
         {
             double knowing = Enumerable
                 .Range(0, plan.People)
                 .Average(p => Trial.Best(candidates, condition.Person(candidates, p), candidates.Hints.Count > 0, split.HeldOut));
-            Tabulate(report, results, name, condition.Name, knowing);
+            Tabulate(report, results, name, condition.Name, [.. forms.Select(f => f.Name)], knowing);
         }
-        Compare(report, results, name);
+        Compare(report, results, name, [.. forms.Select(f => f.Name)]);
         report.Note("0 is a plain answer, 1 a standard deviation among the plain answers to a request. ± is half of a 95 % interval over people.");
         report.Note("Ratios are paired: the same people with whole answers. Tokens are those of all candidates of a round.");
         report.PrintNotes();
+    }
+
+    /// <summary>A usual form by its name, or any other: 8+3/6 are blocks of 8 tokens, 3 branches, and 6 tokens where nothing is asked.</summary>
+    private static (string Name, SteeringOptions Steering) Form(string name)
+    {
+        foreach ((string usual, SteeringOptions steering) in Usual)
+        {
+            if (usual == name)
+                return (usual, steering);
+        }
+        int[] numbers = [.. name.Split('+', '/').Select(n => int.Parse(n, CultureInfo.InvariantCulture))];
+        return (name, new SteeringOptions(numbers[0], numbers[1], numbers[2]));
     }
 
     /// <summary>Whole answers, each person several times: the answers are there already, so that this costs nothing.</summary>
@@ -122,6 +135,7 @@ internal static class SteeredBenchmark
         Candidates candidates,
         SteeredTrial trial,
         List<Condition> conditions,
+        (string Name, SteeringOptions Steering)[] forms,
         SteeredFile results,
         string name,
         string? model,
@@ -134,8 +148,7 @@ internal static class SteeredBenchmark
         [
             .. from person in Enumerable.Range(0, plan.People)
             from condition in conditions
-            from form in Forms
-            where plan.Forms.Length == 0 || plan.Forms.Contains(form.Name)
+            from form in forms
             where !results.Holds(name, condition.Name, form.Name, person, checkpoints.Length)
             select (condition, person, form.Name, form.Steering),
         ];
@@ -177,13 +190,13 @@ internal static class SteeredBenchmark
         }
     }
 
-    private static void Tabulate(Report report, SteeredFile results, string model, string condition, double knowing)
+    private static void Tabulate(Report report, SteeredFile results, string model, string condition, string[] forms, double knowing)
     {
         Console.WriteLine($"  {model}, {condition}; somebody who knows the tastes, among eight whole answers: {knowing:0.00}");
         Console.WriteLine(
             $"    {"form", -9}{"presses", 8}{"people", 8}{"utility", 15}{"÷ whole", 15}{"overlap", 9}{"trigrams", 10}{"words", 7}{"tokens", 8}"
         );
-        foreach (string form in Forms.Select(f => f.Name).Prepend(Whole))
+        foreach (string form in forms.Prepend(Whole))
         {
             foreach (int presses in Checkpoints)
             {
@@ -210,9 +223,9 @@ internal static class SteeredBenchmark
     }
 
     /// <summary>The mean over all cells of served rounds, each cell in units of its whole answers.</summary>
-    private static void Compare(Report report, SteeredFile results, string model)
+    private static void Compare(Report report, SteeredFile results, string model, string[] forms)
     {
-        foreach ((string form, _) in Forms)
+        foreach (string form in forms)
         {
             (double Ratio, double Error)[] cells =
             [
