@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using OnlineRlhf.Inference.Features;
 using OnlineRlhf.Inference.Sampling;
 
@@ -7,6 +8,8 @@ namespace OnlineRlhf.Rounds;
 public sealed class Round
 {
     private readonly float[] _difference;
+    private readonly float[] _served;
+    private volatile UnshownAnswer? _unshown;
 
     internal Round(Guid id, CandidateSet set, Choice choice, int candidates, bool leaderFirst, TimeProvider clock, TimeSpan lifetime)
     {
@@ -21,6 +24,7 @@ public sealed class Round
             choice.Challenger is { } challenger && !leaderFirst ? (challenger, choice.Leader) : (choice.Leader, choice.Challenger);
         First = Show(set.Candidates[first]);
         Second = second is { } other ? Show(set.Candidates[other]) : null;
+        _served = second is null ? set.Features[first].ToArray() : [];
         _difference = second is { } against ? Subtract(set, first, against) : [];
     }
 
@@ -38,6 +42,11 @@ public sealed class Round
 
     /// <summary>The answer shown second; null if the round asks nothing.</summary>
     public ShownAnswer? Second { get; }
+
+    /// <summary>
+    /// The challenger of a round that asked nothing. The model finishes it while the person reads, until the next request; null until it is whole.
+    /// </summary>
+    internal UnshownAnswer? Unshown => _unshown;
 
     /// <summary>How many distinct candidates were sampled.</summary>
     public int CandidateCount { get; }
@@ -57,12 +66,20 @@ public sealed class Round
     /// <summary>z = φ(first) − φ(second), d numbers; empty if the round asks nothing.</summary>
     public ReadOnlySpan<float> Difference => _difference;
 
+    /// <summary>Takes the challenger of a round that asked nothing.</summary>
+    internal void Finish(Candidate challenger, ReadOnlySpan<float> features)
+    {
+        float[] difference = new float[_served.Length];
+        TensorPrimitives.Subtract(_served, features, difference);
+        _unshown = new UnshownAnswer(Show(challenger), difference);
+    }
+
     private static ShownAnswer Show(Candidate candidate) => new(candidate.Text, candidate.Tokens);
 
     private static float[] Subtract(CandidateSet set, int first, int second)
     {
         float[] difference = new float[set.Dimension];
-        System.Numerics.Tensors.TensorPrimitives.Subtract(set.Features[first], set.Features[second], difference);
+        TensorPrimitives.Subtract(set.Features[first], set.Features[second], difference);
         return difference;
     }
 }

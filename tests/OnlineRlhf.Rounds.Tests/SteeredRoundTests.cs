@@ -64,6 +64,23 @@ public sealed class SteeredRoundTests : IDisposable
     }
 
     [Fact]
+    public async Task After_a_round_that_asked_nothing_the_challenger_is_finished_until_the_next_request()
+    {
+        CancellationToken cancellation = TestContext.Current.CancellationToken;
+        Round first = await _bench.OpenAsync("Tell me a story about the sea.");
+        await _bench.PressAsync(first.Id, Preferred.First);
+        Round alone = await _bench.OpenAsync("Tell me a story about the sea.", ask: AskMode.Never, seed: 2);
+        // The round is open before the challenger is whole, and nobody waits for the model.
+        Assert.False(_bench.Loop.Status.IsWriting);
+        Assert.Equal(0, _bench.Loop.Status.QueuedRequests);
+        while (alone.Unshown is null)
+            await Task.Delay(5, cancellation);
+        Assert.NotEqual(alone.First.Text, alone.Unshown.Answer.Text);
+        Assert.Equal(_bench.Loop.FeatureMap.Dimension, alone.Unshown.Difference.Length);
+        Assert.Contains(alone.Unshown.Difference, value => value != 0);
+    }
+
+    [Fact]
     public async Task With_few_candidates_there_are_as_few_continuations()
     {
         foreach (int candidates in (int[])[1, 2, 3])

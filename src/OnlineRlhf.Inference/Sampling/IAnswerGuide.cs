@@ -5,8 +5,7 @@ public interface IAnswerGuide
 {
     /// <summary>Chooses after the first block.</summary>
     /// <param name="branches">The first blocks of all candidates; at least one.</param>
-    /// <returns>The branch that is continued, and the one that is finished beside it for comparison, if any.</returns>
-    (int Leader, int? Challenger) ChooseFirst(IReadOnlyList<PartialAnswer> branches);
+    FirstChoice ChooseFirst(IReadOnlyList<PartialAnswer> branches);
 
     /// <summary>Chooses among the continuations of the leader after each later block.</summary>
     /// <param name="branches">At least one.</param>
@@ -18,4 +17,11 @@ public interface IAnswerGuide
     /// <param name="leader">The leader's text.</param>
     /// <param name="challenger">The challenger's text; null if there is none.</param>
     void Settled(string leader, string? challenger);
+
+    /// <summary>
+    /// Receives the whole leader while the challenger is still to be finished. The model finishes the challenger at half its pace, so that other
+    /// programs get their share of the processor.
+    /// </summary>
+    /// <returns>Ends the generation. What is written until then stays valid.</returns>
+    CancellationToken Served(Candidate leader);
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using LLama.Native;
 using OnlineRlhf.Inference.Llama;
 
@@ -29,13 +30,15 @@ internal sealed class SteeredGeneration(GenerationSetup setup, SteeringOptions s
             WriteBlock(open, steering.FirstBlock, progress, cancellationToken);
             List<Branch> finite = Finite(open);
             Drop(prompt, open, b => !finite.Contains(b));
-            (int first, int? second) = guide.ChooseFirst(View(open));
-            Branch leader = open[first];
-            Branch? challenger = second is { } other && other != first ? open[other] : null;
+            FirstChoice choice = guide.ChooseFirst(View(open));
+            Branch leader = open[choice.Leader];
+            Branch? challenger = choice.Challenger is { } other && other != choice.Leader ? open[other] : null;
             Drop(prompt, open, b => b != leader && b != challenger);
-            leader = Lead(prompt, open, leader, challenger, progress, cancellationToken);
-            if (challenger is { Track.IsDone: false })
+            leader = Lead(prompt, open, leader, challenger, choice.IsAsked, progress, cancellationToken);
+            if (challenger is { Track.IsDone: false } && choice.IsAsked)
                 Finish(leader, challenger, progress, cancellationToken);
+            else if (challenger is not null && !choice.IsAsked && !FinishLater(challenger, guide.Served(ToCandidate(leader))))
+                challenger = null;
             prompt.Keep(
                 ((Branch?[])[leader, challenger])
                     .OfType<Branch>()
@@ -53,28 +56,30 @@ internal sealed class SteeredGeneration(GenerationSetup setup, SteeringOptions s
         }
     }
 
-    /// <summary>Continues the leader to its end, in the same batches as the challenger.</summary>
+    /// <summary>Continues the leader to its end, in the same batches as a challenger that is shown.</summary>
     private Branch Lead(
         PromptReading prompt,
         List<Branch> open,
         Branch leader,
         Branch? challenger,
+        bool isAsked,
         IProgress<SamplingProgress>? progress,
         CancellationToken cancellationToken
     )
     {
+        Branch? shown = isAsked ? challenger : null;
         // The challenger is not paused at a block's end any more.
-        challenger?.Resume();
-        Settle(leader, challenger);
+        shown?.Resume();
+        Settle(leader, shown);
         while (!leader.Track.IsDone)
         {
             int end = steering.NextEnd(leader.Track.TokenIds.Count);
             List<Branch> branches = Fork(prompt, open, leader);
-            WriteBlock(branches, end, progress, cancellationToken, challenger);
+            WriteBlock(branches, end, progress, cancellationToken, shown);
             List<Branch> finite = Finite(branches);
             leader = finite[finite.Count == 1 ? 0 : guide.Choose(View(finite))];
             Drop(prompt, open, b => b != leader && b != challenger);
-            Settle(leader, challenger);
+            Settle(leader, shown);
         }
         return leader;
     }
@@ -87,6 +92,30 @@ internal sealed class SteeredGeneration(GenerationSetup setup, SteeringOptions s
             challenger.Resume();
             Settle(leader, challenger);
         }
+    }
+
+    /// <summary>
+    /// Finishes the challenger after the leader was served, at half the pace. The leader's memory is in the same context, so no step is broken off.
+    /// </summary>
+    /// <returns>Whether the challenger is whole.</returns>
+    private bool FinishLater(Branch challenger, CancellationToken ended)
+    {
+        challenger.Resume();
+        try
+        {
+            while (!challenger.Track.IsDone && !ended.IsCancellationRequested)
+            {
+                long start = Stopwatch.GetTimestamp();
+                Step([challenger], int.MaxValue, null, CancellationToken.None);
+                ended.WaitHandle.WaitOne(Stopwatch.GetElapsedTime(start));
+            }
+        }
+        catch (InferenceException)
+        {
+            // The leader is served already. The next request meets the same failure and reports it.
+            return false;
+        }
+        return challenger.Track is { IsDone: true, IsFinite: true };
     }
 
     /// <summary>The leader itself and copies of it, each of which draws its own next token.</summary>
@@ -123,7 +152,6 @@ internal sealed class SteeredGeneration(GenerationSetup setup, SteeringOptions s
         Branch? beside = null
     )
     {
-        DecodingContext context = setup.Context;
         while (true)
         {
             List<Branch> active = branches.FindAll(b => b.IsWriting);
@@ -131,31 +159,38 @@ internal sealed class SteeredGeneration(GenerationSetup setup, SteeringOptions s
                 return;
             if (beside is { IsWriting: true })
                 active.Add(beside);
-            context.Batch.Clear();
-            foreach (Branch branch in active)
-                context.Batch.Add(branch.Track.Token, branch.Track.Position++, branch.Track.Sequence, output: true);
-            context.Decode(cancellationToken);
-            _drawn += active.Count;
-            for (int row = 0; row < active.Count; row++)
-            {
-                Branch branch = active[row];
-                branch.Track.AddHidden(context.Hidden(row));
-                if (branch.Track.Ended)
-                    continue;
-                ReadOnlySpan<float> logits = context.Logits(row);
-                if (branch != beside && EndsBlock(branch.Track, end, logits))
-                    branch.Paused = logits.ToArray();
-                else
-                    branch.Track.Take(logits);
-            }
+            Step(active, end, beside, cancellationToken);
             progress?.Report(new SamplingProgress(_drawn, branches.Count(b => !b.IsWriting), branches.Count));
+        }
+    }
+
+    /// <summary>Lets branches write a token each.</summary>
+    private void Step(List<Branch> active, int end, Branch? beside, CancellationToken cancellationToken)
+    {
+        DecodingContext context = setup.Context;
+        context.Batch.Clear();
+        foreach (Branch branch in active)
+            context.Batch.Add(branch.Track.Token, branch.Track.Position++, branch.Track.Sequence, output: true);
+        context.Decode(cancellationToken);
+        _drawn += active.Count;
+        for (int row = 0; row < active.Count; row++)
+        {
+            Branch branch = active[row];
+            branch.Track.AddHidden(context.Hidden(row));
+            if (branch.Track.Ended)
+                continue;
+            ReadOnlySpan<float> logits = context.Logits(row);
+            if (branch != beside && EndsBlock(branch.Track, end, logits))
+                branch.Paused = logits.ToArray();
+            else
+                branch.Track.Take(logits);
         }
     }
 
     private bool EndsBlock(Track track, int end, ReadOnlySpan<float> logits)
     {
         int tokens = track.Hidden.Tokens;
-        return tokens >= end && (tokens >= end + WordPatience || BeginsWord(logits));
+        return tokens >= end && (tokens - WordPatience >= end || BeginsWord(logits));
     }
 
     /// <summary>Whether the likeliest next token begins a word or ends the answer.</summary>

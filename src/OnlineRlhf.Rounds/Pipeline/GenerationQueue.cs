@@ -6,6 +6,8 @@ internal sealed class GenerationQueue(int length, TimeProvider clock) : IDisposa
     private readonly SemaphoreSlim _turn = new(1, 1);
     private readonly Lock _gate = new();
     private readonly CancellationTokenSource _closing = new();
+    private static readonly CancellationTokenSource Ended = NewEnded();
+    private CancellationTokenSource _idle = Ended;
     private int _inside;
     private long _progress;
 
@@ -33,22 +35,26 @@ internal sealed class GenerationQueue(int length, TimeProvider clock) : IDisposa
     /// <summary>Runs a generation when its turn comes. Its token is cancelled with the caller's token, and when the queue is closed.</summary>
     /// <exception cref="RoundException">Too many requests wait already.</exception>
     /// <exception cref="ObjectDisposedException">The queue is closed.</exception>
-    internal async Task<T> RunAsync<T>(Func<CancellationToken, T> generate, CancellationToken cancellationToken)
+    internal Task<T> RunAsync<T>(Func<CancellationToken, T> generate, CancellationToken cancellationToken) =>
+        RunAsync<T>((_, token) => generate(token), cancellationToken);
+
+    /// <summary>
+    /// The same for a generation that may serve its result early, by the first argument, and go on. From then on it counts as idle: the token that it
+    /// gets is cancelled by the next request.
+    /// </summary>
+    internal async Task<T> RunAsync<T>(Func<Func<T, CancellationToken>, CancellationToken, T> generate, CancellationToken cancellationToken)
     {
         Enter();
+        var early = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
         try
         {
             using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _closing.Token);
             await _turn.WaitAsync(either.Token).ConfigureAwait(false);
             Progressed();
-            try
-            {
-                return await Task.Run(() => generate(either.Token), either.Token).ConfigureAwait(false);
-            }
-            finally
-            {
-                _turn.Release();
-            }
+            Task<T> whole = Task.Run(() => Generate(generate, Serve, either.Token), CancellationToken.None);
+            await Task.WhenAny(early.Task, whole).ConfigureAwait(false);
+            // A result that was served stands, even if the generation has failed since.
+            return await (early.Task.IsCompleted ? early.Task : whole).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (_closing.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
@@ -59,12 +65,49 @@ internal sealed class GenerationQueue(int length, TimeProvider clock) : IDisposa
             lock (_gate)
                 _inside--;
         }
+
+        CancellationToken Serve(T result)
+        {
+            CancellationToken ended;
+            lock (_gate)
+            {
+                // Requests that wait already end it at once.
+                _idle = _inside > 1 ? Ended : CancellationTokenSource.CreateLinkedTokenSource(_closing.Token);
+                ended = _idle.Token;
+            }
+            early.TrySetResult(result);
+            return ended;
+        }
+    }
+
+    private T Generate<T>(
+        Func<Func<T, CancellationToken>, CancellationToken, T> generate,
+        Func<T, CancellationToken> serve,
+        CancellationToken cancellationToken
+    )
+    {
+        try
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            return generate(serve, cancellationToken);
+        }
+        finally
+        {
+            lock (_gate)
+            {
+                if (_idle != Ended)
+                    _idle.Dispose();
+                _idle = Ended;
+            }
+            _turn.Release();
+        }
     }
 
     private void Enter()
     {
         lock (_gate)
         {
+            _idle.Cancel();
             if (_inside > length)
                 throw new RoundException(RoundError.Busy, $"{length} requests wait already: try again in a few seconds.");
             // Reset the clock only if the queue was idle. A request that arrives while another one runs is no progress of that one.
@@ -81,5 +124,12 @@ internal sealed class GenerationQueue(int length, TimeProvider clock) : IDisposa
         _closing.Cancel();
         _turn.Wait();
         _turn.Release();
+    }
+
+    private static CancellationTokenSource NewEnded()
+    {
+        var ended = new CancellationTokenSource();
+        ended.Cancel();
+        return ended;
     }
 }

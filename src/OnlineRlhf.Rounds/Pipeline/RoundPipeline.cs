@@ -75,14 +75,14 @@ internal sealed class RoundPipeline(
         {
             (request, SamplingOptions sampling) = SamplingRequest.Resolve(request, options.Sampling, model);
             Round round = await queue
-                .RunAsync(
-                    token =>
+                .RunAsync<Round>(
+                    (served, token) =>
                     {
                         using ProfileCache.Lease lease = profiles.Acquire(request.Profile);
                         if (options.Steering is { } steering)
-                            return Steer(lease.Profile, request, sampling, steering, written, token);
+                            return Steer(lease.Profile, request, sampling, steering, written, served, token);
                         CandidateSet set = Sample(lease.Profile, request, sampling, token);
-                        return NewRound(set, Choose(lease.Profile, set), set.Candidates.Count, LeaderIsFirst(request));
+                        return NewRound(set, Choose(lease.Profile, request, set.Features).Shown, set.Candidates.Count, LeaderIsFirst(request));
                     },
                     cancellationToken
                 )
@@ -124,7 +124,7 @@ internal sealed class RoundPipeline(
     internal Choice Choose(CandidateSet set)
     {
         using ProfileCache.Lease lease = profiles.Acquire(set.Request.Profile);
-        return Choose(lease.Profile, set);
+        return Choose(lease.Profile, set.Request, set.Features).Shown;
     }
 
     private CandidateSet Sample(Profile profile, RoundRequest request, SamplingOptions sampling, CancellationToken cancellationToken)
@@ -147,18 +147,25 @@ internal sealed class RoundPipeline(
         return set;
     }
 
-    /// <summary>Writes the round's answer block by block, and a second one beside it if the round asks.</summary>
+    /// <summary>
+    /// Writes the round's answer block by block, and a second one beside it if the round asks. If it asks nothing, the round is served when its answer
+    /// is whole, and the second one is finished while the person reads.
+    /// </summary>
     private Round Steer(
         Profile profile,
         RoundRequest request,
         SamplingOptions sampling,
         SteeringOptions steering,
         ChannelWriter<RoundEvent.Writing>? written,
+        Func<Round, CancellationToken> served,
         CancellationToken cancellationToken
     )
     {
         Preparation ready = Prepare(profile, request, sampling, steering);
         bool leaderFirst = LeaderIsFirst(request);
+        Round? round = null;
+        var progress = new TokenCount(ready.Progress);
+        long start = clock.GetTimestamp();
         var guide = new SteeringGuide(
             ready.Map,
             request,
@@ -167,30 +174,22 @@ internal sealed class RoundPipeline(
             features => profile.Read(features, static (learned, features) => learned.Score(features)),
             Settled
         );
-        long start = clock.GetTimestamp();
+        guide.Serve = leader => served(round = Open([leader]));
         SteeredAnswers answers = model.Steer(
             ready.Prompt,
             ready.Hints,
             ready.Sampling,
             ready.Steering!,
             guide,
-            ready.Progress,
+            progress,
             request.Profile,
             cancellationToken
         );
-        warmUp.Pacing?.Took(clock.GetElapsedTime(start), ready.PromptTokens, answers.Leader.Thoughts + answers.Leader.Tokens, answers.Tokens);
-        List<Candidate> candidates = [answers.Leader];
-        if (answers.Challenger is { Text.Length: > 0 } other)
-            candidates.Add(other);
-        if (candidates.TrueForAll(c => c.Text.Length == 0))
-            throw new RoundException(RoundError.NoAnswer, NoAnswer(candidates));
-        CandidateSet set = CandidateSet.Of(request, ready.Map, candidates);
-        Remember(guide, set);
-        Choice choice =
-            set.Candidates.Count == 2
-                ? new Choice(0, 1, profile.Read(set.Features, static (learned, pair) => learned.Uncertainty(pair[1], pair[0])))
-                : new Choice(0, null, 0);
-        return NewRound(set, choice, guide.Hints.Count, leaderFirst);
+        if (round is null)
+            return Open(answers.Challenger is { Text.Length: > 0 } other ? [answers.Leader, other] : [answers.Leader]);
+        if (answers.Challenger is { Text.Length: > 0 } unshown)
+            Finish(round, unshown);
+        return round;
 
         void Settled(string leader, string? challenger)
         {
@@ -200,15 +199,37 @@ internal sealed class RoundPipeline(
             if (events.Followers > 0)
                 events.Publish(writing);
         }
-    }
 
-    /// <summary>The hint selector learns from all first blocks, exactly where they became whole answers.</summary>
-    private void Remember(SteeringGuide guide, CandidateSet set)
-    {
-        int challenger = guide.Choice.Challenger ?? guide.Choice.Leader;
-        for (int i = 0; i < set.Candidates.Count; i++)
-            guide.Finish(i == 0 ? guide.Choice.Leader : challenger, set.Features[i]);
-        _hints.Remember(guide.Hints, new CandidateFeatures(guide.Features, set.Dimension));
+        Round Open(IReadOnlyList<Candidate> candidates)
+        {
+            warmUp.Pacing?.Took(clock.GetElapsedTime(start), ready.PromptTokens, candidates[0].Thoughts + candidates[0].Tokens, progress.Tokens);
+            if (candidates.All(c => c.Text.Length == 0))
+                throw new RoundException(RoundError.NoAnswer, NoAnswer(candidates));
+            CandidateSet set = CandidateSet.Of(request, ready.Map, candidates);
+            for (int i = 0; i < set.Candidates.Count; i++)
+                guide.Finish(isLeader: i == 0, set.Features[i]);
+            // The hint selector learns from all first blocks, exactly where they became whole answers.
+            _hints.Remember(guide.Hints, new CandidateFeatures(guide.Features, set.Dimension));
+            Choice choice =
+                set.Candidates.Count == 2
+                    ? new Choice(0, 1, profile.Read(set.Features, static (learned, pair) => learned.Uncertainty(pair[1], pair[0])))
+                    : new Choice(0, null, 0);
+            return NewRound(set, choice, guide.Hints.Count, leaderFirst);
+        }
+
+        void Finish(Round round, Candidate unshown)
+        {
+            try
+            {
+                CandidateSet set = CandidateSet.Of(request, ready.Map, [unshown]);
+                guide.Finish(isLeader: false, set.Features[0]);
+                round.Finish(unshown, set.Features[0]);
+            }
+            catch (InferenceException)
+            {
+                // An answer without features cannot be compared. Nobody waits for it.
+            }
+        }
     }
 
     private Preparation Prepare(Profile profile, RoundRequest request, SamplingOptions sampling, SteeringOptions? steering)
@@ -271,12 +292,10 @@ internal sealed class RoundPipeline(
         return (sampling, steering is null ? null : steering with { FirstBlock = budget.FirstBlock });
     }
 
-    private Choice Choose(Profile profile, CandidateSet set) => Choose(profile, set.Request, set.Features);
-
-    private Choice Choose(Profile profile, RoundRequest request, CandidateFeatures candidates)
+    private PairChoice Choose(Profile profile, RoundRequest request, CandidateFeatures candidates)
     {
         if (candidates.Count == 1)
-            return new Choice(0, null, 0);
+            return new PairChoice(0, null, 0, IsAsked: false);
         return profile.Read(
             candidates,
             (learned, candidates) =>
@@ -288,7 +307,7 @@ internal sealed class RoundPipeline(
                     || (mode == AskMode.WhenUseful && _question.IsUseful(learned, candidates, pair.Leader, profile.UnaskedInARow));
                 if (mode != AskMode.Never)
                     profile.UnaskedInARow = ask ? 0 : profile.UnaskedInARow + 1;
-                return ask ? new Choice(pair.Leader, pair.Challenger, pair.Uncertainty) : new Choice(pair.Leader, null, 0);
+                return new PairChoice(pair.Leader, pair.Challenger, pair.Uncertainty, ask);
             }
         );
     }
@@ -314,6 +333,18 @@ internal sealed class RoundPipeline(
         string?[] Hints,
         ProgressPublisher Progress
     );
+
+    /// <summary>Remembers how many tokens were drawn.</summary>
+    private sealed class TokenCount(IProgress<SamplingProgress> progress) : IProgress<SamplingProgress>
+    {
+        internal int Tokens { get; private set; }
+
+        public void Report(SamplingProgress value)
+        {
+            Tokens = value.Tokens;
+            progress.Report(value);
+        }
+    }
 
     /// <summary>Publishes progress in order, on the thread that generates.</summary>
     private sealed class ProgressPublisher(EventHub events, string profile) : IProgress<SamplingProgress>

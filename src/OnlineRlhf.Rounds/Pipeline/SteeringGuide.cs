@@ -25,6 +25,9 @@ internal sealed class SteeringGuide(
 {
     private readonly List<Beginning> _beginnings = [];
 
+    /// <summary>Serves the leader if nothing is asked, and returns what ends the challenger.</summary>
+    internal Func<Candidate, CancellationToken> Serve { private get; set; } = _ => new CancellationToken(canceled: true);
+
     /// <summary>The style hints of the first blocks that have features.</summary>
     internal List<string?> Hints { get; } = [];
 
@@ -32,9 +35,9 @@ internal sealed class SteeringGuide(
     internal float[] Features { get; private set; } = [];
 
     /// <summary>What was chosen among <see cref="Hints"/>.</summary>
-    internal Choice Choice { get; private set; }
+    internal PairChoice Choice { get; private set; }
 
-    public (int Leader, int? Challenger) ChooseFirst(IReadOnlyList<PartialAnswer> branches)
+    public FirstChoice ChooseFirst(IReadOnlyList<PartialAnswer> branches)
     {
         (MappedAnswers mapped, Features) = Predict(branches);
         Hints.AddRange(mapped.Usable.Select(i => branches[i].Hint));
@@ -42,7 +45,7 @@ internal sealed class SteeringGuide(
         Note(branches, mapped, Choice.Leader, isLeader: true);
         if (Choice.Challenger is { } challenger)
             Note(branches, mapped, challenger, isLeader: false);
-        return (mapped.Usable[Choice.Leader], Choice.Challenger is { } other ? mapped.Usable[other] : null);
+        return new FirstChoice(mapped.Usable[Choice.Leader], Choice.Challenger is { } other ? mapped.Usable[other] : null, Choice.IsAsked);
     }
 
     public int Choose(IReadOnlyList<PartialAnswer> branches)
@@ -71,15 +74,18 @@ internal sealed class SteeringGuide(
 
     public void Settled(string leader, string? challenger) => settled(leader, challenger);
 
+    public CancellationToken Served(Candidate leader) => Serve(leader);
+
     /// <summary>Replaces the prediction for a first block by the features of the answer that it became, and lets the forecast learn from it.</summary>
-    /// <param name="candidate">The index of the first block in <see cref="Hints"/>.</param>
+    /// <param name="isLeader">Whether it is the leader that is whole, or the challenger.</param>
     /// <param name="whole">φ of the whole answer.</param>
-    internal void Finish(int candidate, ReadOnlySpan<float> whole)
+    internal void Finish(bool isLeader, ReadOnlySpan<float> whole)
     {
+        int candidate = isLeader ? Choice.Leader : Choice.Challenger ?? Choice.Leader;
         whole.CopyTo(Features.AsSpan(candidate * map.Dimension, map.Dimension));
         foreach (Beginning beginning in _beginnings)
         {
-            if (beginning.IsLeader == (candidate == Choice.Leader))
+            if (beginning.IsLeader == isLeader)
                 forecast.Learn(map, beginning.Block, beginning.Hint, beginning.Features, whole);
         }
     }
@@ -114,7 +120,7 @@ internal sealed class SteeringGuide(
 }
 
 /// <summary>Chooses among candidates.</summary>
-internal delegate Choice PairChooser(CandidateFeatures features);
+internal delegate PairChoice PairChooser(CandidateFeatures features);
 
 /// <summary>The predicted reward of an answer.</summary>
 internal delegate double RewardScorer(ReadOnlySpan<float> features);
