@@ -1,4 +1,5 @@
 using OnlineRlhf.Inference.Features;
+using OnlineRlhf.Inference.Sampling;
 using OnlineRlhf.Rounds.Pipeline;
 
 namespace OnlineRlhf.Rounds.Tests;
@@ -7,7 +8,7 @@ namespace OnlineRlhf.Rounds.Tests;
 public sealed class AnswerForecastTests
 {
     private const string Hint = "Be warm.";
-    private const int Block = 1,
+    private const int Tokens = 8,
         Enough = 20;
     private static readonly FeatureMap Map = new(2, [1, 1, 1], TextStatistics.For("en"));
     private static readonly string[] Hints = [Hint, "Use simple words."];
@@ -51,24 +52,45 @@ public sealed class AnswerForecastTests
     public void A_feature_that_says_nothing_about_the_whole_counts_nothing()
     {
         for (int i = 0; i < 2000; i++)
-            _forecast.Learn(Map, Block, Hint, Draw(), Draw());
+            _forecast.Learn(Map, Tokens, Hint, Draw(), Draw());
         float[] beginning = Draw();
 
         Assert.All(Predict(beginning, Hint), value => Assert.InRange(value, -0.3f, 0.3f));
     }
 
     [Fact]
-    public void Another_block_is_not_touched_and_a_late_one_counts_as_it_stands()
+    public void Another_length_is_not_touched_and_a_long_beginning_counts_as_it_stands()
     {
         Learn(100, Hint, slope: 2, offset: 5);
         float[] beginning = Draw();
-        foreach (int block in (int[])[0, Block + 1, 6, 100])
+        foreach (int tokens in (int[])[6, 12, 64, 1000])
         {
             float[] features = [.. beginning];
-            _forecast.Learn(Map, 100, Hint, beginning, beginning);
-            _forecast.Predict(Map, block, Hint, features);
+            _forecast.Learn(Map, 1000, Hint, beginning, beginning);
+            _forecast.Predict(Map, tokens, Hint, features);
             Assert.Equal(beginning, features);
         }
+    }
+
+    [Fact]
+    public void The_usual_length_is_known_when_enough_answers_are_whole()
+    {
+        for (int i = 0; i < Enough - 1; i++)
+            _forecast.Finished(30);
+        Assert.Null(_forecast.ExpectedTokens);
+        _forecast.Finished(50);
+        Assert.Equal(31, _forecast.ExpectedTokens!.Value, 9);
+        for (int i = 0; i < 300; i++)
+            _forecast.Finished(100);
+        Assert.InRange(_forecast.ExpectedTokens!.Value, 95, 100);
+    }
+
+    [Fact]
+    public void Short_answers_get_a_longer_first_block()
+    {
+        var steering = new SteeringOptions();
+        Assert.Equal((8, 6), (steering.For(isServed: false, null).FirstBlock, steering.For(isServed: true, 70).FirstBlock));
+        Assert.Equal((12, 12), (steering.For(isServed: false, 27).FirstBlock, steering.For(isServed: true, 27).FirstBlock));
     }
 
     private void Learn(int answers, string? hint, float slope, float offset) => Learn(answers, hint, _ => slope, offset);
@@ -84,14 +106,14 @@ public sealed class AnswerForecastTests
                 for (int k = range.Start.Value; k < range.End.Value; k++)
                     whole[k] = offset + (slope(group) * beginning[k]);
             }
-            _forecast.Learn(Map, Block, hint, beginning, whole);
+            _forecast.Learn(Map, Tokens, hint, beginning, whole);
         }
     }
 
     private float[] Predict(float[] beginning, string? hint)
     {
         float[] features = [.. beginning];
-        _forecast.Predict(Map, Block, hint, features);
+        _forecast.Predict(Map, Tokens, hint, features);
         return features;
     }
 

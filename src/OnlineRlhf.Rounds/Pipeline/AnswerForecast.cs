@@ -9,42 +9,59 @@ namespace OnlineRlhf.Rounds.Pipeline;
 /// </summary>
 /// <remarks>
 /// It describes the model, not a person, so all profiles share it. It learns from the answers that were finished, in constant time and memory:
-/// blocks × hints × 2d floats. Used by one thread at a time. Until it has seen enough answers, a beginning counts as it stands.
+/// lengths × hints × 2d floats. Used by one thread at a time. Until it has seen enough answers, a beginning counts as it stands.
 /// </remarks>
 internal sealed class AnswerForecast(IReadOnlyList<string> hints)
 {
-    // Later beginnings are long enough to count as they stand.
-    private const int Blocks = 6;
+    // Beginnings of about the same length are learned together. Those from the last number on are long enough to count as they stand.
+    private static readonly int[] Lengths = [8, 12, 16, 24, 32, 48, 64];
 
     // Two answers of ten rounds.
     private const int Enough = 20;
 
     // Under fewer answers, the mean of a hint says less than the mean of all.
     private const int EnoughOfHint = 3;
-    private readonly Block?[] _blocks = new Block?[Blocks];
+
+    // The mean length forgets older answers beyond this number, so that it follows the requests.
+    private const int Memory = 60;
+    private readonly Length?[] _lengths = new Length?[Lengths.Length];
+    private double _tokens;
+    private int _finished;
+
+    /// <summary>How many tokens an answer has on average; null until enough answers are whole.</summary>
+    internal double? ExpectedTokens => _finished < Enough ? null : _tokens;
+
+    /// <summary>Notes the length of a whole answer.</summary>
+    internal void Finished(int tokens)
+    {
+        _finished = Math.Min(_finished + 1, Memory);
+        _tokens += (tokens - _tokens) / _finished;
+    }
 
     /// <summary>Replaces the features of a beginning by those that the whole answer probably has.</summary>
     /// <param name="map">The feature map.</param>
-    /// <param name="block">The number of the block at which the beginning ends.</param>
+    /// <param name="tokens">The tokens of the beginning.</param>
     /// <param name="hint">The style hint of the answer, null for none.</param>
     /// <param name="features">φ of the beginning; receives the prediction.</param>
-    internal void Predict(FeatureMap map, int block, string? hint, Span<float> features)
+    internal void Predict(FeatureMap map, int tokens, string? hint, Span<float> features)
     {
-        if (block < Blocks && _blocks[block] is { Answers: >= Enough } known)
+        if (IndexOf(tokens) is { } length && _lengths[length] is { Answers: >= Enough } known)
             known.Predict(map.Groups, IndexOf(hint), features);
     }
 
     /// <summary>Learns from an answer that was finished.</summary>
     /// <param name="map">The feature map.</param>
-    /// <param name="block">The number of the block at which the beginning ended.</param>
+    /// <param name="tokens">The tokens of the beginning.</param>
     /// <param name="hint">The style hint of the answer, null for none.</param>
     /// <param name="beginning">φ of the beginning.</param>
     /// <param name="whole">φ of the whole answer.</param>
-    internal void Learn(FeatureMap map, int block, string? hint, ReadOnlySpan<float> beginning, ReadOnlySpan<float> whole)
+    internal void Learn(FeatureMap map, int tokens, string? hint, ReadOnlySpan<float> beginning, ReadOnlySpan<float> whole)
     {
-        if (block < Blocks)
-            (_blocks[block] ??= new Block(hints.Count + 1, map.Groups.Count, map.Dimension)).Learn(map.Groups, IndexOf(hint), beginning, whole);
+        if (IndexOf(tokens) is { } length)
+            (_lengths[length] ??= new Length(hints.Count + 1, map.Groups.Count, map.Dimension)).Learn(map.Groups, IndexOf(hint), beginning, whole);
     }
+
+    private static int? IndexOf(int tokens) => Array.FindIndex(Lengths, longest => tokens < longest) is >= 0 and var length ? length : null;
 
     private int IndexOf(string? hint)
     {
@@ -56,8 +73,8 @@ internal sealed class AnswerForecast(IReadOnlyList<string> hints)
         return hints.Count;
     }
 
-    /// <summary>Beginnings that ended at one block, and what became of them.</summary>
-    private sealed class Block(int hints, int groups, int dimension)
+    /// <summary>Beginnings of about one length, and what became of them.</summary>
+    private sealed class Length(int hints, int groups, int dimension)
     {
         private readonly float[][] _beginnings = Rows(hints + 1, dimension),
             _wholes = Rows(hints + 1, dimension);

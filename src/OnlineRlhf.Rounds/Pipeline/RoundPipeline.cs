@@ -207,7 +207,7 @@ internal sealed class RoundPipeline(
                 throw new RoundException(RoundError.NoAnswer, NoAnswer(candidates));
             CandidateSet set = CandidateSet.Of(request, ready.Map, candidates);
             for (int i = 0; i < set.Candidates.Count; i++)
-                guide.Finish(isLeader: i == 0, set.Features[i]);
+                guide.Finish(isLeader: i == 0, set.Candidates[i], set.Features[i]);
             // The hint selector learns from all first blocks, exactly where they became whole answers.
             _hints.Remember(guide.Hints, new CandidateFeatures(guide.Features, set.Dimension));
             Choice choice =
@@ -222,7 +222,7 @@ internal sealed class RoundPipeline(
             try
             {
                 CandidateSet set = CandidateSet.Of(request, ready.Map, [unshown]);
-                guide.Finish(isLeader: false, set.Features[0]);
+                guide.Finish(isLeader: false, unshown, set.Features[0]);
                 round.Finish(unshown, set.Features[0]);
             }
             catch (InferenceException)
@@ -236,8 +236,7 @@ internal sealed class RoundPipeline(
     {
         TokenizedPrompt prompt = model.Tokenize(request.Messages);
         bool isServed = steering is not null && (request.Ask ?? options.Ask) == AskMode.Never;
-        if (isServed)
-            steering = steering! with { FirstBlock = steering.ServedBlock };
+        steering = steering?.For(isServed, _forecast.ExpectedTokens);
         int promptTokens = 0;
         if (warmUp.Pacing is { } pacing)
         {

@@ -78,15 +78,17 @@ internal sealed class SteeringGuide(
 
     /// <summary>Replaces the prediction for a first block by the features of the answer that it became, and lets the forecast learn from it.</summary>
     /// <param name="isLeader">Whether it is the leader that is whole, or the challenger.</param>
+    /// <param name="answer">The whole answer.</param>
     /// <param name="whole">φ of the whole answer.</param>
-    internal void Finish(bool isLeader, ReadOnlySpan<float> whole)
+    internal void Finish(bool isLeader, Candidate answer, ReadOnlySpan<float> whole)
     {
+        forecast.Finished(answer.Tokens);
         int candidate = isLeader ? Choice.Leader : Choice.Challenger ?? Choice.Leader;
         whole.CopyTo(Features.AsSpan(candidate * map.Dimension, map.Dimension));
         foreach (Beginning beginning in _beginnings)
         {
             if (beginning.IsLeader == isLeader)
-                forecast.Learn(map, beginning.Block, beginning.Hint, beginning.Features, whole);
+                forecast.Learn(map, beginning.Tokens, beginning.Hint, beginning.Features, whole);
         }
     }
 
@@ -98,7 +100,7 @@ internal sealed class SteeringGuide(
         {
             PartialAnswer branch = branches[index];
             if (!branch.HasEnded)
-                forecast.Predict(map, BlockOf(branch), branch.Hint, predicted.AsSpan(row * map.Dimension, map.Dimension));
+                forecast.Predict(map, branch.Hidden.Tokens, branch.Hint, predicted.AsSpan(row * map.Dimension, map.Dimension));
         }
         return (mapped, predicted);
     }
@@ -109,14 +111,12 @@ internal sealed class SteeringGuide(
         PartialAnswer branch = branches[mapped.Usable[row]];
         if (!branch.HasEnded)
             _beginnings.Add(
-                new Beginning(isLeader, BlockOf(branch), branch.Hint, mapped.Features[(row * map.Dimension)..((row + 1) * map.Dimension)])
+                new Beginning(isLeader, branch.Hidden.Tokens, branch.Hint, mapped.Features[(row * map.Dimension)..((row + 1) * map.Dimension)])
             );
     }
 
-    private static int BlockOf(PartialAnswer branch) => SteeringOptions.BlockOf(branch.Hidden.Tokens);
-
     /// <summary>A beginning that was continued.</summary>
-    private sealed record Beginning(bool IsLeader, int Block, string? Hint, float[] Features);
+    private sealed record Beginning(bool IsLeader, int Tokens, string? Hint, float[] Features);
 }
 
 /// <summary>Chooses among candidates.</summary>
