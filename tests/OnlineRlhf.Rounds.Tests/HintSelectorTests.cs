@@ -148,10 +148,7 @@ public sealed class HintSelectorTests
 
     [Fact]
     public void Before_the_first_press_a_round_that_asks_nothing_is_like_any_other() =>
-        Assert.Equal(
-            Experienced().Assign(Person(likes: null), Candidates, 1),
-            Experienced().AssignLikeliest(Person(likes: null), Candidates, 1)
-        );
+        Assert.Equal(Experienced().Assign(Person(likes: null), Candidates, 1), Experienced().AssignLikeliest(Person(likes: null), Candidates, 1));
 
     [Fact]
     public async Task Presses_change_which_hints_the_loop_deals()

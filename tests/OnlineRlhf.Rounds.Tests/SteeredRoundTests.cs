@@ -54,7 +54,10 @@ public sealed class SteeredRoundTests : IDisposable
         RoundRequest request = Bench.Ask("Tell me a story about the sea.", ask: AskMode.Never);
         Round round = await _bench.Loop.OpenRoundAsync(request, written.Writer, TestContext.Current.CancellationToken);
         written.Writer.Complete();
-        List<string> told = await written.Reader.ReadAllAsync(TestContext.Current.CancellationToken).Select(w => w.First).ToListAsync(TestContext.Current.CancellationToken);
+        List<string> told = await written
+            .Reader.ReadAllAsync(TestContext.Current.CancellationToken)
+            .Select(w => w.First)
+            .ToListAsync(TestContext.Current.CancellationToken);
 
         Assert.Equal(1, round.CandidateCount);
         Assert.Equal(round.First.Text, told[^1]);

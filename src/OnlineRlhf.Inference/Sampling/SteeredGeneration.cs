@@ -17,7 +17,9 @@ internal sealed class SteeredGeneration(GenerationSetup setup, SteeringOptions s
     private const int WordPatience = 3;
     private int _drawn,
         _forks,
-        _settled;
+        _settled,
+        _wanted,
+        _whole;
 
     internal SteeredAnswers Run(IProgress<SamplingProgress>? progress, CancellationToken cancellationToken)
     {
@@ -68,6 +70,7 @@ internal sealed class SteeredGeneration(GenerationSetup setup, SteeringOptions s
     )
     {
         Branch? shown = isAsked ? challenger : null;
+        _wanted = shown is null ? 1 : 2;
         // The challenger is not paused at a block's end any more.
         shown?.Resume();
         Settle(leader, shown);
@@ -86,6 +89,7 @@ internal sealed class SteeredGeneration(GenerationSetup setup, SteeringOptions s
 
     private void Finish(Branch leader, Branch challenger, IProgress<SamplingProgress>? progress, CancellationToken cancellationToken)
     {
+        _whole = 1;
         while (!challenger.Track.IsDone)
         {
             WriteBlock([challenger], steering.NextEnd(challenger.Track.TokenIds.Count), progress, cancellationToken);
@@ -160,9 +164,15 @@ internal sealed class SteeredGeneration(GenerationSetup setup, SteeringOptions s
             if (beside is { IsWriting: true })
                 active.Add(beside);
             Step(active, end, beside, cancellationToken);
-            progress?.Report(new SamplingProgress(_drawn, branches.Count(b => !b.IsWriting), branches.Count));
+            progress?.Report(Progress(branches, beside));
         }
     }
+
+    /// <summary>First counts the beginnings, and then the one or two answers that are written to their end.</summary>
+    private SamplingProgress Progress(List<Branch> branches, Branch? beside) =>
+        _wanted == 0
+            ? new SamplingProgress(_drawn, branches.Count(b => b.Track.IsDone), branches.Count)
+            : new SamplingProgress(_drawn, _whole + (beside is { Track.IsDone: true } ? 1 : 0), _wanted);
 
     /// <summary>Lets branches write a token each.</summary>
     private void Step(List<Branch> active, int end, Branch? beside, CancellationToken cancellationToken)

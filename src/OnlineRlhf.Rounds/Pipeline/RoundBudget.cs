@@ -77,11 +77,6 @@ public sealed record RoundBudget(int Candidates, int MaxTokens, int Thoughts = 0
         double later = (target?.TotalSeconds ?? double.PositiveInfinity) - reading - (block * pace.Step(candidates)),
             steps = Math.Max(0, block + (later / pace.Step(Math.Min(steering.Branches, candidates))));
         thoughts = (int)Math.Min(thoughts, Math.Max(steps - maxTokens, steps / 2));
-        return new RoundBudget(
-            candidates,
-            (int)Math.Clamp(steps - thoughts, Math.Min(ShortestAnswer, maxTokens), maxTokens),
-            thoughts,
-            block
-        );
+        return new RoundBudget(candidates, (int)Math.Clamp(steps - thoughts, Math.Min(ShortestAnswer, maxTokens), maxTokens), thoughts, block);
     }
 }

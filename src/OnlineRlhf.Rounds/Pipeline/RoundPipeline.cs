@@ -51,21 +51,13 @@ internal sealed class RoundPipeline(
         {
             // The context must hold the prompt and the answer.
             int maxTokens = Math.Clamp(options.Sampling.MaxTokens, 1, Math.Max(1, model.ContextTokens - warmUp.PromptTokens));
-            return warmUp.Pacing?.Budget(
-                    warmUp.PromptTokens,
-                    null,
-                    options.Sampling.Candidates,
-                    maxTokens,
-                    model.ThinkingBudget,
-                    options.Steering
-                )
+            return warmUp.Pacing?.Budget(warmUp.PromptTokens, null, options.Sampling.Candidates, maxTokens, model.ThinkingBudget, options.Steering)
                 ?? new RoundBudget(options.Sampling.Candidates, maxTokens, model.ThinkingBudget);
         }
     }
 
     /// <summary>How long it takes until the first word of such a round; null if that is not known.</summary>
-    internal TimeSpan? FirstWord =>
-        options.Steering is null ? null : warmUp.Pacing?.FirstWord(warmUp.PromptTokens, Budget);
+    internal TimeSpan? FirstWord => options.Steering is null ? null : warmUp.Pacing?.FirstWord(warmUp.PromptTokens, Budget);
 
     /// <summary>Samples candidates, maps them, chooses the pair, and opens a round.</summary>
     internal async Task<Round> OpenAsync(RoundRequest request, ChannelWriter<RoundEvent.Writing>? written, CancellationToken cancellationToken)
@@ -273,14 +265,7 @@ internal sealed class RoundPipeline(
         // At temperature 0 the answer must be the same each time. A budget would change its length, because the pace differs from round to round.
         if (sampling.Temperature == 0)
             return (sampling, steering);
-        RoundBudget budget = pacing.Budget(
-            promptTokens,
-            request.Candidates,
-            sampling.Candidates,
-            sampling.MaxTokens,
-            model.ThinkingBudget,
-            steering
-        );
+        RoundBudget budget = pacing.Budget(promptTokens, request.Candidates, sampling.Candidates, sampling.MaxTokens, model.ThinkingBudget, steering);
         sampling = sampling with
         {
             Candidates = budget.Candidates,

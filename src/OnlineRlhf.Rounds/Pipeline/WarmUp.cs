@@ -15,10 +15,7 @@ internal sealed record WarmUp(Pacing? Pacing, int PromptTokens)
         TokenizedPrompt prompt = model.Tokenize([new ChatMessage("user", "How do I cook rice for two, and what goes with it?")]);
         model.WarmUp(prompt, cancellationToken);
         return options.TimeTarget is not null || (options.Steering is not null && options.FirstWordTarget is not null)
-            ? new WarmUp(
-                new Pacing(model.Measure(cancellationToken), options.TimeTarget, options.FirstWordTarget),
-                model.PromptTokens(prompt)
-            )
+            ? new WarmUp(new Pacing(model.Measure(cancellationToken), options.TimeTarget, options.FirstWordTarget), model.PromptTokens(prompt))
             : new WarmUp(null, 0);
     }
 }

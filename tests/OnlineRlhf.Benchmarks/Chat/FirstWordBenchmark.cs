@@ -78,7 +78,7 @@ internal sealed class FirstWordBenchmark(Report report, LanguageModel model, Lla
     {
         for (int press = 0; press < Presses; press++)
         {
-            var request = new RoundRequest([new ChatMessage("user", EverydayRequests.All[press])]) 
+            var request = new RoundRequest([new ChatMessage("user", EverydayRequests.All[press])])
             {
                 Profile = profile,
                 Seed = (uint)press,
