@@ -8,7 +8,7 @@ namespace OnlineRlhf.Rounds;
 /// <summary>What a loop does now, and what it has counted since it was opened. Each property reads the current number.</summary>
 public sealed class LoopStatus
 {
-    private readonly RoundPipeline _pipeline;
+    private readonly RoundPlanner _planner;
     private readonly RoundRegistry _registry;
     private readonly GenerationQueue _queue;
     private readonly ProfileCache _profiles;
@@ -16,7 +16,7 @@ public sealed class LoopStatus
     private readonly ComparisonHandler _comparisons;
 
     internal LoopStatus(
-        RoundPipeline pipeline,
+        RoundPlanner planner,
         RoundRegistry registry,
         GenerationQueue queue,
         ProfileCache profiles,
@@ -24,7 +24,7 @@ public sealed class LoopStatus
         ComparisonHandler comparisons
     )
     {
-        _pipeline = pipeline;
+        _planner = planner;
         _registry = registry;
         _queue = queue;
         _profiles = profiles;
@@ -50,15 +50,15 @@ public sealed class LoopStatus
     public int OpenProfiles => _profiles.Open;
 
     /// <summary>How fast the model answers, according to the last measurement; null if rounds have no time limit.</summary>
-    public DecodingPace? Pace => _pipeline.Pace;
+    public DecodingPace? Pace => _planner.Pace;
 
     /// <summary>What a round on a short request samples now, if the request sets no limits.</summary>
-    public RoundBudget Budget => _pipeline.Budget;
+    public RoundBudget Budget => _planner.Budget;
 
     /// <summary>
     /// How long it takes until the first word of such a round; null if answers are chosen whole, or if rounds have no time limit.
     /// </summary>
-    public TimeSpan? FirstWord => _pipeline.FirstWord;
+    public TimeSpan? FirstWord => _planner.FirstWord;
 
     /// <summary>How many comparisons that clients submitted were recorded; repeats do not count.</summary>
     public long Submitted => _comparisons.Recorded;

@@ -42,11 +42,14 @@ public sealed class PreferenceLoop : IDisposable
         model.IsForgotten = folder.TakeForgotten;
         _registry = new RoundRegistry(clock, events);
         _profiles = new ProfileCache(folder, maps, options.HyperParameters, options.ProfilesInMemory);
-        _pipeline = new RoundPipeline(model, options, maps.Measured.Dimension, warmUp, _queue, _profiles, _registry, events, clock);
+        var hints = new HintSelector(model.Hints, maps.Measured.Dimension);
+        var forecast = new AnswerForecast(model.Hints);
+        var planner = new RoundPlanner(model, options, warmUp, hints, forecast, events);
+        _pipeline = new RoundPipeline(model, options, planner, hints, forecast, _queue, _profiles, _registry, events, clock);
         _feedback = new FeedbackHandler(_registry, _profiles, _turn, events, options.ProfilesStored);
         _comparisons = new ComparisonHandler(model, _queue, _profiles, _turn, events, options.ProfilesStored);
         Files = new LearnedFileHandler(_profiles);
-        Status = new LoopStatus(_pipeline, _registry, _queue, _profiles, _feedback, _comparisons);
+        Status = new LoopStatus(planner, _registry, _queue, _profiles, _feedback, _comparisons);
     }
 
     /// <summary>

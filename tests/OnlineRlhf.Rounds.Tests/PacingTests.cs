@@ -13,7 +13,7 @@ public sealed class PacingTests
     public void Rounds_as_long_as_expected_change_nothing()
     {
         Pacing pacing = new(Measured, TimeSpan.FromSeconds(30));
-        pacing.Took(TimeSpan.FromSeconds(0.5 + 5 + 0.9), 50, [Answer(50), Answer(40)]);
+        pacing.Took(TimeSpan.FromSeconds(0.5 + 5 + 0.9), promptTokens: 50, steps: 50, tokens: 90);
 
         Assert.Equal(Measured.PerStep, pacing.Pace.PerStep, 9);
     }
@@ -24,7 +24,7 @@ public sealed class PacingTests
         Pacing pacing = new(Measured, TimeSpan.FromSeconds(30));
         RoundBudget before = pacing.Budget(50, null, 8, 256);
         for (int i = 0; i < 20; i++)
-            pacing.Took(TimeSpan.FromSeconds(2 * (0.5 + 5 + 0.9)), 50, [Answer(50), Answer(40)]);
+            pacing.Took(TimeSpan.FromSeconds(2 * (0.5 + 5 + 0.9)), promptTokens: 50, steps: 50, tokens: 90);
         RoundBudget after = pacing.Budget(50, null, 8, 256);
 
         Assert.Equal(2 * Measured.PerStep, pacing.Pace.PerStep, 3);
@@ -81,6 +81,4 @@ public sealed class PacingTests
 
         Assert.InRange(bench.Loop.Status.Budget.MaxTokens, 1, 512);
     }
-
-    private static Candidate Answer(int tokens) => new("", tokens, true, null, null!);
 }

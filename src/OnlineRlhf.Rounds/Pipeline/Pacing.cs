@@ -47,17 +47,6 @@ internal sealed class Pacing(DecodingPace pace, TimeSpan? target, TimeSpan? firs
     /// <summary>Corrects the pace by the time that a round took.</summary>
     /// <param name="time">How long the round took.</param>
     /// <param name="promptTokens">How many tokens the model read.</param>
-    /// <param name="candidates">The candidates that the model wrote.</param>
-    internal void Took(TimeSpan time, int promptTokens, IReadOnlyList<Candidate> candidates)
-    {
-        Took(time, promptTokens, candidates.Max(Decoded), candidates.Sum(Decoded));
-
-        static int Decoded(Candidate candidate) => candidate.Thoughts + candidate.Tokens;
-    }
-
-    /// <summary>Corrects the pace by the time that a round took.</summary>
-    /// <param name="time">How long the round took.</param>
-    /// <param name="promptTokens">How many tokens the model read.</param>
     /// <param name="steps">How many steps it took.</param>
     /// <param name="tokens">How many tokens it wrote in all of them.</param>
     internal void Took(TimeSpan time, int promptTokens, int steps, int tokens)
