@@ -159,7 +159,7 @@ internal sealed class RoundPipeline(
             cancellationToken
         );
         if (round is null)
-            return Open(answers.Challenger is { Text.Length: > 0 } other ? [answers.Leader, other] : [answers.Leader]);
+            return Open(answers.Challenger is { } other ? [answers.Leader, other] : [answers.Leader]);
         if (answers.Challenger is { Text.Length: > 0 } unshown)
             Finish(round, unshown);
         return round;
@@ -175,12 +175,12 @@ internal sealed class RoundPipeline(
 
         Round Open(IReadOnlyList<Candidate> candidates)
         {
-            planner.Took(clock.GetElapsedTime(start), ready, candidates[0].Thoughts + candidates[0].Tokens);
+            planner.Took(clock.GetElapsedTime(start), ready, candidates.Max(c => c.Thoughts + c.Tokens));
             if (candidates.All(c => c.Text.Length == 0))
                 throw new RoundException(RoundError.NoAnswer, NoAnswer(candidates));
-            CandidateSet set = CandidateSet.Of(request, ready.Map, candidates);
+            CandidateSet set = CandidateSet.Of(request, ready.Map, [.. candidates.Where(c => c.Text.Length > 0)]);
             for (int i = 0; i < set.Candidates.Count; i++)
-                guide.Finish(isLeader: i == 0, set.Candidates[i], set.Features[i]);
+                guide.Finish(isLeader: ReferenceEquals(set.Candidates[i], candidates[0]), set.Candidates[i], set.Features[i]);
             // The hint selector learns from all first blocks, exactly where they became whole answers.
             hints.Remember(guide.Hints, new CandidateFeatures(guide.Features, set.Dimension));
             Choice choice =

@@ -43,12 +43,12 @@ internal sealed class EventStream : IAsyncDisposable
         throw new EndOfStreamException("The events ended.");
     }
 
-    /// <summary>The next event that is not progress.</summary>
+    /// <summary>The next event that is not progress, and no beginning of an answer.</summary>
     internal async Task<Event> NextStepAsync()
     {
         Event happened;
         do happened = await NextAsync();
-        while (happened.Name == "round.generating");
+        while (happened.Name is "round.generating" or "round.writing");
         return happened;
     }
 
