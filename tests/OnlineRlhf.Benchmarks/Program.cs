@@ -64,7 +64,7 @@ var heldOut = new Option<int>("--held-out")
 };
 var forms = new Option<string[]>("--forms")
 {
-    Description = "steered: which forms: steered, best, or FIRST+BRANCHES/SERVED/SHORT such as 8+3/6/12; without it the first two",
+    Description = "steered: which forms: steered, best, or FIRST+BRANCHES/SERVED such as 8+3/6; without it the first two",
     DefaultValueFactory = _ => [],
     Recursive = true,
 };

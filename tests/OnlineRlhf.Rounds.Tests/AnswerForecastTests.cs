@@ -73,24 +73,25 @@ public sealed class AnswerForecastTests
     }
 
     [Fact]
-    public void The_usual_length_is_known_when_enough_answers_are_whole()
+    public void The_usual_length_is_known_when_enough_answers_were_written_whole()
     {
-        for (int i = 0; i < Enough - 1; i++)
-            _forecast.Finished(30);
+        _forecast.Written(Enumerable.Repeat(30, Enough - 1));
         Assert.Null(_forecast.ExpectedTokens);
-        _forecast.Finished(50);
+        _forecast.Written([50]);
         Assert.Equal(31, _forecast.ExpectedTokens!.Value, 9);
-        for (int i = 0; i < 300; i++)
-            _forecast.Finished(100);
+        _forecast.Written(Enumerable.Repeat(100, 300));
         Assert.InRange(_forecast.ExpectedTokens!.Value, 95, 100);
     }
 
-    [Fact]
-    public void Short_answers_get_a_longer_first_block()
+    [Theory]
+    [InlineData(null, null, 6)]
+    [InlineData(27d, null, 12)]
+    [InlineData(70d, 8, 6)]
+    public void A_round_that_may_ask_is_steered_only_if_answers_are_known_to_be_long(double? usual, int? mayAsk, int asksNothing)
     {
         var steering = new SteeringOptions();
-        Assert.Equal((8, 6), (steering.For(isServed: false, null).FirstBlock, steering.For(isServed: true, 70).FirstBlock));
-        Assert.Equal((12, 12), (steering.For(isServed: false, 27).FirstBlock, steering.For(isServed: true, 27).FirstBlock));
+        Assert.Equal(mayAsk, steering.For(isServed: false, usual)?.FirstBlock);
+        Assert.Equal(asksNothing, steering.For(isServed: true, usual)?.FirstBlock);
     }
 
     private void Learn(int answers, string? hint, float slope, float offset) => Learn(answers, hint, _ => slope, offset);

@@ -8,7 +8,8 @@ namespace OnlineRlhf.Rounds.Tests;
 /// <summary>Rounds whose answers are chosen block by block.</summary>
 public sealed class SteeredRoundTests : IDisposable
 {
-    private readonly Bench _bench = new(new RoundOptions { Steering = new SteeringOptions() });
+    // The demo model's answers are short. Here they count as long.
+    private readonly Bench _bench = new(new RoundOptions { Steering = new SteeringOptions(ShortAnswer: 0) });
 
     public void Dispose() => _bench.Dispose();
 
@@ -35,6 +36,21 @@ public sealed class SteeredRoundTests : IDisposable
             while (following.Events.TryRead(out RoundEvent? happened))
                 last = happened as RoundEvent.Writing ?? last;
             Assert.Equal((round.First.Text, round.Second?.Text), (last!.First, last.Second));
+        }
+    }
+
+    [Fact]
+    public async Task Short_answers_are_chosen_whole_if_the_round_may_ask()
+    {
+        using var bench = new Bench(new RoundOptions { Steering = new SteeringOptions() });
+        Assert.Equal(0, bench.Loop.Status.Budget.FirstBlock);
+        for (uint seed = 1; seed <= 6; seed++)
+        {
+            using EventHub.Subscription following = bench.Events.Follow();
+            Round round = await bench.OpenAsync("Tell me a story about the sea.", seed: seed);
+            Assert.True(round.Asked);
+            while (following.Events.TryRead(out RoundEvent? happened))
+                Assert.IsNotType<RoundEvent.Writing>(happened);
         }
     }
 
@@ -103,12 +119,13 @@ public sealed class SteeredRoundTests : IDisposable
     [Fact]
     public async Task Presses_steer_what_is_written()
     {
+        using var bench = new Bench(new RoundOptions { Steering = new SteeringOptions() });
         // This person likes short answers.
         for (uint seed = 1; seed <= 30; seed++)
         {
-            Round round = await _bench.OpenAsync(Requests[seed % Requests.Length], seed: seed);
+            Round round = await bench.OpenAsync(Requests[seed % Requests.Length], seed: seed);
             if (round.Asked)
-                await _bench.PressAsync(round.Id, round.First.Text.Length < round.Second!.Text.Length ? Preferred.First : Preferred.Second);
+                await bench.PressAsync(round.Id, round.First.Text.Length < round.Second!.Text.Length ? Preferred.First : Preferred.Second);
         }
         double before = await LengthAsync("nobody"),
             after = await LengthAsync(RoundRequest.DefaultProfile);
@@ -118,7 +135,7 @@ public sealed class SteeredRoundTests : IDisposable
         {
             double sum = 0;
             for (uint seed = 100; seed < 112; seed++)
-                sum += (await _bench.OpenAsync(Requests[seed % Requests.Length], profile, AskMode.Never, seed)).First.Text.Length;
+                sum += (await bench.OpenAsync(Requests[seed % Requests.Length], profile, AskMode.Never, seed)).First.Text.Length;
             return sum / 12;
         }
     }

@@ -50,6 +50,10 @@ internal static class StatusVerb
                     $"rounds     {pace.Describe()}; a request is read at {pace.PromptTokensPerSecond} tokens/s"
                 )
             );
+        if (health.Pace?.FirstWord is { } firstWord)
+            Console.WriteLine(
+                string.Create(CultureInfo.InvariantCulture, $"first word after {firstWord} s, if the request asks nothing (ask: never)")
+            );
         if (health.Thinking is not null)
             Console.WriteLine($"thinking   {health.Thinking}");
         Console.WriteLine($"learner    {health.Features} features");

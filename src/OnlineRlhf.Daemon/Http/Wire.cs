@@ -172,9 +172,9 @@ internal sealed record EngineBody(string Version, string CpuVariant, IReadOnlyLi
 /// <param name="TokensPerSecond">How many tokens the candidates of a round get together in a second.</param>
 /// <param name="PromptTokensPerSecond">How many tokens of a request the model reads in a second.</param>
 /// <param name="TimeTarget">The setting time_target.</param>
-/// <param name="Candidates">How many answers, or beginnings of a steered one, a round has.</param>
+/// <param name="Candidates">How many answers a round that may ask has.</param>
 /// <param name="MaxTokens">The most tokens of an answer.</param>
-/// <param name="FirstWord">After how many seconds a steered answer shows its first words; null if answers are chosen whole.</param>
+/// <param name="FirstWord">After how many seconds a round that asks nothing shows its first words; null if answers are chosen whole.</param>
 internal sealed record PaceBody(
     double TokensPerSecond,
     double PromptTokensPerSecond,
@@ -188,16 +188,9 @@ internal sealed record PaceBody(
     internal string Describe() =>
         string.Create(
             CultureInfo.InvariantCulture,
-            $"{Answers}, {(TimeTarget > 0 ? $"within {TimeTarget} s" : "in any time")} (measured: {TokensPerSecond} tokens/s)"
+            $"{Plural.Of(Candidates, "answer")} of up to {MaxTokens} tokens each, {(TimeTarget > 0 ? $"within {TimeTarget} s" : "in any time")} "
+                + $"(measured: {TokensPerSecond} tokens/s)"
         );
-
-    private string Answers =>
-        FirstWord is { } seconds
-            ? string.Create(
-                CultureInfo.InvariantCulture,
-                $"answers of up to {MaxTokens} tokens from {Plural.Of(Candidates, "beginning")}, the first words after {seconds} s"
-            )
-            : $"{Plural.Of(Candidates, "answer")} of up to {MaxTokens} tokens each";
 
     /// <summary>How many answers and tokens fit into the time that a round may take; null if the pace is not known.</summary>
     internal static PaceBody? Of(LoopStatus? status, int target) =>

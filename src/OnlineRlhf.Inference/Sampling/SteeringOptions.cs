@@ -4,30 +4,29 @@ namespace OnlineRlhf.Inference.Sampling;
 /// <param name="FirstBlock">Tokens of each candidate's first block.</param>
 /// <param name="Branches">How many continuations of the chosen branch are written in each later block.</param>
 /// <param name="ServedBlock">Tokens of the first block of a round that asks nothing, whose first words are waited for.</param>
-/// <param name="ShortBlock">Tokens of the first block if answers are short, because their beginnings decide less.</param>
-public sealed record SteeringOptions(int FirstBlock = 8, int Branches = 3, int ServedBlock = 6, int ShortBlock = 12)
+/// <param name="ShortBlock">The same if answers are short, because their beginnings decide less.</param>
+/// <param name="ShortAnswer">Answers of fewer tokens are short; 0 if none are.</param>
+public sealed record SteeringOptions(int FirstBlock = 8, int Branches = 3, int ServedBlock = 6, int ShortBlock = 12, int ShortAnswer = 40)
 {
     // Answers are told apart by their beginnings most: the later a block, the longer it is.
     private static readonly int[] Ends = [16, 24, 32, 48, 64, 80];
     private const int LaterBlock = 16;
 
-    /// <summary>Answers of fewer tokens are short.</summary>
-    public const int ShortAnswer = 40;
-
     /// <summary>One answer, of which every word is told as soon as it is written.</summary>
     public static SteeringOptions Unsteered { get; } = new(FirstBlock: 1, Branches: 1);
 
-    /// <summary>The blocks of one round.</summary>
+    /// <summary>
+    /// The blocks of one round; null if its answers are chosen whole. The beginning of a short answer says little about it: a pair that is chosen by
+    /// beginnings then teaches less. So a round that may ask is steered only once answers are known to be long.
+    /// </summary>
     /// <param name="isServed">Whether the round asks nothing.</param>
-    /// <param name="expectedTokens">How long an answer usually is; null if that is not known.</param>
-    public SteeringOptions For(bool isServed, double? expectedTokens) =>
-        this with
-        {
-            FirstBlock =
-                expectedTokens < ShortAnswer ? ShortBlock
-                : isServed ? ServedBlock
-                : FirstBlock,
-        };
+    /// <param name="expectedTokens">How long the model's answers usually are; null if that is not known.</param>
+    public SteeringOptions? For(bool isServed, double? expectedTokens)
+    {
+        if (isServed)
+            return this with { FirstBlock = expectedTokens < ShortAnswer ? ShortBlock : ServedBlock };
+        return ShortAnswer == 0 || expectedTokens >= ShortAnswer ? this : null;
+    }
 
     /// <summary>Where the block ends that begins after so many tokens.</summary>
     internal int NextEnd(int tokens)

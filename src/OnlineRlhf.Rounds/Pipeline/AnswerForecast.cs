@@ -26,16 +26,19 @@ internal sealed class AnswerForecast(IReadOnlyList<string> hints)
     private const int Memory = 60;
     private readonly Length?[] _lengths = new Length?[Lengths.Length];
     private double _tokens;
-    private int _finished;
+    private int _written;
 
-    /// <summary>How many tokens an answer has on average; null until enough answers are whole.</summary>
-    internal double? ExpectedTokens => _finished < Enough ? null : _tokens;
+    /// <summary>How many tokens the model's answers have on average; null until enough were written whole.</summary>
+    internal double? ExpectedTokens => _written < Enough ? null : _tokens;
 
-    /// <summary>Notes the length of a whole answer.</summary>
-    internal void Finished(int tokens)
+    /// <summary>Notes the lengths of answers that were all written whole. Chosen answers say what somebody likes, not how the model writes.</summary>
+    internal void Written(IEnumerable<int> tokens)
     {
-        _finished = Math.Min(_finished + 1, Memory);
-        _tokens += (tokens - _tokens) / _finished;
+        foreach (int length in tokens)
+        {
+            _written = Math.Min(_written + 1, Memory);
+            _tokens += (length - _tokens) / _written;
+        }
     }
 
     /// <summary>Replaces the features of a beginning by those that the whole answer probably has.</summary>

@@ -53,7 +53,7 @@ internal sealed class RoundPipeline(
                     (served, token) =>
                     {
                         using ProfileCache.Lease lease = profiles.Acquire(request.Profile);
-                        if (options.Steering is { } steering)
+                        if (planner.SteeringOf(request) is { } steering)
                             return Steer(lease.Profile, request, sampling, steering, written, served, token);
                         CandidateSet set = Sample(lease.Profile, request, sampling, token);
                         return NewRound(set, Choose(lease.Profile, request, set.Features).Shown, set.Candidates.Count, LeaderIsFirst(request));
@@ -118,6 +118,7 @@ internal sealed class RoundPipeline(
             throw new RoundException(RoundError.NoAnswer, NoAnswer(candidates));
         CandidateSet set = CandidateSet.Of(request, ready.Map, candidates);
         hints.Remember([.. set.Candidates.Select(c => c.Hint)], set.Features);
+        forecast.Written(candidates.Select(c => c.Tokens));
         return set;
     }
 
@@ -180,7 +181,7 @@ internal sealed class RoundPipeline(
                 throw new RoundException(RoundError.NoAnswer, NoAnswer(candidates));
             CandidateSet set = CandidateSet.Of(request, ready.Map, [.. candidates.Where(c => c.Text.Length > 0)]);
             for (int i = 0; i < set.Candidates.Count; i++)
-                guide.Finish(isLeader: ReferenceEquals(set.Candidates[i], candidates[0]), set.Candidates[i], set.Features[i]);
+                guide.Finish(isLeader: ReferenceEquals(set.Candidates[i], candidates[0]), set.Features[i]);
             // The hint selector learns from all first blocks, exactly where they became whole answers.
             hints.Remember(guide.Hints, new CandidateFeatures(guide.Features, set.Dimension));
             Choice choice =
@@ -195,7 +196,7 @@ internal sealed class RoundPipeline(
             try
             {
                 CandidateSet set = CandidateSet.Of(request, ready.Map, [unshown]);
-                guide.Finish(isLeader: false, unshown, set.Features[0]);
+                guide.Finish(isLeader: false, set.Features[0]);
                 round.Finish(unshown, set.Features[0]);
             }
             catch (InferenceException)

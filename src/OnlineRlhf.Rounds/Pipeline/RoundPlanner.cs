@@ -28,20 +28,15 @@ internal sealed class RoundPlanner(
     /// <summary>How fast the model answers, according to the last measurement; null if rounds have no time limit.</summary>
     internal DecodingPace? Pace => warmUp.Pacing?.Pace;
 
-    /// <summary>What a round on a short request samples now, if the request sets no limits.</summary>
-    internal RoundBudget Budget
-    {
-        get
-        {
-            // The context must hold the prompt and the answer.
-            int maxTokens = Math.Clamp(options.Sampling.MaxTokens, 1, Math.Max(1, model.ContextTokens - warmUp.PromptTokens));
-            return warmUp.Pacing?.Budget(warmUp.PromptTokens, null, options.Sampling.Candidates, maxTokens, model.ThinkingBudget, options.Steering)
-                ?? new RoundBudget(options.Sampling.Candidates, maxTokens, model.ThinkingBudget);
-        }
-    }
+    /// <summary>What a round on a short request samples now, if it may ask and the request sets no limits.</summary>
+    internal RoundBudget Budget => BudgetOf(SteeringOf(isServed: false));
 
-    /// <summary>How long it takes until the first word of such a round; null if that is not known.</summary>
-    internal TimeSpan? FirstWord => options.Steering is null ? null : warmUp.Pacing?.FirstWord(warmUp.PromptTokens, Budget);
+    /// <summary>How long it takes until the first word of a round that asks nothing; null if that is not known.</summary>
+    internal TimeSpan? FirstWord =>
+        SteeringOf(isServed: true) is { } steering ? warmUp.Pacing?.FirstWord(warmUp.PromptTokens, BudgetOf(steering)) : null;
+
+    /// <summary>The blocks of a request's answers; null if they are chosen whole.</summary>
+    internal SteeringOptions? SteeringOf(RoundRequest request) => SteeringOf(IsServed(request));
 
     /// <summary>Plans a round.</summary>
     /// <param name="profile">The profile of the request.</param>
@@ -51,8 +46,7 @@ internal sealed class RoundPlanner(
     internal RoundPlan Plan(Profile profile, RoundRequest request, SamplingOptions sampling, SteeringOptions? steering)
     {
         TokenizedPrompt prompt = model.Tokenize(request.Messages);
-        bool isServed = steering is not null && (request.Ask ?? options.Ask) == AskMode.Never;
-        steering = steering?.For(isServed, forecast.ExpectedTokens);
+        bool isServed = steering is not null && IsServed(request);
         int promptTokens = 0;
         if (warmUp.Pacing is { } pacing)
         {
@@ -82,6 +76,18 @@ internal sealed class RoundPlanner(
     /// <param name="plan">The round's plan.</param>
     /// <param name="steps">How many steps it took.</param>
     internal void Took(TimeSpan time, RoundPlan plan, int steps) => warmUp.Pacing?.Took(time, plan.PromptTokens, steps, plan.Progress.Tokens);
+
+    private bool IsServed(RoundRequest request) => (request.Ask ?? options.Ask) == AskMode.Never;
+
+    private SteeringOptions? SteeringOf(bool isServed) => options.Steering?.For(isServed, forecast.ExpectedTokens);
+
+    private RoundBudget BudgetOf(SteeringOptions? steering)
+    {
+        // The context must hold the prompt and the answer.
+        int maxTokens = Math.Clamp(options.Sampling.MaxTokens, 1, Math.Max(1, model.ContextTokens - warmUp.PromptTokens));
+        return warmUp.Pacing?.Budget(warmUp.PromptTokens, null, options.Sampling.Candidates, maxTokens, model.ThinkingBudget, steering)
+            ?? new RoundBudget(options.Sampling.Candidates, maxTokens, model.ThinkingBudget);
+    }
 
     /// <summary>Limits a round to what there is time for.</summary>
     private (SamplingOptions Sampling, SteeringOptions? Steering) InTime(

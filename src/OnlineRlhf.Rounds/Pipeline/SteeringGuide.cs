@@ -78,11 +78,9 @@ internal sealed class SteeringGuide(
 
     /// <summary>Replaces the prediction for a first block by the features of the answer that it became, and lets the forecast learn from it.</summary>
     /// <param name="isLeader">Whether it is the leader that is whole, or the challenger.</param>
-    /// <param name="answer">The whole answer.</param>
     /// <param name="whole">φ of the whole answer.</param>
-    internal void Finish(bool isLeader, Candidate answer, ReadOnlySpan<float> whole)
+    internal void Finish(bool isLeader, ReadOnlySpan<float> whole)
     {
-        forecast.Finished(answer.Tokens);
         int candidate = isLeader ? Choice.Leader : Choice.Challenger ?? Choice.Leader;
         whole.CopyTo(Features.AsSpan(candidate * map.Dimension, map.Dimension));
         foreach (Beginning beginning in _beginnings)

@@ -65,7 +65,7 @@ internal static class SteeredBenchmark
         report.PrintNotes();
     }
 
-    /// <summary>A usual form by its name, or any other: 8+3/6/12 is a first block of 8 tokens, 3 branches, 6 tokens where nothing is asked, 12 where answers are short.</summary>
+    /// <summary>A usual form by its name, or any other: 8+3/6 is a first block of 8 tokens, 3 branches, and 6 tokens where nothing is asked, however short answers are.</summary>
     private static (string Name, SteeringOptions Steering) Form(string name)
     {
         foreach ((string usual, SteeringOptions steering) in Usual)
@@ -74,7 +74,7 @@ internal static class SteeredBenchmark
                 return (usual, steering);
         }
         int[] numbers = [.. name.Split('+', '/').Select(n => int.Parse(n, CultureInfo.InvariantCulture))];
-        return (name, new SteeringOptions(numbers[0], numbers[1], numbers[2], numbers[3]));
+        return (name, new SteeringOptions(numbers[0], numbers[1], numbers[2], numbers[2], ShortAnswer: 0));
     }
 
     /// <summary>Whole answers, each person several times: the answers are there already, so that this costs nothing.</summary>
