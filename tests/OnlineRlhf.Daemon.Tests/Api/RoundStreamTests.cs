@@ -24,7 +24,8 @@ public sealed partial class RoundStreamTests
         RoundBody round = JsonSerializer.Deserialize(events[^1].Groups[2].Value, WireJson.Complete.RoundBody)!;
         Assert.Equal("round", events[^1].Groups[1].Value);
         Assert.Equal(ask == "always", round.Asked);
-        Assert.True(events.Count > 1, "Nothing came before the round.");
+        // The demo model's answers are short: the two of a round that asks are chosen whole.
+        Assert.Equal(round.Asked, events.Count == 1);
         foreach (Match one in events.SkipLast(1))
         {
             Assert.Equal("round.writing", one.Groups[1].Value);
