@@ -73,25 +73,25 @@ public sealed class AnswerForecastTests
     }
 
     [Fact]
-    public void The_usual_length_is_known_when_enough_answers_were_written_whole()
+    public void The_usual_length_is_known_when_a_rounds_answers_were_written()
     {
-        _forecast.Written(Enumerable.Repeat(30, Enough - 1));
+        _forecast.Written(Enumerable.Repeat(30, 7));
         Assert.Null(_forecast.ExpectedTokens);
-        _forecast.Written([50]);
+        _forecast.Written([38]);
         Assert.Equal(31, _forecast.ExpectedTokens!.Value, 9);
         _forecast.Written(Enumerable.Repeat(100, 300));
         Assert.InRange(_forecast.ExpectedTokens!.Value, 95, 100);
     }
 
     [Theory]
-    [InlineData(null, null, 6)]
-    [InlineData(27d, null, 12)]
-    [InlineData(70d, 8, 6)]
-    public void A_round_that_may_ask_is_steered_only_if_answers_are_known_to_be_long(double? usual, int? mayAsk, int asksNothing)
+    [InlineData(null, null, 6, 3)]
+    [InlineData(27d, null, 8, 8)]
+    [InlineData(70d, 8, 6, 3)]
+    public void A_round_that_may_ask_is_steered_only_if_answers_are_known_to_be_long(double? usual, int? mayAsk, int asksNothing, int branches)
     {
         var steering = new SteeringOptions();
         Assert.Equal(mayAsk, steering.For(isServed: false, usual)?.FirstBlock);
-        Assert.Equal(asksNothing, steering.For(isServed: true, usual)?.FirstBlock);
+        Assert.Equal((asksNothing, branches), steering.For(isServed: true, usual) is { } served ? (served.FirstBlock, served.Branches) : default);
     }
 
     private void Learn(int answers, string? hint, float slope, float offset) => Learn(answers, hint, _ => slope, offset);

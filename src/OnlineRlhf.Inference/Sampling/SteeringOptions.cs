@@ -4,9 +4,9 @@ namespace OnlineRlhf.Inference.Sampling;
 /// <param name="FirstBlock">Tokens of each candidate's first block.</param>
 /// <param name="Branches">How many continuations of the chosen branch are written in each later block.</param>
 /// <param name="ServedBlock">Tokens of the first block of a round that asks nothing, whose first words are waited for.</param>
-/// <param name="ShortBlock">The same if answers are short, because their beginnings decide less.</param>
+/// <param name="ShortBranches">Continuations if answers are short: their beginnings decide less, and they cost little.</param>
 /// <param name="ShortAnswer">Answers of fewer tokens are short; 0 if none are.</param>
-public sealed record SteeringOptions(int FirstBlock = 8, int Branches = 3, int ServedBlock = 6, int ShortBlock = 12, int ShortAnswer = 40)
+public sealed record SteeringOptions(int FirstBlock = 8, int Branches = 3, int ServedBlock = 6, int ShortBranches = 8, int ShortAnswer = 40)
 {
     // Answers are told apart by their beginnings most: the later a block, the longer it is.
     private static readonly int[] Ends = [16, 24, 32, 48, 64, 80];
@@ -24,7 +24,7 @@ public sealed record SteeringOptions(int FirstBlock = 8, int Branches = 3, int S
     public SteeringOptions? For(bool isServed, double? expectedTokens)
     {
         if (isServed)
-            return this with { FirstBlock = expectedTokens < ShortAnswer ? ShortBlock : ServedBlock };
+            return expectedTokens < ShortAnswer ? this with { Branches = ShortBranches } : this with { FirstBlock = ServedBlock };
         return ShortAnswer == 0 || expectedTokens >= ShortAnswer ? this : null;
     }
 

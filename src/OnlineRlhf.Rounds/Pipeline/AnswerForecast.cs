@@ -25,13 +25,16 @@ internal sealed class AnswerForecast(IReadOnlyList<string> hints)
     // The mean length forgets older answers beyond this number, so that it follows the requests.
     private const int Memory = 60;
     private readonly Length?[] _lengths = new Length?[Lengths.Length];
+
+    // The answers of one round.
+    private const int EnoughLengths = 8;
     private double _tokens;
     private int _written;
 
-    /// <summary>How many tokens the model's answers have on average; null until enough were written whole.</summary>
-    internal double? ExpectedTokens => _written < Enough ? null : _tokens;
+    /// <summary>How many tokens an answer has on average; null until enough were written.</summary>
+    internal double? ExpectedTokens => _written < EnoughLengths ? null : _tokens;
 
-    /// <summary>Notes the lengths of answers that were all written whole. Chosen answers say what somebody likes, not how the model writes.</summary>
+    /// <summary>Notes the lengths of answers.</summary>
     internal void Written(IEnumerable<int> tokens)
     {
         foreach (int length in tokens)

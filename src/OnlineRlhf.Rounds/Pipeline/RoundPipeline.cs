@@ -180,6 +180,7 @@ internal sealed class RoundPipeline(
             if (candidates.All(c => c.Text.Length == 0))
                 throw new RoundException(RoundError.NoAnswer, NoAnswer(candidates));
             CandidateSet set = CandidateSet.Of(request, ready.Map, [.. candidates.Where(c => c.Text.Length > 0)]);
+            forecast.Written(set.Candidates.Select(c => c.Tokens));
             for (int i = 0; i < set.Candidates.Count; i++)
                 guide.Finish(isLeader: ReferenceEquals(set.Candidates[i], candidates[0]), set.Features[i]);
             // The hint selector learns from all first blocks, exactly where they became whole answers.
@@ -196,6 +197,7 @@ internal sealed class RoundPipeline(
             try
             {
                 CandidateSet set = CandidateSet.Of(request, ready.Map, [unshown]);
+                forecast.Written([unshown.Tokens]);
                 guide.Finish(isLeader: false, set.Features[0]);
                 round.Finish(unshown, set.Features[0]);
             }

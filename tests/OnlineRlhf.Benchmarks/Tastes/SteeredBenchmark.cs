@@ -25,7 +25,7 @@ internal static class SteeredBenchmark
     private static readonly (string Name, SteeringOptions Steering)[] Usual =
     [
         (Steered, new SteeringOptions()),
-        ("best", new SteeringOptions(Branches: 8)),
+        ("best", new SteeringOptions(Branches: 8, ServedBlock: 8)),
     ];
 
     /// <param name="report">Takes the measurements.</param>
@@ -74,7 +74,7 @@ internal static class SteeredBenchmark
                 return (usual, steering);
         }
         int[] numbers = [.. name.Split('+', '/').Select(n => int.Parse(n, CultureInfo.InvariantCulture))];
-        return (name, new SteeringOptions(numbers[0], numbers[1], numbers[2], numbers[2], ShortAnswer: 0));
+        return (name, new SteeringOptions(numbers[0], numbers[1], numbers[2], ShortAnswer: 0));
     }
 
     /// <summary>Whole answers, each person several times: the answers are there already, so that this costs nothing.</summary>
