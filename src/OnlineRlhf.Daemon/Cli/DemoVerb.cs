@@ -54,7 +54,8 @@ internal static class DemoVerb
             CustomParser = Refusal.Whole("--presses"),
         };
         var json = new Option<bool>("--json") { Description = "print numbers as JSON" };
-        var settings = new SettingOptions();
+        // The demo shows answers that grow, whatever the daemon does. ONLINERLHF_SAMPLING=whole has the person judge whole ones.
+        var settings = new SettingOptions { Defaults = () => new DaemonOptions { Sampling = WireName.Of(SamplingMode.Steered) } };
         var command = new Command("demo", "Watch the answers turn to a hidden taste, with the embedded model and a simulated person.")
         {
             taste,

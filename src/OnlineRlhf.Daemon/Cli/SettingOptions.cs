@@ -9,6 +9,9 @@ internal sealed class SettingOptions
     private readonly List<(Setting Setting, Option<string> Option)> _flags = [];
     private readonly Option<string> _file = new("--config") { Description = $"settings file; without it {Settings.DefaultFile}, where it exists" };
 
+    /// <summary>The values of settings that are not given, where they differ from the daemon's.</summary>
+    internal Func<DaemonOptions>? Defaults { get; init; }
+
     internal void AddTo(Command command, IEnumerable<Setting> settings)
     {
         foreach (Setting setting in settings)
@@ -26,6 +29,7 @@ internal sealed class SettingOptions
     internal DaemonOptions Read(ParseResult parsed, params KeyValuePair<string, string?>[] more) =>
         Settings.Read(
             [.. _flags.Select(f => KeyValuePair.Create(f.Setting.Key, parsed.GetValue(f.Option))).Where(p => p.Value is not null), .. more],
-            parsed.GetValue(_file)
+            parsed.GetValue(_file),
+            Defaults?.Invoke()
         );
 }

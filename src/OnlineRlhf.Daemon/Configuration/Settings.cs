@@ -10,10 +10,11 @@ internal static class Settings
 
     /// <param name="flags">The flags of the command line, by key.</param>
     /// <param name="file">A settings file, which must exist; null for the default file, which may be missing.</param>
+    /// <param name="defaults">The values of settings that are not given; null for the daemon's.</param>
     /// <exception cref="ConfigurationException">A value is wrong, a setting is unknown, or the file cannot be read.</exception>
-    internal static DaemonOptions Read(IEnumerable<KeyValuePair<string, string?>> flags, string? file)
+    internal static DaemonOptions Read(IEnumerable<KeyValuePair<string, string?>> flags, string? file, DaemonOptions? defaults = null)
     {
-        var options = new DaemonOptions();
+        DaemonOptions options = defaults ?? new DaemonOptions();
         Dictionary<string, string?> environment = new(FromEnvironment()),
             given = new(flags);
         IConfigurationRoot configuration = new ConfigurationBuilder()
