@@ -54,12 +54,22 @@ public sealed class TasteTrial(PreferenceLoop loop, SimulationPlan plan, Taste t
 
     /// <summary>Runs one round with one press. Rounds with a single answer ask nothing and are skipped.</summary>
     /// <exception cref="RoundException">The model gives a single answer twenty times in a row, so there is nothing to press.</exception>
-    public async Task<(string Request, Round Round, Preferred Pressed)> PressAsync(CancellationToken cancellationToken)
+    public Task<(string Request, Round Round, Preferred Pressed)> PressAsync(CancellationToken cancellationToken) =>
+        PressAsync(loop.OpenRoundAsync, cancellationToken);
+
+    /// <summary>The same, for somebody who looks on while the answers are written.</summary>
+    /// <param name="open">Opens a round of the loop.</param>
+    /// <param name="cancellationToken">Ends the round.</param>
+    public async Task<(string Request, Round Round, Preferred Pressed)> PressAsync(
+        Func<RoundRequest, CancellationToken, Task<Round>> open,
+        CancellationToken cancellationToken
+    )
     {
+        ArgumentNullException.ThrowIfNull(open);
         for (int unasked = 0; unasked < MostUnasked; unasked++)
         {
             (string text, RoundRequest request) = Next(AskMode.Always);
-            Round round = await loop.OpenRoundAsync(request, cancellationToken).ConfigureAwait(false);
+            Round round = await open(request, cancellationToken).ConfigureAwait(false);
             if (!round.Asked)
                 continue;
             Preferred pressed = _person.Press(round);
@@ -104,6 +114,17 @@ public sealed class TasteTrial(PreferenceLoop loop, SimulationPlan plan, Taste t
     {
         ArgumentNullException.ThrowIfNull(set);
         return set.Candidates[loop.Choose(set.For(profile)).Leader].Text;
+    }
+
+    /// <summary>Opens a round that asks nothing: the profile's answer to a candidate set's request, written anew.</summary>
+    /// <param name="set">The candidate set.</param>
+    /// <param name="open">Opens a round of the loop.</param>
+    /// <param name="cancellationToken">Ends the round.</param>
+    public Task<Round> AnswerAsync(CandidateSet set, Func<RoundRequest, CancellationToken, Task<Round>> open, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(set);
+        ArgumentNullException.ThrowIfNull(open);
+        return open(set.Request with { Profile = profile, Ask = AskMode.Never }, cancellationToken);
     }
 
     private (string Text, RoundRequest Request) Next(AskMode ask)

@@ -94,6 +94,7 @@ internal static class DemoVerb
                     {
                         // The demo must show the same on every machine, so no clock may cut its rounds.
                         TimeTarget = null,
+                        FirstWordTarget = null,
                         // A table uses each profile only once, so none has to stay in memory.
                         ProfilesInMemory = 1,
                         ProfilesStored = int.MaxValue,

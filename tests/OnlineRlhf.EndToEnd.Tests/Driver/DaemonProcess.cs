@@ -29,6 +29,9 @@ internal sealed partial class DaemonProcess : IAsyncDisposable
     /// <summary>Talks to it.</summary>
     internal Client Client { get; }
 
+    /// <summary>The build of the CPU backend that daemons use unless they measure; null for the usual one.</summary>
+    internal static string? Variant => CpuVariant.Value;
+
     internal int Id => _process.Id;
 
     internal long Started { get; }

@@ -5,10 +5,11 @@ using System.Text.RegularExpressions;
 namespace OnlineRlhf.EndToEnd.Tests.Driver;
 
 /// <summary>What stands on a terminal that was sent these bytes; it knows the sequences that the program may send, and refuses all others.</summary>
-internal sealed partial class VirtualScreen
+internal sealed partial class VirtualScreen(int width, int height)
 {
     private readonly SortedDictionary<int, StringBuilder> _rows = [];
-    private int _row = 1;
+    private int _row = 1,
+        _last = 1;
 
     /// <summary>Whether the other screen is shown.</summary>
     internal bool IsOther { get; private set; }
@@ -19,9 +20,12 @@ internal sealed partial class VirtualScreen
 
     internal string Text => string.Join('\n', _rows.Values);
 
-    internal static VirtualScreen After(string sent)
+    /// <param name="sent">What the terminal was sent.</param>
+    /// <param name="width">Its width; by default no line is too long.</param>
+    /// <param name="height">Its height; by default no line scrolls away.</param>
+    internal static VirtualScreen After(string sent, int width = int.MaxValue, int height = int.MaxValue)
     {
-        var screen = new VirtualScreen();
+        var screen = new VirtualScreen(width, height);
         for (int at = 0; at < sent.Length; at++)
         {
             if (sent[at] != '\e')
@@ -43,17 +47,31 @@ internal sealed partial class VirtualScreen
     private void Put(char character)
     {
         if (character == '\n')
-            _row++;
+            _last = Math.Max(_last, ++_row);
         else if (character != '\r')
-            (_rows.TryGetValue(_row, out StringBuilder? row) ? row : _rows[_row] = new StringBuilder()).Append(character);
+        {
+            if (Wraps && _rows.TryGetValue(_row, out StringBuilder? full) && full.Length == width)
+                Put('\n');
+            StringBuilder row = _rows.TryGetValue(_row, out StringBuilder? begun) ? begun : _rows[_row] = new StringBuilder();
+            if (row.Length < width)
+                row.Append(character);
+        }
     }
 
     private void Obey(string parameters, string command)
     {
         switch (command)
         {
-            case "J":
+            case "A":
+                _row -= int.Parse(parameters, CultureInfo.InvariantCulture);
+                Assert.True(_row > 0 && _row > _last - height, "The cursor cannot go to a row that has scrolled away.");
+                break;
+            case "J" when parameters == "2":
                 _rows.Clear();
+                break;
+            case "J":
+                foreach (int below in _rows.Keys.Where(r => r >= _row).ToArray())
+                    _rows.Remove(below);
                 break;
             case "K":
                 _rows[_row] = new StringBuilder();
@@ -70,12 +88,14 @@ internal sealed partial class VirtualScreen
                     "?1049" => (on, HasCursor, Wraps),
                     "?25" => (IsOther, on, Wraps),
                     "?7" => (IsOther, HasCursor, on),
+                    // .NET's console has the arrow keys send what it expects of them.
+                    "?1" => (IsOther, HasCursor, Wraps),
                     _ => throw new InvalidOperationException($"An unknown mode: {parameters}"),
                 };
                 break;
         }
     }
 
-    [GeneratedRegex(@"\G\e\[([0-9;?]*)([JKHmhl])")]
+    [GeneratedRegex(@"\G\e(?:\[([0-9;?]*)([AJKHmhl])|[=>])")]
     private static partial Regex Sequence();
 }

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text.Json;
 using OnlineRlhf.Inference;
 using OnlineRlhf.Rounds;
-using OnlineRlhf.Rounds.Feedback;
 using OnlineRlhf.Simulation;
 
 namespace OnlineRlhf.Daemon.Cli.Demo;
@@ -36,22 +35,17 @@ internal sealed class Demonstration(PreferenceLoop loop, LanguageModel model, Si
         // Choose examples that can improve: if the untrained model already serves the best answer, there is nothing to see.
         CandidateSet[] examples = [.. tests.Where(t => taste.Utility(trial.Serve(t)) < t.Candidates.Max(c => taste.Utility(c.Text))).Take(Examples)];
         string[] before = [.. examples.Select(trial.Serve)];
+        var rounds = new RoundPrinter(loop);
         text.WriteLine(Screen.Bold(presses <= Shown ? Plural.Of(presses, "press", "presses") : $"The first {Shown} of {presses} presses"));
         List<Checkpoint> measured = [];
         foreach (int checkpoint in _checkpoints)
         {
             while (trial.Presses < checkpoint)
             {
-                (string request, Round round, Preferred pressed) = await trial.PressAsync(cancellationToken).ConfigureAwait(false);
-                if (trial.Presses <= Shown && !json)
-                {
-                    text.WriteLine();
-                    text.WriteLine($"  \"{request}\"");
-                    Screen.Answer(pressed == Preferred.First ? "► 1" : "1", round.First.Text);
-                    Screen.Answer(pressed == Preferred.Second ? "► 2" : "2", round.Second!.Text);
-                    if (trial.IsMistake(round, pressed))
-                        text.WriteLine(Screen.Dim("           (a wrong press: it happens)"));
-                }
+                if (trial.Presses < Shown && !json)
+                    await rounds.PressAsync(trial, cancellationToken).ConfigureAwait(false);
+                else
+                    await trial.PressAsync(cancellationToken).ConfigureAwait(false);
                 Screen.Progress($"{trial.Presses} of {presses} presses ...");
             }
             measured.Add(Checkpoint.Of(checkpoint, trial.Measure(tests)));
@@ -72,9 +66,9 @@ internal sealed class Demonstration(PreferenceLoop loop, LanguageModel model, Si
         for (int i = 0; i < examples.Length; i++)
         {
             text.WriteLine();
-            text.WriteLine($"  \"{examples[i].Request.Messages[^1].Content}\"");
+            text.WriteLine(RoundPrinter.Quote(examples[i].Request.Messages[^1].Content));
             Screen.Answer("before", before[i]);
-            Screen.Answer("after", trial.Serve(examples[i]));
+            await rounds.AnswerAsync("after", trial, examples[i], cancellationToken).ConfigureAwait(false);
         }
         text.WriteLine();
         text.WriteLine($"The hidden taste was: {Screen.Bold(taste.Description)}. It was never told, only pressed.");

@@ -85,7 +85,7 @@ internal sealed class ScreenWatch(DaemonClient daemon, string? profile, Marks ma
 
     private void Draw(Terminal terminal, bool anew)
     {
-        (int width, int height) = terminal.Size;
+        (int width, int height) = Terminal.Size;
         terminal.Show(WatchScreen.Draw(_state, width, height, marks), anew);
         if (_state.Answerable?.Id == _seen)
             return;

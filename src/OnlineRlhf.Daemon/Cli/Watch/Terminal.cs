@@ -43,7 +43,7 @@ internal sealed unsafe partial class Terminal : IDisposable
     /// <summary>Whether keys can be read from the terminal.</summary>
     internal bool HasKeys => _before is not null;
 
-    internal (int Width, int Height) Size
+    internal static (int Width, int Height) Size
     {
         get
         {
