@@ -75,11 +75,14 @@ public sealed class AnswerForecastTests
     [Fact]
     public void The_usual_length_is_known_when_a_rounds_answers_were_written()
     {
-        _forecast.Written(Enumerable.Repeat(30, 7));
+        _forecast.Written(Answers(7, 30));
         Assert.Null(_forecast.ExpectedTokens);
-        _forecast.Written([38]);
+        _forecast.Written(Answers(1, 38));
         Assert.Equal(31, _forecast.ExpectedTokens!.Value, 9);
-        _forecast.Written(Enumerable.Repeat(100, 300));
+        // Answers that a low limit cut do not count.
+        _forecast.Written(Answers(100, 3, isComplete: false));
+        Assert.Equal(31, _forecast.ExpectedTokens!.Value, 9);
+        _forecast.Written(Answers(300, 100, isComplete: false));
         Assert.InRange(_forecast.ExpectedTokens!.Value, 95, 100);
     }
 
@@ -93,6 +96,9 @@ public sealed class AnswerForecastTests
         Assert.Equal(mayAsk, steering.For(isServed: false, usual)?.FirstBlock);
         Assert.Equal((asksNothing, branches), steering.For(isServed: true, usual) is { } served ? (served.FirstBlock, served.Branches) : default);
     }
+
+    private static IEnumerable<Candidate> Answers(int count, int tokens, bool isComplete = true) =>
+        Enumerable.Repeat(new Candidate("", tokens, isComplete, null, null!), count);
 
     private void Learn(int answers, string? hint, float slope, float offset) => Learn(answers, hint, _ => slope, offset);
 

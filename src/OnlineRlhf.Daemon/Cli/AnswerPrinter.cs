@@ -51,8 +51,16 @@ internal sealed class AnswerPrinter(Action<RoundBody> print)
             print(round);
             return;
         }
-        Continue(round.First.Text ?? "");
+        string whole = round.First.Text ?? "";
+        if (whole.StartsWith(_printed, StringComparison.Ordinal))
+        {
+            Continue(whole);
+            Output.Out.WriteLine();
+            return;
+        }
+        // What was printed was not the answer: a device failed meanwhile, and it was written anew.
         Output.Out.WriteLine();
+        print(round);
     }
 
     private void Continue(string text)

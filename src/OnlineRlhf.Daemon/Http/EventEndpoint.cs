@@ -105,7 +105,8 @@ internal static class EventEndpoint
                 bool generating = happened is RoundEvent.Generating { Progress.Tokens: > 0 };
                 if (generating && progress is { } last && clock.GetElapsedTime(last) < ProgressInterval)
                     continue;
-                progress = generating ? clock.GetTimestamp() : null;
+                if (happened is not RoundEvent.Writing)
+                    progress = generating ? clock.GetTimestamp() : null;
                 await Send(context, happened, withText, cancellationToken).ConfigureAwait(false);
                 // Lost events are not sent again; a snapshot shows the present state instead.
                 if (happened is RoundEvent.Lagged)

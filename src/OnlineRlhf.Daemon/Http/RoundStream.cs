@@ -12,7 +12,10 @@ internal static class RoundStream
     /// <returns>The round; null if it failed after the first event.</returns>
     internal static async Task<Round?> OpenAsync(HttpContext context, PreferenceLoop loop, RoundRequest request, CancellationToken cancellationToken)
     {
-        var written = Channel.CreateUnbounded<RoundEvent.Writing>(new UnboundedChannelOptions { SingleReader = true });
+        // A later text contains the earlier ones, so a client that reads slowly misses nothing.
+        var written = Channel.CreateBounded<RoundEvent.Writing>(
+            new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true }
+        );
         Task<Round> opening = OpenRoundAsync();
         await foreach (RoundEvent.Writing writing in written.Reader.ReadAllAsync(CancellationToken.None).ConfigureAwait(false))
         {

@@ -55,6 +55,13 @@ internal sealed class PromptReading : IDisposable
         return track;
     }
 
+    /// <summary>Frees the prompts with hints. No candidate can be started any more.</summary>
+    internal void ReleaseHints()
+    {
+        foreach (int sequence in _groups)
+            Return(sequence);
+    }
+
     /// <summary>Reserves a sequence until the end of the generation, or until <see cref="Return"/>.</summary>
     internal int Rent()
     {

@@ -1,4 +1,8 @@
+using System.Buffers;
 using System.Diagnostics;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text;
 using LLama.Native;
 using OnlineRlhf.Inference.Llama;
 
@@ -28,9 +32,13 @@ internal sealed class SteeredGeneration(GenerationSetup setup, SteeringOptions s
         try
         {
             for (int i = 0; i < setup.Hints.Count; i++)
-                open.Add(new Branch(prompt.Start(i, attempt: 0), i));
+                open.Add(new Branch(Start(prompt, i), i));
+            prompt.ReleaseHints();
             WriteBlock(open, steering.FirstBlock, progress, cancellationToken);
             List<Branch> finite = Finite(open);
+            // An empty answer is no choice, unless there is no other.
+            if (finite.Exists(b => !IsEmpty(b)))
+                finite.RemoveAll(IsEmpty);
             Drop(prompt, open, b => !finite.Contains(b));
             FirstChoice choice = guide.ChooseFirst(View(open));
             Branch leader = open[choice.Leader];
@@ -58,6 +66,20 @@ internal sealed class SteeredGeneration(GenerationSetup setup, SteeringOptions s
         }
     }
 
+    /// <summary>Starts a candidate, and again if its first token ends it.</summary>
+    private Track Start(PromptReading prompt, int candidate)
+    {
+        Track track = prompt.Start(candidate, attempt: 0);
+        for (int attempt = 1; track.Ended && track.IsFinite && track.Text.Length == 0 && attempt <= setup.Options.DuplicateAttempts; attempt++)
+        {
+            track.Sampler.Dispose();
+            track = prompt.Start(candidate, attempt, track.Sequence);
+        }
+        return track;
+    }
+
+    private static bool IsEmpty(Branch branch) => branch.Track.IsDone && branch.Track.Text.Length == 0;
+
     /// <summary>Continues the leader to its end, in the same batches as a challenger that is shown.</summary>
     private Branch Lead(
         PromptReading prompt,
@@ -71,9 +93,9 @@ internal sealed class SteeredGeneration(GenerationSetup setup, SteeringOptions s
     {
         Branch? shown = isAsked ? challenger : null;
         _wanted = shown is null ? 1 : 2;
+        Settle(leader, shown);
         // The challenger is not paused at a block's end any more.
         shown?.Resume();
-        Settle(leader, shown);
         while (!leader.Track.IsDone)
         {
             int end = steering.NextEnd(leader.Track.TokenIds.Count);
@@ -119,15 +141,16 @@ internal sealed class SteeredGeneration(GenerationSetup setup, SteeringOptions s
             // The leader is served already. The next request meets the same failure and reports it.
             return false;
         }
-        return challenger.Track is { IsDone: true, IsFinite: true };
+        return challenger.Track.IsDone && IsFinite(challenger);
     }
 
     /// <summary>The leader itself and copies of it, each of which draws its own next token.</summary>
     private List<Branch> Fork(PromptReading prompt, List<Branch> open, Branch leader)
     {
         List<Branch> branches = [leader];
-        // Memory is set aside for as many sequences as there may be candidates.
-        for (int i = 1; i < Math.Min(steering.Branches, setup.Hints.Count); i++)
+        // Memory is set aside for as many answers as there are candidates.
+        int most = Math.Min(steering.Branches, setup.Hints.Count - open.Count + 1);
+        for (int i = 1; i < most; i++)
         {
             int sequence = prompt.Rent();
             setup.Context.CopySequence(leader.Track.Sequence, sequence);
@@ -214,30 +237,43 @@ internal sealed class SteeredGeneration(GenerationSetup setup, SteeringOptions s
             return true;
         List<byte> piece = [];
         setup.Vocabulary.AppendPiece(token, control: false, piece);
-        return piece.Count == 0 || char.IsWhiteSpace((char)piece[0]);
+        return Rune.DecodeFromUtf8(CollectionsMarshal.AsSpan(piece), out Rune first, out _) != OperationStatus.Done
+            || Rune.IsWhiteSpace(first)
+            || Rune.GetUnicodeCategory(first) == UnicodeCategory.OtherLetter;
     }
 
-    /// <summary>Tells the guide what the answers begin with.</summary>
+    /// <summary>
+    /// Tells the guide what the answers begin with. The challenger is ahead of the leader, which waits at a block's end: of both, as many tokens are
+    /// told, so that nothing shows which one leads.
+    /// </summary>
     private void Settle(Branch leader, Branch? challenger)
     {
-        (string first, string? second) = (Settled(leader), challenger is null ? null : Settled(challenger));
+        (string first, string? second) = (Settled(leader, challenger), challenger is null ? null : Settled(challenger, leader));
         if (first.Length + (second?.Length ?? 0) <= _settled)
             return;
         _settled = first.Length + (second?.Length ?? 0);
         guide.Settled(first, second);
     }
 
-    /// <summary>What a branch begins with for certain: the last word may still grow, unless the answer has ended.</summary>
-    private static string Settled(Branch branch)
+    /// <summary>
+    /// What a branch begins with for certain: the last word may still grow, unless the answer has ended. Scripts without spaces have no such words.
+    /// </summary>
+    private static string Settled(Branch branch, Branch? beside)
     {
-        string text = branch.Track.Text;
-        if (branch.Track.Ended)
-            return text;
+        Track track = branch.Track;
+        if (track.MayBeThoughts)
+            return "";
+        int tokens = beside is { Track.IsDone: false } ? Math.Min(track.TokenIds.Count, beside.Track.TokenIds.Count) : track.TokenIds.Count;
+        if (track.Ended && tokens == track.TokenIds.Count)
+            return track.Text;
+        string text = track.TextOf(tokens);
         int word = text.Length;
-        while (word > 0 && !char.IsWhiteSpace(text[word - 1]))
+        while (word > 0 && !EndsWord(text[word - 1]))
             word--;
         return text[..word].TrimEnd();
     }
+
+    private static bool EndsWord(char character) => char.IsWhiteSpace(character) || char.GetUnicodeCategory(character) == UnicodeCategory.OtherLetter;
 
     /// <summary>The branches whose outputs are finite. One that is not marks the context as corrupted, because it may have spoilt others.</summary>
     /// <exception cref="InferenceException">No branch is finite.</exception>

@@ -6,11 +6,20 @@ namespace OnlineRlhf.Inference.Sampling;
 /// <param name="ServedBlock">Tokens of the first block of a round that asks nothing, whose first words are waited for.</param>
 /// <param name="ShortBranches">Continuations if answers are short: their beginnings decide less, and they cost little.</param>
 /// <param name="ShortAnswer">Answers of fewer tokens are short; 0 if none are.</param>
-public sealed record SteeringOptions(int FirstBlock = 8, int Branches = 3, int ServedBlock = 6, int ShortBranches = 8, int ShortAnswer = 40)
+public sealed record SteeringOptions(
+    int FirstBlock = 8,
+    int Branches = 3,
+    int ServedBlock = 6,
+    int ShortBranches = 8,
+    int ShortAnswer = SteeringOptions.LongAnswer
+)
 {
     // Answers are told apart by their beginnings most: the later a block, the longer it is.
     private static readonly int[] Ends = [16, 24, 32, 48, 64, 80];
     private const int LaterBlock = 16;
+
+    /// <summary>Answers of so many tokens are usually long.</summary>
+    public const int LongAnswer = 40;
 
     /// <summary>One answer, of which every word is told as soon as it is written.</summary>
     public static SteeringOptions Unsteered { get; } = new(FirstBlock: 1, Branches: 1);

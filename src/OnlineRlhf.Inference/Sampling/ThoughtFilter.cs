@@ -56,6 +56,11 @@ internal sealed class ThoughtFilter
     /// <summary>How the current thoughts are marked; null outside of thoughts.</summary>
     internal ThoughtFormat? Inside => _phase == Phase.Thinking ? _marker!.Format : null;
 
+    /// <summary>
+    /// Whether what looks like the answer may still turn out to be thoughts that were not opened. Only the end of the answer shows that then.
+    /// </summary>
+    internal bool MayBeThoughts => _phase == Phase.Answering && _known is not null && _marker is null && !_isAboutMarkers;
+
     /// <summary>The beginning of the answer, if it is in the same token as the end of the thoughts.</summary>
     internal byte[] Rest { get; private set; } = [];
 

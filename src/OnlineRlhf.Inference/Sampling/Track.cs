@@ -16,6 +16,9 @@ internal sealed class Track(CandidateSampler sampler, Vocabulary vocabulary, Ans
     private readonly Queue<int> _forced = new();
     private readonly List<byte> _piece = [],
         _bytes = [];
+
+    // How many bytes the answer had after each of its tokens.
+    private readonly List<int> _lengths = [];
     private string? _text;
     private int _drawn;
     private bool _isAnswer,
@@ -44,6 +47,9 @@ internal sealed class Track(CandidateSampler sampler, Vocabulary vocabulary, Ans
 
     /// <summary>The answer so far.</summary>
     internal string Text => Ended ? _text ??= Read() : Read();
+
+    /// <summary>Whether the text so far may still turn out to be thoughts.</summary>
+    internal bool MayBeThoughts => !Ended && _filter.MayBeThoughts;
 
     private bool Complete { get; set; }
 
@@ -76,6 +82,7 @@ internal sealed class Track(CandidateSampler sampler, Vocabulary vocabulary, Ans
         };
         fork.TokenIds.AddRange(TokenIds);
         fork._bytes.AddRange(_bytes);
+        fork._lengths.AddRange(_lengths);
         return fork;
     }
 
@@ -112,7 +119,15 @@ internal sealed class Track(CandidateSampler sampler, Vocabulary vocabulary, Ans
     internal Candidate ToCandidate(string? hint) =>
         new(Text, TokenIds.Count, Complete, hint, Hidden) { TokenIds = TokenIds, Thoughts = _drawn - TokenIds.Count };
 
-    private string Read() => Encoding.UTF8.GetString([.. _bytes]).TrimEnd('\uFFFD').Trim();
+    /// <summary>What the first tokens of the answer say.</summary>
+    internal string TextOf(int tokens) =>
+        tokens >= TokenIds.Count ? Text
+        : tokens == 0 ? ""
+        : Read(_lengths[tokens - 1]);
+
+    private string Read() => Read(_bytes.Count);
+
+    private string Read(int bytes) => Encoding.UTF8.GetString(CollectionsMarshal.AsSpan(_bytes)[..bytes]).TrimEnd('\uFFFD').Trim();
 
     private void Add(int token, bool ends)
     {
@@ -127,11 +142,13 @@ internal sealed class Track(CandidateSampler sampler, Vocabulary vocabulary, Ans
             TokenIds.Add(token);
             if (!ends)
                 vocabulary.AppendPiece(token, control: false, _bytes);
+            _lengths.Add(_bytes.Count);
         }
         else
         {
             Hidden = new HiddenBlocks(embedding);
             TokenIds.Clear();
+            _lengths.Clear();
             _bytes.Clear();
             _bytes.AddRange(_filter.Rest);
         }

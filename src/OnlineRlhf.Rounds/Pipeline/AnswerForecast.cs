@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using OnlineRlhf.Inference.Features;
+using OnlineRlhf.Inference.Sampling;
 
 namespace OnlineRlhf.Rounds.Pipeline;
 
@@ -34,13 +35,13 @@ internal sealed class AnswerForecast(IReadOnlyList<string> hints)
     /// <summary>How many tokens an answer has on average; null until enough were written.</summary>
     internal double? ExpectedTokens => _written < EnoughLengths ? null : _tokens;
 
-    /// <summary>Notes the lengths of answers.</summary>
-    internal void Written(IEnumerable<int> tokens)
+    /// <summary>Notes the lengths of answers. An answer that a low limit cut says nothing about how long answers are.</summary>
+    internal void Written(IEnumerable<Candidate> answers)
     {
-        foreach (int length in tokens)
+        foreach (Candidate answer in answers.Where(a => a.Complete || a.Tokens >= SteeringOptions.LongAnswer))
         {
             _written = Math.Min(_written + 1, Memory);
-            _tokens += (length - _tokens) / _written;
+            _tokens += (answer.Tokens - _tokens) / _written;
         }
     }
 

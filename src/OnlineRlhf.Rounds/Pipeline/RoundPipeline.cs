@@ -118,7 +118,7 @@ internal sealed class RoundPipeline(
             throw new RoundException(RoundError.NoAnswer, NoAnswer(candidates));
         CandidateSet set = CandidateSet.Of(request, ready.Map, candidates);
         hints.Remember([.. set.Candidates.Select(c => c.Hint)], set.Features);
-        forecast.Written(candidates.Select(c => c.Tokens));
+        forecast.Written(candidates);
         return set;
     }
 
@@ -148,7 +148,8 @@ internal sealed class RoundPipeline(
             features => profile.Read(features, static (learned, features) => learned.Score(features)),
             Settled
         );
-        guide.Serve = leader => served(round = Open([leader]));
+        // A generation that begins anew after its round was served has nobody to serve.
+        guide.Serve = leader => round is null ? served(round = Open([leader])) : new CancellationToken(canceled: true);
         SteeredAnswers answers = model.Steer(
             ready.Prompt,
             ready.Hints,
@@ -180,7 +181,7 @@ internal sealed class RoundPipeline(
             if (candidates.All(c => c.Text.Length == 0))
                 throw new RoundException(RoundError.NoAnswer, NoAnswer(candidates));
             CandidateSet set = CandidateSet.Of(request, ready.Map, [.. candidates.Where(c => c.Text.Length > 0)]);
-            forecast.Written(set.Candidates.Select(c => c.Tokens));
+            forecast.Written(set.Candidates);
             for (int i = 0; i < set.Candidates.Count; i++)
                 guide.Finish(isLeader: ReferenceEquals(set.Candidates[i], candidates[0]), set.Features[i]);
             // The hint selector learns from all first blocks, exactly where they became whole answers.
@@ -197,7 +198,7 @@ internal sealed class RoundPipeline(
             try
             {
                 CandidateSet set = CandidateSet.Of(request, ready.Map, [unshown]);
-                forecast.Written([unshown.Tokens]);
+                forecast.Written([unshown]);
                 guide.Finish(isLeader: false, set.Features[0]);
                 round.Finish(unshown, set.Features[0]);
             }

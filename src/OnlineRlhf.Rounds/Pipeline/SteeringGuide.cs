@@ -39,6 +39,9 @@ internal sealed class SteeringGuide(
 
     public FirstChoice ChooseFirst(IReadOnlyList<PartialAnswer> branches)
     {
+        // If a GPU fails, the generation begins anew.
+        _beginnings.Clear();
+        Hints.Clear();
         (MappedAnswers mapped, Features) = Predict(branches);
         Hints.AddRange(mapped.Usable.Select(i => branches[i].Hint));
         Choice = choose(new CandidateFeatures(Features, map.Dimension));

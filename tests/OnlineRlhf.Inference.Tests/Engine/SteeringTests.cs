@@ -146,6 +146,59 @@ public sealed class SteeringTests
         Assert.InRange(model.Context.RentedSequences, 0, 4);
     }
 
+    [Theory]
+    [InlineData(2, true)]
+    [InlineData(2, false)]
+    [InlineData(3, true)]
+    [InlineData(3, false)]
+    [InlineData(4, false)]
+    [InlineData(8, false)]
+    public void There_is_room_for_every_number_of_candidates_under_hints_in_a_further_turn(int candidates, bool isAsked)
+    {
+        string[] hints = [.. Enumerable.Range(1, candidates - 1).Select(i => $"Use {i} words.")];
+        using LanguageModel model = LanguageModel.Load(
+            Models.Options(Models.DemoPath) with
+            {
+                Candidates = candidates,
+                StyleHints = hints,
+            },
+            Cancel
+        );
+        for (uint turn = 1; turn <= 3; turn++)
+        {
+            SteeredAnswers answers = model.Steer(
+                model.Tokenize(Messages),
+                [null, .. hints],
+                new SamplingOptions { Seed = turn, MaxTokens = 40 },
+                new SteeringOptions(Branches: 8),
+                new Guide(b => b.Text.Length, withChallenger: true, isAsked),
+                owner: "ada",
+                cancellationToken: Cancel
+            );
+            Assert.NotEmpty(answers.Leader.Text);
+        }
+    }
+
+    [Fact]
+    public void What_is_told_does_not_show_which_answer_leads()
+    {
+        using LanguageModel model = LanguageModel.Load(Models.Options(Models.DemoPath), Cancel);
+        int ahead = 0,
+            behind = 0;
+        for (uint seed = 1; seed <= 40; seed++)
+        {
+            var guide = new Guide(b => b.Text.Sum(c => (double)c) % 97, withChallenger: true);
+            _ = Steer(model, guide, new string?[8], seed, maxTokens: 40);
+            int difference = Words(guide.Challenger[0]) - Words(guide.Leader[0]);
+            ahead += difference > 0 ? 1 : 0;
+            behind += difference < 0 ? 1 : 0;
+        }
+        // Both are cut after as many tokens. With a fair coin, 40 throws stray by more than this once in 10,000 tries.
+        Assert.True(Math.Abs(ahead - behind) <= 25, $"The challenger was ahead {ahead} times, and behind {behind} times.");
+
+        static int Words(string text) => text.Split(' ').Length;
+    }
+
     [Fact]
     public void A_generation_that_is_cancelled_or_fails_leaves_nothing_behind()
     {
