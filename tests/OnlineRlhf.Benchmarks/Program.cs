@@ -151,7 +151,7 @@ var root = new RootCommand(
 };
 foreach ((string name, string says, Action<Report, ParseResult> run) in verbs)
     root.Add(Verb(name, says, [run]));
-root.Add(Verb("all", "All of them.", [.. verbs.Select(v => v.Run)]));
+root.Add(Verb("all", "All of them but steered.", [.. verbs.Where(v => v.Name != "steered").Select(v => v.Run)]));
 var footprint = new Command(EngineFootprint.Verb) { Hidden = true };
 footprint.SetAction(parsed =>
 {

@@ -156,14 +156,7 @@ public sealed class SteeringTests
     public void There_is_room_for_every_number_of_candidates_under_hints_in_a_further_turn(int candidates, bool isAsked)
     {
         string[] hints = [.. Enumerable.Range(1, candidates - 1).Select(i => $"Use {i} words.")];
-        using LanguageModel model = LanguageModel.Load(
-            Models.Options(Models.DemoPath) with
-            {
-                Candidates = candidates,
-                StyleHints = hints,
-            },
-            Cancel
-        );
+        using LanguageModel model = LanguageModel.Load(Models.Options(Models.DemoPath) with { Candidates = candidates, StyleHints = hints }, Cancel);
         for (uint turn = 1; turn <= 3; turn++)
         {
             SteeredAnswers answers = model.Steer(
