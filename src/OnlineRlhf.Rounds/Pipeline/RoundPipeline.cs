@@ -123,8 +123,8 @@ internal sealed class RoundPipeline(
     }
 
     /// <summary>
-    /// Writes the round's answer block by block, and a second one beside it if the round asks. If it asks nothing, the round is served when its answer
-    /// is whole, and the second one is finished while the person reads.
+    /// Writes the round's answer block by block, and a second one beside it if the round asks. If it asks nothing, the round is served when its
+    /// answer is whole, and the second one is finished while the person reads.
     /// </summary>
     private Round Steer(
         Profile profile,

@@ -79,7 +79,7 @@ internal sealed class SteeringGuide(
 
     public CancellationToken Served(Candidate leader) => Serve(leader);
 
-    /// <summary>Replaces the prediction for a first block by the features of the answer that it became, and lets the forecast learn from it.</summary>
+    /// <summary>Replaces the prediction for a first block by the features of the whole answer, and lets the forecast learn from it.</summary>
     /// <param name="isLeader">Whether it is the leader that is whole, or the challenger.</param>
     /// <param name="whole">φ of the whole answer.</param>
     internal void Finish(bool isLeader, ReadOnlySpan<float> whole)

@@ -65,7 +65,10 @@ internal static class SteeredBenchmark
         report.PrintNotes();
     }
 
-    /// <summary>A usual form by its name, or any other: 8+3/6 is a first block of 8 tokens, 3 branches, and 6 tokens where nothing is asked, however short answers are.</summary>
+    /// <summary>
+    /// A usual form by its name, or any other: 8+3/6 is a first block of 8 tokens, 3 branches, and 6 tokens where nothing is asked, however short
+    /// answers are.
+    /// </summary>
     private static (string Name, SteeringOptions Steering) Form(string name)
     {
         foreach ((string usual, SteeringOptions steering) in Usual)
@@ -208,15 +211,15 @@ internal static class SteeredBenchmark
                 string cell = $"{model}, {condition}, {form}, after {presses}";
                 report.Add(new Measurement(cell, own.Average(), StandardError: own.StandardError()));
                 report.Add(new Measurement(cell + ", ÷ whole", ratio, StandardError: error));
+                string utility = Interval(own.Average(), own.StandardError()),
+                    against = Interval(ratio, error);
+                double overlap = pairs.Average(p => p.Own.Overlap),
+                    trigrams = pairs.Average(p => p.Own.Trigrams),
+                    words = pairs.Average(p => p.Own.Words),
+                    tokens = pairs.Sum(p => p.Own.Tokens) / pairs.Sum(p => p.Other.Tokens);
+                FormattableString like = $"{overlap, 9:0.00}{trigrams, 10:0.00}{words, 7:0.0}{tokens, 8:0%}";
                 Console.WriteLine(
-                    string.Create(
-                        CultureInfo.InvariantCulture,
-                        $"    {form, -9}{presses, 8}{pairs.Length, 8}{$"{own.Average():0.00} ± {1.96 * own.StandardError():0.00}", 15}{$"{ratio:0.00} ± {1.96 * error:0.00}", 15}"
-                    )
-                        + string.Create(
-                            CultureInfo.InvariantCulture,
-                            $"{pairs.Average(p => p.Own.Overlap), 9:0.00}{pairs.Average(p => p.Own.Trigrams), 10:0.00}{pairs.Average(p => p.Own.Words), 7:0.0}{pairs.Sum(p => p.Own.Tokens) / pairs.Sum(p => p.Other.Tokens), 8:0%}"
-                        )
+                    $"    {form, -9}{presses, 8}{pairs.Length, 8}{utility, 15}{against, 15}" + like.ToString(CultureInfo.InvariantCulture)
                 );
             }
         }
@@ -242,14 +245,13 @@ internal static class SteeredBenchmark
                 error = Math.Sqrt(cells.Average(c => c.Error * c.Error) / (cells.Length / (double)Checkpoints.Length));
             var measured = new Measurement($"{model}, {form}: mean of {cells.Length} cells, ÷ whole", mean, AtLeast: 1, StandardError: error);
             report.Add(measured);
-            Console.WriteLine(
-                string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"  {measured.Name}: {mean:0.00} ± {1.96 * error:0.00}, lowest upper end of a cell {cells.Min(c => c.Ratio + (1.96 * c.Error)):0.00}"
-                )
-            );
+            string lowest = cells.Min(c => c.Ratio + (1.96 * c.Error)).ToString("0.00", CultureInfo.InvariantCulture);
+            Console.WriteLine($"  {measured.Name}: {Interval(mean, error)}, lowest upper end of a cell {lowest}");
         }
     }
+
+    /// <summary>A mean, and half of its 95 % interval.</summary>
+    private static string Interval(double mean, double error) => string.Create(CultureInfo.InvariantCulture, $"{mean:0.00} ± {1.96 * error:0.00}");
 
     private static IEnumerable<Pair> Pairs(SteeredFile results, string model, string condition, string form, int presses)
     {
