@@ -122,7 +122,7 @@ public sealed class PreferenceLoop : IDisposable
 
     /// <summary>The same, and tells what is certain of the answers while the model writes them.</summary>
     /// <param name="request">The request.</param>
-    /// <param name="written">Receives it; null for nobody.</param>
+    /// <param name="written">Receives it, and is completed when the round is open or has failed; null for nobody.</param>
     /// <param name="cancellationToken">Ends the request.</param>
     public Task<Round> OpenRoundAsync(RoundRequest request, ChannelWriter<RoundEvent.Writing>? written, CancellationToken cancellationToken = default)
     {

@@ -69,7 +69,6 @@ public sealed class SteeredRoundTests : IDisposable
         var written = Channel.CreateUnbounded<RoundEvent.Writing>();
         RoundRequest request = Bench.Ask("Tell me a story about the sea.", ask: AskMode.Never);
         Round round = await _bench.Loop.OpenRoundAsync(request, written.Writer, TestContext.Current.CancellationToken);
-        written.Writer.Complete();
         List<string> told = await written
             .Reader.ReadAllAsync(TestContext.Current.CancellationToken)
             .Select(w => w.First)

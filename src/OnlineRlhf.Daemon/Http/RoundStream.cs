@@ -16,7 +16,7 @@ internal static class RoundStream
         var written = Channel.CreateBounded<RoundEvent.Writing>(
             new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true }
         );
-        Task<Round> opening = OpenRoundAsync();
+        Task<Round> opening = loop.OpenRoundAsync(request, written.Writer, cancellationToken);
         await foreach (RoundEvent.Writing writing in written.Reader.ReadAllAsync(CancellationToken.None).ConfigureAwait(false))
         {
             // The client may leave at any time. The round then ends by the same token.
@@ -35,18 +35,6 @@ internal static class RoundStream
         {
             await EventEndpoint.Send(context, "error", Problems.BodyOf(e), WireJson.Readable.ProblemBody, cancellationToken).ConfigureAwait(false);
             return null;
-        }
-
-        async Task<Round> OpenRoundAsync()
-        {
-            try
-            {
-                return await loop.OpenRoundAsync(request, written.Writer, cancellationToken).ConfigureAwait(false);
-            }
-            finally
-            {
-                written.Writer.Complete();
-            }
         }
     }
 

@@ -23,12 +23,12 @@ internal sealed class AnswerForecast(IReadOnlyList<string> hints)
     // Under fewer answers, the mean of a hint says less than the mean of all.
     private const int EnoughOfHint = 3;
 
+    // The answers of one round.
+    private const int EnoughLengths = 8;
+
     // The mean length forgets older answers beyond this number, so that it follows the requests.
     private const int Memory = 60;
     private readonly Length?[] _lengths = new Length?[Lengths.Length];
-
-    // The answers of one round.
-    private const int EnoughLengths = 8;
     private double _tokens;
     private int _written;
 

@@ -6,8 +6,7 @@ internal sealed class GenerationQueue(int length, TimeProvider clock) : IDisposa
     private readonly SemaphoreSlim _turn = new(1, 1);
     private readonly Lock _gate = new();
     private readonly CancellationTokenSource _closing = new();
-    private static readonly CancellationTokenSource Ended = NewEnded();
-    private CancellationTokenSource _idle = Ended;
+    private CancellationTokenSource? _idle;
     private int _inside;
     private long _progress;
 
@@ -71,9 +70,11 @@ internal sealed class GenerationQueue(int length, TimeProvider clock) : IDisposa
             CancellationToken ended;
             lock (_gate)
             {
-                // Requests that wait already end it at once.
-                _idle = _inside > 1 ? Ended : CancellationTokenSource.CreateLinkedTokenSource(_closing.Token);
+                _idle = CancellationTokenSource.CreateLinkedTokenSource(_closing.Token);
                 ended = _idle.Token;
+                // Requests that wait already end it at once.
+                if (_inside > 1)
+                    _idle.Cancel();
             }
             early.TrySetResult(result);
             return ended;
@@ -95,9 +96,8 @@ internal sealed class GenerationQueue(int length, TimeProvider clock) : IDisposa
         {
             lock (_gate)
             {
-                if (_idle != Ended)
-                    _idle.Dispose();
-                _idle = Ended;
+                _idle?.Dispose();
+                _idle = null;
             }
             _turn.Release();
         }
@@ -107,7 +107,7 @@ internal sealed class GenerationQueue(int length, TimeProvider clock) : IDisposa
     {
         lock (_gate)
         {
-            _idle.Cancel();
+            _idle?.Cancel();
             if (_inside > length)
                 throw new RoundException(RoundError.Busy, $"{length} requests wait already: try again in a few seconds.");
             // Reset the clock only if the queue was idle. A request that arrives while another one runs is no progress of that one.
@@ -124,12 +124,5 @@ internal sealed class GenerationQueue(int length, TimeProvider clock) : IDisposa
         _closing.Cancel();
         _turn.Wait();
         _turn.Release();
-    }
-
-    private static CancellationTokenSource NewEnded()
-    {
-        var ended = new CancellationTokenSource();
-        ended.Cancel();
-        return ended;
     }
 }

@@ -55,8 +55,14 @@ public sealed class HintSelector
     /// <summary>Assigns a hint, or null for none, to each candidate of a round, for the person that this reward model belongs to.</summary>
     public string?[] Assign(OnePassRewardModel model, int candidates, uint seed)
     {
+        ArgumentNullException.ThrowIfNull(model);
         string?[] assigned = StyleHints.Assign(_hints, candidates, seed);
-        return Fill(model, assigned, assigned.Count(h => h is null) + Even, seed, withPlain: false);
+        lock (_gate)
+        {
+            if (HasTaste(model))
+                Fill(model, assigned, assigned.Count(h => h is null) + Even, seed, withPlain: false);
+        }
+        return assigned;
     }
 
     /// <summary>
@@ -65,13 +71,18 @@ public sealed class HintSelector
     /// </summary>
     public string?[] AssignLikeliest(OnePassRewardModel model, int candidates, uint seed)
     {
-        bool isKnown;
-        lock (_gate)
-            isKnown = Array.TrueForAll(_answers, a => a >= Enough);
+        ArgumentNullException.ThrowIfNull(model);
         string?[] assigned = StyleHints.Assign(_hints, candidates, seed);
-        if (!isKnown && candidates > 2)
-            assigned[1] = assigned[^1];
-        return Fill(model, assigned, isKnown ? 0 : 2, seed, withPlain: isKnown);
+        lock (_gate)
+        {
+            if (!HasTaste(model))
+                return assigned;
+            bool isKnown = Array.TrueForAll(_answers, a => a >= Enough);
+            if (!isKnown && candidates > 2)
+                assigned[1] = assigned[^1];
+            Fill(model, assigned, isKnown ? 0 : 2, seed, withPlain: isKnown);
+        }
+        return assigned;
     }
 
     /// <summary>Learns how the answers of a round under each hint differ from its plain answers.</summary>
@@ -106,22 +117,19 @@ public sealed class HintSelector
         }
     }
 
+    // Without presses there is no taste yet, and a hint without answers has no mean yet.
+    private bool HasTaste(OnePassRewardModel model) => _hints.Count > 0 && model.Comparisons > 0 && !_answers.Contains(0);
+
     /// <summary>Draws the hints of the candidates from a place on.</summary>
-    private string?[] Fill(OnePassRewardModel model, string?[] assigned, int from, uint seed, bool withPlain)
+    private void Fill(OnePassRewardModel model, string?[] assigned, int from, uint seed, bool withPlain)
     {
-        ArgumentNullException.ThrowIfNull(model);
-        lock (_gate)
-        {
-            // Without presses there is no taste yet, and a hint without answers has no mean yet.
-            if (_hints.Count == 0 || model.Comparisons == 0 || _answers.Contains(0))
-                return StyleHints.Assign(_hints, assigned.Length, seed);
-            double[] reward = [.. _means.Select(m => model.Score(m))],
-                uncertainty = [.. _means.Select(m => model.Uncertainty(m))];
-            var random = new Random(unchecked((int)seed));
-            for (int slot = from; slot < assigned.Length; slot++)
-                assigned[slot] = Draw(assigned.AsSpan(0, slot), reward, uncertainty, random, withPlain);
-        }
-        return assigned;
+        if (from >= assigned.Length)
+            return;
+        double[] reward = [.. _means.Select(m => model.Score(m))],
+            uncertainty = [.. _means.Select(m => model.Uncertainty(m))];
+        var random = new Random(unchecked((int)seed));
+        for (int slot = from; slot < assigned.Length; slot++)
+            assigned[slot] = Draw(assigned.AsSpan(0, slot), reward, uncertainty, random, withPlain);
     }
 
     /// <summary>Draws a hint by Thompson sampling, among the hints that may get another candidate.</summary>

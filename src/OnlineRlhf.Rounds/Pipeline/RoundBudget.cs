@@ -36,8 +36,7 @@ public sealed record RoundBudget(int Candidates, int MaxTokens, int Thoughts = 0
         while (candidates > fewest && left / pace.Step(candidates) < Math.Min(GoodAnswer, maxTokens) + thoughts)
             candidates--;
         double steps = Math.Max(0, left / pace.Step(candidates));
-        thoughts = (int)Math.Min(thoughts, Math.Max(steps - maxTokens, steps / 2));
-        return new RoundBudget(candidates, (int)Math.Clamp(steps - thoughts, Math.Min(ShortestAnswer, maxTokens), maxTokens), thoughts);
+        return Within(steps, candidates, maxTokens, thoughts);
     }
 
     /// <summary>
@@ -76,7 +75,13 @@ public sealed record RoundBudget(int Candidates, int MaxTokens, int Thoughts = 0
             candidates--;
         double later = (target?.TotalSeconds ?? double.PositiveInfinity) - reading - (block * pace.Step(candidates)),
             steps = Math.Max(0, block + (later / pace.Step(Math.Min(steering.Branches, candidates))));
+        return Within(steps, candidates, maxTokens, thoughts) with { FirstBlock = block };
+    }
+
+    /// <summary>Divides the steps that there is time for between thoughts and the answer.</summary>
+    private static RoundBudget Within(double steps, int candidates, int maxTokens, int thoughts)
+    {
         thoughts = (int)Math.Min(thoughts, Math.Max(steps - maxTokens, steps / 2));
-        return new RoundBudget(candidates, (int)Math.Clamp(steps - thoughts, Math.Min(ShortestAnswer, maxTokens), maxTokens), thoughts, block);
+        return new RoundBudget(candidates, (int)Math.Clamp(steps - thoughts, Math.Min(ShortestAnswer, maxTokens), maxTokens), thoughts);
     }
 }

@@ -78,6 +78,10 @@ internal sealed class RoundPipeline(
             );
             throw;
         }
+        finally
+        {
+            written?.TryComplete();
+        }
     }
 
     /// <summary>Samples candidates and maps them.</summary>

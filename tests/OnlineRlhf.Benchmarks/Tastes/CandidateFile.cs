@@ -1,5 +1,5 @@
-using System.Text;
 using System.Text.Json;
+using OnlineRlhf.Benchmarks.Measuring;
 
 namespace OnlineRlhf.Benchmarks.Tastes;
 
@@ -27,20 +27,13 @@ internal sealed class CandidateFile
             File.WriteAllText(path, first + "\n");
             return file;
         }
-        byte[] content = File.ReadAllBytes(path);
-        int whole = content.AsSpan().LastIndexOf((byte)'\n') + 1;
-        string[] lines = Encoding.UTF8.GetString(content, 0, whole).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        string[] lines = LineFile.Read(path);
         if (lines.Length == 0 || lines[0] != first)
             throw new InvalidDataException(
                 $"{path} holds the candidates of another model, feature map or setting: name another file with --candidates, or delete it."
             );
         file._sets.AddRange(lines.Skip(1).Select(line => JsonSerializer.Deserialize(line, CandidateJson.Default.CandidateSet)!));
-        // A line that a kill cut short is drawn again.
-        if (whole < content.Length)
-        {
-            using FileStream stream = File.OpenWrite(path);
-            stream.SetLength(whole);
-        }
+        LineFile.DropCutLine(path);
         return file;
     }
 

@@ -16,9 +16,9 @@ namespace OnlineRlhf.Benchmarks.Tastes;
 /// </summary>
 internal static class CandidateSampling
 {
-    private const int MaxTokens = 80;
+    internal const int MaxTokens = 80;
+    internal const float Temperature = 0.9f;
     private const int PerCall = 10;
-    private const float Temperature = 0.9f;
 
     /// <summary>The sets of the file, after those that it lacked were drawn. Every person's requests are split by their place in this list.</summary>
     internal static IReadOnlyList<CandidateSet> Load(string? path, string directory, string? modelPath, int threads, int requests)

@@ -44,8 +44,9 @@ internal sealed class PropertyTable
     internal static PropertyTable OfStatistics(Candidates candidates) =>
         new(candidates, [.. TextStatistics.Names.Take(TextStatistics.Count - 1).Select((name, i) => (name, Statistic(i)))]);
 
-    /// <summary>How much of the request's words the answer takes up: the only column.</summary>
-    internal static PropertyTable OfOverlap(Candidates candidates) => new(candidates, [("on topic", Statistic(TextStatistics.Count - 1))]);
+    /// <summary>How much of the request's words the answer takes up: the only column. Null if that never varies.</summary>
+    internal static PropertyTable? OfOverlap(Candidates candidates) =>
+        new PropertyTable(candidates, [("on topic", Statistic(TextStatistics.Count - 1))]) is { Names.Count: > 0 } overlap ? overlap : null;
 
     /// <summary>The properties that no statistic measures.</summary>
     internal static PropertyTable OfUnmeasured(Candidates candidates) =>

@@ -38,7 +38,7 @@ internal static class SteeredBenchmark
         report.Begin("steered", "utility of the served answer on held-out requests, chosen block by block and chosen whole");
         var candidates = new Candidates(CandidateSampling.Load(null, directory, model, threads: 1, requests));
         PropertyTable style = PropertyTable.OfStatistics(candidates);
-        PropertyTable? relevance = PropertyTable.OfOverlap(candidates) is { Names.Count: > 0 } overlap ? overlap : null;
+        PropertyTable? relevance = PropertyTable.OfOverlap(candidates);
         List<Condition> conditions = [new("style only", style, null), new(Unmeasured, PropertyTable.OfUnmeasured(candidates), null)];
         if (relevance is not null)
             conditions.Insert(1, new("half relevance", style, relevance));
@@ -172,7 +172,7 @@ internal static class SteeredBenchmark
                 {
                     ModelPath = source.Path,
                     ContextTokens = 512,
-                    AnswerTokens = 80,
+                    AnswerTokens = CandidateSampling.MaxTokens,
                     Threads = 1,
                 }
             );

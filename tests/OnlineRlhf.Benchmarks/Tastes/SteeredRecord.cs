@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using OnlineRlhf.Benchmarks.Measuring;
 
 namespace OnlineRlhf.Benchmarks.Tastes;
 
@@ -45,13 +46,8 @@ internal sealed class SteeredFile
         _path = path;
         if (!File.Exists(path))
             return;
-        string content = File.ReadAllText(path);
-        // A line that a kill cut short is measured again.
-        string whole = content[..(content.LastIndexOf('\n') + 1)];
-        if (whole.Length < content.Length)
-            File.WriteAllText(path, whole);
-        foreach (string line in whole.Split('\n', StringSplitOptions.RemoveEmptyEntries))
-            _records.Add(JsonSerializer.Deserialize(line, SteeredJson.Default.SteeredRecord)!);
+        LineFile.DropCutLine(path);
+        _records.AddRange(LineFile.Read(path).Select(line => JsonSerializer.Deserialize(line, SteeredJson.Default.SteeredRecord)!));
     }
 
     internal IReadOnlyList<SteeredRecord> Records

@@ -14,9 +14,6 @@ namespace OnlineRlhf.Benchmarks.Tastes;
 /// </summary>
 internal sealed class SteeredTrial(Candidates candidates, PropertyTable? relevance, Split split, int heldOut)
 {
-    private const int MostTokens = 80;
-    private const float Temperature = 0.9f;
-
     /// <summary>Lets the person press, and measures at each checkpoint.</summary>
     /// <param name="model">The model.</param>
     /// <param name="directory">The folder of the state. The feature map is calibrated there already.</param>
@@ -38,7 +35,7 @@ internal sealed class SteeredTrial(Candidates candidates, PropertyTable? relevan
         var options = new RoundOptions
         {
             Steering = form,
-            Sampling = new SamplingOptions { MaxTokens = MostTokens, Temperature = Temperature },
+            Sampling = new SamplingOptions { MaxTokens = CandidateSampling.MaxTokens, Temperature = CandidateSampling.Temperature },
             ProfilesStored = int.MaxValue,
         };
         using PreferenceLoop loop = await PreferenceLoop.OpenAsync(model, directory, options, TimeProvider.System, events).ConfigureAwait(false);

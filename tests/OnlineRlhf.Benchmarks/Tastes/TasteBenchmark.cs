@@ -38,7 +38,7 @@ internal static class TasteBenchmark
             throw new InvalidOperationException($"Only {candidates.Requests} requests have two answers or more: too few to hold a third out.");
         PropertyTable style = PropertyTable.OfStatistics(candidates),
             unmeasured = PropertyTable.OfUnmeasured(candidates);
-        PropertyTable? relevance = PropertyTable.OfOverlap(candidates) is { Names.Count: > 0 } overlap ? overlap : null;
+        PropertyTable? relevance = PropertyTable.OfOverlap(candidates);
         Split[] splits = [.. Enumerable.Range(0, Seeds).Select(seed => Split.Draw(candidates.Requests, seed))];
         bool real = model is not null;
 

@@ -11,7 +11,7 @@ namespace OnlineRlhf.Daemon.Cli.Demo;
 internal sealed class RoundPrinter(PreferenceLoop loop)
 {
     // The demo model writes an answer in less time than an eye needs.
-    private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(25);
+    private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(15);
 
     private readonly GrowingLines? _growing = Screen.IsMovable ? new GrowingLines(Output.Out, () => Terminal.Size) : null;
 
@@ -51,13 +51,18 @@ internal sealed class RoundPrinter(PreferenceLoop loop)
     private Func<RoundRequest, CancellationToken, Task<Round>> Open(Func<RoundRequest, RoundEvent.Writing, IEnumerable<string>> lines) =>
         _growing is null
             ? loop.OpenRoundAsync
-            : (request, cancellationToken) => OpenAsync(request, written => _growing.Draw([.. lines(request, written)]), cancellationToken);
+            : (request, cancellationToken) => OpenAsync(request, _growing, written => lines(request, written), cancellationToken);
 
     /// <summary>Opens a round, and draws what is certain of its answers word by word.</summary>
-    private async Task<Round> OpenAsync(RoundRequest request, Action<RoundEvent.Writing> draw, CancellationToken cancellationToken)
+    private async Task<Round> OpenAsync(
+        RoundRequest request,
+        GrowingLines growing,
+        Func<RoundEvent.Writing, IEnumerable<string>> lines,
+        CancellationToken cancellationToken
+    )
     {
         var written = Channel.CreateUnbounded<RoundEvent.Writing>(new UnboundedChannelOptions { SingleReader = true });
-        Task<Round> opening = OpenRoundAsync();
+        Task<Round> opening = loop.OpenRoundAsync(request, written.Writer, cancellationToken);
         RoundEvent.Writing told = new(request.Profile, "", null),
             drawn = told;
         while (drawn != told || await written.Reader.WaitToReadAsync(CancellationToken.None).ConfigureAwait(false))
@@ -65,28 +70,19 @@ internal sealed class RoundPrinter(PreferenceLoop loop)
             while (written.Reader.TryRead(out RoundEvent.Writing? more))
                 told = more;
             if (cancellationToken.IsCancellationRequested)
+            {
+                growing.Leave();
                 break;
+            }
             drawn = told with
             {
                 First = NextWord(drawn.First, told.First),
                 Second = told.Second is { } second ? NextWord(drawn.Second ?? "", second) : null,
             };
-            draw(drawn);
+            growing.Draw([.. lines(drawn)]);
             await Task.Delay(Pace, CancellationToken.None).ConfigureAwait(false);
         }
         return await opening.ConfigureAwait(false);
-
-        async Task<Round> OpenRoundAsync()
-        {
-            try
-            {
-                return await loop.OpenRoundAsync(request, written.Writer, cancellationToken).ConfigureAwait(false);
-            }
-            finally
-            {
-                written.Writer.Complete();
-            }
-        }
     }
 
     /// <summary>The text up to the end of the word after those that are drawn.</summary>
