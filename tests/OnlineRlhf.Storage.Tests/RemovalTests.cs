@@ -97,6 +97,30 @@ public class RemovalTests
         Assert.Equal("something else", File.ReadAllText(folder.Profile));
     }
 
+    [Fact]
+    public async Task A_folder_that_goes_while_somebody_looks_holds_no_state()
+    {
+        using var folder = new StateFolder(Dimension);
+        using var stop = new CancellationTokenSource();
+        var removing = Task.Run(
+            () =>
+            {
+                while (!stop.IsCancellationRequested)
+                {
+                    Directory.CreateDirectory(folder.Profile);
+                    Directory.Delete(folder.Profile);
+                }
+            },
+            TestContext.Current.CancellationToken
+        );
+
+        int states = Enumerable.Range(0, 20_000).Count(_ => ProfileStore.Exists(folder.Profile));
+        await stop.CancelAsync();
+        await removing;
+
+        Assert.Equal(0, states);
+    }
+
     private static void AssertRemoved(StateFolder folder, ProfileStore store, Action write)
     {
         StateException refused = Assert.Throws<StateException>(write);

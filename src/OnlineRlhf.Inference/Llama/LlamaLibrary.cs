@@ -10,10 +10,15 @@ namespace OnlineRlhf.Inference.Llama;
 internal static unsafe class LlamaLibrary
 {
     private static readonly Lock Gate = new();
-    private static readonly StringBuilder Complaints = new();
     private static LlamaNatives? s_natives;
     private static nint s_library;
-    private static string? s_offloaded;
+
+    // llama.cpp logs on the thread that calls it. One thread must not take what another one's call said.
+    [ThreadStatic]
+    private static StringBuilder? t_complaints;
+
+    [ThreadStatic]
+    private static string? t_offloaded;
 
     static LlamaLibrary() => NativeLibrary.SetDllImportResolver(typeof(LlamaLibrary).Assembly, Resolve);
 
@@ -64,21 +69,20 @@ internal static unsafe class LlamaLibrary
         }
     }
 
-    /// <summary>How many layers of the last model are on a GPU, such as "31/31"; null for none. Each call resets it.</summary>
-    internal static string? TakeOffloaded() => Interlocked.Exchange(ref s_offloaded, null);
+    /// <summary>How many layers of the model that this thread loaded last are on a GPU, such as "31/31"; null for none. Each call resets it.</summary>
+    internal static string? TakeOffloaded()
+    {
+        string? offloaded = t_offloaded;
+        t_offloaded = null;
+        return offloaded;
+    }
 
-    /// <summary>The errors that llama.cpp has reported since the last call, in one line; empty if there were none.</summary>
+    /// <summary>The errors that llama.cpp has reported on this thread since the last call, in one line; empty if there were none.</summary>
     internal static string TakeComplaints()
     {
-        lock (Complaints)
-        {
-            string text = string.Join(
-                "; ",
-                Complaints.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).TakeLast(3)
-            );
-            Complaints.Clear();
-            return text;
-        }
+        string[] lines = (t_complaints?.ToString() ?? "").Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        t_complaints = null;
+        return string.Join("; ", lines.TakeLast(3));
     }
 
     private static nint Open(string file)
@@ -116,11 +120,9 @@ internal static unsafe class LlamaLibrary
             Notice(MemoryMarshal.CreateReadOnlySpanFromNullTerminated(text));
         if (level != (int)LLamaLogLevel.Error)
             return;
-        lock (Complaints)
-        {
-            if (Complaints.Length < 4096)
-                Complaints.Append(Marshal.PtrToStringUTF8((nint)text));
-        }
+        t_complaints ??= new StringBuilder();
+        if (t_complaints.Length < 4096)
+            t_complaints.Append(Marshal.PtrToStringUTF8((nint)text));
     }
 
     /// <summary>Finds in a line of the log how many layers llama.cpp put on the GPU. It reports this nowhere else.</summary>
@@ -131,6 +133,6 @@ internal static unsafe class LlamaLibrary
         int from = text.IndexOf(before),
             to = text.IndexOf(after);
         if (from >= 0 && to > from)
-            s_offloaded = Encoding.UTF8.GetString(text[(from + before.Length)..to]);
+            t_offloaded = Encoding.UTF8.GetString(text[(from + before.Length)..to]);
     }
 }

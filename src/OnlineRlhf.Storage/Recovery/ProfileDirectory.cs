@@ -37,6 +37,11 @@ internal sealed class ProfileDirectory : IDisposable
             // This lists the folder, since File.Exists would take a folder that may not be read for an empty one.
             return Directory.Exists(directory) && Directory.EnumerateFiles(directory, Data).Any();
         }
+        catch (DirectoryNotFoundException)
+        {
+            // Somebody removed the folder since.
+            return false;
+        }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
             throw StateException.Of(failure, directory);

@@ -25,6 +25,15 @@ public sealed class GrowingLinesTests : IDisposable
     }
 
     [Fact]
+    public void Lines_that_are_left_stay_and_the_terminal_wraps_again()
+    {
+        GrowingLines lines = new(_terminal, () => _size);
+        lines.Draw(["one"]);
+        lines.Leave();
+        Assert.Equal("\e[?7lone\n\e[?7h\e[?7h", _terminal.ToString());
+    }
+
+    [Fact]
     public void A_low_terminal_shows_the_last_lines()
     {
         GrowingLines lines = new(_terminal, () => _size);

@@ -41,6 +41,39 @@ public sealed class VulkanTests
     }
 
     [Fact]
+    public async Task A_GPU_tells_its_own_layers_while_another_thread_loads_a_model_on_the_CPU()
+    {
+        using (Load(DeviceChoice.VulkanSoftware)) { }
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        using var loaded = new ManualResetEventSlim();
+        var others = Task.Run(
+            () =>
+            {
+                while (!stop.IsCancellationRequested)
+                {
+                    Load(DeviceChoice.Cpu).Dispose();
+                    loaded.Set();
+                }
+            },
+            CancellationToken.None
+        );
+        loaded.Wait(TestContext.Current.CancellationToken);
+
+        string?[] layers = [.. Enumerable.Range(0, 5).Select(_ => LayersOnGpu())];
+        await stop.CancelAsync();
+        await others;
+
+        Assert.All(layers, l => Assert.Equal("5/5", l));
+        return;
+
+        static string? LayersOnGpu()
+        {
+            using LanguageModel gpu = Load(DeviceChoice.VulkanSoftware);
+            return gpu.Device.Layers;
+        }
+    }
+
+    [Fact]
     public void A_GPU_that_fails_is_left_for_the_CPU_which_does_the_work()
     {
         using LanguageModel model = Load(DeviceChoice.VulkanSoftware);

@@ -26,4 +26,10 @@ internal sealed class GrowingLines(TextWriter terminal, Func<(int Width, int Hei
 
     /// <summary>Removes the lines, so that others can be printed in their place.</summary>
     internal void Erase() => Draw([]);
+
+    /// <summary>
+    /// Leaves the lines as they are. At Ctrl+C a terminal forgets what it has not shown yet, and that may be the end of the lines, behind which the
+    /// terminal wraps again.
+    /// </summary>
+    internal void Leave() => terminal.Write(Wrap);
 }

@@ -49,6 +49,6 @@ internal static class Screen
     internal static void Progress(string text)
     {
         if (!Console.IsErrorRedirected)
-            Output.Error.Write(text.Length > 0 ? $"\e[?7l\r\e[K{text}\e[?7h" : "\r\e[K");
+            Output.Error.Write(text.Length > 0 ? $"\e[?7l\r\e[K{text}\e[?7h" : "\e[?7h\r\e[K");
     }
 }
