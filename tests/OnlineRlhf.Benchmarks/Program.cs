@@ -56,12 +56,6 @@ var presses = new Option<int>("--presses")
     DefaultValueFactory = _ => 100,
     Recursive = true,
 };
-var heldOut = new Option<int>("--held-out")
-{
-    Description = "steered: held-out requests that are measured after each checkpoint",
-    DefaultValueFactory = _ => 8,
-    Recursive = true,
-};
 var forms = new Option<string[]>("--forms")
 {
     Description = "steered: which forms: steered, best, or FIRST+BRANCHES/SERVED such as 8+3/6; without it the first two",
@@ -121,7 +115,6 @@ var server = new Option<string?>("--llama-server")
                 new SteeredPlan(
                     p.GetValue(people),
                     p.GetValue(presses),
-                    p.GetValue(heldOut),
                     p.GetValue(threads) is > 0 and var workers ? workers : Environment.ProcessorCount,
                     p.GetValue(forms)!,
                     p.GetValue(conditions)!
@@ -144,7 +137,6 @@ var root = new RootCommand(
     requests,
     people,
     presses,
-    heldOut,
     forms,
     conditions,
     server,

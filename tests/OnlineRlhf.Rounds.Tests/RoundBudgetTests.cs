@@ -81,10 +81,10 @@ public sealed class RoundBudgetTests
     [Fact]
     public void Where_first_words_would_come_late_there_are_fewer_beginnings_and_then_shorter_ones()
     {
-        // 8 steps of 8 candidates take 4.2 s, of 4 candidates 2.9 s.
-        Assert.Equal((4, 8), Beginnings(Steps(0.2, 0.04)));
-        // 8 steps of 4 candidates take 4 s, 6 steps 3 s.
-        Assert.Equal((4, 6), Beginnings(Steps(0.3, 0.05)));
+        // A block may take three steps more, to a word's end: 11 steps of 8 candidates take 3.5 s, of 6 candidates 2.9 s.
+        Assert.Equal((6, 8), Beginnings(Steps(0.08, 0.03)));
+        // 11 steps of 4 candidates take 4 s, 8 steps 2.9 s.
+        Assert.Equal((4, 5), Beginnings(Steps(0.2, 0.04)));
         Assert.Equal((2, 4), Beginnings(Steps(100, 10)));
 
         static (int Candidates, int Block) Beginnings(DecodingPace pace) =>
@@ -97,8 +97,8 @@ public sealed class RoundBudgetTests
         RoundBudget budget = OfSteered(Steps(0.3, 0.05), firstWord: null);
 
         Assert.Equal((8, 8), (budget.Candidates, budget.FirstBlock));
-        // 5.6 s for the first block, then 24.4 s in steps of 0.45 s.
-        Assert.Equal(8 + 54, budget.MaxTokens);
+        // 7.7 s for the first block, then 22.3 s in steps of 0.5 s: three branches, and the second answer beside them.
+        Assert.Equal(11 + 44, budget.MaxTokens);
     }
 
     [Fact]
@@ -106,23 +106,59 @@ public sealed class RoundBudgetTests
         Assert.Equal((8, 4), OfSteered(Steps(0.3, 0.05), fewest: 8) is var budget ? (budget.Candidates, budget.FirstBlock) : default);
 
     [Fact]
+    public void A_round_that_asks_nothing_writes_no_second_answer_and_so_a_longer_one()
+    {
+        RoundBudget served = OfSteered(Steps(0.3, 0.05), firstWord: null, steering: new SteeringOptions { IsServed = true });
+
+        // 22.3 s in steps of 0.45 s.
+        Assert.Equal(11 + 49, served.MaxTokens);
+    }
+
+    [Fact]
+    public void Every_candidate_thinks_before_the_first_block()
+    {
+        RoundBudget budget = OfSteered(Steps(0.1, 0.05), firstWord: null, thoughts: 100);
+
+        // 5.5 s for the first block; of the 24.5 s behind it, thoughts of eight candidates get half, at 0.5 s a token.
+        Assert.Equal(24, budget.Thoughts);
+        Assert.Equal(11 + 41, budget.MaxTokens);
+    }
+
+    [Fact]
+    public void A_setting_of_four_candidates_also_gives_fewer_beginnings_on_a_slow_device()
+    {
+        var pacing = new Pacing(Steps(1, 0.5), Target, TimeSpan.FromSeconds(3));
+
+        Assert.Equal(2, pacing.Budget(0, null, 4, 256, 0, new SteeringOptions()).Candidates);
+        Assert.Equal(4, pacing.Budget(0, 4, 8, 256, 0, new SteeringOptions()).Candidates);
+    }
+
+    [Fact]
     public void A_steered_round_writes_longer_answers_in_the_same_time()
     {
         DecodingPace pace = Steps(0.02, 0.06);
 
-        Assert.True(OfSteered(pace).MaxTokens > Of(pace).MaxTokens);
+        Assert.True(OfSteered(pace, steering: new SteeringOptions { IsServed = true }).MaxTokens > Of(pace).MaxTokens);
+        Assert.True(OfSteered(pace).MaxTokens >= Of(pace).MaxTokens);
     }
 
-    private static RoundBudget OfSteered(DecodingPace pace, double? firstWord = 3, int fewest = 4) =>
+    private static RoundBudget OfSteered(
+        DecodingPace pace,
+        double? firstWord = 3,
+        int fewest = 2,
+        int thoughts = 0,
+        SteeringOptions? steering = null
+    ) =>
         RoundBudget.OfSteered(
             pace,
             Target,
             firstWord is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
-            new SteeringOptions(),
+            steering ?? new SteeringOptions(),
             0,
             fewest,
             8,
-            256
+            256,
+            thoughts
         );
 
     private static DecodingPace Steps(double perStep, double perCandidate) => new(0, perStep, perCandidate);

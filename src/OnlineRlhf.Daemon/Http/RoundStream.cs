@@ -9,6 +9,10 @@ internal static class RoundStream
 {
     /// <summary>Opens a round, and sends what is certain of its answers as it comes.</summary>
     /// <remarks>An error before the first event is an ordinary error response. A later one is the event error, with the same body.</remarks>
+    /// <param name="context">The request.</param>
+    /// <param name="loop">The loop.</param>
+    /// <param name="request">What to answer.</param>
+    /// <param name="cancellationToken">Ends the round: when the client leaves, and when the daemon stops.</param>
     /// <returns>The round; null if it failed after the first event.</returns>
     internal static async Task<Round?> OpenAsync(HttpContext context, PreferenceLoop loop, RoundRequest request, CancellationToken cancellationToken)
     {
@@ -17,23 +21,22 @@ internal static class RoundStream
             new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true }
         );
         Task<Round> opening = loop.OpenRoundAsync(request, written.Writer, cancellationToken);
+        // The client may leave at any time. The round then ends by the same token.
+        CancellationToken left = context.RequestAborted;
         await foreach (RoundEvent.Writing writing in written.Reader.ReadAllAsync(CancellationToken.None).ConfigureAwait(false))
         {
-            // The client may leave at any time. The round then ends by the same token.
-            if (!cancellationToken.IsCancellationRequested)
-                await EventEndpoint.Send(Begin(context), writing, withText: true, cancellationToken).ConfigureAwait(false);
+            if (!left.IsCancellationRequested)
+                await EventEndpoint.Send(Begin(context), writing, withText: true, left).ConfigureAwait(false);
         }
         try
         {
             Round round = await opening.ConfigureAwait(false);
-            await EventEndpoint
-                .Send(Begin(context), "round", RoundBody.Of(round), WireJson.Readable.RoundBody, cancellationToken)
-                .ConfigureAwait(false);
+            await EventEndpoint.Send(Begin(context), "round", RoundBody.Of(round), WireJson.Readable.RoundBody, left).ConfigureAwait(false);
             return round;
         }
-        catch (Exception e) when (context.Response.HasStarted && !cancellationToken.IsCancellationRequested)
+        catch (Exception e) when (context.Response.HasStarted && !left.IsCancellationRequested)
         {
-            await EventEndpoint.Send(context, "error", Problems.BodyOf(e), WireJson.Readable.ProblemBody, cancellationToken).ConfigureAwait(false);
+            await EventEndpoint.Send(context, "error", Problems.BodyOf(e), WireJson.Readable.ProblemBody, left).ConfigureAwait(false);
             return null;
         }
     }

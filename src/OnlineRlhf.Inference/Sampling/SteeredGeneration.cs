@@ -17,13 +17,10 @@ namespace OnlineRlhf.Inference.Sampling;
 /// <param name="guide">Chooses.</param>
 internal sealed class SteeredGeneration(GenerationSetup setup, SteeringOptions steering, IAnswerGuide guide)
 {
-    // How many tokens a block may be longer than planned so that it ends at a word's end.
-    private const int WordPatience = 3;
     private int _drawn,
         _forks,
         _settled,
-        _wanted,
-        _whole;
+        _wanted;
 
     internal SteeredAnswers Run(IProgress<SamplingProgress>? progress, CancellationToken cancellationToken)
     {
@@ -46,7 +43,7 @@ internal sealed class SteeredGeneration(GenerationSetup setup, SteeringOptions s
             Drop(prompt, open, b => b != leader && b != challenger);
             leader = Lead(prompt, open, leader, challenger, choice.IsAsked, progress, cancellationToken);
             if (challenger is { Track.IsDone: false } && choice.IsAsked)
-                Finish(leader, challenger, progress, cancellationToken);
+                WriteOn(leader, challenger, progress, cancellationToken);
             else if (challenger is not null && !choice.IsAsked && !FinishLater(challenger, guide.Served(ToCandidate(leader))))
                 challenger = null;
             prompt.Keep(
@@ -100,6 +97,11 @@ internal sealed class SteeredGeneration(GenerationSetup setup, SteeringOptions s
         {
             int end = steering.NextEnd(leader.Track.TokenIds.Count);
             List<Branch> branches = Fork(prompt, open, leader);
+            if (branches.Count == 1)
+            {
+                WriteOn(leader, shown, progress, cancellationToken);
+                return leader;
+            }
             WriteBlock(branches, end, progress, cancellationToken, shown);
             List<Branch> finite = Finite(branches);
             leader = finite[finite.Count == 1 ? 0 : guide.Choose(View(finite))];
@@ -109,13 +111,17 @@ internal sealed class SteeredGeneration(GenerationSetup setup, SteeringOptions s
         return leader;
     }
 
-    private void Finish(Branch leader, Branch challenger, IProgress<SamplingProgress>? progress, CancellationToken cancellationToken)
+    /// <summary>Writes the answers to their ends. With nothing to choose, every word is told as soon as it is written.</summary>
+    private void WriteOn(Branch leader, Branch? challenger, IProgress<SamplingProgress>? progress, CancellationToken cancellationToken)
     {
-        _whole = 1;
-        while (!challenger.Track.IsDone)
+        Branch[] answers = challenger is null ? [leader] : [leader, challenger];
+        while (true)
         {
-            WriteBlock([challenger], steering.NextEnd(challenger.Track.TokenIds.Count), progress, cancellationToken);
-            challenger.Resume();
+            List<Branch> active = [.. answers.Where(b => b.IsWriting)];
+            if (active.Count == 0)
+                return;
+            Step(active, int.MaxValue, null, cancellationToken);
+            progress?.Report(new SamplingProgress(_drawn, answers.Count(b => b.Track.IsDone), _wanted));
             Settle(leader, challenger);
         }
     }
@@ -195,7 +201,7 @@ internal sealed class SteeredGeneration(GenerationSetup setup, SteeringOptions s
     private SamplingProgress Progress(List<Branch> branches, Branch? beside) =>
         _wanted == 0
             ? new SamplingProgress(_drawn, branches.Count(b => b.Track.IsDone), branches.Count)
-            : new SamplingProgress(_drawn, _whole + (beside is { Track.IsDone: true } ? 1 : 0), _wanted);
+            : new SamplingProgress(_drawn, beside is { Track.IsDone: true } ? 1 : 0, _wanted);
 
     /// <summary>Lets branches write a token each.</summary>
     private void Step(List<Branch> active, int end, Branch? beside, CancellationToken cancellationToken)
@@ -223,7 +229,7 @@ internal sealed class SteeredGeneration(GenerationSetup setup, SteeringOptions s
     private bool EndsBlock(Track track, int end, ReadOnlySpan<float> logits)
     {
         int tokens = track.Hidden.Tokens;
-        return tokens >= end && (tokens - WordPatience >= end || BeginsWord(logits));
+        return tokens >= end && (tokens - SteeringOptions.WordPatience >= end || BeginsWord(logits));
     }
 
     /// <summary>Whether the likeliest next token begins a word or ends the answer.</summary>

@@ -18,11 +18,20 @@ public sealed record SteeringOptions(
     private static readonly int[] Ends = [16, 24, 32, 48, 64, 80];
     private const int LaterBlock = 16;
 
+    /// <summary>How many tokens a block may be longer than planned so that it ends at a word's end.</summary>
+    public const int WordPatience = 3;
+
     /// <summary>Answers of so many tokens are usually long.</summary>
     public const int LongAnswer = 40;
 
     /// <summary>One answer, of which every word is told as soon as it is written.</summary>
     public static SteeringOptions Unsteered { get; } = new(FirstBlock: 1, Branches: 1);
+
+    /// <summary>Whether the round asks nothing, so that no second answer is written beside the first.</summary>
+    public bool IsServed { get; init; }
+
+    /// <summary>How many answers a step writes after the first block, at most.</summary>
+    public int LaterRows => Branches == 1 || IsServed ? Branches : Branches + 1;
 
     /// <summary>
     /// The blocks of one round; null if its answers are chosen whole. The beginning of a short answer says little about it: a pair that is chosen by
@@ -33,16 +42,23 @@ public sealed record SteeringOptions(
     public SteeringOptions? For(bool isServed, double? expectedTokens)
     {
         if (isServed)
-            return expectedTokens < ShortAnswer ? this with { Branches = ShortBranches } : this with { FirstBlock = ServedBlock };
+            return expectedTokens < ShortAnswer
+                ? this with
+                {
+                    Branches = ShortBranches,
+                    IsServed = true,
+                }
+                : this with
+                {
+                    FirstBlock = ServedBlock,
+                    IsServed = true,
+                };
         return ShortAnswer == 0 || expectedTokens >= ShortAnswer ? this : null;
     }
 
     /// <summary>Where the block ends that begins after so many tokens.</summary>
     internal int NextEnd(int tokens)
     {
-        // With nothing to choose, every token is settled as soon as it is written.
-        if (Branches == 1)
-            return tokens + 1;
         foreach (int end in Ends)
         {
             if (end > Math.Max(tokens, FirstBlock))

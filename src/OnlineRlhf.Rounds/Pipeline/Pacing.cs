@@ -31,7 +31,7 @@ internal sealed class Pacing(DecodingPace pace, TimeSpan? target, TimeSpan? firs
     /// </summary>
     internal RoundBudget Budget(int promptTokens, int? candidates, int most, int maxTokens, int thoughts = 0, SteeringOptions? steering = null)
     {
-        int fewest = candidates ?? Math.Min(RoundBudget.FewestCandidates, most);
+        int fewest = candidates ?? Math.Min(steering is null ? RoundBudget.FewestCandidates : RoundBudget.FewestBeginnings, most);
         most = candidates ?? most;
         if (steering is not null)
             return RoundBudget.OfSteered(Pace, target, firstWord, steering, promptTokens, fewest, most, maxTokens, thoughts);
@@ -40,9 +40,11 @@ internal sealed class Pacing(DecodingPace pace, TimeSpan? target, TimeSpan? firs
             : new RoundBudget(most, maxTokens, thoughts);
     }
 
-    /// <summary>How long it takes until the first word of a steered round.</summary>
+    /// <summary>How long it takes at most until the first word of a steered round.</summary>
     internal TimeSpan FirstWord(int promptTokens, RoundBudget budget) =>
-        TimeSpan.FromSeconds((promptTokens * Pace.PerPromptToken) + (budget.FirstBlock * Pace.Step(budget.Candidates)));
+        TimeSpan.FromSeconds(
+            (promptTokens * Pace.PerPromptToken) + ((budget.FirstBlock + SteeringOptions.WordPatience) * Pace.Step(budget.Candidates))
+        );
 
     /// <summary>Corrects the pace by the time that a round took.</summary>
     /// <param name="time">How long the round took.</param>

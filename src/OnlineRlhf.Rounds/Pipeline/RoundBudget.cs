@@ -13,8 +13,10 @@ public sealed record RoundBudget(int Candidates, int MaxTokens, int Thoughts = 0
     /// <summary>The fewest candidates: fewer leave little to choose from.</summary>
     internal const int FewestCandidates = 4;
 
-    // Two beginnings still leave a choice, but a beginning of fewer tokens tells nothing.
-    private const int FewestBeginnings = 2;
+    /// <summary>The fewest beginnings of a steered round: two still leave a choice.</summary>
+    internal const int FewestBeginnings = 2;
+
+    // A beginning of fewer tokens tells nothing.
     private const int ShortestBeginning = 4;
 
     // A few paragraphs. A round gives up candidates to let answers grow to this length, but not beyond it.
@@ -35,8 +37,7 @@ public sealed record RoundBudget(int Candidates, int MaxTokens, int Thoughts = 0
         int candidates = most;
         while (candidates > fewest && left / pace.Step(candidates) < Math.Min(GoodAnswer, maxTokens) + thoughts)
             candidates--;
-        double steps = Math.Max(0, left / pace.Step(candidates));
-        return Within(steps, candidates, maxTokens, thoughts);
+        return Within(left, pace.Step(candidates), pace.Step(candidates), candidates, maxTokens, thoughts);
     }
 
     /// <summary>
@@ -48,7 +49,7 @@ public sealed record RoundBudget(int Candidates, int MaxTokens, int Thoughts = 0
     /// <param name="firstWord">How long it may take until the first word; null for no limit. Thoughts come before it, and are not counted.</param>
     /// <param name="steering">The blocks, as long as there is time.</param>
     /// <param name="promptTokens">How many tokens the model reads first, hints included.</param>
-    /// <param name="fewest">The fewest candidates; the most, if a request names their number.</param>
+    /// <param name="fewest">The fewest candidates.</param>
     /// <param name="most">The most candidates.</param>
     /// <param name="maxTokens">The most tokens of one answer.</param>
     /// <param name="thoughts">The most tokens that the model may think before an answer. If time is short, thoughts get half of it.</param>
@@ -67,21 +68,40 @@ public sealed record RoundBudget(int Candidates, int MaxTokens, int Thoughts = 0
         double reading = promptTokens * pace.PerPromptToken,
             left = (firstWord?.TotalSeconds ?? double.PositiveInfinity) - reading;
         (int candidates, int block) = (most, steering.FirstBlock);
-        while (candidates > fewest && block * pace.Step(candidates) > left)
+        while (candidates > Math.Max(fewest, FewestCandidates) && First(candidates, block) > left)
             candidates--;
-        while (block > ShortestBeginning && block * pace.Step(candidates) > left)
+        while (block > ShortestBeginning && First(candidates, block) > left)
             block--;
-        while (candidates > Math.Min(FewestBeginnings, fewest) && fewest < most && block * pace.Step(candidates) > left)
+        while (candidates > fewest && First(candidates, block) > left)
             candidates--;
-        double later = (target?.TotalSeconds ?? double.PositiveInfinity) - reading - (block * pace.Step(candidates)),
-            steps = Math.Max(0, block + (later / pace.Step(Math.Min(steering.Branches, candidates))));
-        return Within(steps, candidates, maxTokens, thoughts) with { FirstBlock = block };
+        int first = Math.Min(block + SteeringOptions.WordPatience, maxTokens);
+        double later = (target?.TotalSeconds ?? double.PositiveInfinity) - reading - First(candidates, block);
+        RoundBudget rest = Within(
+            later,
+            pace.Step(candidates),
+            pace.Step(Math.Min(steering.LaterRows, candidates)),
+            candidates,
+            maxTokens - first,
+            thoughts
+        );
+        return rest with { MaxTokens = Math.Max(first + rest.MaxTokens, Math.Min(ShortestAnswer, maxTokens)), FirstBlock = block };
+
+        // A block ends at a word's end.
+        double First(int candidates, int block) => (block + SteeringOptions.WordPatience) * pace.Step(candidates);
     }
 
-    /// <summary>Divides the steps that there is time for between thoughts and the answer.</summary>
-    private static RoundBudget Within(double steps, int candidates, int maxTokens, int thoughts)
+    /// <summary>Divides the time that is left between thoughts and the answer.</summary>
+    /// <param name="seconds">The time.</param>
+    /// <param name="thinking">Seconds for a token of thoughts.</param>
+    /// <param name="writing">Seconds for a token of the answer.</param>
+    /// <param name="candidates">How many answers are sampled.</param>
+    /// <param name="maxTokens">The most tokens of the answer.</param>
+    /// <param name="thoughts">The most tokens of thoughts.</param>
+    private static RoundBudget Within(double seconds, double thinking, double writing, int candidates, int maxTokens, int thoughts)
     {
-        thoughts = (int)Math.Min(thoughts, Math.Max(steps - maxTokens, steps / 2));
-        return new RoundBudget(candidates, (int)Math.Clamp(steps - thoughts, Math.Min(ShortestAnswer, maxTokens), maxTokens), thoughts);
+        seconds = Math.Max(0, seconds);
+        thoughts = (int)Math.Min(thoughts, Math.Max(seconds - (maxTokens * writing), seconds / 2) / thinking);
+        double tokens = (seconds - (thoughts * thinking)) / writing;
+        return new RoundBudget(candidates, (int)Math.Clamp(tokens, Math.Min(ShortestAnswer, maxTokens), maxTokens), thoughts);
     }
 }

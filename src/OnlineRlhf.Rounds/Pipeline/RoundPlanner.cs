@@ -46,29 +46,29 @@ internal sealed class RoundPlanner(
     internal RoundPlan Plan(Profile profile, RoundRequest request, SamplingOptions sampling, SteeringOptions? steering)
     {
         TokenizedPrompt prompt = model.Tokenize(request.Messages);
-        bool isServed = steering is not null && IsServed(request);
+        // Read the profile first: an unreadable state must fail before the model works for seconds.
+        (FeatureMap map, bool hasTaste) = profile.Read((map, learned) => (map, learned.Comparisons > 0));
+        // Before the first press all answers are worth the same, so one is enough.
+        if (steering is { IsServed: true } && !hasTaste)
+            (request, sampling) = (request with { Candidates = 1 }, sampling with { Candidates = 1 });
+        if (steering is not null && sampling.Candidates == 1)
+            steering = SteeringOptions.Unsteered with { IsServed = steering.IsServed };
         int promptTokens = 0;
         if (warmUp.Pacing is { } pacing)
         {
             promptTokens = model.PromptTokens(prompt, sampling.Temperature == 0 ? null : request.Profile);
             (sampling, steering) = InTime(pacing, promptTokens, request, sampling, steering);
         }
-        // Read the profile first: an unreadable state must fail before the model works for seconds.
-        (FeatureMap map, string?[] assigned) = profile.Read((map, learned) => (map, Assign(learned)));
+        string?[] assigned = profile.Read((_, learned) => Assign(learned));
         var progress = new RoundProgress(events, request.Profile);
         // Report before sampling, because reading the prompt takes a while too.
         progress.Report(new SamplingProgress(0, 0, assigned.Length));
-        if (assigned.Length == 1 && steering is not null)
-            steering = SteeringOptions.Unsteered;
         return new RoundPlan(prompt, promptTokens, sampling, steering, map, assigned, progress);
 
-        string?[] Assign(OnePassRewardModel learned)
-        {
-            if (!isServed)
-                return hints.Assign(learned, sampling.Candidates, sampling.Seed);
-            // Before the first press all answers are worth the same, so one is enough.
-            return learned.Comparisons == 0 ? [null] : hints.AssignLikeliest(learned, sampling.Candidates, sampling.Seed);
-        }
+        string?[] Assign(OnePassRewardModel learned) =>
+            steering is { IsServed: true }
+                ? hints.AssignLikeliest(learned, sampling.Candidates, sampling.Seed)
+                : hints.Assign(learned, sampling.Candidates, sampling.Seed);
     }
 
     /// <summary>Corrects the pace by the time that a round took.</summary>

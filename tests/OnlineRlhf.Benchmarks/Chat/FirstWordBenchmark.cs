@@ -23,7 +23,8 @@ namespace OnlineRlhf.Benchmarks.Chat;
 internal sealed class FirstWordBenchmark(Report report, LanguageModel model, LlamaServer server, string directory)
 {
     // Enough for the loop to know every hint: then its rounds are like those of every day.
-    private const int Presses = 16;
+    private const int Presses = 36,
+        PressedTokens = 80;
     private const double PlainBar = 1.3,
         WholeBar = 0.6;
 
@@ -34,19 +35,19 @@ internal sealed class FirstWordBenchmark(Report report, LanguageModel model, Lla
 
     internal async Task RunAsync(int pairs)
     {
-        foreach ((int tokens, double bar) in ((int, double)[])[(80, 0.15), (160, 0.1)])
-            await MeasureAsync(tokens, bar, pairs).ConfigureAwait(false);
-    }
-
-    private async Task MeasureAsync(int tokens, double bar, int pairs)
-    {
         using var folder = WorkFolder.Create(directory);
-        var options = new RoundOptions { Sampling = new SamplingOptions { MaxTokens = tokens } };
+        var options = new RoundOptions { Sampling = new SamplingOptions { MaxTokens = PressedTokens } };
         using PreferenceLoop whole = await OpenAsync(folder.Sub("whole"), options).ConfigureAwait(false);
         using PreferenceLoop steered = await OpenAsync(folder.Sub("steered"), options with { Steering = new SteeringOptions() })
             .ConfigureAwait(false);
         await LearnAsync(steered, Steered).ConfigureAwait(false);
         await LearnAsync(whole, Whole).ConfigureAwait(false);
+        foreach ((int tokens, double bar) in ((int, double)[])[(PressedTokens, 0.15), (160, 0.1)])
+            await MeasureAsync(whole, steered, tokens, bar, pairs).ConfigureAwait(false);
+    }
+
+    private async Task MeasureAsync(PreferenceLoop whole, PreferenceLoop steered, int tokens, double bar, int pairs)
+    {
         List<double> first = [],
             all = [],
             beside = [],
@@ -54,9 +55,9 @@ internal sealed class FirstWordBenchmark(Report report, LanguageModel model, Lla
         for (int pair = 0; pair < pairs; pair++)
         {
             ChatMessage[] messages = [new("user", EverydayRequests.All[Presses + pair])];
-            (_, double chosen) = await ServeAsync(whole, Whole, messages).ConfigureAwait(false);
-            (double word, double written) = await ServeAsync(steered, Steered, messages).ConfigureAwait(false);
-            (double early, _) = await ServeAsync(steered, Nobody, messages).ConfigureAwait(false);
+            (_, double chosen) = await ServeAsync(whole, Whole, messages, tokens).ConfigureAwait(false);
+            (double word, double written) = await ServeAsync(steered, Steered, messages, tokens).ConfigureAwait(false);
+            (double early, _) = await ServeAsync(steered, Nobody, messages, tokens).ConfigureAwait(false);
             double served = First(messages);
             first.Add(word / chosen);
             all.Add(written / chosen);
@@ -92,11 +93,16 @@ internal sealed class FirstWordBenchmark(Report report, LanguageModel model, Lla
     }
 
     /// <summary>The milliseconds until the first word, and until the round is open.</summary>
-    private static async Task<(double First, double Whole)> ServeAsync(PreferenceLoop loop, string profile, ChatMessage[] messages)
+    private static async Task<(double First, double Whole)> ServeAsync(PreferenceLoop loop, string profile, ChatMessage[] messages, int tokens)
     {
         var written = new FirstWriting();
         long start = Stopwatch.GetTimestamp();
-        var request = new RoundRequest(messages) { Profile = profile, Ask = AskMode.Never };
+        var request = new RoundRequest(messages)
+        {
+            Profile = profile,
+            Ask = AskMode.Never,
+            MaxTokens = tokens,
+        };
         await loop.OpenRoundAsync(request, written).ConfigureAwait(false);
         double whole = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
         return (written.At is { } at ? Stopwatch.GetElapsedTime(start, at).TotalMilliseconds : whole, whole);

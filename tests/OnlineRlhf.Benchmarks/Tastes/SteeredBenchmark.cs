@@ -16,10 +16,15 @@ namespace OnlineRlhf.Benchmarks.Tastes;
 /// </summary>
 internal static class SteeredBenchmark
 {
-    private const string Whole = "whole",
-        Steered = "steered",
+    internal const string Whole = "whole";
+    private const string Steered = "steered",
+        Relevance = "half relevance",
         Unmeasured = "unmeasured";
-    private const int Repeats = 4;
+    private const int Repeats = 4,
+        Splits = 8;
+    private const double NotWorse = 0.95,
+        MostTokens = 0.55,
+        MostOverlapLost = 0.1;
     private static readonly int[] Checkpoints = [10, 25, 100];
 
     private static readonly (string Name, SteeringOptions Steering)[] Usual =
@@ -41,25 +46,27 @@ internal static class SteeredBenchmark
         PropertyTable? relevance = PropertyTable.OfOverlap(candidates);
         List<Condition> conditions = [new("style only", style, null), new(Unmeasured, PropertyTable.OfUnmeasured(candidates), null)];
         if (relevance is not null)
-            conditions.Insert(1, new("half relevance", style, relevance));
+            conditions.Insert(1, new(Relevance, style, relevance));
         conditions.RemoveAll(c => plan.Conditions.Length > 0 && !plan.Conditions.Contains(c.Name));
-        Split split = Split.Draw(candidates.Requests, 0);
-        var trial = new SteeredTrial(candidates, relevance, split, Math.Min(plan.HeldOut, split.HeldOut.Count));
+        // Each person has other held-out requests, so that the intervals cover the choice of requests too.
+        Split[] splits = [.. Enumerable.Range(0, Splits).Select(seed => Split.Draw(candidates.Requests, seed))];
+        var trial = new SteeredTrial(candidates, relevance);
         string name = model is null ? "demo" : "SmolLM2";
-        var results = new SteeredFile(Path.Combine(directory, $"steered-{name}.jsonl"));
+        var results = new SteeredFile(Path.Combine(directory, $"steered-{name}.jsonl"), name, candidates.Requests);
         (string Name, SteeringOptions Steering)[] forms = plan.Forms.Length == 0 ? Usual : [.. plan.Forms.Select(Form)];
         int[] checkpoints = [.. Checkpoints.Where(c => c <= plan.Presses)];
 
-        Chosen(candidates, trial, split, conditions, results, name, plan.People, checkpoints);
-        Write(candidates, trial, conditions, forms, results, name, model, directory, plan, checkpoints);
+        Chosen(candidates, trial, splits, conditions, results, plan.People);
+        Write(candidates, trial, splits, conditions, forms, results, model, directory, plan, checkpoints);
         foreach (Condition condition in conditions)
         {
             double knowing = Enumerable
                 .Range(0, plan.People)
-                .Average(p => Trial.Best(candidates, condition.Person(candidates, p), candidates.Hints.Count > 0, split.HeldOut));
-            Tabulate(report, results, name, condition.Name, [.. forms.Select(f => f.Name)], knowing);
+                .Average(p => Trial.Best(candidates, condition.Person(candidates, p), candidates.Hints.Count > 0, splits[p % Splits].HeldOut));
+            Tabulate(report, results, name, condition.Name, forms, knowing);
         }
-        Compare(report, results, name, [.. forms.Select(f => f.Name)]);
+        foreach ((string form, SteeringOptions steering) in forms)
+            Compare(report, results, name, form, steering);
         report.Note("0 is a plain answer, 1 a standard deviation among the plain answers to a request. ± is half of a 95 % interval over people.");
         report.Note("Ratios are paired: the same people with whole answers. Tokens are those of all candidates of a round.");
         report.PrintNotes();
@@ -81,20 +88,11 @@ internal static class SteeredBenchmark
     }
 
     /// <summary>Whole answers, each person several times: the answers are there already, so that this costs nothing.</summary>
-    private static void Chosen(
-        Candidates candidates,
-        SteeredTrial trial,
-        Split split,
-        List<Condition> conditions,
-        SteeredFile results,
-        string name,
-        int people,
-        int[] checkpoints
-    )
+    private static void Chosen(Candidates candidates, SteeredTrial trial, Split[] splits, List<Condition> conditions, SteeredFile results, int people)
     {
         bool hinted = candidates.Hints.Count > 0;
         var kind = new LearnerKind("", Hinted: hinted, Adaptive: hinted, Statistics: true);
-        FeatureTable features = FeatureTable.Build(candidates, kind, split.Training);
+        FeatureTable[] features = [.. splits.AsParallel().AsOrdered().Select(s => FeatureTable.Build(candidates, kind, s.Training))];
         foreach (Condition condition in conditions)
         {
             _ = Parallel.For(
@@ -102,22 +100,26 @@ internal static class SteeredBenchmark
                 people,
                 person =>
                 {
-                    if (results.Holds(name, condition.Name, Whole, person, Checkpoints.Length))
+                    if (results.Holds(condition.Name, Whole, Whole, person, Checkpoints.Length))
                         return;
+                    Split split = splits[person % Splits];
                     MixedTaste taste = condition.Person(candidates, person);
                     ServedAnswers[][] served =
                     [
                         .. Enumerable
                             .Range(0, Repeats)
                             .Select(r =>
-                                Trial.Run(candidates, features, taste, kind, split, Checkpoints, (1000 * r) + person).Select(Mean).ToArray()
+                                Trial
+                                    .Run(candidates, features[person % Splits], taste, kind, split, Checkpoints, (1000 * r) + person)
+                                    .Select(Mean)
+                                    .ToArray()
                             ),
                     ];
                     ServedAnswers[] after =
                     [
                         .. Checkpoints.Select((presses, i) => ServedAnswers.Mean([.. served.Select(s => s[i])]) with { Presses = presses }),
                     ];
-                    results.Append(new SteeredRecord(name, condition.Name, Whole, person, after, after[0].Tokens));
+                    results.Append(condition.Name, Whole, Whole, person, after, after[0].Tokens);
 
                     ServedAnswers Mean(int[] chosen) => ServedAnswers.Mean([.. split.HeldOut.Zip(chosen, One)]);
 
@@ -137,10 +139,10 @@ internal static class SteeredBenchmark
     private static void Write(
         Candidates candidates,
         SteeredTrial trial,
+        Split[] splits,
         List<Condition> conditions,
         (string Name, SteeringOptions Steering)[] forms,
         SteeredFile results,
-        string name,
         string? model,
         string directory,
         SteeredPlan plan,
@@ -152,7 +154,7 @@ internal static class SteeredBenchmark
             .. from person in Enumerable.Range(0, plan.People)
             from condition in conditions
             from form in forms
-            where !results.Holds(name, condition.Name, form.Name, person, checkpoints.Length)
+            where !results.Holds(condition.Name, form.Name, form.Steering.ToString(), person, checkpoints.Length)
             select (condition, person, form.Name, form.Steering),
         ];
         var queue = new ConcurrentQueue<(Condition Condition, int Person, string Form, SteeringOptions Steering)>(missing);
@@ -182,10 +184,10 @@ internal static class SteeredBenchmark
             {
                 MixedTaste taste = job.Condition.Person(candidates, job.Person);
                 (ServedAnswers[] after, double asked) = trial
-                    .RunAsync(own, folder.FullPath, job.Steering, taste, checkpoints, job.Person)
+                    .RunAsync(own, folder.FullPath, job.Steering, taste, splits[job.Person % Splits], checkpoints, job.Person)
                     .GetAwaiter()
                     .GetResult();
-                results.Append(new SteeredRecord(name, job.Condition.Name, job.Form, job.Person, after, asked));
+                results.Append(job.Condition.Name, job.Form, job.Steering.ToString(), job.Person, after, asked);
                 int count = Interlocked.Increment(ref done);
                 TimeSpan left = Stopwatch.GetElapsedTime(start) / count * (missing.Length - count);
                 Console.WriteLine($"  {count} of {missing.Length}: person {job.Person}, {job.Condition.Name}, {job.Form}, {left:h\\:mm\\:ss} left");
@@ -193,78 +195,106 @@ internal static class SteeredBenchmark
         }
     }
 
-    private static void Tabulate(Report report, SteeredFile results, string model, string condition, string[] forms, double knowing)
+    private static void Tabulate(
+        Report report,
+        SteeredFile results,
+        string model,
+        string condition,
+        (string Name, SteeringOptions Steering)[] forms,
+        double knowing
+    )
     {
         Console.WriteLine($"  {model}, {condition}; somebody who knows the tastes, among eight whole answers: {knowing:0.00}");
         Console.WriteLine(
-            $"    {"form", -9}{"presses", 8}{"people", 8}{"utility", 15}{"÷ whole", 15}{"overlap", 9}{"trigrams", 10}{"words", 7}{"tokens", 8}"
+            $"    {"form", -9}{"presses", 8}{"people", 8}{"utility", 15}{"÷ whole", 15}{"overlap − whole", 17}{"trigrams", 10}{"words", 7}"
+                + $"{"tokens", 8}{"asked", 8}"
         );
-        foreach (string form in forms.Prepend(Whole))
+        foreach ((string form, string steering) in forms.Select(f => (f.Name, f.Steering.ToString())).Prepend((Whole, Whole)))
         {
             foreach (int presses in Checkpoints)
             {
-                Pair[] pairs = [.. Pairs(results, model, condition, form, presses)];
+                PairedPerson[] pairs = results.Pairs(condition, form, steering, presses);
                 if (pairs.Length < 2)
                     continue;
                 double[] own = [.. pairs.Select(p => p.Own.Utility)];
                 (double ratio, double error) = Ratio(pairs);
+                (double lost, double lostError) = Difference(pairs, a => a.Overlap);
                 string cell = $"{model}, {condition}, {form}, after {presses}";
                 report.Add(new Measurement(cell, own.Average(), StandardError: own.StandardError()));
                 report.Add(new Measurement(cell + ", ÷ whole", ratio, StandardError: error));
                 string utility = Interval(own.Average(), own.StandardError()),
-                    against = Interval(ratio, error);
-                double overlap = pairs.Average(p => p.Own.Overlap),
-                    trigrams = pairs.Average(p => p.Own.Trigrams),
+                    against = Interval(ratio, error),
+                    overlap = Interval(lost, lostError);
+                double trigrams = pairs.Average(p => p.Own.Trigrams),
                     words = pairs.Average(p => p.Own.Words),
-                    tokens = pairs.Sum(p => p.Own.Tokens) / pairs.Sum(p => p.Other.Tokens);
-                FormattableString like = $"{overlap, 9:0.00}{trigrams, 10:0.00}{words, 7:0.0}{tokens, 8:0%}";
+                    tokens = pairs.Sum(p => p.Own.Tokens) / pairs.Sum(p => p.Other.Tokens),
+                    asked = pairs.Sum(p => p.AskedTokens) / pairs.Sum(p => p.Other.Tokens);
+                FormattableString like = $"{trigrams, 10:0.00}{words, 7:0.0}{tokens, 8:0%}{asked, 8:0%}";
                 Console.WriteLine(
-                    $"    {form, -9}{presses, 8}{pairs.Length, 8}{utility, 15}{against, 15}" + like.ToString(CultureInfo.InvariantCulture)
+                    $"    {form, -9}{presses, 8}{pairs.Length, 8}{utility, 15}{against, 15}{overlap, 17}"
+                        + like.ToString(CultureInfo.InvariantCulture)
                 );
             }
         }
     }
 
-    /// <summary>The mean over all cells of served rounds, each cell in units of its whole answers.</summary>
-    private static void Compare(Report report, SteeredFile results, string model, string[] forms)
+    /// <summary>Holds a form against the bars: utility over all cells, each cell, tokens, overlap, and what no statistic measures.</summary>
+    private static void Compare(Report report, SteeredFile results, string model, string form, SteeringOptions steering)
     {
-        foreach (string form in forms)
+        PairedPerson[][] cells =
+        [
+            .. from condition in results.Conditions.Where(c => c != Unmeasured)
+            from presses in Checkpoints
+            let pairs = results.Pairs(condition, form, steering.ToString(), presses)
+            where pairs.Length >= 2
+            select pairs,
+        ];
+        if (cells.Length == 0)
+            return;
+        double mean = Mean(cells),
+            error = Jackknife(cells, mean),
+            lowest = cells.Select(Ratio).Min(c => c.Ratio + (1.96 * c.Error)),
+            tokens = cells.Sum(c => c.Sum(p => p.Own.Tokens)) / cells.Sum(c => c.Sum(p => p.Other.Tokens));
+        string name = $"{model}, {form}";
+        report.Add(new Measurement($"{name}: mean of {cells.Length} cells, ÷ whole", mean, AtLeast: 1, StandardError: error));
+        report.Add(new Measurement($"{name}: lower end of its 95 % interval", mean - (1.96 * error), AtLeast: NotWorse));
+        report.Add(new Measurement($"{name}: lowest upper end of a cell's interval", lowest, AtLeast: NotWorse));
+        report.Add(new Measurement($"{name}: tokens of a served round, ÷ whole", tokens, AtMost: MostTokens));
+        foreach (int presses in Checkpoints)
         {
-            (double Ratio, double Error)[] cells =
-            [
-                .. from condition in results.Records.Select(r => r.Condition).Distinct().Where(c => c != Unmeasured)
-                from presses in Checkpoints
-                let pairs = Pairs(results, model, condition, form, presses).ToArray()
-                where pairs.Length >= 2
-                select Ratio(pairs),
-            ];
-            if (cells.Length == 0)
-                continue;
-            double mean = cells.Average(c => c.Ratio),
-                // The checkpoints of a condition share their people: the error of their mean is that of one cell at most.
-                error = Math.Sqrt(cells.Average(c => c.Error * c.Error) / (cells.Length / (double)Checkpoints.Length));
-            var measured = new Measurement($"{model}, {form}: mean of {cells.Length} cells, ÷ whole", mean, AtLeast: 1, StandardError: error);
-            report.Add(measured);
-            string lowest = cells.Min(c => c.Ratio + (1.96 * c.Error)).ToString("0.00", CultureInfo.InvariantCulture);
-            Console.WriteLine($"  {measured.Name}: {Interval(mean, error)}, lowest upper end of a cell {lowest}");
+            PairedPerson[] relevant = results.Pairs(Relevance, form, steering.ToString(), presses),
+                foreign = results.Pairs(Unmeasured, form, steering.ToString(), presses);
+            if (relevant.Length >= 2)
+            {
+                (double lost, double lostError) = Difference(relevant, a => a.Overlap);
+                string cell = $"{name}: overlap − whole, half relevance, after {presses}";
+                report.Add(new Measurement(cell, lost, AtLeast: -MostOverlapLost, StandardError: lostError));
+            }
+            if (foreign.Length >= 2)
+            {
+                (double gained, double gainedError) = Difference(foreign, a => a.Utility);
+                string cell = $"{name}: upper end of unmeasured − whole, after {presses}";
+                report.Add(new Measurement(cell, gained + (1.96 * gainedError), AtLeast: 0));
+            }
         }
+    }
+
+    /// <summary>The mean over cells, each in units of its whole answers.</summary>
+    private static double Mean(PairedPerson[][] cells) => cells.Average(c => Ratio(c).Ratio);
+
+    /// <summary>The standard error of <see cref="Mean"/>: the cells share their people, so each person is left out of all of them in turn.</summary>
+    private static double Jackknife(PairedPerson[][] cells, double mean)
+    {
+        int[] people = [.. cells.SelectMany(c => c.Select(p => p.Person)).Distinct()];
+        double squares = people.Sum(person => Math.Pow(Mean([.. cells.Select(c => c.Where(p => p.Person != person).ToArray())]) - mean, 2));
+        return Math.Sqrt(squares * (people.Length - 1) / people.Length);
     }
 
     /// <summary>A mean, and half of its 95 % interval.</summary>
     private static string Interval(double mean, double error) => string.Create(CultureInfo.InvariantCulture, $"{mean:0.00} ± {1.96 * error:0.00}");
 
-    private static IEnumerable<Pair> Pairs(SteeredFile results, string model, string condition, string form, int presses)
-    {
-        ILookup<(string Form, int Person), ServedAnswers> at = results
-            .Records.Where(r => r.Model == model && r.Condition == condition)
-            .SelectMany(r => r.After.Where(a => a.Presses == presses).Select(a => (r.Form, r.Person, After: a)))
-            .ToLookup(r => (r.Form, r.Person), r => r.After);
-        return at.Where(r => r.Key.Form == form && at.Contains((Whole, r.Key.Person)))
-            .Select(r => new Pair(r.First(), at[(Whole, r.Key.Person)].First()));
-    }
-
     /// <summary>The ratio of two means over the same people, and its standard error (delta method).</summary>
-    private static (double Ratio, double Error) Ratio(Pair[] pairs)
+    private static (double Ratio, double Error) Ratio(PairedPerson[] pairs)
     {
         double whole = pairs.Average(p => p.Other.Utility),
             ratio = pairs.Average(p => p.Own.Utility) / whole;
@@ -272,8 +302,12 @@ internal static class SteeredBenchmark
         return (ratio, rest.StandardError() / Math.Abs(whole));
     }
 
-    /// <summary>One person with a form, and the same person with whole answers.</summary>
-    private readonly record struct Pair(ServedAnswers Own, ServedAnswers Other);
+    /// <summary>The mean difference over the same people, and its standard error.</summary>
+    private static (double Difference, double Error) Difference(PairedPerson[] pairs, Func<ServedAnswers, double> of)
+    {
+        double[] differences = [.. pairs.Select(p => of(p.Own) - of(p.Other))];
+        return (differences.Average(), differences.StandardError());
+    }
 
     /// <summary>What people care for.</summary>
     private sealed record Condition(string Name, PropertyTable Properties, PropertyTable? Relevance)
@@ -285,8 +319,7 @@ internal static class SteeredBenchmark
 /// <summary>How much of <see cref="SteeredBenchmark"/> is run. What the file of results holds already is not measured again.</summary>
 /// <param name="People">People in each condition.</param>
 /// <param name="Presses">Up to which checkpoint.</param>
-/// <param name="HeldOut">Held-out requests at each checkpoint.</param>
 /// <param name="Workers">People at a time.</param>
 /// <param name="Forms">Which forms; empty for all.</param>
 /// <param name="Conditions">Which conditions; empty for all.</param>
-internal sealed record SteeredPlan(int People, int Presses, int HeldOut, int Workers, string[] Forms, string[] Conditions);
+internal sealed record SteeredPlan(int People, int Presses, int Workers, string[] Forms, string[] Conditions);

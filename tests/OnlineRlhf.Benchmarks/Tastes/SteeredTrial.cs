@@ -12,13 +12,14 @@ namespace OnlineRlhf.Benchmarks.Tastes;
 /// One simulated person uses the whole loop: every round is written by the model, every press is learned, and what is served on held-out requests is
 /// written anew.
 /// </summary>
-internal sealed class SteeredTrial(Candidates candidates, PropertyTable? relevance, Split split, int heldOut)
+internal sealed class SteeredTrial(Candidates candidates, PropertyTable? relevance)
 {
     /// <summary>Lets the person press, and measures at each checkpoint.</summary>
     /// <param name="model">The model.</param>
     /// <param name="directory">The folder of the state. The feature map is calibrated there already.</param>
     /// <param name="form">The form of sampling; null for whole answers.</param>
     /// <param name="taste">What the person likes.</param>
+    /// <param name="split">Which requests are held out.</param>
     /// <param name="checkpoints">After how many presses it is measured, in rising order.</param>
     /// <param name="seed">Decides the requests' order, the answers and the person's mistakes.</param>
     internal async Task<(ServedAnswers[] After, double AskedTokens)> RunAsync(
@@ -26,6 +27,7 @@ internal sealed class SteeredTrial(Candidates candidates, PropertyTable? relevan
         string directory,
         SteeringOptions? form,
         MixedTaste taste,
+        Split split,
         IReadOnlyList<int> checkpoints,
         int seed
     )
@@ -50,9 +52,8 @@ internal sealed class SteeredTrial(Candidates candidates, PropertyTable? relevan
             if (press == checkpoints[at])
             {
                 List<ServedAnswers> served = [];
-                // Every checkpoint looks at the next requests, so that all of them count.
-                for (int i = 0; i < heldOut; i++)
-                    served.Add(await ServeAsync(split.HeldOut[((at * heldOut) + i) % split.HeldOut.Count]).ConfigureAwait(false));
+                foreach (int held in split.HeldOut)
+                    served.Add(await ServeAsync(held).ConfigureAwait(false));
                 after.Add(ServedAnswers.Mean(served) with { Presses = press });
                 if (++at == checkpoints.Count)
                     return ([.. after], asked / rounds);

@@ -71,6 +71,9 @@ public sealed class LiveApi : IAsyncLifetime
         await _host.LoadedAsync(TestContext.Current.CancellationToken);
     }
 
+    /// <summary>Stops the daemon, as a signal does.</summary>
+    internal void Stop() => _app.Lifetime.StopApplication();
+
     /// <summary>Calls an operation, with its parameters by name; the status, the body and the query parameters that it read.</summary>
     internal async Task<Answer> CallAsync(ApiOperation operation, string body = "", params (string Name, string Value)[] parameters)
     {

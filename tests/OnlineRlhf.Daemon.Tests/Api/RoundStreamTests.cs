@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using OnlineRlhf.Daemon.Configuration;
 using OnlineRlhf.Daemon.Http;
+using OnlineRlhf.Rounds.Events;
 
 namespace OnlineRlhf.Daemon.Tests.Api;
 
@@ -47,12 +48,34 @@ public sealed partial class RoundStreamTests
     }
 
     [Fact]
+    public async Task A_daemon_that_stops_says_so_in_the_stream()
+    {
+        MatchCollection events;
+        // On a busy machine the answer may be whole before the daemon stops.
+        do events = await StopWhileWritingAsync();
+        while (events.Count == 0 || events[^1].Groups[1].Value == "round");
+        Assert.Equal("error", events[^1].Groups[1].Value);
+        Assert.Equal("stopping", JsonSerializer.Deserialize(events[^1].Groups[2].Value, WireJson.Complete.ProblemBody)!.Reason);
+    }
+
+    [Fact]
     public async Task An_error_before_the_first_event_is_an_ordinary_one()
     {
         await using var api = new LiveApi(SamplingMode.Steered);
         await api.LoadAsync();
         LiveApi.Answer answer = await api.CallAsync(ApiOperation.Named("openRound"), Body(""", "max_tokens": 100000 """));
         Assert.Equal((400, "application/problem+json"), (answer.Status, answer.ContentType));
+    }
+
+    private static async Task<MatchCollection> StopWhileWritingAsync()
+    {
+        await using var api = new LiveApi(SamplingMode.Steered);
+        await api.LoadAsync();
+        using EventHub.Subscription events = api.Events.Follow();
+        Task<LiveApi.Answer> answer = api.CallAsync(ApiOperation.Named("openRound"), Body(""", "ask": "never" """));
+        await events.Events.ReadAllAsync(TestContext.Current.CancellationToken).FirstAsync(e => e is RoundEvent.Writing);
+        api.Stop();
+        return Event().Matches((await answer).Body);
     }
 
     private static string Body(string more) => Request.Replace("MORE", more, StringComparison.Ordinal);
