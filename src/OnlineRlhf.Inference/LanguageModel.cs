@@ -132,6 +132,15 @@ public sealed class LanguageModel : IDisposable
         return Runner.RunWithoutDecoding(model => model.Tokenize(messages));
     }
 
+    /// <summary>The conversation without its oldest turns, if it would leave no room for an answer.</summary>
+    /// <param name="messages">The conversation.</param>
+    /// <param name="answerTokens">The room that the answer needs. It gets half of the context at most.</param>
+    public IReadOnlyList<ChatMessage> Fit(IReadOnlyList<ChatMessage> messages, int answerTokens)
+    {
+        ArgumentNullException.ThrowIfNull(messages);
+        return Runner.RunWithoutDecoding(model => model.Fit(messages, answerTokens));
+    }
+
     /// <summary>
     /// How many tokens the model must read for a request with this conversation: the new tokens once, and those after them for each style hint.
     /// </summary>
@@ -262,7 +271,11 @@ public sealed class LanguageModel : IDisposable
         {
             Sweep(model);
             Prompt hinted = prompt.With(model.Vocabulary, hints);
-            AnswerLimits limits = model.LimitsOf(hinted, Math.Min(options.MaxTokens, _options.AnswerTokens), options.ThinkingBudget);
+            AnswerLimits limits = model.LimitsOf(hinted, Math.Min(options.MaxTokens, _options.AnswerTokens), options.ThinkingBudget) with
+            {
+                Stops = new StopSequences(options.Stop),
+                IsContinued = prompt.IsContinued,
+            };
             try
             {
                 return generate(

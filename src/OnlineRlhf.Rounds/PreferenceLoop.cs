@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using OnlineRlhf.Inference;
 using OnlineRlhf.Inference.Features;
+using OnlineRlhf.Inference.Sampling;
 using OnlineRlhf.Rounds.Events;
 using OnlineRlhf.Rounds.Feedback;
 using OnlineRlhf.Rounds.Pipeline;
@@ -40,7 +41,7 @@ public sealed class PreferenceLoop : IDisposable
         _queue = new GenerationQueue(options.QueueLength, clock);
         model.Progressed += _queue.Progressed;
         model.IsForgotten = folder.TakeForgotten;
-        _registry = new RoundRegistry(clock, events);
+        _registry = new RoundRegistry(clock, events, options.Conversations);
         _profiles = new ProfileCache(folder, maps, options.HyperParameters, options.ProfilesInMemory);
         var hints = new HintSelector(model.Hints, maps.Measured.Dimension);
         var forecast = new AnswerForecast(model.Hints);
@@ -124,11 +125,24 @@ public sealed class PreferenceLoop : IDisposable
     /// <param name="request">The request.</param>
     /// <param name="written">Receives it, and is completed when the round is open or has failed; null for nobody.</param>
     /// <param name="cancellationToken">Ends the request.</param>
-    public Task<Round> OpenRoundAsync(RoundRequest request, ChannelWriter<RoundEvent.Writing>? written, CancellationToken cancellationToken = default)
+    public Task<Round> OpenRoundAsync(RoundRequest request, ChannelWriter<RoundEvent.Writing>? written, CancellationToken cancellationToken = default) =>
+        OpenRoundAsync(request, written, null, cancellationToken);
+
+    /// <summary>The same, and tells how far the model is.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="written">Receives what is certain, and is completed when the round is open or has failed; null for nobody.</param>
+    /// <param name="progress">Receives the counts after every step, on the thread that generates; null for nobody.</param>
+    /// <param name="cancellationToken">Ends the request.</param>
+    public Task<Round> OpenRoundAsync(
+        RoundRequest request,
+        ChannelWriter<RoundEvent.Writing>? written,
+        IProgress<SamplingProgress>? progress,
+        CancellationToken cancellationToken = default
+    )
     {
         ArgumentNullException.ThrowIfNull(request);
         request.Validate();
-        return _pipeline.OpenAsync(request, written, cancellationToken);
+        return _pipeline.OpenAsync(request, written, progress, cancellationToken);
     }
 
     /// <summary>Samples candidate answers and computes their features.</summary>

@@ -9,12 +9,16 @@ public sealed class Round
 {
     private readonly float[] _difference;
     private readonly float[] _served;
+    private readonly ConversationTurns? _turns;
     private volatile UnshownAnswer? _unshown;
 
-    internal Round(Guid id, CandidateSet set, Choice choice, int candidates, bool leaderFirst, TimeProvider clock, TimeSpan lifetime)
+    internal Round(Guid id, CandidateSet set, Choice choice, int candidates, bool leaderFirst, int promptTokens, TimeProvider clock, TimeSpan lifetime)
     {
         Id = id;
         Profile = set.Request.Profile;
+        Scope = set.Request.Scope;
+        PromptTokens = promptTokens;
+        _turns = Scope == RoundScope.Conversation ? new ConversationTurns(set.Request.Messages) : null;
         Map = set.Map;
         CandidateCount = candidates;
         Uncertainty = choice.Uncertainty;
@@ -33,6 +37,12 @@ public sealed class Round
 
     /// <summary>The profile whose taste chose the answers.</summary>
     public string Profile { get; }
+
+    /// <summary>What the round stands beside.</summary>
+    internal RoundScope Scope { get; }
+
+    /// <summary>How many tokens the conversation has, without style hints.</summary>
+    public int PromptTokens { get; }
 
     /// <summary>Whether the round shows two answers and waits for feedback.</summary>
     public bool Asked => Second is not null;
@@ -74,7 +84,11 @@ public sealed class Round
         _unshown = new UnshownAnswer(Show(challenger), difference);
     }
 
-    private static ShownAnswer Show(Candidate candidate) => new(candidate.Text, candidate.Tokens);
+    /// <summary>Whether an older round ends because this one is opened.</summary>
+    internal bool Supersedes(Round older) =>
+        older.Profile == Profile && older.Scope == Scope && (_turns is null || (older._turns is { } turns && _turns.Continues(turns)));
+
+    private static ShownAnswer Show(Candidate candidate) => new(candidate.Text, candidate.Tokens, candidate.Complete);
 
     private static float[] Subtract(CandidateSet set, int first, int second)
     {

@@ -34,6 +34,12 @@ public sealed record RoundOptions
     /// <summary>How long a round waits for feedback.</summary>
     public TimeSpan Lifetime { get; init; } = TimeSpan.FromMinutes(10);
 
+    /// <summary>How long the round of a conversation is kept.</summary>
+    public TimeSpan ConversationLifetime { get; init; } = TimeSpan.FromHours(1);
+
+    /// <summary>How many conversations of one profile have a round.</summary>
+    public int Conversations { get; init; } = 32;
+
     /// <summary>
     /// How long a round may take if the request does not set the number and length of answers. A slow device then writes fewer and shorter ones. Null
     /// for no limit.

@@ -27,10 +27,43 @@ public sealed record RoundRequest(IReadOnlyList<ChatMessage> Messages)
     /// <summary>Makes the candidates and their order repeatable on the same machine; null draws a new seed.</summary>
     public uint? Seed { get; init; }
 
-    /// <summary>The user's last message, which the features compare an answer with.</summary>
-    internal string LastUserTurn => Messages[^1].Content;
+    /// <summary>Draws only from the likeliest tokens that together have this probability; null uses the setting.</summary>
+    public float? TopP { get; init; }
 
-    internal void Validate() => Validate(Messages, Profile);
+    /// <summary>Lowers the logits of tokens that occurred lately.</summary>
+    public float PresencePenalty { get; init; }
+
+    /// <summary>Lowers the logits of tokens for each time that they occurred lately.</summary>
+    public float FrequencyPenalty { get; init; }
+
+    /// <summary>Texts at which an answer ends.</summary>
+    public IReadOnlyList<string> Stop { get; init; } = [];
+
+    /// <summary>What the round stands beside.</summary>
+    public RoundScope Scope { get; init; }
+
+    internal bool OpensRound => Scope != RoundScope.None;
+
+    /// <summary>
+    /// Whether the model simply answers: one candidate without a style hint, and no choice. Then the last turn may also be another one's than the
+    /// user's; if it is the assistant's, the answer continues it.
+    /// </summary>
+    public bool IsPlain { get; init; }
+
+    /// <summary>
+    /// Whether the request is made to fit: a limit of tokens that is too high is lowered, and a conversation that is too long loses its oldest turns.
+    /// </summary>
+    public bool IsFitted { get; init; }
+
+    /// <summary>The user's last message, which the features compare an answer with.</summary>
+    internal string LastUserTurn => Messages.LastOrDefault(m => m.Role == "user")?.Content ?? "";
+
+    internal void Validate()
+    {
+        Validate(Messages, Profile);
+        if (!IsPlain)
+            RequireUserTurn(Messages);
+    }
 
     /// <exception cref="RoundException">The conversation or the profile's name is invalid.</exception>
     internal static void Validate(IReadOnlyList<ChatMessage> messages, string profile)
@@ -44,10 +77,18 @@ public sealed record RoundRequest(IReadOnlyList<ChatMessage> Messages)
             if (message.Content is null)
                 throw new RoundException(RoundError.BadRequest, "A message has no content.");
         }
-        if (messages[^1].Role != "user" || string.IsNullOrWhiteSpace(messages[^1].Content))
-            throw new RoundException(RoundError.BadRequest, "The last message must be the user's, and say something.");
         RequireName(profile);
     }
+
+    /// <exception cref="RoundException">The last turn is not the user's, or says nothing.</exception>
+    internal static void RequireUserTurn(IReadOnlyList<ChatMessage> messages)
+    {
+        if (messages[^1].Role != "user" || string.IsNullOrWhiteSpace(messages[^1].Content))
+            throw new RoundException(RoundError.BadRequest, "The last message must be the user's, and say something.");
+    }
+
+    /// <summary>Whether this may be the name of a profile.</summary>
+    public static bool IsName(string profile) => Profiles.ProfileName.IsValid(profile);
 
     /// <exception cref="RoundException">The profile's name is invalid.</exception>
     public static void RequireName(string profile)

@@ -72,12 +72,12 @@ public sealed class RequestTests : IDisposable
     [Fact]
     public async Task More_messages_than_are_served_are_refused_with_both_numbers()
     {
-        RoundRequest request = Bench.Ask() with { Messages = [.. Enumerable.Repeat(new ChatMessage("user", "Hello"), 65)] };
+        RoundRequest request = Bench.Ask() with { Messages = [.. Enumerable.Repeat(new ChatMessage("user", "Hello"), 1025)] };
         InferenceException refused = await Assert.ThrowsAsync<InferenceException>(() =>
             _bench.Loop.OpenRoundAsync(request, TestContext.Current.CancellationToken)
         );
         Assert.Equal(InferenceError.PromptTooLong, refused.Error);
-        Assert.Contains("65 messages is longer than the 64", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("1025 messages is longer than the 1024", refused.Message, StringComparison.Ordinal);
     }
 
     [Fact]

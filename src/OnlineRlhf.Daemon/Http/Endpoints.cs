@@ -1,4 +1,5 @@
 using OnlineRlhf.Daemon.Hosting;
+using OnlineRlhf.Daemon.Http.OpenAi;
 using OnlineRlhf.Rounds;
 using OnlineRlhf.Rounds.Events;
 
@@ -25,6 +26,7 @@ internal static class Endpoints
     )
     {
         app.MapRounds(host, metrics, clock);
+        app.MapOpenAi(host, metrics, clock);
         app.MapComparisons(host);
         app.MapLearnedFiles(host);
         app.MapEvents(events, host, board, mostFollowers, clock);

@@ -6,5 +6,6 @@ internal static class ReadEndpoint
     private static readonly string[] Methods = [HttpMethods.Get, HttpMethods.Head];
 
     /// <summary>Answers GET, and answers HEAD with the same headers. For HEAD the web server leaves out the body.</summary>
-    internal static void MapRead(this WebApplication app, string path, RequestDelegate answer) => app.MapMethods(path, Methods, answer);
+    internal static IEndpointConventionBuilder MapRead(this WebApplication app, string path, RequestDelegate answer) =>
+        app.MapMethods(path, Methods, answer);
 }

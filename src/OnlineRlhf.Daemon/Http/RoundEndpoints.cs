@@ -105,11 +105,11 @@ internal static class RoundEndpoints
     }
 
     /// <summary>Reads a JSON body, whatever its content type is, because curl -d calls everything a form.</summary>
-    internal static async Task<T> Read<T>(HttpContext context, JsonTypeInfo<T> type)
+    internal static async Task<T> Read<T>(HttpContext context, JsonTypeInfo<T> type, int largest = LargestBody)
     {
         PipeReader reader = context.Request.BodyReader;
-        ReadResult read = await reader.ReadAtLeastAsync(LargestBody + 1, context.RequestAborted).ConfigureAwait(false);
-        bool tooLarge = read.Buffer.Length > LargestBody;
+        ReadResult read = await reader.ReadAtLeastAsync(largest + 1, context.RequestAborted).ConfigureAwait(false);
+        bool tooLarge = read.Buffer.Length > largest;
         byte[] body = tooLarge ? [] : read.Buffer.ToArray();
         reader.AdvanceTo(read.Buffer.End);
         if (tooLarge)

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using LLama.Native;
+using OnlineRlhf.Inference.Sampling;
 
 namespace OnlineRlhf.Inference.Llama;
 
@@ -85,12 +86,21 @@ internal sealed class Layout
     }
 
     /// <summary>Adds a sampler that makes repetitions of the last tokens less likely.</summary>
-    internal void AddPenalties(SafeLLamaSamplerChainHandle chain, int vocabulary, int lastTokens, float repeat)
+    internal void AddPenalties(SafeLLamaSamplerChainHandle chain, int vocabulary, int lastTokens, SamplingOptions options)
     {
         if (IsLater)
-            NativeMethods.llama_sampler_chain_add(chain, NativeMethods.llama_sampler_init_penalties(vocabulary, lastTokens, repeat, 0, 0));
+            NativeMethods.llama_sampler_chain_add(
+                chain,
+                NativeMethods.llama_sampler_init_penalties(
+                    vocabulary,
+                    lastTokens,
+                    options.RepeatPenalty,
+                    options.FrequencyPenalty,
+                    options.PresencePenalty
+                )
+            );
         else
-            chain.AddPenalties(lastTokens, repeat, 0, 0);
+            chain.AddPenalties(lastTokens, options.RepeatPenalty, options.FrequencyPenalty, options.PresencePenalty);
     }
 }
 

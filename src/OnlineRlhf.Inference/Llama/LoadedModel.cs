@@ -170,6 +170,23 @@ internal sealed unsafe class LoadedModel : IDisposable
     /// <summary>Turns a conversation into tokens, for the model to answer.</summary>
     internal TokenizedPrompt Tokenize(IReadOnlyList<ChatMessage> messages) => Tokenize(messages, Thinking.Start);
 
+    /// <summary>The conversation without its oldest turns, if it would leave no room for an answer.</summary>
+    internal IReadOnlyList<ChatMessage> Fit(IReadOnlyList<ChatMessage> messages, int answerTokens)
+    {
+        ChatMessage turn = new("user", "x");
+        Prompt shortest = BuildPrompt([turn], [null, .. Hints]);
+        int room = ContextTokens - shortest.Longest - Math.Min(answerTokens, ContextTokens / 2),
+            perTurn = (Tokenize([turn, turn with { Role = "assistant" }, turn]).Tokens - Tokenize([turn]).Tokens + 1) / 2;
+        return ConversationFit.Fit(messages, TokensOf, room);
+
+        int TokensOf(ChatMessage message)
+        {
+            List<int> tokens = [];
+            Vocabulary.Tokenize(message.Content, control: false, tokens);
+            return perTurn + tokens.Count;
+        }
+    }
+
     /// <summary>The prompts of a request for answers to a conversation.</summary>
     internal Prompt BuildPrompt(IReadOnlyList<ChatMessage> messages, IReadOnlyList<string?> hints) => Tokenize(messages).With(Vocabulary, hints);
 

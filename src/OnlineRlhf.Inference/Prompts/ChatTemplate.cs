@@ -14,7 +14,7 @@ internal sealed class ChatTemplate
     // Private-use characters, which no template contains.
     private const char Open = '\uE0F0',
         Close = '\uE0F1';
-    private const int LongestConversation = 64;
+    private const int LongestConversation = 1024;
     private readonly string? _template;
 
     /// <summary>Uses the built-in template with this name, or else the model's own, or else llama.cpp's default (ChatML).</summary>

@@ -12,14 +12,21 @@ public sealed class TokenizedPrompt
     // Used by one thread at a time, as the model is.
     private readonly Dictionary<string, int[]> _suffixes = [];
 
-    private TokenizedPrompt(int[] before, int[] after, bool takesHints)
+    private TokenizedPrompt(int[] before, int[] after, bool takesHints, bool isContinued)
     {
+        IsContinued = isContinued;
         _before = before;
         _after = after;
         _takesHints = takesHints;
     }
 
-    /// <summary>Tokenises a conversation.</summary>
+    /// <summary>Whether the assistant's last turn is continued.</summary>
+    internal bool IsContinued { get; }
+
+    /// <summary>How many tokens the conversation has, without a style hint.</summary>
+    public int Tokens => _before.Length + _after.Length;
+
+    /// <summary>Tokenises a conversation. If its last turn is the assistant's, the answer continues it.</summary>
     /// <param name="vocabulary">The vocabulary of the model.</param>
     /// <param name="template">The model's chat template.</param>
     /// <param name="messages">The conversation. Thoughts in the assistant's turns are removed.</param>
@@ -27,6 +34,9 @@ public sealed class TokenizedPrompt
     /// <param name="start">The text that the assistant's turn begins with.</param>
     internal static TokenizedPrompt Of(Vocabulary vocabulary, ChatTemplate template, IReadOnlyList<ChatMessage> messages, string? flag, string start)
     {
+        string? continued = messages is [.., { Role: "assistant" } last] ? last.Content : null;
+        if (continued is not null)
+            messages = messages.Count > 1 ? [.. messages.SkipLast(1)] : [new ChatMessage("user", "")];
         messages = [.. messages.Select(m => m.Role == "assistant" ? m with { Content = Thoughts.Drop(m.Content) } : m)];
         if (flag is not null && messages[0].Role != "system")
             messages = [new ChatMessage("system", ""), .. messages];
@@ -51,9 +61,11 @@ public sealed class TokenizedPrompt
             if (message == lastUser)
                 tokens = after;
         }
+        if (continued is not null)
+            vocabulary.Tokenize(continued, control: false, tokens);
         if (vocabulary.BeginningOfText is { } begin && (before.Count == 0 || before[0] != begin))
             before.Insert(0, begin);
-        return new TokenizedPrompt([.. before], [.. after], takesHints: tokens == after);
+        return new TokenizedPrompt([.. before], [.. after], takesHints: tokens == after && continued is null, continued is not null);
     }
 
     /// <summary>The prompts of a request.</summary>

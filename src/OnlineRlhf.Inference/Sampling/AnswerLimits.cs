@@ -7,4 +7,11 @@ namespace OnlineRlhf.Inference.Sampling;
 /// <param name="Answer">The most tokens of its answer.</param>
 /// <param name="Thoughts">The most tokens of its thoughts. At this limit they are closed and the answer begins.</param>
 /// <param name="Thinking">How the model marks thoughts.</param>
-internal sealed record AnswerLimits(int Room, int Answer, int Thoughts, Thinking Thinking);
+internal sealed record AnswerLimits(int Room, int Answer, int Thoughts, Thinking Thinking)
+{
+    /// <summary>Texts at which it ends.</summary>
+    internal StopSequences Stops { get; init; } = StopSequences.None;
+
+    /// <summary>Whether it goes on in the middle of a text, so that white space at its beginning counts.</summary>
+    internal bool IsContinued { get; init; }
+}

@@ -14,8 +14,8 @@ internal sealed class CandidateSampler : IDisposable
     internal CandidateSampler(SamplingOptions options, int vocabulary, uint seed)
     {
         _top = new LLamaTokenData[options.TopK];
-        if (options.RepeatPenalty != 1)
-            LlamaLibrary.Layout.AddPenalties(_chain, vocabulary, PenaltyWindow, options.RepeatPenalty);
+        if (options.RepeatPenalty != 1 || options.PresencePenalty != 0 || options.FrequencyPenalty != 0)
+            LlamaLibrary.Layout.AddPenalties(_chain, vocabulary, PenaltyWindow, options);
         _chain.AddTopP(options.TopP, 1);
         _chain.AddMinP(options.MinP, 1);
         _chain.AddTemperature(options.Temperature);

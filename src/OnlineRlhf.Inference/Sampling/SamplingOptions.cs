@@ -39,6 +39,15 @@ public sealed record SamplingOptions
     /// <summary>Divides the logits of tokens that repeat one of the last 64 tokens; 1 turns it off.</summary>
     public float RepeatPenalty { get; init; } = 1;
 
+    /// <summary>Lowers the logits of tokens that occurred among the last 64; 0 turns it off, below 0 raises them.</summary>
+    public float PresencePenalty { get; init; }
+
+    /// <summary>Lowers the logits of tokens for each time that they occurred among the last 64; 0 turns it off, below 0 raises them.</summary>
+    public float FrequencyPenalty { get; init; }
+
+    /// <summary>Texts at which an answer ends. They are no part of it.</summary>
+    public IReadOnlyList<string> Stop { get; init; } = [];
+
     /// <summary>The seed of all candidates. Each candidate derives its own seed from it.</summary>
     public uint Seed { get; init; }
 
@@ -57,6 +66,9 @@ public sealed record SamplingOptions
         Check(TopP is > 0 and <= 1, $"top_p must be above 0 and at most 1, not {TopP}");
         Check(MinP is >= 0 and < 1, $"min_p must be at least 0 and below 1, not {MinP}");
         Check(RepeatPenalty is > 0 and <= 10, $"repeat_penalty must be above 0 and at most 10, not {RepeatPenalty}");
+        Check(PresencePenalty is >= -2 and <= 2, $"presence_penalty must be -2 to 2, not {PresencePenalty}");
+        Check(FrequencyPenalty is >= -2 and <= 2, $"frequency_penalty must be -2 to 2, not {FrequencyPenalty}");
+        Check(Stop.All(s => s.Length > 0), "stop must not be an empty text");
         Check(DuplicateAttempts is >= 0 and <= 10, $"duplicate_attempts must be 0 to 10, not {DuplicateAttempts}");
     }
 

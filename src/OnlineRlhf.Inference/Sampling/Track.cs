@@ -48,6 +48,9 @@ internal sealed class Track(CandidateSampler sampler, Vocabulary vocabulary, Ans
     /// <summary>The answer so far.</summary>
     internal string Text => Ended ? _text ??= Read() : Read();
 
+    /// <summary>The text without an end at which the answer may be cut.</summary>
+    internal string WithoutStop(string text) => limits.Stops.HoldBack(text);
+
     /// <summary>Whether the text so far may still turn out to be thoughts.</summary>
     internal bool MayBeThoughts => !Ended && _filter.MayBeThoughts;
 
@@ -127,7 +130,11 @@ internal sealed class Track(CandidateSampler sampler, Vocabulary vocabulary, Ans
 
     private string Read() => Read(_bytes.Count);
 
-    private string Read(int bytes) => Encoding.UTF8.GetString(CollectionsMarshal.AsSpan(_bytes)[..bytes]).TrimEnd('\uFFFD').Trim();
+    private string Read(int bytes)
+    {
+        string text = Encoding.UTF8.GetString(CollectionsMarshal.AsSpan(_bytes)[..bytes]).TrimEnd('\uFFFD').TrimEnd();
+        return limits.IsContinued ? text : text.TrimStart();
+    }
 
     private void Add(int token, bool ends)
     {
@@ -140,8 +147,16 @@ internal sealed class Track(CandidateSampler sampler, Vocabulary vocabulary, Ans
         if (_isAnswer)
         {
             TokenIds.Add(token);
+            int searched = _bytes.Count;
             if (!ends)
                 vocabulary.AppendPiece(token, control: false, _bytes);
+            if (limits.Stops.Find(CollectionsMarshal.AsSpan(_bytes), searched) is { } stop)
+            {
+                ends = true;
+                _bytes.RemoveRange(stop, _bytes.Count - stop);
+                for (int i = 0; i < _lengths.Count; i++)
+                    _lengths[i] = Math.Min(_lengths[i], stop);
+            }
             _lengths.Add(_bytes.Count);
         }
         else

@@ -28,6 +28,7 @@ public sealed record ComparisonRequest(IReadOnlyList<ChatMessage> Messages, stri
     internal void Validate()
     {
         RoundRequest.Validate(Messages, Profile);
+        RoundRequest.RequireUserTurn(Messages);
         if (string.IsNullOrWhiteSpace(Chosen) || string.IsNullOrWhiteSpace(Rejected))
             throw new RoundException(
                 RoundError.BadRequest,

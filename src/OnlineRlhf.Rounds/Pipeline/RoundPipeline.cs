@@ -42,9 +42,19 @@ internal sealed class RoundPipeline(
     private readonly QuestionRule _question = new(options.Usefulness, options.MaxUnaskedInARow);
 
     /// <summary>Samples candidates, maps them, chooses the pair, and opens a round.</summary>
-    internal async Task<Round> OpenAsync(RoundRequest request, ChannelWriter<RoundEvent.Writing>? written, CancellationToken cancellationToken)
+    /// <param name="request">The request.</param>
+    /// <param name="written">Receives what is certain of the answers; null for nobody.</param>
+    /// <param name="progress">Receives the counts after every step; null for nobody.</param>
+    /// <param name="cancellationToken">Ends the request.</param>
+    internal async Task<Round> OpenAsync(
+        RoundRequest request,
+        ChannelWriter<RoundEvent.Writing>? written,
+        IProgress<SamplingProgress>? progress,
+        CancellationToken cancellationToken
+    )
     {
-        registry.Begin(request.Profile);
+        if (request.OpensRound)
+            registry.Begin(request.Profile);
         try
         {
             (request, SamplingOptions sampling) = SamplingRequest.Resolve(request, options.Sampling, model);
@@ -54,17 +64,19 @@ internal sealed class RoundPipeline(
                     {
                         using ProfileCache.Lease lease = profiles.Acquire(request.Profile);
                         if (planner.SteeringOf(request) is { } steering)
-                            return Steer(lease.Profile, request, sampling, steering, written, served, token);
-                        CandidateSet set = Sample(lease.Profile, request, sampling, token);
-                        return NewRound(set, Choose(lease.Profile, request, set.Features).Shown, set.Candidates.Count, LeaderIsFirst(request));
+                            return Steer(lease.Profile, request, sampling, steering, written, progress, served, token);
+                        (CandidateSet set, int promptTokens) = Sample(lease.Profile, request, sampling, progress, token);
+                        Choice choice = Choose(lease.Profile, request, set.Features).Shown;
+                        return NewRound(set, choice, set.Candidates.Count, LeaderIsFirst(request), promptTokens);
                     },
                     cancellationToken
                 )
                 .ConfigureAwait(false);
-            registry.Add(round);
+            if (request.OpensRound)
+                registry.Add(round);
             return round;
         }
-        catch (Exception e)
+        catch (Exception e) when (request.OpensRound)
         {
             registry.Abandon(
                 request.Profile,
@@ -92,7 +104,7 @@ internal sealed class RoundPipeline(
             token =>
             {
                 using ProfileCache.Lease lease = profiles.Acquire(request.Profile);
-                return Sample(lease.Profile, request, sampling, token);
+                return Sample(lease.Profile, request, sampling, null, token).Set;
             },
             cancellationToken
         );
@@ -105,9 +117,15 @@ internal sealed class RoundPipeline(
         return Choose(lease.Profile, set.Request, set.Features).Shown;
     }
 
-    private CandidateSet Sample(Profile profile, RoundRequest request, SamplingOptions sampling, CancellationToken cancellationToken)
+    private (CandidateSet Set, int PromptTokens) Sample(
+        Profile profile,
+        RoundRequest request,
+        SamplingOptions sampling,
+        IProgress<SamplingProgress>? progress,
+        CancellationToken cancellationToken
+    )
     {
-        RoundPlan ready = planner.Plan(profile, request, sampling, steering: null);
+        RoundPlan ready = planner.Plan(profile, request, sampling, steering: null, progress);
         long start = clock.GetTimestamp();
         IReadOnlyList<Candidate> candidates = model.Sample(
             ready.Prompt,
@@ -122,8 +140,9 @@ internal sealed class RoundPipeline(
             throw new RoundException(RoundError.NoAnswer, NoAnswer(candidates));
         CandidateSet set = CandidateSet.Of(request, ready.Map, candidates);
         hints.Remember([.. set.Candidates.Select(c => c.Hint)], set.Features);
-        forecast.Written(candidates);
-        return set;
+        if (!request.IsPlain)
+            forecast.Written(candidates);
+        return (set, ready.Prompt.Tokens);
     }
 
     /// <summary>
@@ -136,11 +155,12 @@ internal sealed class RoundPipeline(
         SamplingOptions sampling,
         SteeringOptions steering,
         ChannelWriter<RoundEvent.Writing>? written,
+        IProgress<SamplingProgress>? progress,
         Func<Round, CancellationToken> served,
         CancellationToken cancellationToken
     )
     {
-        RoundPlan ready = planner.Plan(profile, request, sampling, steering);
+        RoundPlan ready = planner.Plan(profile, request, sampling, steering, progress);
         bool leaderFirst = LeaderIsFirst(request);
         Round? round = null;
         long start = clock.GetTimestamp();
@@ -175,7 +195,7 @@ internal sealed class RoundPipeline(
             RoundEvent.Writing writing =
                 leaderFirst || challenger is null ? new(request.Profile, leader, challenger) : new(request.Profile, challenger, leader);
             written?.TryWrite(writing);
-            if (events.Followers > 0)
+            if (request.OpensRound && events.Followers > 0)
                 events.Publish(writing);
         }
 
@@ -185,7 +205,9 @@ internal sealed class RoundPipeline(
             if (candidates.All(c => c.Text.Length == 0))
                 throw new RoundException(RoundError.NoAnswer, NoAnswer(candidates));
             CandidateSet set = CandidateSet.Of(request, ready.Map, [.. candidates.Where(c => c.Text.Length > 0)]);
-            forecast.Written(set.Candidates);
+            // The answers of side jobs have other lengths.
+            if (!request.IsPlain)
+                forecast.Written(set.Candidates);
             for (int i = 0; i < set.Candidates.Count; i++)
                 guide.Finish(isLeader: ReferenceEquals(set.Candidates[i], candidates[0]), set.Features[i]);
             // The hint selector learns from all first blocks, exactly where they became whole answers.
@@ -194,7 +216,7 @@ internal sealed class RoundPipeline(
                 set.Candidates.Count == 2
                     ? new Choice(0, 1, profile.Read(set.Features, static (learned, pair) => learned.Uncertainty(pair[1], pair[0])))
                     : new Choice(0, null, 0);
-            return NewRound(set, choice, guide.Hints.Count, leaderFirst);
+            return NewRound(set, choice, guide.Hints.Count, leaderFirst, ready.Prompt.Tokens);
         }
 
         void Finish(Round round, Candidate unshown)
@@ -233,8 +255,17 @@ internal sealed class RoundPipeline(
         );
     }
 
-    private Round NewRound(CandidateSet set, Choice choice, int candidates, bool leaderFirst) =>
-        new(ProfileName.NewRoundId(set.Request.Profile), set, choice, candidates, leaderFirst, clock, options.Lifetime);
+    private Round NewRound(CandidateSet set, Choice choice, int candidates, bool leaderFirst, int promptTokens) =>
+        new(
+            ProfileName.NewRoundId(set.Request.Profile),
+            set,
+            choice,
+            candidates,
+            leaderFirst,
+            promptTokens,
+            clock,
+            set.Request.Scope == RoundScope.Profile ? options.Lifetime : options.ConversationLifetime
+        );
 
     private static bool LeaderIsFirst(RoundRequest request) =>
         request.Seed is { } seed ? (seed * 0x9E3779B9u >> 31) == 0 : Random.Shared.Next(2) == 0;

@@ -43,9 +43,18 @@ internal sealed class RoundPlanner(
     /// <param name="request">The request.</param>
     /// <param name="sampling">What the request and the settings want.</param>
     /// <param name="steering">The blocks; null if answers are chosen whole.</param>
-    internal RoundPlan Plan(Profile profile, RoundRequest request, SamplingOptions sampling, SteeringOptions? steering)
+    /// <param name="listener">Receives progress; null for nobody.</param>
+    internal RoundPlan Plan(
+        Profile profile,
+        RoundRequest request,
+        SamplingOptions sampling,
+        SteeringOptions? steering,
+        IProgress<SamplingProgress>? listener
+    )
     {
-        TokenizedPrompt prompt = model.Tokenize(request.Messages);
+        TokenizedPrompt prompt = model.Tokenize(
+            request.IsFitted ? model.Fit(request.Messages, Math.Min(sampling.MaxTokens, model.MaxAnswerTokens)) : request.Messages
+        );
         // Read the profile first: an unreadable state must fail before the model works for seconds.
         (FeatureMap map, bool hasTaste) = profile.Read((map, learned) => (map, learned.Comparisons > 0));
         // Before the first press all answers are worth the same, so one is enough.
@@ -60,13 +69,14 @@ internal sealed class RoundPlanner(
             (sampling, steering) = InTime(pacing, promptTokens, request, sampling, steering);
         }
         string?[] assigned = profile.Read((_, learned) => Assign(learned));
-        var progress = new RoundProgress(events, request.Profile);
+        var progress = new RoundProgress(request.OpensRound ? events : null, listener, request.Profile);
         // Report before sampling, because reading the prompt takes a while too.
         progress.Report(new SamplingProgress(0, 0, assigned.Length));
         return new RoundPlan(prompt, promptTokens, sampling, steering, map, assigned, progress);
 
         string?[] Assign(OnePassRewardModel learned) =>
-            steering is { IsServed: true }
+            request.IsPlain ? [null]
+            : steering is { IsServed: true }
                 ? hints.AssignLikeliest(learned, sampling.Candidates, sampling.Seed)
                 : hints.Assign(learned, sampling.Candidates, sampling.Seed);
     }

@@ -3,8 +3,11 @@ using OnlineRlhf.Rounds.Events;
 
 namespace OnlineRlhf.Rounds.Pipeline;
 
-/// <summary>Publishes progress in order, on the thread that generates.</summary>
-internal sealed class RoundProgress(EventHub events, string profile) : IProgress<SamplingProgress>
+/// <summary>Tells of progress in order, on the thread that generates.</summary>
+/// <param name="events">Receives it; null if nobody else may know of the request.</param>
+/// <param name="listener">Receives it too; null for nobody.</param>
+/// <param name="profile">The profile of the request.</param>
+internal sealed class RoundProgress(EventHub? events, IProgress<SamplingProgress>? listener, string profile) : IProgress<SamplingProgress>
 {
     /// <summary>How many tokens were drawn so far.</summary>
     internal int Tokens { get; private set; }
@@ -12,7 +15,8 @@ internal sealed class RoundProgress(EventHub events, string profile) : IProgress
     public void Report(SamplingProgress value)
     {
         Tokens = value.Tokens;
-        if (events.Followers > 0)
+        listener?.Report(value);
+        if (events is { Followers: > 0 })
             events.Publish(new RoundEvent.Generating(profile, value));
     }
 }

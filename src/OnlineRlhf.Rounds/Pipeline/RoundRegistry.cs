@@ -8,7 +8,7 @@ namespace OnlineRlhf.Rounds.Pipeline;
 /// The rounds that wait for feedback, the requests that become rounds, and how the last rounds ended. All in memory and bounded. One lock guards all
 /// of them. So a request counts as being answered until its round is open, and no press falls between the two.
 /// </summary>
-internal sealed class RoundRegistry(TimeProvider clock, EventHub events) : IDisposable
+internal sealed class RoundRegistry(TimeProvider clock, EventHub events, int conversations = int.MaxValue) : IDisposable
 {
     private const int Remembered = 1024;
     private readonly Lock _gate = new();
@@ -52,7 +52,10 @@ internal sealed class RoundRegistry(TimeProvider clock, EventHub events) : IDisp
         }
     }
 
-    /// <summary>Opens the round of a request, and closes an older round of the same profile.</summary>
+    /// <summary>
+    /// Opens the round of a request, and closes an older round of the same profile or conversation. If the profile has too many conversations, the
+    /// oldest one's round is closed.
+    /// </summary>
     internal void Add(Round round)
     {
         lock (_gate)
@@ -60,8 +63,11 @@ internal sealed class RoundRegistry(TimeProvider clock, EventHub events) : IDisp
             ObjectDisposedException.ThrowIf(_disposed, this);
             // Time the lifetime, not the date of expiry: on a board without a battery the date jumps.
             ITimer timer = clock.CreateTimer(_ => Expire(round), null, round.ExpiresAt - round.CreatedAt, Timeout.InfiniteTimeSpan);
-            foreach (Entry older in _open.Values.Where(e => e.Round.Profile == round.Profile).ToArray())
+            foreach (Entry older in _open.Values.Where(e => round.Supersedes(e.Round)).ToArray())
                 Close(older.Round, new Closing(RoundError.Superseded));
+            Entry[] beside = [.. _open.Values.Where(e => e.Round is { Scope: RoundScope.Conversation } o && o.Profile == round.Profile)];
+            if (round.Scope == RoundScope.Conversation && beside.Length >= conversations)
+                Close(beside.MinBy(e => e.Number)!.Round, new Closing(RoundError.Superseded));
             EndWriting();
             _open.Add(round.Id, new Entry(round, timer, ++_opened, _written));
             CheckPress(_written);
@@ -109,12 +115,17 @@ internal sealed class RoundRegistry(TimeProvider clock, EventHub events) : IDisp
             return _open.GetValueOrDefault(id)?.Round;
     }
 
-    /// <summary>Finds the open round of a profile, or the newest round of any profile that asks.</summary>
+    /// <summary>Finds the newest round of a profile that is on display, or the newest round of any profile that asks.</summary>
     internal Round? Current(string? profile)
     {
         lock (_gate)
         {
-            return profile is null ? _shown?.Round : _open.Values.FirstOrDefault(e => e.Round.Profile == profile)?.Round;
+            return profile is null
+                ? _shown?.Round
+                : _open
+                    .Values.Where(e => e.Round.Profile == profile && (e.Round.Asked || e.Round.Scope == RoundScope.Profile))
+                    .MaxBy(e => e.Number)
+                    ?.Round;
         }
     }
 

@@ -16,11 +16,19 @@ internal static class SamplingRequest
         // At temperature 0 the model gives the same answer each time, so there is nothing to choose or to ask.
         if (request.Temperature is >= 0 and < LeastTemperature)
             request = request with { Temperature = 0, Candidates = 1 };
+        if (request.IsPlain)
+            request = request with { Ask = AskMode.Never, Candidates = 1 };
+        if (request is { IsFitted: true, MaxTokens: { } tokens })
+            request = request with { MaxTokens = Math.Min(tokens, model.MaxAnswerTokens) };
         SamplingOptions sampling = settings with
         {
             Candidates = request.Candidates ?? settings.Candidates,
             MaxTokens = request.MaxTokens ?? settings.MaxTokens,
             Temperature = request.Temperature ?? settings.Temperature,
+            TopP = request.TopP ?? settings.TopP,
+            PresencePenalty = request.PresencePenalty,
+            FrequencyPenalty = request.FrequencyPenalty,
+            Stop = request.Stop,
             Seed = request.Seed ?? (uint)Random.Shared.NextInt64(1L << 32),
         };
         try

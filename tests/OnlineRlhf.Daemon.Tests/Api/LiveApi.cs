@@ -77,19 +77,39 @@ public sealed class LiveApi : IAsyncLifetime
     /// <summary>Calls an operation, with its parameters by name; the status, the body and the query parameters that it read.</summary>
     internal async Task<Answer> CallAsync(ApiOperation operation, string body = "", params (string Name, string Value)[] parameters)
     {
-        var context = new DefaultHttpContext();
         var query = new ReadQuery(parameters.Where(p => operation.Parameters("query").Contains(p.Name)));
+        Answer answer = await CallAsync(
+            operation.Method,
+            operation.Path,
+            body,
+            context =>
+            {
+                context.Request.Query = query;
+                foreach ((string name, string value) in parameters.Where(p => operation.Parameters("path").Contains(p.Name)))
+                    context.Request.RouteValues[name] = value;
+            }
+        );
+        return answer with { QueryRead = query.Read };
+    }
+
+    /// <summary>Calls a path.</summary>
+    internal async Task<Answer> CallAsync(string method, string path, string body = "", Action<HttpContext>? prepare = null)
+    {
+        var context = new DefaultHttpContext();
         using var written = new MemoryStream();
         context.Features.Set<IHttpResponseFeature>(new Response(written));
-        context.Request.Method = operation.Method;
+        context.Request.Method = method;
         context.Request.Body = new MemoryStream(Encoding.UTF8.GetBytes(body));
-        context.Request.Query = query;
         context.Response.Body = written;
-        foreach ((string name, string value) in parameters.Where(p => operation.Parameters("path").Contains(p.Name)))
-            context.Request.RouteValues[name] = value;
-        RouteEndpoint endpoint = Endpoints.Single(e => e.RoutePattern.RawText == operation.Path && Methods(e).Contains(operation.Method));
+        prepare?.Invoke(context);
+        RouteEndpoint endpoint = Endpoints.Single(e => e.RoutePattern.RawText == path && Methods(e).Contains(method));
         await Problems.Handle(context, endpoint.RequestDelegate!, NullLogger.Instance);
-        return new Answer(context.Response.StatusCode, context.Response.ContentType ?? "", Encoding.UTF8.GetString(written.ToArray()), query.Read);
+        return new Answer(
+            context.Response.StatusCode,
+            context.Response.ContentType ?? "",
+            Encoding.UTF8.GetString(written.ToArray()),
+            new HashSet<string>()
+        );
     }
 
     internal static IReadOnlyList<string> Methods(RouteEndpoint endpoint) => endpoint.Metadata.GetMetadata<IHttpMethodMetadata>()!.HttpMethods;

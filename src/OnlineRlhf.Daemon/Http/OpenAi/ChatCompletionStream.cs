@@ -1,0 +1,126 @@
+using System.Text.Json;
+using System.Threading.Channels;
+using OnlineRlhf.Inference.Sampling;
+using OnlineRlhf.Rounds;
+using OnlineRlhf.Rounds.Events;
+
+namespace OnlineRlhf.Daemon.Http.OpenAi;
+
+/// <summary>A response that is sent while it is written, as server-sent events.</summary>
+/// <param name="context">The request.</param>
+/// <param name="completion">What all chunks have in common.</param>
+/// <param name="withUsage">Whether the client wants to know how many tokens there were.</param>
+/// <param name="clock">Measures how long nothing was sent.</param>
+internal sealed class ChatCompletionStream(HttpContext context, ChatCompletion completion, bool withUsage, TimeProvider clock)
+    : IProgress<SamplingProgress>
+{
+    // A comment line shows that the daemon works, and whether the client is still there.
+    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(1);
+
+    private readonly string?[] _sent = new string?[completion.Answers];
+    private volatile string? _comment;
+
+    private CancellationToken Left => context.RequestAborted;
+
+    public void Report(SamplingProgress value) => _comment = $": writing {value.Finished} of {value.Candidates}\n\n";
+
+    /// <summary>Opens a round, and sends what is certain of its answers as it comes.</summary>
+    /// <param name="loop">The loop.</param>
+    /// <param name="request">The request.</param>
+    /// <param name="cancellationToken">Ends the round: when the client leaves, and when the daemon stops.</param>
+    /// <returns>The round; null if it failed after the first event.</returns>
+    internal async Task<Round?> OpenAsync(PreferenceLoop loop, RoundRequest request, CancellationToken cancellationToken)
+    {
+        // A later text contains the earlier ones, so a client that reads slowly misses nothing.
+        var written = Channel.CreateBounded<RoundEvent.Writing>(
+            new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true }
+        );
+        Task<Round> opening = loop.OpenRoundAsync(request, written.Writer, this, cancellationToken);
+        while (await IsMoreAsync(written.Reader).ConfigureAwait(false))
+        {
+            // The client may leave at any time. The round then ends by the same token.
+            if (written.Reader.TryRead(out RoundEvent.Writing? writing) && !Left.IsCancellationRequested)
+                await ContinueAsync(writing.First, writing.Second).ConfigureAwait(false);
+        }
+        try
+        {
+            Round round = await opening.ConfigureAwait(false);
+            await FinishAsync(round).ConfigureAwait(false);
+            return round;
+        }
+        catch (Exception e) when (context.Response.HasStarted && !Left.IsCancellationRequested)
+        {
+            await SendAsync($"data: {OpenAiErrors.Json(e)}\n\n").ConfigureAwait(false);
+            return null;
+        }
+    }
+
+    /// <summary>Waits for more words. Meanwhile comment lines tell how far the model is.</summary>
+    private async Task<bool> IsMoreAsync(ChannelReader<RoundEvent.Writing> written)
+    {
+        Task<bool> more = written.WaitToReadAsync(CancellationToken.None).AsTask();
+        while (true)
+        {
+            try
+            {
+                return await more.WaitAsync(Silence, clock, CancellationToken.None).ConfigureAwait(false);
+            }
+            catch (TimeoutException)
+            {
+                if (_comment is { } comment && !Left.IsCancellationRequested)
+                    await SendAsync(comment).ConfigureAwait(false);
+            }
+        }
+    }
+
+    /// <summary>Sends what is new of the answers.</summary>
+    private async Task ContinueAsync(params string?[] texts)
+    {
+        for (int choice = 0; choice < _sent.Length && choice < texts.Length; choice++)
+        {
+            if (texts[choice] is not { Length: > 0 } text || text == _sent[choice])
+                continue;
+            // Client libraries expect the role in a chunk of its own, before any content.
+            if (_sent[choice] is null)
+                await SendAsync(completion.Chunk(choice, new DeltaBody("assistant", ""))).ConfigureAwait(false);
+            await SendAsync(completion.Chunk(choice, new DeltaBody(Content: New(text, _sent[choice])))).ConfigureAwait(false);
+            _sent[choice] = text;
+        }
+    }
+
+    private async Task FinishAsync(Round round)
+    {
+        ShownAnswer[] answers = [.. ChatCompletion.Shown(round)];
+        await ContinueAsync([.. answers.Select(a => a.Text)]).ConfigureAwait(false);
+        for (int choice = 0; choice < answers.Length; choice++)
+        {
+            ExtensionBody? extension = choice == answers.Length - 1 ? completion.Extension(round) : null;
+            await SendAsync(completion.Chunk(choice, new DeltaBody(), ChatCompletion.Finish(answers[choice]), extension)).ConfigureAwait(false);
+        }
+        if (withUsage)
+            await SendAsync(completion.UsageChunk(round)).ConfigureAwait(false);
+        await SendAsync("data: [DONE]\n\n").ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// What was not sent yet. If a device failed, the answer was written anew: then it begins again in a new paragraph, since nothing can be taken back.
+    /// </summary>
+    private static string New(string text, string? sent) =>
+        sent is null ? text
+        : text.StartsWith(sent, StringComparison.Ordinal) ? text[sent.Length..]
+        : "\n\n" + text;
+
+    private Task SendAsync(ChatCompletionChunkBody chunk) =>
+        SendAsync($"data: {JsonSerializer.Serialize(chunk, OpenAiJson.Readable.ChatCompletionChunkBody)}\n\n");
+
+    private async Task SendAsync(string line)
+    {
+        if (!context.Response.HasStarted)
+        {
+            context.Response.ContentType = EventEndpoint.ContentType;
+            context.Response.Headers.CacheControl = "no-store";
+        }
+        await context.Response.WriteAsync(line, Left).ConfigureAwait(false);
+        await context.Response.Body.FlushAsync(Left).ConfigureAwait(false);
+    }
+}

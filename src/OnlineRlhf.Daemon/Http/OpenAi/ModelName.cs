@@ -1,0 +1,28 @@
+using OnlineRlhf.Rounds;
+
+namespace OnlineRlhf.Daemon.Http.OpenAi;
+
+/// <summary>The name of a model says whose taste decides: onlinerlhf, or onlinerlhf:PROFILE.</summary>
+internal static class ModelName
+{
+    internal const string Default = "onlinerlhf";
+
+    /// <summary>
+    /// The profile of a model's name. A name that does not begin with onlinerlhf is that of another program's default, and means the default profile.
+    /// </summary>
+    /// <exception cref="OpenAiException">The name begins like one of ours, and is none.</exception>
+    internal static string Profile(string? model)
+    {
+        if (string.IsNullOrEmpty(model) || !model.StartsWith(Default, StringComparison.OrdinalIgnoreCase) || model.Length == Default.Length)
+            return RoundRequest.DefaultProfile;
+        string profile = model[(Default.Length + 1)..];
+        if (model[Default.Length] != ':' || !RoundRequest.IsName(profile))
+            throw new OpenAiException(
+                $"There is no such model: use {Default}, or {Default}:PROFILE with a profile's name.",
+                "model",
+                "model_not_found",
+                StatusCodes.Status404NotFound
+            );
+        return profile;
+    }
+}
