@@ -37,6 +37,9 @@ public sealed record RoundOptions
     /// <summary>How long the round of a conversation is kept.</summary>
     public TimeSpan ConversationLifetime { get; init; } = TimeSpan.FromHours(1);
 
+    /// <summary>Whether a request that is made to fit loses the oldest turns of a conversation that is too long.</summary>
+    public bool TrimConversations { get; init; } = true;
+
     /// <summary>How many conversations of one profile have a round.</summary>
     public int Conversations { get; init; } = 32;
 

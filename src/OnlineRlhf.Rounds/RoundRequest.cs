@@ -51,7 +51,8 @@ public sealed record RoundRequest(IReadOnlyList<ChatMessage> Messages)
     public bool IsPlain { get; init; }
 
     /// <summary>
-    /// Whether the request is made to fit: a limit of tokens that is too high is lowered, and a conversation that is too long loses its oldest turns.
+    /// Whether the request is made to fit: a limit of tokens that is too high is lowered, and a conversation that is too long loses its oldest turns
+    /// if the setting allows it.
     /// </summary>
     public bool IsFitted { get; init; }
 

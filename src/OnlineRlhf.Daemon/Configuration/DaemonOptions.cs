@@ -107,6 +107,9 @@ internal sealed class DaemonOptions
     [ConfigurationKeyName("conversation_lifetime")]
     public int ConversationLifetime { get; set; } = 3600;
 
+    [ConfigurationKeyName("trim_conversations")]
+    public string TrimConversations { get; set; } = On;
+
     [ConfigurationKeyName("queue")]
     public int Queue { get; set; } = Defaults.QueueLength;
 
@@ -149,6 +152,7 @@ internal sealed class DaemonOptions
         Require(Natives is null || Directory.Exists(Natives), $"natives: there is no folder {Natives}");
         Require(DeviceNames.ContainsKey(Device), $"device must be {string.Join(", ", DeviceNames.Keys)}, not {Device}");
         Require(Thinking is Off or On, $"thinking must be {Off} or {On}, not {Thinking}");
+        Require(TrimConversations is Off or On, $"trim_conversations must be {Off} or {On}, not {TrimConversations}");
         Require(WireName.TryParse(Sampling, out SamplingMode _), $"sampling must be {WireName.Choice<SamplingMode>()}, not {Sampling}");
         Require(WireName.TryParse(Ask, out AskMode _), $"ask must be {WireName.Choice<AskMode>()}, not {Ask}");
         _ = ForBoard();
@@ -188,6 +192,8 @@ internal sealed class DaemonOptions
             Usefulness = Usefulness,
             Ask = WireName.TryParse(Ask, out AskMode ask) ? ask : AskMode.Always,
             Lifetime = TimeSpan.FromSeconds(RoundLifetime),
+            ConversationLifetime = TimeSpan.FromSeconds(ConversationLifetime),
+            TrimConversations = TrimConversations == On,
             TimeTarget = TimeTarget > 0 ? TimeSpan.FromSeconds(TimeTarget) : null,
             FirstWordTarget = FirstWordTarget > 0 ? TimeSpan.FromSeconds(FirstWordTarget) : null,
             QueueLength = Queue,

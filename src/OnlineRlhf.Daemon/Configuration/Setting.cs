@@ -146,11 +146,16 @@ internal sealed record Setting(
         ),
         new(
             "conversation_lifetime",
-            $"seconds for which a conversation is kept after its last turn (default {Default.ConversationLifetime})",
+            $"seconds for which a conversation, and its round over OpenAI's API, is kept after its last turn (default {Default.ConversationLifetime})",
             SettingKind.Whole,
             1,
             86_400,
             "seconds"
+        ),
+        new(
+            "trim_conversations",
+            "on: over OpenAI's API, a conversation that is too long for the context loses its oldest turns. "
+                + $"off: it is refused (default {Default.TrimConversations})"
         ),
         new("queue", $"requests that may wait while one is generated (default {Default.Queue})", SettingKind.Whole, 0, 64, "requests"),
         new("profiles", $"profiles that are kept on the disk (default {Default.Profiles})", SettingKind.Whole, 1, 100_000),

@@ -53,7 +53,7 @@ internal sealed class RoundPlanner(
     )
     {
         TokenizedPrompt prompt = model.Tokenize(
-            request.IsFitted ? model.Fit(request.Messages, Math.Min(sampling.MaxTokens, model.MaxAnswerTokens)) : request.Messages
+            request.IsFitted && options.TrimConversations ? model.Fit(request.Messages, Math.Min(sampling.MaxTokens, model.MaxAnswerTokens)) : request.Messages
         );
         // Read the profile first: an unreadable state must fail before the model works for seconds.
         (FeatureMap map, bool hasTaste) = profile.Read((map, learned) => (map, learned.Comparisons > 0));
