@@ -17,7 +17,8 @@ namespace OnlineRlhf.Benchmarks.Tastes;
 internal static class SteeredBenchmark
 {
     internal const string Whole = "whole";
-    private const string Steered = "steered",
+    private const string Demo = "demo",
+        Steered = "steered",
         Relevance = "half relevance",
         Unmeasured = "unmeasured";
     private const int Repeats = 4,
@@ -51,7 +52,7 @@ internal static class SteeredBenchmark
         // Each person has other held-out requests, so that the intervals cover the choice of requests too.
         Split[] splits = [.. Enumerable.Range(0, Splits).Select(seed => Split.Draw(candidates.Requests, seed))];
         var trial = new SteeredTrial(candidates, relevance);
-        string name = model is null ? "demo" : "SmolLM2";
+        string name = model is null ? Demo : "SmolLM2";
         var results = new SteeredFile(Path.Combine(directory, $"steered-{name}.jsonl"), name, candidates.Requests);
         (string Name, SteeringOptions Steering)[] forms = plan.Forms.Length == 0 ? Usual : [.. plan.Forms.Select(Form)];
         int[] checkpoints = [.. Checkpoints.Where(c => c <= plan.Presses)];
@@ -86,6 +87,10 @@ internal static class SteeredBenchmark
         int[] numbers = [.. name.Split('+', '/').Select(n => int.Parse(n, CultureInfo.InvariantCulture))];
         return (name, new SteeringOptions(numbers[0], numbers[1], numbers[2], ShortAnswer: 0));
     }
+
+    /// <summary>The blocks as a text, by which results on the disk are found again.</summary>
+    private static string Blocks(SteeringOptions steering) =>
+        $"{steering.FirstBlock}+{steering.Branches}/{steering.ServedBlock}, short {steering.ShortBranches}<{steering.ShortAnswer}";
 
     /// <summary>Whole answers, each person several times: the answers are there already, so that this costs nothing.</summary>
     private static void Chosen(Candidates candidates, SteeredTrial trial, Split[] splits, List<Condition> conditions, SteeredFile results, int people)
@@ -154,7 +159,7 @@ internal static class SteeredBenchmark
             .. from person in Enumerable.Range(0, plan.People)
             from condition in conditions
             from form in forms
-            where !results.Holds(condition.Name, form.Name, form.Steering.ToString(), person, checkpoints.Length)
+            where !results.Holds(condition.Name, form.Name, Blocks(form.Steering), person, checkpoints.Length)
             select (condition, person, form.Name, form.Steering),
         ];
         var queue = new ConcurrentQueue<(Condition Condition, int Person, string Form, SteeringOptions Steering)>(missing);
@@ -187,7 +192,7 @@ internal static class SteeredBenchmark
                     .RunAsync(own, folder.FullPath, job.Steering, taste, splits[job.Person % Splits], checkpoints, job.Person)
                     .GetAwaiter()
                     .GetResult();
-                results.Append(job.Condition.Name, job.Form, job.Steering.ToString(), job.Person, after, asked);
+                results.Append(job.Condition.Name, job.Form, Blocks(job.Steering), job.Person, after, asked);
                 int count = Interlocked.Increment(ref done);
                 TimeSpan left = Stopwatch.GetElapsedTime(start) / count * (missing.Length - count);
                 Console.WriteLine($"  {count} of {missing.Length}: person {job.Person}, {job.Condition.Name}, {job.Form}, {left:h\\:mm\\:ss} left");
@@ -209,7 +214,7 @@ internal static class SteeredBenchmark
             $"    {"form", -9}{"presses", 8}{"people", 8}{"utility", 15}{"÷ whole", 15}{"overlap − whole", 17}{"trigrams", 10}{"words", 7}"
                 + $"{"tokens", 8}{"asked", 8}"
         );
-        foreach ((string form, string steering) in forms.Select(f => (f.Name, f.Steering.ToString())).Prepend((Whole, Whole)))
+        foreach ((string form, string steering) in forms.Select(f => (f.Name, Blocks(f.Steering))).Prepend((Whole, Whole)))
         {
             foreach (int presses in Checkpoints)
             {
@@ -245,7 +250,7 @@ internal static class SteeredBenchmark
         [
             .. from condition in results.Conditions.Where(c => c != Unmeasured)
             from presses in Checkpoints
-            let pairs = results.Pairs(condition, form, steering.ToString(), presses)
+            let pairs = results.Pairs(condition, form, Blocks(steering), presses)
             where pairs.Length >= 2
             select pairs,
         ];
@@ -256,26 +261,37 @@ internal static class SteeredBenchmark
             lowest = cells.Select(Ratio).Min(c => c.Ratio + (1.96 * c.Error)),
             tokens = cells.Sum(c => c.Sum(p => p.Own.Tokens)) / cells.Sum(c => c.Sum(p => p.Other.Tokens));
         string name = $"{model}, {form}";
-        report.Add(new Measurement($"{name}: mean of {cells.Length} cells, ÷ whole", mean, AtLeast: 1, StandardError: error));
-        report.Add(new Measurement($"{name}: lower end of its 95 % interval", mean - (1.96 * error), AtLeast: NotWorse));
-        report.Add(new Measurement($"{name}: lowest upper end of a cell's interval", lowest, AtLeast: NotWorse));
-        report.Add(new Measurement($"{name}: tokens of a served round, ÷ whole", tokens, AtMost: MostTokens));
+        Hold(new Measurement($"{name}: mean of {cells.Length} cells, ÷ whole", mean, AtLeast: 1, StandardError: error));
+        Hold(new Measurement($"{name}: lower end of its 95 % interval", mean - (1.96 * error), AtLeast: NotWorse));
+        Hold(new Measurement($"{name}: lowest upper end of a cell's interval", lowest, AtLeast: NotWorse));
+        Hold(new Measurement($"{name}: tokens of a served round, ÷ whole", tokens, AtMost: model == Demo ? null : MostTokens));
         foreach (int presses in Checkpoints)
         {
-            PairedPerson[] relevant = results.Pairs(Relevance, form, steering.ToString(), presses),
-                foreign = results.Pairs(Unmeasured, form, steering.ToString(), presses);
+            PairedPerson[] relevant = results.Pairs(Relevance, form, Blocks(steering), presses),
+                foreign = results.Pairs(Unmeasured, form, Blocks(steering), presses);
             if (relevant.Length >= 2)
             {
                 (double lost, double lostError) = Difference(relevant, a => a.Overlap);
                 string cell = $"{name}: overlap − whole, half relevance, after {presses}";
-                report.Add(new Measurement(cell, lost, AtLeast: -MostOverlapLost, StandardError: lostError));
+                Hold(new Measurement(cell, lost, AtLeast: -MostOverlapLost, StandardError: lostError));
             }
             if (foreign.Length >= 2)
             {
                 (double gained, double gainedError) = Difference(foreign, a => a.Utility);
                 string cell = $"{name}: upper end of unmeasured − whole, after {presses}";
-                report.Add(new Measurement(cell, gained + (1.96 * gainedError), AtLeast: 0));
+                Hold(new Measurement(cell, gained + (1.96 * gainedError), AtLeast: 0));
             }
+        }
+
+        void Hold(Measurement measured)
+        {
+            report.Add(measured);
+            string bar =
+                measured.Holds is not { } holds ? ""
+                : FormattableString.Invariant($" ({(measured.AtLeast is { } least ? $"at least {least}" : $"at most {measured.AtMost}")}: ")
+                    + (holds ? "holds)" : "MISSED)");
+            FormattableString line = $"    {measured.Name}: {measured.Value:0.00}{bar}";
+            Console.WriteLine(line.ToString(CultureInfo.InvariantCulture));
         }
     }
 
