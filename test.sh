@@ -41,7 +41,7 @@ apt_get() {
 prerequisites() {
   local missing=() gcc
   command -v clang > /dev/null || missing+=(clang)
-  # It fetches the libraries of llama.cpp that the packages hold.
+  # It fetches the libraries of llama.cpp that the packages hold, and OpenAI's library for JavaScript.
   command -v npm > /dev/null || missing+=(npm)
   # The libraries of LLamaSharp.Backend.Cpu need libgomp1. Everything but the published program uses them.
   compgen -G '/usr/lib/*/libgomp.so.1' > /dev/null || missing+=(libgomp1)
@@ -102,10 +102,15 @@ grep -zvE "$unwrapped" "$logs/files" | LC_ALL=C.UTF-8 xargs -0r grep -nHIP '^.{1
 step "Building"
 dotnet build OnlineRlhf.sln -c Release -v minimal
 
-unset ONLINERLHF_PUBLISHED ONLINERLHF_PUBLISHED_ARM64 ONLINERLHF_VULKAN ONLINERLHF_TEST_NATIVES
+unset ONLINERLHF_PUBLISHED ONLINERLHF_PUBLISHED_ARM64 ONLINERLHF_VULKAN ONLINERLHF_TEST_NATIVES ONLINERLHF_JAVASCRIPT
 if ! $quick; then
   publish $native
   export ONLINERLHF_PUBLISHED=$PWD/artifacts/publish/$native/onlinerlhf
+  rm -rf artifacts/javascript
+  cp -r tests/OnlineRlhf.EndToEnd.Tests/Chat/javascript artifacts/javascript
+  npm ci --prefix artifacts/javascript --no-audit --no-fund > "$logs/npm" 2>&1 ||
+    { cat "$logs/npm"; fail "OpenAI's library for JavaScript could not be fetched."; }
+  export ONLINERLHF_JAVASCRIPT=$PWD/artifacts/javascript
   if $cross; then
     publish linux-arm64
     export ONLINERLHF_PUBLISHED_ARM64=$PWD/artifacts/publish/linux-arm64/onlinerlhf

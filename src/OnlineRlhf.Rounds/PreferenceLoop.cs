@@ -125,8 +125,11 @@ public sealed class PreferenceLoop : IDisposable
     /// <param name="request">The request.</param>
     /// <param name="written">Receives it, and is completed when the round is open or has failed; null for nobody.</param>
     /// <param name="cancellationToken">Ends the request.</param>
-    public Task<Round> OpenRoundAsync(RoundRequest request, ChannelWriter<RoundEvent.Writing>? written, CancellationToken cancellationToken = default) =>
-        OpenRoundAsync(request, written, null, cancellationToken);
+    public Task<Round> OpenRoundAsync(
+        RoundRequest request,
+        ChannelWriter<RoundEvent.Writing>? written,
+        CancellationToken cancellationToken = default
+    ) => OpenRoundAsync(request, written, null, cancellationToken);
 
     /// <summary>The same, and tells how far the model is.</summary>
     /// <param name="request">The request.</param>

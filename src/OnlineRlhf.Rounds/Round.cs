@@ -12,7 +12,16 @@ public sealed class Round
     private readonly ConversationTurns? _turns;
     private volatile UnshownAnswer? _unshown;
 
-    internal Round(Guid id, CandidateSet set, Choice choice, int candidates, bool leaderFirst, int promptTokens, TimeProvider clock, TimeSpan lifetime)
+    internal Round(
+        Guid id,
+        CandidateSet set,
+        Choice choice,
+        int candidates,
+        bool leaderFirst,
+        int promptTokens,
+        TimeProvider clock,
+        TimeSpan lifetime
+    )
     {
         Id = id;
         Profile = set.Request.Profile;

@@ -50,6 +50,9 @@ public sealed record RoundRequest(IReadOnlyList<ChatMessage> Messages)
     /// </summary>
     public bool IsPlain { get; init; }
 
+    /// <summary>Whether the request lets the answer be finished that is written for comparison while the person reads, because nobody waits.</summary>
+    public bool IsPatient { get; init; }
+
     /// <summary>
     /// Whether the request is made to fit: a limit of tokens that is too high is lowered, and a conversation that is too long loses its oldest turns
     /// if the setting allows it.

@@ -89,6 +89,6 @@ public sealed record SimulationPlan(
 /// <param name="Weights">The weight of each property, in log odds.</param>
 public sealed record PlannedTaste([property: JsonPropertyName("says")] string Description, IReadOnlyDictionary<string, double> Weights);
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Metadata, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(SimulationPlan))]
 internal sealed partial class SimulationJson : JsonSerializerContext;

@@ -12,7 +12,7 @@ public sealed class GenerationQueueTests
     {
         using var queue = new GenerationQueue(4, TimeProvider.System);
         using var ended = new ManualResetEventSlim();
-        int result = await queue.RunAsync<int>((serve, _) => GoOn(serve, 1, ended), Cancel);
+        int result = await queue.RunAsync<int>((serve, _) => GoOn(serve, 1, ended), isPatient: false, Cancel);
 
         Assert.Equal(1, result);
         Assert.Equal(0, queue.Inside);
@@ -34,6 +34,7 @@ public sealed class GenerationQueueTests
                 waiting.Wait(Cancel);
                 return serve(true).IsCancellationRequested;
             },
+            isPatient: false,
             Cancel
         );
         begun.Wait(Cancel);
@@ -45,11 +46,25 @@ public sealed class GenerationQueueTests
     }
 
     [Fact]
+    public async Task A_patient_request_lets_it_end_by_itself_and_a_hasty_one_behind_it_does_not()
+    {
+        using var queue = new GenerationQueue(4, TimeProvider.System);
+        using var ended = new ManualResetEventSlim();
+        _ = await queue.RunAsync<int>((serve, _) => GoOn(serve, 1, ended), isPatient: false, Cancel);
+        Task<bool> patient = queue.RunAsync<bool>((_, _) => ended.IsSet, isPatient: true, Cancel);
+        await Task.Delay(50, Cancel);
+        Assert.False(ended.IsSet);
+
+        Assert.True(await queue.RunAsync(_ => ended.IsSet, Cancel));
+        Assert.True(await patient);
+    }
+
+    [Fact]
     public async Task Closing_the_queue_ends_it()
     {
         var queue = new GenerationQueue(4, TimeProvider.System);
         using var ended = new ManualResetEventSlim();
-        _ = await queue.RunAsync<int>((serve, _) => GoOn(serve, 1, ended), Cancel);
+        _ = await queue.RunAsync<int>((serve, _) => GoOn(serve, 1, ended), isPatient: false, Cancel);
         queue.Dispose();
 
         Assert.True(ended.IsSet);
@@ -65,6 +80,7 @@ public sealed class GenerationQueueTests
                 _ = serve(1);
                 throw new InvalidOperationException();
             },
+            isPatient: false,
             Cancel
         );
 

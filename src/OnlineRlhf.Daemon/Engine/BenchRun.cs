@@ -12,7 +12,7 @@ internal sealed record BenchRun(string Device, string CpuVariant, int Threads, d
     internal static bool IsNotable(double slower, double faster) => faster > Notable * slower;
 }
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Metadata, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(BenchRun))]
 [JsonSerializable(typeof(List<BenchRun>))]
 internal sealed partial class BenchJson : JsonSerializerContext;

@@ -236,6 +236,7 @@ internal sealed record LaggedBody(int Count);
 internal sealed record ProblemBody(string Type, string Title, int Status, string Detail, string Reason);
 
 [JsonSourceGenerationOptions(
+    GenerationMode = JsonSourceGenerationMode.Metadata,
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
     RespectNullableAnnotations = true

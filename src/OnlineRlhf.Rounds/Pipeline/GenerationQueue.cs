@@ -7,7 +7,8 @@ internal sealed class GenerationQueue(int length, TimeProvider clock) : IDisposa
     private readonly Lock _gate = new();
     private readonly CancellationTokenSource _closing = new();
     private CancellationTokenSource? _idle;
-    private int _inside;
+    private int _inside,
+        _hasty;
     private long _progress;
 
     /// <summary>How many requests run or wait.</summary>
@@ -35,15 +36,22 @@ internal sealed class GenerationQueue(int length, TimeProvider clock) : IDisposa
     /// <exception cref="RoundException">Too many requests wait already.</exception>
     /// <exception cref="ObjectDisposedException">The queue is closed.</exception>
     internal Task<T> RunAsync<T>(Func<CancellationToken, T> generate, CancellationToken cancellationToken) =>
-        RunAsync<T>((_, token) => generate(token), cancellationToken);
+        RunAsync<T>((_, token) => generate(token), isPatient: false, cancellationToken);
 
     /// <summary>
     /// The same for a generation that may serve its result early, by the first argument, and go on. From then on it counts as idle: the token that it
     /// gets is cancelled by the next request.
     /// </summary>
-    internal async Task<T> RunAsync<T>(Func<Func<T, CancellationToken>, CancellationToken, T> generate, CancellationToken cancellationToken)
+    /// <param name="generate">The generation.</param>
+    /// <param name="isPatient">Whether it lets an idle generation end by itself, as nobody waits for it.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    internal async Task<T> RunAsync<T>(
+        Func<Func<T, CancellationToken>, CancellationToken, T> generate,
+        bool isPatient,
+        CancellationToken cancellationToken
+    )
     {
-        Enter();
+        Enter(isPatient);
         var early = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
         try
         {
@@ -62,7 +70,10 @@ internal sealed class GenerationQueue(int length, TimeProvider clock) : IDisposa
         finally
         {
             lock (_gate)
+            {
                 _inside--;
+                _hasty -= isPatient ? 0 : 1;
+            }
         }
 
         CancellationToken Serve(T result)
@@ -73,7 +84,7 @@ internal sealed class GenerationQueue(int length, TimeProvider clock) : IDisposa
                 _idle = CancellationTokenSource.CreateLinkedTokenSource(_closing.Token);
                 ended = _idle.Token;
                 // Requests that wait already end it at once.
-                if (_inside > 1)
+                if (_hasty > (isPatient ? 0 : 1))
                     _idle.Cancel();
             }
             early.TrySetResult(result);
@@ -103,17 +114,19 @@ internal sealed class GenerationQueue(int length, TimeProvider clock) : IDisposa
         }
     }
 
-    private void Enter()
+    private void Enter(bool isPatient)
     {
         lock (_gate)
         {
-            _idle?.Cancel();
+            if (!isPatient)
+                _idle?.Cancel();
             if (_inside > length)
                 throw new RoundException(RoundError.Busy, $"{length} requests wait already: try again in a few seconds.");
             // Reset the clock only if the queue was idle. A request that arrives while another one runs is no progress of that one.
             if (_inside == 0)
                 _progress = clock.GetTimestamp();
             _inside++;
+            _hasty += isPatient ? 0 : 1;
         }
     }
 

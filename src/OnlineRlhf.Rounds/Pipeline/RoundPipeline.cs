@@ -69,6 +69,7 @@ internal sealed class RoundPipeline(
                         Choice choice = Choose(lease.Profile, request, set.Features).Shown;
                         return NewRound(set, choice, set.Candidates.Count, LeaderIsFirst(request), promptTokens);
                     },
+                    request.IsPatient,
                     cancellationToken
                 )
                 .ConfigureAwait(false);

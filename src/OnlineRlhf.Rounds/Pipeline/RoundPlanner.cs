@@ -53,7 +53,9 @@ internal sealed class RoundPlanner(
     )
     {
         TokenizedPrompt prompt = model.Tokenize(
-            request.IsFitted && options.TrimConversations ? model.Fit(request.Messages, Math.Min(sampling.MaxTokens, model.MaxAnswerTokens)) : request.Messages
+            request.IsFitted && options.TrimConversations
+                ? model.Fit(request.Messages, Math.Min(sampling.MaxTokens, model.MaxAnswerTokens))
+                : request.Messages
         );
         // Read the profile first: an unreadable state must fail before the model works for seconds.
         (FeatureMap map, bool hasTaste) = profile.Read((map, learned) => (map, learned.Comparisons > 0));
@@ -76,9 +78,8 @@ internal sealed class RoundPlanner(
 
         string?[] Assign(OnePassRewardModel learned) =>
             request.IsPlain ? [null]
-            : steering is { IsServed: true }
-                ? hints.AssignLikeliest(learned, sampling.Candidates, sampling.Seed)
-                : hints.Assign(learned, sampling.Candidates, sampling.Seed);
+            : steering is { IsServed: true } ? hints.AssignLikeliest(learned, sampling.Candidates, sampling.Seed)
+            : hints.Assign(learned, sampling.Candidates, sampling.Seed);
     }
 
     /// <summary>Corrects the pace by the time that a round took.</summary>

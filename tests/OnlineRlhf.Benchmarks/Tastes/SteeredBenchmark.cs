@@ -286,8 +286,8 @@ internal static class SteeredBenchmark
         void Hold(Measurement measured)
         {
             report.Add(measured);
-            string bar =
-                measured.Holds is not { } holds ? ""
+            string bar = measured.Holds is not { } holds
+                ? ""
                 : FormattableString.Invariant($" ({(measured.AtLeast is { } least ? $"at least {least}" : $"at most {measured.AtMost}")}: ")
                     + (holds ? "holds)" : "MISSED)");
             FormattableString line = $"    {measured.Name}: {measured.Value:0.00}{bar}";

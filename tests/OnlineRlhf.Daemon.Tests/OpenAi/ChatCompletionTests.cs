@@ -136,7 +136,9 @@ public sealed class ChatCompletionTests(SteeredApi steered) : IClassFixture<Stee
     [InlineData("""{"role": "user", "content": [{"type": "text", "text": "How do I"}, {"type": "text", "text": "boil an egg?"}]}""")]
     [InlineData("""{"role": "developer", "content": "Be brief."}, {"role": "user", "content": "Hello"}""")]
     [InlineData("""{"role": "system", "content": "Be brief."}, {"role": "system", "content": "Now."}, {"role": "user", "content": "Hello"}""")]
-    [InlineData("""{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": []}, {"role": "user", "content": "Hello"}""")]
+    [InlineData(
+        """{"role": "user", "content": "Hi"}, {"role": "assistant", "content": null, "tool_calls": []}, {"role": "user", "content": "Hello"}"""
+    )]
     [InlineData("""{"role": "user", "content": "Hi"}, {"role": "tool", "content": "21 degrees", "tool_call_id": "x"}""")]
     [InlineData("""{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Boil the"}""")]
     [InlineData("""{"role": "assistant", "content": "Boil the"}""")]

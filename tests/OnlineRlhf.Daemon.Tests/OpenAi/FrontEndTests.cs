@@ -87,8 +87,7 @@ public sealed class FrontEndTests(SteeredApi steered) : IClassFixture<SteeredApi
     [Fact]
     public async Task SillyTavern_sends_many_system_messages_and_continues_the_last_answer()
     {
-        const string Settings =
-            """
+        const string Settings = """
             "model": "onlinerlhf", "temperature": 1, "max_tokens": 300, "presence_penalty": 0, "frequency_penalty": 0, "top_p": 1,
             "stop": ["\nAnna:"], "logit_bias": {}, "stream": true
             """;

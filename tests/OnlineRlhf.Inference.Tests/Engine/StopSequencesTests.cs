@@ -57,7 +57,9 @@ public sealed class StopSequencesTests
     {
         LanguageModel model = Models.Get("demo");
         ChatMessage[] messages = [new("user", "How do I cook rice?"), new("assistant", "Rinse the rice and cook it")];
-        string more = model.Sample(messages, [null], new SamplingOptions { Seed = 1 }, cancellationToken: TestContext.Current.CancellationToken)[0].Text;
+        string more = model
+            .Sample(messages, [null], new SamplingOptions { Seed = 1 }, cancellationToken: TestContext.Current.CancellationToken)[0]
+            .Text;
         // The white space before the next word is a part of it, and nobody begins a sentence here.
         Assert.Matches(@"^( [a-z]|[.,!])", more);
     }

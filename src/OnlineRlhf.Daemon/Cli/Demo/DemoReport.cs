@@ -30,7 +30,11 @@ internal sealed record TasteRow(string Taste, [property: JsonPropertyName("says"
 /// <summary>The table of all named tastes, as JSON. The mean is over the tastes.</summary>
 internal sealed record TableReport(string Model, int Seeds, int FirstSeed, int TestRequests, IReadOnlyList<TasteRow> Tastes, TasteRow Mean);
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true)]
+[JsonSourceGenerationOptions(
+    GenerationMode = JsonSourceGenerationMode.Metadata,
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    WriteIndented = true
+)]
 [JsonSerializable(typeof(DemoReport))]
 [JsonSerializable(typeof(TableReport))]
 internal sealed partial class DemoJson : JsonSerializerContext;

@@ -40,7 +40,7 @@ internal sealed record LearnReport(
     SortedDictionary<string, long> SkippedBecause
 );
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Metadata, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(Progress))]
 [JsonSerializable(typeof(LearnReport))]
 internal sealed partial class LearnJson : JsonSerializerContext;

@@ -113,6 +113,10 @@ internal sealed record ModelReport(
     private static long Learner(long features) => (2 * sizeof(double) * features * (features + 1) / 2) + (sizeof(float) * features * features);
 }
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true)]
+[JsonSourceGenerationOptions(
+    GenerationMode = JsonSourceGenerationMode.Metadata,
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    WriteIndented = true
+)]
 [JsonSerializable(typeof(ModelReport))]
 internal sealed partial class ModelJson : JsonSerializerContext;

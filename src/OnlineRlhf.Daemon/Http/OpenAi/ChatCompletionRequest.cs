@@ -37,6 +37,7 @@ internal static class ChatCompletionRequest
             Profile = ModelName.Profile(body.Model),
             Ask = answers == 2 ? AskMode.Always : AskMode.Never,
             IsPlain = isPlain,
+            IsPatient = isSideJob,
             // Who wants a repeatable answer does not want one that was taught.
             Scope = isPlain || body.Seed is not null ? RoundScope.None : RoundScope.Conversation,
             IsFitted = true,
@@ -80,12 +81,15 @@ internal static class ChatCompletionRequest
     {
         string? type = part.ValueKind == JsonValueKind.Object && Field(part, "type") is { } name ? name : null;
         return type switch
-        {
-            "text" or "input_text" or "output_text" => Field(part, "text"),
-            "refusal" => Field(part, "refusal"),
-            "image_url" or "input_image" => throw new OpenAiException($"{at} is a picture: this model reads text only. Describe it in words.", at),
-            _ => throw new OpenAiException($"{at} is no text: this model reads text only.", at),
-        } ?? throw new OpenAiException($"{at} has no text.", at);
+            {
+                "text" or "input_text" or "output_text" => Field(part, "text"),
+                "refusal" => Field(part, "refusal"),
+                "image_url" or "input_image" => throw new OpenAiException(
+                    $"{at} is a picture: this model reads text only. Describe it in words.",
+                    at
+                ),
+                _ => throw new OpenAiException($"{at} is no text: this model reads text only.", at),
+            } ?? throw new OpenAiException($"{at} has no text.", at);
     }
 
     private static string? Field(JsonElement part, string name) =>

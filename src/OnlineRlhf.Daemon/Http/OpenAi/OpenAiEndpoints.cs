@@ -63,12 +63,7 @@ internal static class OpenAiEndpoints
     {
         string id = (string?)context.Request.RouteValues["id"] ?? "";
         if (!id.StartsWith(ModelName.Default, StringComparison.Ordinal))
-            throw new OpenAiException(
-                $"There is no such model: use {ModelName.Default}.",
-                "model",
-                "model_not_found",
-                StatusCodes.Status404NotFound
-            );
+            throw new OpenAiException($"There is no such model: use {ModelName.Default}.", "model", "model_not_found", StatusCodes.Status404NotFound);
         _ = ModelName.Profile(id);
         return RoundEndpoints.Write(context, Model(id, created), OpenAiJson.Readable.ModelBody);
     }

@@ -81,7 +81,7 @@ internal sealed record ErrorResponseBody(ErrorBody Error);
 
 internal sealed record ErrorBody(string Message, string Type, string? Param, string? Code);
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Metadata, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(ChatCompletionRequestBody))]
 [JsonSerializable(typeof(ChatCompletionBody))]
 [JsonSerializable(typeof(ChatCompletionChunkBody))]

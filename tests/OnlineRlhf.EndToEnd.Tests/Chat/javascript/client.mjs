@@ -1,0 +1,41 @@
+// OpenAI's own library for JavaScript, on the daemon's socket: node client.mjs SOCKET. It says what it did, a line each.
+import assert from 'node:assert/strict';
+import OpenAI from 'openai';
+import { Agent, fetch } from 'undici';
+
+const dispatcher = new Agent({ connect: { socketPath: process.argv[2] } });
+const client = new OpenAI({ apiKey: 'none', baseURL: 'http://localhost/v1', fetch, fetchOptions: { dispatcher }, maxRetries: 0 });
+const model = 'onlinerlhf:javascript';
+const question = { role: 'user', content: 'How do I boil an egg?' };
+
+assert.ok((await client.models.list()).data.some(m => m.id === 'onlinerlhf'));
+console.log('lists models');
+
+const answer = await client.chat.completions.create({ model, messages: [question] });
+assert.equal(answer.choices[0].finish_reason, 'stop');
+assert.ok(answer.choices[0].message.content.length > 0);
+assert.equal(answer.usage.total_tokens, answer.usage.prompt_tokens + answer.usage.completion_tokens);
+console.log('chats');
+
+const stream = client.chat.completions.stream({
+  model, messages: [question, answer.choices[0].message, { role: 'user', content: 'And how do I bake bread?' }],
+  stream_options: { include_usage: true },
+});
+let parts = 0;
+stream.on('content', () => parts++);
+const streamed = await stream.finalChatCompletion();
+assert.ok(parts > 1 && streamed.choices[0].message.content.length > 0);
+assert.equal(streamed.choices[0].finish_reason, 'stop');
+assert.ok(streamed.usage.completion_tokens > 0);
+console.log('streams a further turn');
+
+const again = await client.chat.completions.create({ model, messages: [question], n: 2 });
+assert.equal(again.choices.length, 2);
+console.log('gets two answers');
+
+await assert.rejects(
+  client.chat.completions.create({ model, messages: [question], response_format: { type: 'json_object' } }),
+  e => e instanceof OpenAI.BadRequestError && e.param === 'response_format');
+await assert.rejects(client.models.retrieve('gpt-4o'), e => e instanceof OpenAI.NotFoundError && e.code === 'model_not_found');
+console.log('reads errors');
+await dispatcher.close();
