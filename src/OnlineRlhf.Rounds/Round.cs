@@ -26,6 +26,7 @@ public sealed class Round
         Id = id;
         Profile = set.Request.Profile;
         Scope = set.Request.Scope;
+        MayBeShown = set.Request.MayBeShown;
         PromptTokens = promptTokens;
         _turns = Scope == RoundScope.Conversation ? new ConversationTurns(set.Request.Messages) : null;
         Map = set.Map;
@@ -49,6 +50,9 @@ public sealed class Round
 
     /// <summary>What the round stands beside.</summary>
     internal RoundScope Scope { get; }
+
+    /// <summary>Whether people may see it on a display with buttons.</summary>
+    internal bool MayBeShown { get; }
 
     /// <summary>How many tokens the conversation has, without style hints.</summary>
     public int PromptTokens { get; }

@@ -44,6 +44,9 @@ public sealed record RoundRequest(IReadOnlyList<ChatMessage> Messages)
 
     internal bool OpensRound => Scope != RoundScope.None;
 
+    /// <summary>Whether people may see the round on a display with buttons.</summary>
+    internal bool MayBeShown => Scope == RoundScope.Profile || (Scope == RoundScope.Conversation && Ask == AskMode.Always);
+
     /// <summary>
     /// Whether the model simply answers: one candidate without a style hint, and no choice. Then the last turn may also be another one's than the
     /// user's; if it is the assistant's, the answer continues it.
@@ -76,7 +79,7 @@ public sealed record RoundRequest(IReadOnlyList<ChatMessage> Messages)
             throw new RoundException(RoundError.BadRequest, "messages is empty: send at least one message of the user.");
         foreach (ChatMessage message in messages)
         {
-            if (message.Role is not ("system" or "user" or "assistant"))
+            if (message.Role is not ("system" or "user" or "assistant" or ChatMessage.Tool))
                 throw new RoundException(RoundError.BadRequest, "A message has an unknown role: use system, user or assistant.");
             if (message.Content is null)
                 throw new RoundException(RoundError.BadRequest, "A message has no content.");

@@ -49,6 +49,28 @@ public sealed class ConversationRoundTests : IDisposable
     }
 
     [Fact]
+    public async Task A_round_that_shows_both_answers_stays_longer_than_those_that_ask_nothing()
+    {
+        Round asked = await _bench.Loop.OpenRoundAsync(
+            new RoundRequest([new("user", "How do I boil an egg?")]) { Scope = RoundScope.Conversation, Ask = AskMode.Always },
+            TestContext.Current.CancellationToken
+        );
+        Round rice = await OpenAsync("How do I cook rice?");
+        _ = await OpenAsync("How do I bake bread?");
+        Assert.NotNull(_bench.Loop.Find(asked.Id));
+        Assert.Null(_bench.Loop.Find(rice.Id));
+    }
+
+    [Fact]
+    public async Task A_press_on_the_pair_on_display_counts_while_somebody_chats()
+    {
+        _ = await _bench.Loop.OpenRoundAsync(Bench.Ask(), TestContext.Current.CancellationToken);
+        long began = _bench.Clock.GetTimestamp();
+        _ = await OpenAsync("How do I boil an egg?");
+        Assert.Equal(Feedback.PressOutcome.Counted, await _bench.Loop.PressAsync(Feedback.Preferred.First, began));
+    }
+
+    [Fact]
     public async Task It_leaves_the_round_on_display_alone_and_is_not_on_display_itself()
     {
         Round shown = await _bench.Loop.OpenRoundAsync(Bench.Ask(), TestContext.Current.CancellationToken);

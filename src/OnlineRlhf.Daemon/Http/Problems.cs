@@ -1,5 +1,6 @@
 using System.Text.Json;
 using OnlineRlhf.Daemon.Hosting;
+using OnlineRlhf.Daemon.Http.OpenAi;
 using OnlineRlhf.Inference;
 using OnlineRlhf.Rounds;
 using OnlineRlhf.Storage;
@@ -22,10 +23,14 @@ internal static class Problems
         {
             await next(context).ConfigureAwait(false);
             if (context.Response is { HasStarted: false, StatusCode: StatusCodes.Status404NotFound })
-                await Write(context, ProblemKind.NoSuchPath, "There is nothing at this path: docs/http-api.md lists what there is.")
+                await Refuse(
+                        context,
+                        ProblemKind.NoSuchPath,
+                        "There is nothing at this path: docs/http-api.md and docs/openai.md list what there is."
+                    )
                     .ConfigureAwait(false);
             else if (context.Response is { HasStarted: false, StatusCode: StatusCodes.Status405MethodNotAllowed })
-                await Write(context, ProblemKind.Method, $"This path does not take {context.Request.Method}.").ConfigureAwait(false);
+                await Refuse(context, ProblemKind.Method, $"This path does not take {context.Request.Method}.").ConfigureAwait(false);
         }
         catch (Exception e) when (!context.Response.HasStarted)
         {
@@ -48,6 +53,12 @@ internal static class Problems
                 await Write(context, status, reason, detail).ConfigureAwait(false);
         }
     }
+
+    /// <summary>Refuses a request that no endpoint takes.</summary>
+    private static Task Refuse(HttpContext context, ProblemKind kind, string detail) =>
+        OpenAiEndpoints.Expects(context.Request.Path)
+            ? OpenAiErrors.Write(context, new OpenAiException(detail, null, kind.Reason, kind.Status))
+            : Write(context, kind, detail);
 
     internal static Task Write(HttpContext context, ProblemKind kind, string detail) => Write(context, kind.Status, kind.Reason, detail);
 

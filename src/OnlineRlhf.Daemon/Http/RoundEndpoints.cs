@@ -19,7 +19,7 @@ internal static class RoundEndpoints
     /// The daemon reads a body up to this size completely before it refuses it, so that the client can read why. It cuts the connection
     /// for larger ones.
     /// </summary>
-    internal const int LargestReadBody = 16 * LargestBody;
+    internal const int LargestReadBody = 2 * OpenAi.OpenAiEndpoints.LargestBody;
 
     internal static void MapRounds(this WebApplication app, ModelHost host, Metrics metrics, TimeProvider clock)
     {
@@ -105,7 +105,21 @@ internal static class RoundEndpoints
     }
 
     /// <summary>Reads a JSON body, whatever its content type is, because curl -d calls everything a form.</summary>
-    internal static async Task<T> Read<T>(HttpContext context, JsonTypeInfo<T> type, int largest = LargestBody)
+    internal static async Task<T> Read<T>(HttpContext context, JsonTypeInfo<T> type)
+    {
+        byte[] body = await Read(context, LargestBody).ConfigureAwait(false);
+        try
+        {
+            return JsonSerializer.Deserialize(BodyEncoding.Utf8(context.Request, body), type) ?? throw new JsonException();
+        }
+        catch (JsonException e) when (e.InnerException is JsonException && BodyEncoding.Unsupported(context.Request) is { } unsupported)
+        {
+            throw unsupported;
+        }
+    }
+
+    /// <summary>Reads a body of at most this many bytes.</summary>
+    internal static async Task<byte[]> Read(HttpContext context, int largest)
     {
         PipeReader reader = context.Request.BodyReader;
         ReadResult read = await reader.ReadAtLeastAsync(largest + 1, context.RequestAborted).ConfigureAwait(false);
@@ -116,14 +130,7 @@ internal static class RoundEndpoints
             throw new BadHttpRequestException("The body is too large.", StatusCodes.Status413PayloadTooLarge);
         if (body.Length == 0)
             throw new BadHttpRequestException("The body is empty: send one JSON object.");
-        try
-        {
-            return JsonSerializer.Deserialize(BodyEncoding.Utf8(context.Request, body), type) ?? throw new JsonException();
-        }
-        catch (JsonException e) when (e.InnerException is JsonException && BodyEncoding.Unsupported(context.Request) is { } unsupported)
-        {
-            throw unsupported;
-        }
+        return body;
     }
 
     internal static ChatMessage[] Messages(IReadOnlyList<MessageBody>? messages)

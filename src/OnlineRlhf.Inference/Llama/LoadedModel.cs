@@ -177,14 +177,11 @@ internal sealed unsafe class LoadedModel : IDisposable
         Prompt shortest = BuildPrompt([turn], [null, .. Hints]);
         int room = ContextTokens - shortest.Longest - Math.Min(answerTokens, ContextTokens / 2),
             perTurn = (Tokenize([turn, turn with { Role = "assistant" }, turn]).Tokens - Tokenize([turn]).Tokens + 1) / 2;
-        return ConversationFit.Fit(messages, TokensOf, room);
+        IReadOnlyList<ChatMessage> fitting = ConversationFit.Fit(messages, TokensOf, room);
+        // What is too long all the same is not tokenised as a whole: a text of millions of characters takes seconds.
+        return fitting.Sum(TokensOf) <= ContextTokens ? fitting : throw TooLong($"more than {ContextTokens}");
 
-        int TokensOf(ChatMessage message)
-        {
-            List<int> tokens = [];
-            Vocabulary.Tokenize(message.Content, control: false, tokens);
-            return perTurn + tokens.Count;
-        }
+        int TokensOf(ChatMessage message) => perTurn + Vocabulary.CountTokens(message.Content, ContextTokens);
     }
 
     /// <summary>The prompts of a request for answers to a conversation.</summary>
@@ -218,16 +215,18 @@ internal sealed unsafe class LoadedModel : IDisposable
         // Check both limits: hints that differ from the model's own may need more cells than were reserved.
         int room = Math.Min(ContextTokens - prompt.Longest, (CellCount - decoded) / prompt.Groups.Length);
         if (room < Math.Min(LeastAnswer, answer))
-            throw new InferenceException(
-                InferenceError.PromptTooLong,
-                $"The prompt takes {prompt.Longest} tokens and the context holds {ContextTokens}, answer included: "
-                    + $"shorten the conversation{MoreContext}."
-            );
+            throw TooLong($"{prompt.Longest}");
         answer = Math.Min(answer, room);
         // Thoughts that the template does not announce get half of the room.
         thoughts = Math.Min(thoughts, Thinking.IsOn ? Math.Min(ThinkingBudget, room - answer) : room / 2);
         return new AnswerLimits(room, answer, thoughts, Thinking);
     }
+
+    private InferenceException TooLong(string tokens) =>
+        new(
+            InferenceError.PromptTooLong,
+            $"The prompt takes {tokens} tokens and the context holds {ContextTokens}, answer included: shorten the conversation{MoreContext}."
+        );
 
     /// <summary>Measures how fast the model decodes. Costs two short prompts and about ten steps.</summary>
     /// <exception cref="InferenceException">A decode failed, or its output is not finite.</exception>

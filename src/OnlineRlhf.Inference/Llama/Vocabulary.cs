@@ -33,6 +33,19 @@ internal sealed class Vocabulary(SafeLlamaModelHandle model)
         }
     }
 
+    /// <summary>How many tokens a user's text has. A text that has more than the limit is not counted to its end.</summary>
+    internal int CountTokens(string text, int limit)
+    {
+        int count = 0;
+        for (int at = 0; at < text.Length && count <= limit; )
+        {
+            int end = PieceEnd(text, at);
+            count += model.Tokenize(text[at..end], addBos: false, special: false, Encoding.UTF8).Length;
+            at = end;
+        }
+        return count;
+    }
+
     /// <summary>
     /// Finds where to split a long text, preferably before white space. llama.cpp splits the text of some vocabularies with a recursive regular
     /// expression. A long run of characters of one kind overflows its stack, so long texts are tokenised in pieces.

@@ -37,7 +37,17 @@ public sealed class TokenizedPrompt
         string? continued = messages is [.., { Role: "assistant" } last] ? last.Content : null;
         if (continued is not null)
             messages = messages.Count > 1 ? [.. messages.SkipLast(1)] : [new ChatMessage("user", "")];
-        messages = [.. messages.Select(m => m.Role == "assistant" ? m with { Content = Thoughts.Drop(m.Content) } : m)];
+        messages =
+        [
+            .. messages.Select(m =>
+                m.Role switch
+                {
+                    "assistant" => m with { Content = Thoughts.Drop(m.Content) },
+                    ChatMessage.Tool => m with { Role = "system" },
+                    _ => m,
+                }
+            ),
+        ];
         if (flag is not null && messages[0].Role != "system")
             messages = [new ChatMessage("system", ""), .. messages];
         List<PromptPart> parts = template.Render(messages);

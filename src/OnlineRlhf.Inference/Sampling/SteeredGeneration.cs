@@ -272,7 +272,7 @@ internal sealed class SteeredGeneration(GenerationSetup setup, SteeringOptions s
         int tokens = beside is { Track.IsDone: false } ? Math.Min(track.TokenIds.Count, beside.Track.TokenIds.Count) : track.TokenIds.Count;
         if (track.Ended && tokens == track.TokenIds.Count)
             return track.Text;
-        string text = track.WithoutStop(track.TextOf(tokens));
+        string text = track.TextOf(tokens);
         int word = text.Length;
         while (word > 0 && !EndsWord(text[word - 1]))
             word--;

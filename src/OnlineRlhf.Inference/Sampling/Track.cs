@@ -48,9 +48,6 @@ internal sealed class Track(CandidateSampler sampler, Vocabulary vocabulary, Ans
     /// <summary>The answer so far.</summary>
     internal string Text => Ended ? _text ??= Read() : Read();
 
-    /// <summary>The text without an end at which the answer may be cut.</summary>
-    internal string WithoutStop(string text) => limits.Stops.HoldBack(text);
-
     /// <summary>Whether the text so far may still turn out to be thoughts.</summary>
     internal bool MayBeThoughts => !Ended && _filter.MayBeThoughts;
 
@@ -122,19 +119,19 @@ internal sealed class Track(CandidateSampler sampler, Vocabulary vocabulary, Ans
     internal Candidate ToCandidate(string? hint) =>
         new(Text, TokenIds.Count, Complete, hint, Hidden) { TokenIds = TokenIds, Thoughts = _drawn - TokenIds.Count };
 
-    /// <summary>What the first tokens of the answer say.</summary>
-    internal string TextOf(int tokens) =>
-        tokens >= TokenIds.Count ? Text
-        : tokens == 0 ? ""
-        : Read(_lengths[tokens - 1]);
+    /// <summary>What the first tokens of the answer say, without an end at which the answer may be cut.</summary>
+    internal string TextOf(int tokens) => Trimmed(limits.Stops.HoldBack(Raw(BytesOf(tokens))));
 
-    private string Read() => Read(_bytes.Count);
+    private int BytesOf(int tokens) =>
+        tokens >= TokenIds.Count ? _bytes.Count
+        : tokens == 0 ? 0
+        : _lengths[tokens - 1];
 
-    private string Read(int bytes)
-    {
-        string text = Encoding.UTF8.GetString(CollectionsMarshal.AsSpan(_bytes)[..bytes]).TrimEnd('\uFFFD').TrimEnd();
-        return limits.IsContinued ? text : text.TrimStart();
-    }
+    private string Read() => Trimmed(Raw(_bytes.Count));
+
+    private string Raw(int bytes) => Encoding.UTF8.GetString(CollectionsMarshal.AsSpan(_bytes)[..bytes]).TrimEnd('\uFFFD');
+
+    private string Trimmed(string text) => limits.IsContinued ? text.TrimEnd() : text.Trim();
 
     private void Add(int token, bool ends)
     {
@@ -150,13 +147,7 @@ internal sealed class Track(CandidateSampler sampler, Vocabulary vocabulary, Ans
             int searched = _bytes.Count;
             if (!ends)
                 vocabulary.AppendPiece(token, control: false, _bytes);
-            if (limits.Stops.Find(CollectionsMarshal.AsSpan(_bytes), searched) is { } stop)
-            {
-                ends = true;
-                _bytes.RemoveRange(stop, _bytes.Count - stop);
-                for (int i = 0; i < _lengths.Count; i++)
-                    _lengths[i] = Math.Min(_lengths[i], stop);
-            }
+            ends |= CutAtStop(searched);
             _lengths.Add(_bytes.Count);
         }
         else
@@ -166,9 +157,21 @@ internal sealed class Track(CandidateSampler sampler, Vocabulary vocabulary, Ans
             _lengths.Clear();
             _bytes.Clear();
             _bytes.AddRange(_filter.Rest);
+            ends |= CutAtStop(0);
         }
         Complete = ends;
         Ended = ends || TokenIds.Count >= limits.Answer || _drawn >= limits.Room;
+    }
+
+    /// <summary>Cuts the answer where a stop text begins.</summary>
+    private bool CutAtStop(int searched)
+    {
+        if (limits.Stops.Find(CollectionsMarshal.AsSpan(_bytes), searched) is not { } stop)
+            return false;
+        _bytes.RemoveRange(stop, _bytes.Count - stop);
+        for (int i = 0; i < _lengths.Count; i++)
+            _lengths[i] = Math.Min(_lengths[i], stop);
+        return true;
     }
 
     private void CloseThoughts()

@@ -54,7 +54,7 @@ internal sealed class RoundPipeline(
     )
     {
         if (request.OpensRound)
-            registry.Begin(request.Profile);
+            registry.Begin(request.Profile, request.MayBeShown);
         try
         {
             (request, SamplingOptions sampling) = SamplingRequest.Resolve(request, options.Sampling, model);
@@ -81,6 +81,7 @@ internal sealed class RoundPipeline(
         {
             registry.Abandon(
                 request.Profile,
+                request.MayBeShown,
                 failed: e
                     is not (
                         OperationCanceledException
@@ -137,9 +138,7 @@ internal sealed class RoundPipeline(
             cancellationToken
         );
         planner.Took(clock.GetElapsedTime(start), ready, candidates.Max(c => c.Thoughts + c.Tokens));
-        if (candidates.All(c => c.Text.Length == 0))
-            throw new RoundException(RoundError.NoAnswer, NoAnswer(candidates));
-        CandidateSet set = CandidateSet.Of(request, ready.Map, candidates);
+        CandidateSet set = CandidateSet.Of(request, ready.Map, WithText(request, candidates));
         hints.Remember([.. set.Candidates.Select(c => c.Hint)], set.Features);
         if (!request.IsPlain)
             forecast.Written(candidates);
@@ -173,8 +172,8 @@ internal sealed class RoundPipeline(
             features => profile.Read(features, static (learned, features) => learned.Score(features)),
             Settled
         );
-        // A generation that begins anew after its round was served has nobody to serve.
-        guide.Serve = leader => round is null ? served(round = Open([leader])) : new CancellationToken(canceled: true);
+        // A generation that begins anew after its round was served has nobody to serve. Without a round, nobody needs a second answer.
+        guide.Serve = leader => round is null && request.OpensRound ? served(round = Open([leader])) : new CancellationToken(canceled: true);
         SteeredAnswers answers = model.Steer(
             ready.Prompt,
             ready.Hints,
@@ -203,9 +202,7 @@ internal sealed class RoundPipeline(
         Round Open(IReadOnlyList<Candidate> candidates)
         {
             planner.Took(clock.GetElapsedTime(start), ready, candidates.Max(c => c.Thoughts + c.Tokens));
-            if (candidates.All(c => c.Text.Length == 0))
-                throw new RoundException(RoundError.NoAnswer, NoAnswer(candidates));
-            CandidateSet set = CandidateSet.Of(request, ready.Map, [.. candidates.Where(c => c.Text.Length > 0)]);
+            CandidateSet set = CandidateSet.Of(request, ready.Map, WithText(request, candidates));
             // The answers of side jobs have other lengths.
             if (!request.IsPlain)
                 forecast.Written(set.Candidates);
@@ -269,7 +266,16 @@ internal sealed class RoundPipeline(
         );
 
     private static bool LeaderIsFirst(RoundRequest request) =>
-        request.Seed is { } seed ? (seed * 0x9E3779B9u >> 31) == 0 : Random.Shared.Next(2) == 0;
+        request.Scope != RoundScope.Profile || (request.Seed is { } seed ? (seed * 0x9E3779B9u >> 31) == 0 : Random.Shared.Next(2) == 0);
+
+    /// <summary>The answers that say something. If there are none, a chat program gets the empty one, and other programs an error.</summary>
+    private static Candidate[] WithText(RoundRequest request, IReadOnlyList<Candidate> candidates)
+    {
+        Candidate[] written = [.. candidates.Where(c => c.Text.Length > 0)];
+        return written.Length > 0 ? written
+            : request.Scope != RoundScope.Profile ? [candidates[0]]
+            : throw new RoundException(RoundError.NoAnswer, NoAnswer(candidates));
+    }
 
     private static string NoAnswer(IReadOnlyList<Candidate> candidates) =>
         candidates.Max(c => c.Thoughts) is > 0 and var thoughts

@@ -116,7 +116,7 @@ internal sealed class RoundPlanner(
         sampling = sampling with
         {
             Candidates = budget.Candidates,
-            MaxTokens = request.MaxTokens ?? budget.MaxTokens,
+            MaxTokens = request is { IsFitted: false, MaxTokens: { } wanted } ? wanted : budget.MaxTokens,
             // Some models think even though their template does not announce it. Their thoughts keep the limit of the settings.
             ThinkingBudget = model.ThinkingBudget > 0 ? budget.Thoughts : sampling.ThinkingBudget,
         };

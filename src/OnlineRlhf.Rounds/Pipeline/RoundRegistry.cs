@@ -43,11 +43,13 @@ internal sealed class RoundRegistry(TimeProvider clock, EventHub events, int con
     }
 
     /// <summary>Notes that a request has arrived. It is being answered until <see cref="Add"/> or <see cref="Abandon"/>.</summary>
-    internal void Begin(string profile)
+    /// <param name="profile">The profile of the request.</param>
+    /// <param name="mayBeShown">Whether people may see the round on a display with buttons. Other requests let presses count.</param>
+    internal void Begin(string profile, bool mayBeShown)
     {
         lock (_gate)
         {
-            _writing++;
+            _writing += mayBeShown ? 1 : 0;
             events.Publish(new RoundEvent.Generating(profile, new SamplingProgress(0, 0, 0)));
         }
     }
@@ -67,21 +69,21 @@ internal sealed class RoundRegistry(TimeProvider clock, EventHub events, int con
                 Close(older.Round, new Closing(RoundError.Superseded));
             Entry[] beside = [.. _open.Values.Where(e => e.Round is { Scope: RoundScope.Conversation } o && o.Profile == round.Profile)];
             if (round.Scope == RoundScope.Conversation && beside.Length >= conversations)
-                Close(beside.MinBy(e => e.Number)!.Round, new Closing(RoundError.Superseded));
-            EndWriting();
-            _open.Add(round.Id, new Entry(round, timer, ++_opened, _written));
-            CheckPress(_written);
+                Close(beside.OrderBy(e => e.Round.Asked).ThenBy(e => e.Number).First().Round, new Closing(RoundError.Superseded));
+            long now = EndWriting(round.MayBeShown);
+            _open.Add(round.Id, new Entry(round, timer, ++_opened, now));
+            CheckPress(now);
             // Publish inside the lock, so that followers learn of the round before anyone can close it.
             events.Publish(new RoundEvent.Opened(round));
         }
     }
 
     /// <summary>Notes that a request ended without a round.</summary>
-    internal void Abandon(string profile, bool failed)
+    internal void Abandon(string profile, bool mayBeShown, bool failed)
     {
         lock (_gate)
         {
-            EndWriting();
+            EndWriting(mayBeShown);
             events.Publish(new RoundEvent.Abandoned(profile, failed));
         }
     }
@@ -164,10 +166,15 @@ internal sealed class RoundRegistry(TimeProvider clock, EventHub events, int con
         (_shown, _shownSince) = (newest, now);
     }
 
-    private void EndWriting()
+    private long EndWriting(bool mayBeShown)
     {
-        _written = clock.GetTimestamp();
-        _writing--;
+        long now = clock.GetTimestamp();
+        if (mayBeShown)
+        {
+            _written = now;
+            _writing--;
+        }
+        return now;
     }
 
     private void Expire(Round round)

@@ -83,6 +83,13 @@ public sealed class ChatCompletionTests(SteeredApi steered) : IClassFixture<Stee
     [InlineData(""", "max_tokens": 3000 """)]
     [InlineData(""", "max_completion_tokens": 3000 """)]
     [InlineData(""", "max_tokens": null """)]
+    [InlineData(""", "max_tokens": 4294967296 """)]
+    [InlineData(""", "max_tokens": 100.0 """)]
+    [InlineData(""", "max_tokens": 1e3 """)]
+    [InlineData(""", "max_tokens": -1 """)]
+    [InlineData(""", "seed": -1 """)]
+    [InlineData(""", "seed": 18446744073709551615 """)]
+    [InlineData(""", "model": "" """)]
     [InlineData(""", "n": 1 """)]
     [InlineData(""", "temperature": 0.2 """)]
     [InlineData(""", "temperature": 0 """)]
@@ -111,7 +118,13 @@ public sealed class ChatCompletionTests(SteeredApi steered) : IClassFixture<Stee
     /// <summary>What cannot be served is refused in words that name the field.</summary>
     [Theory]
     [InlineData(""", "n": 3 """, "n", null)]
-    [InlineData(""", "max_tokens": 0 """, "max_tokens", null)]
+    [InlineData(""", "max_tokens": "many" """, "max_tokens", null)]
+    [InlineData(""", "max_tokens": 1.5 """, "max_tokens", null)]
+    [InlineData(""", "stream": "true" """, "stream", null)]
+    [InlineData(""", "model": 5 """, "model", null)]
+    [InlineData(""", "stop": "\ud800" """, "stop", null)]
+    [InlineData(""", "response_format": {"type": 5} """, "response_format", null)]
+    [InlineData(""", "modalities": [5] """, "modalities", null)]
     [InlineData(""", "temperature": 9 """, "temperature", null)]
     [InlineData(""", "top_p": 2 """, "top_p", null)]
     [InlineData(""", "presence_penalty": 3 """, "presence_penalty", null)]
@@ -143,6 +156,9 @@ public sealed class ChatCompletionTests(SteeredApi steered) : IClassFixture<Stee
     [InlineData("""{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Boil the"}""")]
     [InlineData("""{"role": "assistant", "content": "Boil the"}""")]
     [InlineData("""{"role": "system", "content": "Be brief."}""")]
+    [InlineData(
+        """{"role": "user", "content": "Hi"}, {"role": "assistant", "content": [{"type": "thinking", "thinking": "hm"}]}, {"role": "user", "content": "Hello"}"""
+    )]
     [InlineData("""{"role": "user", "content": "", "name": "anna"}""")]
     public async Task A_conversation_may_be_of_any_shape(string messages)
     {
@@ -157,6 +173,8 @@ public sealed class ChatCompletionTests(SteeredApi steered) : IClassFixture<Stee
     [InlineData("""{"messages": [null]}""", "messages[0].role")]
     [InlineData("""{"messages": [{"role": "robot", "content": "x"}]}""", "messages[0].role")]
     [InlineData("""{"messages": [{"role": "user", "content": 1}]}""", "messages[0].content")]
+    // A program cut a text in the middle of an emoji.
+    [InlineData("""{"messages": [{"role": "user", "content": "\ud83d"}]}""", "messages[0].content")]
     [InlineData("""{"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "x"}}]}]}""", "messages[0].content[0]")]
     [InlineData("""{"messages": [{"role": "user", "content": [{"type": "input_audio"}]}]}""", "messages[0].content[0]")]
     [InlineData("""{"messages": [{"role": "user", "content": ["x"]}]}""", "messages[0].content[0]")]
@@ -170,7 +188,7 @@ public sealed class ChatCompletionTests(SteeredApi steered) : IClassFixture<Stee
     [InlineData("")]
     [InlineData("[]")]
     [InlineData("""{"messages": """)]
-    [InlineData("""{"messages": [{"role": "user", "content": "x"}], "max_tokens": "many"}""")]
+    [InlineData("""{"messages": [{"role": "user", "content": "x"}]} more""")]
     public async Task Broken_json_is_an_error_in_the_same_shape(string body)
     {
         LiveApi.Answer answer = await PostAsync(body);
@@ -194,15 +212,83 @@ public sealed class ChatCompletionTests(SteeredApi steered) : IClassFixture<Stee
         Assert.NotNull(_api.Loop.Find(round));
     }
 
-    [Theory]
-    [InlineData(""", "temperature": 0 """)]
-    [InlineData(""", "seed": 7 """)]
-    public async Task A_repeatable_answer_opens_no_round_and_is_the_same_again(string field)
+    [Fact]
+    public async Task At_temperature_0_the_answer_is_the_same_again_and_opens_no_round()
     {
-        JsonNode first = (await AskAsync(field)).Json,
-            second = (await AskAsync(field)).Json;
+        JsonNode first = (await AskAsync(""", "temperature": 0 """)).Json,
+            second = (await AskAsync(""", "temperature": 0.0001 """)).Json;
         Assert.Null(first["onlinerlhf"]!["round"]);
+        Assert.Null(second["onlinerlhf"]!["round"]);
         Assert.Equal((string)first["choices"]![0]!["message"]!["content"]!, (string)second["choices"]![0]!["message"]!["content"]!);
+    }
+
+    [Fact]
+    public async Task A_seed_opens_no_round()
+    {
+        JsonNode answer = (await AskAsync(""", "seed": 7, "n": 2""")).Json;
+        Assert.Null(answer["onlinerlhf"]!["round"]);
+        Assert.False((bool)answer["onlinerlhf"]!["asked"]!);
+    }
+
+    [Theory]
+    [InlineData("false")]
+    [InlineData("true")]
+    public async Task An_answer_that_a_stop_text_cuts_to_nothing_is_an_empty_answer(string stream)
+    {
+        string whole = (string)(await AskAsync(""", "temperature": 0""")).Json["choices"]![0]!["message"]!["content"]!;
+        LiveApi.Answer answer = await AskAsync($""", "temperature": 0, "stop": "{whole[..2]}", "stream": {stream} """);
+        Assert.Equal(200, answer.Status);
+        Assert.Contains("\"content\":\"\"", answer.Body, StringComparison.Ordinal);
+        Assert.Contains("\"finish_reason\":\"stop\"", answer.Body, StringComparison.Ordinal);
+        Assert.Contains("\"role\":\"assistant\"", answer.Body, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Deep_schemas_of_tools_are_ignored_like_others()
+    {
+        string deep = string.Concat(Enumerable.Repeat("""{"a": """, 200)) + "1" + new string('}', 200);
+        Assert.Equal(200, (await AskAsync($$""", "tools": [{{deep}}]""")).Status);
+    }
+
+    [Fact]
+    public async Task Results_of_tools_go_with_their_turns_when_a_conversation_is_too_long()
+    {
+        var turns = new JsonArray();
+        for (int i = 0; i < 12; i++)
+        {
+            turns.Add(Turn("user", $"Question {i}"));
+            turns.Add(Turn("tool", string.Concat(Enumerable.Repeat("rain ", 60))));
+            turns.Add(Turn("assistant", "It rains."));
+        }
+        turns.Add(Turn("user", "And now?"));
+        LiveApi.Answer answer = await PostAsync(new JsonObject { ["messages"] = turns }.ToJsonString());
+        Assert.True(answer.Status == 200, answer.Body);
+    }
+
+    [Fact]
+    public async Task A_question_before_a_continued_answer_is_never_left_out()
+    {
+        var turns = new JsonArray(Turn("user", "Tea? " + string.Concat(Enumerable.Repeat("tea ", 600))), Turn("assistant", "The rice"));
+        LiveApi.Answer answer = await PostAsync(new JsonObject { ["messages"] = turns }.ToJsonString());
+        Assert.Equal("context_length_exceeded", (string?)answer.Json["error"]!["code"]);
+    }
+
+    [Fact]
+    public async Task A_message_of_millions_of_letters_is_refused_at_once()
+    {
+        long start = System.Diagnostics.Stopwatch.GetTimestamp();
+        LiveApi.Answer answer = await PostAsync($$"""{"messages": [{"role": "user", "content": "{{new string('a', 4_000_000)}}"}]}""");
+        Assert.Equal("context_length_exceeded", (string?)answer.Json["error"]!["code"]);
+        // It took ten seconds when the whole text was tokenised.
+        Assert.True(System.Diagnostics.Stopwatch.GetElapsedTime(start) < TimeSpan.FromSeconds(3));
+    }
+
+    [Fact]
+    public async Task A_body_that_is_too_large_is_told_the_limit_of_this_path()
+    {
+        LiveApi.Answer answer = await PostAsync($$"""{"messages": [{"role": "user", "content": "{{new string('a', 4 << 20)}}"}]}""");
+        Assert.Equal(413, answer.Status);
+        Assert.Contains("4194304", (string)answer.Json["error"]!["message"]!, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -275,8 +361,8 @@ public sealed class ChatCompletionTests(SteeredApi steered) : IClassFixture<Stee
             Assert.Equal("list", (string)list["object"]!);
             Assert.Equal("onlinerlhf", (string)list["data"]![0]!["id"]!);
         }
-        LiveApi.Answer one = await _api.CallAsync("GET", "/v1/models/{id}", prepare: c => c.Request.RouteValues["id"] = "onlinerlhf:anna"),
-            none = await _api.CallAsync("GET", "/v1/models/{id}", prepare: c => c.Request.RouteValues["id"] = "gpt-4o");
+        LiveApi.Answer one = await _api.CallAsync("GET", "/v1/models/{**id}", prepare: c => c.Request.RouteValues["id"] = "onlinerlhf:anna"),
+            none = await _api.CallAsync("GET", "/v1/models/{**id}", prepare: c => c.Request.RouteValues["id"] = "gpt-4o");
         Assert.Equal("onlinerlhf:anna", (string)one.Json["id"]!);
         Assert.Equal((404, "model_not_found"), (none.Status, (string?)none.Json["error"]!["code"]));
     }

@@ -1,8 +1,9 @@
+using System.Text.Json;
 using OnlineRlhf.Rounds;
 
 namespace OnlineRlhf.Daemon.Http.OpenAi;
 
-/// <summary>What all parts of one response have in common.</summary>
+/// <summary>The parts of one response.</summary>
 /// <param name="request">The request.</param>
 /// <param name="model">The model's name, as the client gave it.</param>
 /// <param name="created">The time of the request.</param>
@@ -13,36 +14,106 @@ internal sealed class ChatCompletion(RoundRequest request, string model, DateTim
     /// <summary>How many answers the client asked for.</summary>
     internal int Answers => request.Ask == AskMode.Always ? 2 : 1;
 
-    internal ChatCompletionBody Of(Round round) =>
-        new(
-            _id,
-            "chat.completion",
-            created.ToUnixTimeSeconds(),
-            model,
-            [.. Shown(round).Select((a, i) => new ChoiceBody(i, new ReplyBody("assistant", a.Text), Finish(a)))],
-            Usage(round),
-            Extension(round)
+    /// <summary>The answers that the client gets: fewer than it asked for, if the model wrote the same twice.</summary>
+    internal static IReadOnlyList<ShownAnswer> Shown(Round round) => round.Second is { } second ? [round.First, second] : [round.First];
+
+    /// <summary>The whole response.</summary>
+    internal byte[] Whole(Round round) =>
+        OpenAiJson.Object(json =>
+        {
+            Begin(json, "chat.completion");
+            json.WriteStartArray("choices");
+            foreach ((int index, ShownAnswer answer) in Shown(round).Index())
+            {
+                json.WriteStartObject();
+                json.WriteNumber("index", index);
+                json.WriteStartObject("message");
+                json.WriteString("role", "assistant");
+                json.WriteString("content", answer.Text);
+                json.WriteNull("refusal");
+                json.WriteEndObject();
+                json.WriteNull("logprobs");
+                json.WriteString("finish_reason", Finish(answer));
+                json.WriteEndObject();
+            }
+            json.WriteEndArray();
+            Usage(json, round);
+            Extension(json, round);
+        });
+
+    /// <summary>The chunk that begins an answer. Client libraries expect the role in a chunk of its own, before any content.</summary>
+    internal byte[] Role(int choice) =>
+        Chunk(
+            choice,
+            json =>
+            {
+                json.WriteString("role", "assistant");
+                json.WriteString("content", "");
+            }
         );
 
-    internal ChatCompletionChunkBody Chunk(int choice, DeltaBody delta, string? finish = null, ExtensionBody? extension = null) =>
-        Chunk([new ChunkChoiceBody(choice, delta, finish)], null, extension);
+    /// <summary>A chunk of an answer.</summary>
+    internal byte[] Content(int choice, string text) => Chunk(choice, json => json.WriteString("content", text));
+
+    /// <summary>The chunk that ends an answer. That of the last answer tells of the round.</summary>
+    internal byte[] End(int choice, Round round) =>
+        Chunk(choice, _ => { }, Finish(Shown(round)[choice]), choice == Shown(round).Count - 1 ? round : null);
 
     /// <summary>The chunk that says how many tokens there were.</summary>
-    internal ChatCompletionChunkBody UsageChunk(Round round) => Chunk([], Usage(round), null);
+    internal byte[] Usage(Round round) =>
+        OpenAiJson.Object(json =>
+        {
+            Begin(json, "chat.completion.chunk");
+            json.WriteStartArray("choices");
+            json.WriteEndArray();
+            Usage(json, round);
+        });
 
-    internal ExtensionBody Extension(Round round) => new(request.Scope == RoundScope.None ? null : round.Id, round.Asked, round.Profile);
+    private byte[] Chunk(int choice, Action<Utf8JsonWriter> delta, string? finish = null, Round? ended = null) =>
+        OpenAiJson.Object(json =>
+        {
+            Begin(json, "chat.completion.chunk");
+            json.WriteStartArray("choices");
+            json.WriteStartObject();
+            json.WriteNumber("index", choice);
+            json.WriteStartObject("delta");
+            delta(json);
+            json.WriteEndObject();
+            json.WriteNull("logprobs");
+            json.WriteString("finish_reason", finish);
+            json.WriteEndObject();
+            json.WriteEndArray();
+            if (ended is not null)
+                Extension(json, ended);
+        });
 
-    /// <summary>The answers that the client gets: fewer than it asked for, if the model wrote the same twice.</summary>
-    internal static IEnumerable<ShownAnswer> Shown(Round round) => round.Second is { } second ? [round.First, second] : [round.First];
+    private void Begin(Utf8JsonWriter json, string type)
+    {
+        json.WriteString("id", _id);
+        json.WriteString("object", type);
+        json.WriteNumber("created", created.ToUnixTimeSeconds());
+        json.WriteString("model", model);
+    }
 
-    internal static string Finish(ShownAnswer answer) => answer.Complete ? "stop" : "length";
+    private static string Finish(ShownAnswer answer) => answer.Complete ? "stop" : "length";
 
-    private ChatCompletionChunkBody Chunk(IReadOnlyList<ChunkChoiceBody> choices, UsageBody? usage, ExtensionBody? extension) =>
-        new(_id, "chat.completion.chunk", created.ToUnixTimeSeconds(), model, choices, usage, extension);
-
-    private static UsageBody Usage(Round round)
+    private static void Usage(Utf8JsonWriter json, Round round)
     {
         int written = Shown(round).Sum(a => a.Tokens);
-        return new UsageBody(round.PromptTokens, written, round.PromptTokens + written);
+        json.WriteStartObject("usage");
+        json.WriteNumber("prompt_tokens", round.PromptTokens);
+        json.WriteNumber("completion_tokens", written);
+        json.WriteNumber("total_tokens", round.PromptTokens + written);
+        json.WriteEndObject();
+    }
+
+    /// <summary>What programs need to give feedback: the round, null if the request opened none; whether both answers were shown; the profile.</summary>
+    private void Extension(Utf8JsonWriter json, Round round)
+    {
+        json.WriteStartObject("onlinerlhf");
+        json.WriteString("round", request.Scope == RoundScope.None ? null : round.Id.ToString());
+        json.WriteBoolean("asked", round.Asked && request.Scope != RoundScope.None);
+        json.WriteString("profile", round.Profile);
+        json.WriteEndObject();
     }
 }

@@ -15,75 +15,80 @@ internal static class ChatCompletionRequest
     private const string TaskMark = "### Task:";
     private const int MostStops = 16;
 
+    // Below this the likeliest token is practically certain.
+    private const double LeastTemperature = 1e-3;
+
     /// <exception cref="OpenAiException">The request cannot be served.</exception>
-    internal static RoundRequest Convert(ChatCompletionRequestBody body, bool isSideJob)
+    internal static RoundRequest Convert(RequestFields body, bool isSideJob)
     {
-        if (body.Messages is not { Count: > 0 })
+        if (body.Any("messages") is not { ValueKind: JsonValueKind.Array } list || list.GetArrayLength() == 0)
             throw new OpenAiException("messages is missing or empty: send at least one message of the user.", "messages");
-        if (body.ResponseFormat?.Type is { } format and not "text")
-            throw new OpenAiException($"response_format {Quoted(format)} is not supported: this daemon writes text only.", "response_format");
-        if (body.Logprobs == true)
+        if (RequestFields.Any(body.Any("response_format"), "type") is { } format && !IsText(format))
+            throw new OpenAiException("response_format must be of the type text: this daemon holds the model to no grammar.", "response_format");
+        if (body.Flag("logprobs") == true)
             throw new OpenAiException("logprobs is not supported: leave it out.", "logprobs");
-        if (body.Modalities?.Any(m => m != "text") == true)
+        if (body.Any("modalities") is { ValueKind: JsonValueKind.Array } modalities && !modalities.EnumerateArray().All(IsText))
             throw new OpenAiException("modalities other than text are not supported: leave it out.", "modalities");
-        int answers = InRange(body.N ?? 1, "n", 1, 2);
-        ChatMessage[] messages = [.. body.Messages.Select(Message)];
-        isSideJob |= messages[^1] is { Role: "user" } last && last.Content.StartsWith(TaskMark, StringComparison.Ordinal);
+        long answers = body.Whole("n") ?? 1;
+        if (answers is < 1 or > 2)
+            throw new OpenAiException($"n must be 1 or 2, not {answers}.", "n");
+        ChatMessage[] messages = [.. list.EnumerateArray().Select(Message)];
+        isSideJob |= messages[^1] is { Role: "user" } last && last.Content.AsSpan().TrimStart().StartsWith(TaskMark, StringComparison.Ordinal);
         bool isTurn = messages[^1].Role == "user" && !string.IsNullOrWhiteSpace(messages[^1].Content);
-        double? temperature = body.Temperature is { } t ? InRange(t, "temperature", 0, SamplingOptions.MaxTemperature) : null;
-        bool isPlain = isSideJob || !isTurn || temperature == 0;
+        double? temperature = body.Number("temperature", 0, SamplingOptions.MaxTemperature);
+        bool isPlain = isSideJob || !isTurn || temperature < LeastTemperature;
+        // Many clients send -1 for "any".
+        long? seed = body.Whole("seed") is { } set and not -1 ? set : null,
+            tokens = body.Whole("max_completion_tokens") ?? body.Whole("max_tokens");
         return new RoundRequest(messages)
         {
-            Profile = ModelName.Profile(body.Model),
+            Profile = ModelName.Profile(body.Text("model")),
             Ask = answers == 2 ? AskMode.Always : AskMode.Never,
             IsPlain = isPlain,
             IsPatient = isSideJob,
             // Who wants a repeatable answer does not want one that was taught.
-            Scope = isPlain || body.Seed is not null ? RoundScope.None : RoundScope.Conversation,
+            Scope = isPlain || seed is not null ? RoundScope.None : RoundScope.Conversation,
             IsFitted = true,
-            MaxTokens = (body.MaxCompletionTokens ?? body.MaxTokens) is { } tokens
-                ? InRange(tokens, body.MaxCompletionTokens is null ? "max_tokens" : "max_completion_tokens", 1, int.MaxValue)
-                : null,
+            MaxTokens = tokens is { } most and > 0 ? (int)Math.Min(most, int.MaxValue) : null,
             Temperature = (float?)temperature,
-            TopP = body.TopP is { } p ? (float)Math.Max(InRange(p, "top_p", 0, 1), 1e-3) : null,
-            PresencePenalty = (float)InRange(body.PresencePenalty ?? 0, "presence_penalty", -2, 2),
-            FrequencyPenalty = (float)InRange(body.FrequencyPenalty ?? 0, "frequency_penalty", -2, 2),
-            Seed = unchecked((uint?)body.Seed),
-            Stop = Stops(body.Stop),
+            TopP = body.Number("top_p", 0, 1) is { } p ? (float)Math.Max(p, 1e-3) : null,
+            PresencePenalty = (float)(body.Number("presence_penalty", -2, 2) ?? 0),
+            FrequencyPenalty = (float)(body.Number("frequency_penalty", -2, 2) ?? 0),
+            Seed = unchecked((uint?)seed),
+            Stop = Stops(body.Any("stop")),
         };
     }
 
-    private static ChatMessage Message(ChatMessageBody? message, int index)
+    private static ChatMessage Message(JsonElement message, int index)
     {
         string at = $"messages[{index}]";
-        string role = message?.Role switch
+        string role = Field(message, "role") switch
         {
             "system" or "developer" => "system",
             "user" => "user",
             "assistant" => "assistant",
-            // No template of the engine has a turn for what a tool returned.
-            "tool" or "function" => "system",
+            "tool" or "function" => ChatMessage.Tool,
             _ => throw new OpenAiException($"{at}.role must be one of: system, developer, user, assistant, tool.", $"{at}.role"),
         };
-        return new ChatMessage(role, Text(message.Content, $"{at}.content"));
+        return new ChatMessage(role, Text(RequestFields.Any(message, "content"), $"{at}.content"));
     }
 
-    private static string Text(JsonElement content, string at) =>
-        content.ValueKind switch
+    private static string Text(JsonElement? content, string at) =>
+        content switch
         {
-            JsonValueKind.Undefined or JsonValueKind.Null => "",
-            JsonValueKind.String => content.GetString()!,
-            JsonValueKind.Array => string.Join('\n', content.EnumerateArray().Select((part, i) => Part(part, $"{at}[{i}]"))),
+            null => "",
+            { ValueKind: JsonValueKind.String } text => RequestFields.Text(text, at),
+            { ValueKind: JsonValueKind.Array } parts => string.Join('\n', parts.EnumerateArray().Select((part, i) => Part(part, $"{at}[{i}]"))),
             _ => throw new OpenAiException($"{at} must be a text or a list of parts.", at),
         };
 
     private static string Part(JsonElement part, string at)
     {
-        string? type = part.ValueKind == JsonValueKind.Object && Field(part, "type") is { } name ? name : null;
-        return type switch
+        return Field(part, "type") switch
             {
                 "text" or "input_text" or "output_text" => Field(part, "text"),
                 "refusal" => Field(part, "refusal"),
+                "thinking" or "reasoning" => "",
                 "image_url" or "input_image" => throw new OpenAiException(
                     $"{at} is a picture: this model reads text only. Describe it in words.",
                     at
@@ -92,32 +97,21 @@ internal static class ChatCompletionRequest
             } ?? throw new OpenAiException($"{at} has no text.", at);
     }
 
-    private static string? Field(JsonElement part, string name) =>
-        part.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+    private static string? Field(JsonElement parent, string name) =>
+        RequestFields.Any(parent, name) is { ValueKind: JsonValueKind.String } value ? RequestFields.Text(value, name) : null;
 
-    private static string[] Stops(JsonElement stop)
+    private static bool IsText(JsonElement type) => type.ValueKind == JsonValueKind.String && type.ValueEquals("text");
+
+    private static string[] Stops(JsonElement? stop)
     {
-        JsonElement[] texts = stop.ValueKind switch
+        JsonElement[] texts = stop switch
         {
-            JsonValueKind.Undefined or JsonValueKind.Null => [],
-            JsonValueKind.Array => [.. stop.EnumerateArray()],
-            _ => [stop],
+            null => [],
+            { ValueKind: JsonValueKind.Array } list => [.. list.EnumerateArray()],
+            { } one => [one],
         };
         if (texts.Length > MostStops || texts.Any(t => t.ValueKind != JsonValueKind.String))
             throw new OpenAiException($"stop must be a text or a list of at most {MostStops} texts.", "stop");
-        return [.. texts.Select(t => t.GetString()!).Where(t => t.Length > 0)];
+        return [.. texts.Select(t => RequestFields.Text(t, "stop")).Where(t => t.Length > 0)];
     }
-
-    private static T InRange<T>(T value, string field, T least, T most)
-        where T : IComparable<T> =>
-        value.CompareTo(least) >= 0 && value.CompareTo(most) <= 0
-            ? value
-            : throw new OpenAiException(
-                most is int.MaxValue
-                    ? FormattableString.Invariant($"{field} must be at least {least}, not {value}.")
-                    : FormattableString.Invariant($"{field} must be {least} to {most}, not {value}."),
-                field
-            );
-
-    private static string Quoted(string text) => text.Length <= 40 ? $"\"{text}\"" : "of this type";
 }

@@ -1,4 +1,4 @@
-using System.Text.Json;
+using System.Text;
 using System.Threading.Channels;
 using OnlineRlhf.Inference.Sampling;
 using OnlineRlhf.Rounds;
@@ -18,24 +18,24 @@ internal sealed class ChatCompletionStream(HttpContext context, ChatCompletion c
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(1);
 
     private readonly string?[] _sent = new string?[completion.Answers];
-    private volatile string? _comment;
+    private volatile string _comment = ": waiting\n\n";
 
     private CancellationToken Left => context.RequestAborted;
 
     public void Report(SamplingProgress value) => _comment = $": writing {value.Finished} of {value.Candidates}\n\n";
 
     /// <summary>Opens a round, and sends what is certain of its answers as it comes.</summary>
-    /// <param name="loop">The loop.</param>
+    /// <param name="loop">Waits for the loop.</param>
     /// <param name="request">The request.</param>
     /// <param name="cancellationToken">Ends the round: when the client leaves, and when the daemon stops.</param>
     /// <returns>The round; null if it failed after the first event.</returns>
-    internal async Task<Round?> OpenAsync(PreferenceLoop loop, RoundRequest request, CancellationToken cancellationToken)
+    internal async Task<Round?> OpenAsync(Func<Task<PreferenceLoop>> loop, RoundRequest request, CancellationToken cancellationToken)
     {
         // A later text contains the earlier ones, so a client that reads slowly misses nothing.
         var written = Channel.CreateBounded<RoundEvent.Writing>(
             new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true }
         );
-        Task<Round> opening = loop.OpenRoundAsync(request, written.Writer, this, cancellationToken);
+        Task<Round> opening = OpenAsync();
         while (await IsMoreAsync(written.Reader).ConfigureAwait(false))
         {
             // The client may leave at any time. The round then ends by the same token.
@@ -50,8 +50,23 @@ internal sealed class ChatCompletionStream(HttpContext context, ChatCompletion c
         }
         catch (Exception e) when (context.Response.HasStarted && !Left.IsCancellationRequested)
         {
-            await SendAsync($"data: {OpenAiErrors.Json(e)}\n\n").ConfigureAwait(false);
+            await SendAsync(OpenAiErrors.Describe(e).Body).ConfigureAwait(false);
             return null;
+        }
+
+        async Task<Round> OpenAsync()
+        {
+            try
+            {
+                return await (await loop().ConfigureAwait(false))
+                    .OpenRoundAsync(request, written.Writer, this, cancellationToken)
+                    .ConfigureAwait(false);
+            }
+            finally
+            {
+                // If the model does not load, nobody else completes it.
+                written.Writer.TryComplete();
+            }
         }
     }
 
@@ -67,8 +82,8 @@ internal sealed class ChatCompletionStream(HttpContext context, ChatCompletion c
             }
             catch (TimeoutException)
             {
-                if (_comment is { } comment && !Left.IsCancellationRequested)
-                    await SendAsync(comment).ConfigureAwait(false);
+                if (!Left.IsCancellationRequested)
+                    await SendAsync(_comment).ConfigureAwait(false);
             }
         }
     }
@@ -80,25 +95,24 @@ internal sealed class ChatCompletionStream(HttpContext context, ChatCompletion c
         {
             if (texts[choice] is not { Length: > 0 } text || text == _sent[choice])
                 continue;
-            // Client libraries expect the role in a chunk of its own, before any content.
             if (_sent[choice] is null)
-                await SendAsync(completion.Chunk(choice, new DeltaBody("assistant", ""))).ConfigureAwait(false);
-            await SendAsync(completion.Chunk(choice, new DeltaBody(Content: New(text, _sent[choice])))).ConfigureAwait(false);
+                await SendAsync(completion.Role(choice)).ConfigureAwait(false);
+            await SendAsync(completion.Content(choice, New(text, _sent[choice]))).ConfigureAwait(false);
             _sent[choice] = text;
         }
     }
 
     private async Task FinishAsync(Round round)
     {
-        ShownAnswer[] answers = [.. ChatCompletion.Shown(round)];
-        await ContinueAsync([.. answers.Select(a => a.Text)]).ConfigureAwait(false);
-        for (int choice = 0; choice < answers.Length; choice++)
+        await ContinueAsync(round.First.Text, round.Second?.Text).ConfigureAwait(false);
+        for (int choice = 0; choice < ChatCompletion.Shown(round).Count; choice++)
         {
-            ExtensionBody? extension = choice == answers.Length - 1 ? completion.Extension(round) : null;
-            await SendAsync(completion.Chunk(choice, new DeltaBody(), ChatCompletion.Finish(answers[choice]), extension)).ConfigureAwait(false);
+            if (_sent[choice] is null)
+                await SendAsync(completion.Role(choice)).ConfigureAwait(false);
+            await SendAsync(completion.End(choice, round)).ConfigureAwait(false);
         }
         if (withUsage)
-            await SendAsync(completion.UsageChunk(round)).ConfigureAwait(false);
+            await SendAsync(completion.Usage(round)).ConfigureAwait(false);
         await SendAsync("data: [DONE]\n\n").ConfigureAwait(false);
     }
 
@@ -110,8 +124,7 @@ internal sealed class ChatCompletionStream(HttpContext context, ChatCompletion c
         : text.StartsWith(sent, StringComparison.Ordinal) ? text[sent.Length..]
         : "\n\n" + text;
 
-    private Task SendAsync(ChatCompletionChunkBody chunk) =>
-        SendAsync($"data: {JsonSerializer.Serialize(chunk, OpenAiJson.Readable.ChatCompletionChunkBody)}\n\n");
+    private Task SendAsync(byte[] chunk) => SendAsync($"data: {Encoding.UTF8.GetString(chunk)}\n\n");
 
     private async Task SendAsync(string line)
     {

@@ -17,12 +17,15 @@ internal static class ModelName
             return RoundRequest.DefaultProfile;
         string profile = model[(Default.Length + 1)..];
         if (model[Default.Length] != ':' || !RoundRequest.IsName(profile))
-            throw new OpenAiException(
-                $"There is no such model: use {Default}, or {Default}:PROFILE with a profile's name.",
-                "model",
-                "model_not_found",
-                StatusCodes.Status404NotFound
-            );
+            throw Unknown();
         return profile;
     }
+
+    internal static OpenAiException Unknown() =>
+        new(
+            $"There is no such model: use {Default}, or {Default}:PROFILE with a profile's name.",
+            "model",
+            "model_not_found",
+            StatusCodes.Status404NotFound
+        );
 }

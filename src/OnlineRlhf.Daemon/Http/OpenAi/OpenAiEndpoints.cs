@@ -1,3 +1,4 @@
+using System.Text.Json;
 using OnlineRlhf.Daemon.Hosting;
 using OnlineRlhf.Rounds;
 
@@ -7,7 +8,10 @@ namespace OnlineRlhf.Daemon.Http.OpenAi;
 internal static class OpenAiEndpoints
 {
     // Chat programs send the whole conversation, with all that they found for it.
-    private const int LargestBody = RoundEndpoints.LargestReadBody;
+    internal const int LargestBody = 4 << 20;
+
+    // The first segments of OpenAI's paths that chat programs try.
+    private static readonly string[] Theirs = ["/chat", "/models", "/completions", "/embeddings", "/responses"];
 
     /// <summary>Marks these routes: docs/openai.md describes them, and not docs/openapi.json.</summary>
     internal sealed record Marker;
@@ -20,34 +24,39 @@ internal static class OpenAiEndpoints
         {
             app.MapPost($"{prefix}/chat/completions", Handled(Complete)).WithMetadata(new Marker());
             app.MapRead($"{prefix}/models", Handled(c => List(c, created))).WithMetadata(new Marker());
-            app.MapRead($"{prefix}/models/{{id}}", Handled(c => Show(c, created))).WithMetadata(new Marker());
+            app.MapRead($"{prefix}/models/{{**id}}", Handled(c => Show(c, created))).WithMetadata(new Marker());
         }
 
         async Task Complete(HttpContext context)
         {
-            ChatCompletionRequestBody body = await RoundEndpoints
-                .Read(context, OpenAiJson.Readable.ChatCompletionRequestBody, LargestBody)
-                .ConfigureAwait(false);
-            bool isSideJob = context.Request.Headers.ContainsKey(ChatCompletionRequest.SideJobHeader);
+            byte[] sent = await RoundEndpoints.Read(context, LargestBody).ConfigureAwait(false);
+            var body = RequestFields.Parse(BodyEncoding.Utf8(context.Request, sent));
+            bool isSideJob = context.Request.Headers[ChatCompletionRequest.SideJobHeader].ToString() is not ("" or "0" or "false" or "False");
             RoundRequest request = ChatCompletionRequest.Convert(body, isSideJob);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stopping);
-            PreferenceLoop loop = await host.WaitInLineAsync(either.Token).ConfigureAwait(false);
             long start = clock.GetTimestamp();
-            var completion = new ChatCompletion(request, body.Model ?? ModelName.Default, clock.GetUtcNow());
-            Round? round =
-                body.Stream == true
-                    ? await new ChatCompletionStream(context, completion, body.StreamOptions?.IncludeUsage == true, clock)
-                        .OpenAsync(loop, request, either.Token)
-                        .ConfigureAwait(false)
-                    : await loop.OpenRoundAsync(request, cancellationToken: either.Token).ConfigureAwait(false);
+            var completion = new ChatCompletion(request, body.Text("model") is { Length: > 0 } name ? name : ModelName.Default, clock.GetUtcNow());
+            bool isStreamed = body.Flag("stream") == true,
+                withUsage = RequestFields.Any(body.Any("stream_options"), "include_usage") is { ValueKind: JsonValueKind.True };
+            Round? round = isStreamed
+                ? await new ChatCompletionStream(context, completion, withUsage, clock)
+                    .OpenAsync(() => host.WaitInLineAsync(either.Token), request, either.Token)
+                    .ConfigureAwait(false)
+                : await (await host.WaitInLineAsync(either.Token).ConfigureAwait(false))
+                    .OpenRoundAsync(request, cancellationToken: either.Token)
+                    .ConfigureAwait(false);
             if (round is null)
                 return;
             if (request.Scope != RoundScope.None)
                 metrics.Opened(round, clock.GetElapsedTime(start));
-            if (body.Stream != true)
-                await RoundEndpoints.Write(context, completion.Of(round), OpenAiJson.Readable.ChatCompletionBody).ConfigureAwait(false);
+            if (!isStreamed)
+                await OpenAiJson.Write(context, completion.Whole(round)).ConfigureAwait(false);
         }
     }
+
+    /// <summary>Whether somebody who asks for this path expects errors in the shape of OpenAI's API.</summary>
+    internal static bool Expects(PathString path) =>
+        Theirs.Any(p => path.StartsWithSegments(p) || (path.StartsWithSegments("/v1", out PathString rest) && rest.StartsWithSegments(p)));
 
     private static RequestDelegate Handled(RequestDelegate handle) =>
         context =>
@@ -57,16 +66,33 @@ internal static class OpenAiEndpoints
         };
 
     private static Task List(HttpContext context, long created) =>
-        RoundEndpoints.Write(context, new ModelListBody("list", [Model(ModelName.Default, created)]), OpenAiJson.Readable.ModelListBody);
+        OpenAiJson.Write(
+            context,
+            OpenAiJson.Object(json =>
+            {
+                json.WriteString("object", "list");
+                json.WriteStartArray("data");
+                json.WriteStartObject();
+                WriteModel(json, ModelName.Default, created);
+                json.WriteEndObject();
+                json.WriteEndArray();
+            })
+        );
 
     private static Task Show(HttpContext context, long created)
     {
         string id = (string?)context.Request.RouteValues["id"] ?? "";
-        if (!id.StartsWith(ModelName.Default, StringComparison.Ordinal))
-            throw new OpenAiException($"There is no such model: use {ModelName.Default}.", "model", "model_not_found", StatusCodes.Status404NotFound);
+        if (!id.StartsWith(ModelName.Default, StringComparison.OrdinalIgnoreCase))
+            throw ModelName.Unknown();
         _ = ModelName.Profile(id);
-        return RoundEndpoints.Write(context, Model(id, created), OpenAiJson.Readable.ModelBody);
+        return OpenAiJson.Write(context, OpenAiJson.Object(json => WriteModel(json, id, created)));
     }
 
-    private static ModelBody Model(string id, long created) => new(id, "model", created, "onlinerlhf");
+    private static void WriteModel(Utf8JsonWriter json, string id, long created)
+    {
+        json.WriteString("id", id);
+        json.WriteString("object", "model");
+        json.WriteNumber("created", created);
+        json.WriteString("owned_by", "onlinerlhf");
+    }
 }
