@@ -53,7 +53,7 @@ public sealed record RoundRequest(IReadOnlyList<ChatMessage> Messages)
     /// </summary>
     public bool IsPlain { get; init; }
 
-    /// <summary>Whether the request lets the answer be finished that is written for comparison while the person reads, because nobody waits.</summary>
+    /// <summary>Whether the request waits until the answer is finished that is written for comparison while the person reads.</summary>
     public bool IsPatient { get; init; }
 
     /// <summary>

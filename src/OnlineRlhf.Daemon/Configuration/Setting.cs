@@ -146,7 +146,7 @@ internal sealed record Setting(
         ),
         new(
             "conversation_lifetime",
-            $"seconds for which a conversation, and its round over OpenAI's API, is kept after its last turn (default {Default.ConversationLifetime})",
+            $"seconds for which a conversation, and its round over OpenAI's API, stays after its last turn (default {Default.ConversationLifetime})",
             SettingKind.Whole,
             1,
             86_400,

@@ -69,7 +69,7 @@ internal static unsafe class LlamaLibrary
         }
     }
 
-    /// <summary>How many layers of the model that this thread loaded last are on a GPU, such as "31/31"; null for none. Each call resets it.</summary>
+    /// <summary>How many layers of this thread's last model are on a GPU, such as "31/31"; null for none. Each call resets it.</summary>
     internal static string? TakeOffloaded()
     {
         string? offloaded = t_offloaded;

@@ -94,7 +94,9 @@ internal sealed class FeedbackHandler(RoundRegistry registry, ProfileCache profi
             if (ending.Error is { } error)
                 throw new RoundException(
                     error,
-                    error == RoundError.Expired ? "The round's lifetime is over." : "A newer round on the same profile took this one's place."
+                    error == RoundError.Expired
+                        ? "The round's lifetime is over."
+                        : "A newer round of the same profile or conversation took this one's place."
                 );
             return ending.Preferred == preferred ? ending.Result! : throw OtherAnswer();
         }

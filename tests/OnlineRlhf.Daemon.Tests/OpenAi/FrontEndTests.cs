@@ -7,7 +7,7 @@ namespace OnlineRlhf.Daemon.Tests.OpenAi;
 public sealed class FrontEndTests(SteeredApi steered) : IClassFixture<SteeredApi>
 {
     private const string Tools =
-        """[{"type": "function", "function": {"name": "HassTurnOn", "parameters": {"type": "object", "properties": {"name": {"type": "string"}}}}}]""";
+        """[{"type": "function", "function": {"name": "HassTurnOn", "parameters": {"properties": {"name": {"type": "string"}}}}}]""";
 
     private readonly LiveApi _api = steered.Api;
 

@@ -107,7 +107,7 @@ internal sealed class ChatCompletion(RoundRequest request, string model, DateTim
         json.WriteEndObject();
     }
 
-    /// <summary>What programs need to give feedback: the round, null if the request opened none; whether both answers were shown; the profile.</summary>
+    /// <summary>What programs need to give feedback: the round, null if there is none; whether both answers were shown; the profile.</summary>
     private void Extension(Utf8JsonWriter json, Round round)
     {
         json.WriteStartObject("onlinerlhf");

@@ -117,7 +117,7 @@ internal sealed class ChatCompletionStream(HttpContext context, ChatCompletion c
     }
 
     /// <summary>
-    /// What was not sent yet. If a device failed, the answer was written anew: then it begins again in a new paragraph, since nothing can be taken back.
+    /// What was not sent yet. If a device failed, the answer was written anew: then it begins again in a new paragraph, as nothing can be taken back.
     /// </summary>
     private static string New(string text, string? sent) =>
         sent is null ? text

@@ -71,7 +71,7 @@ internal readonly struct RequestFields
     }
 
     /// <summary>A text.</summary>
-    /// <exception cref="OpenAiException">It holds half of a surrogate pair, as a program leaves it that cuts a text in the middle of an emoji.</exception>
+    /// <exception cref="OpenAiException">It holds half of a surrogate pair, as programs leave it that cut a text within an emoji.</exception>
     internal static string Text(JsonElement value, string at)
     {
         try
