@@ -96,7 +96,7 @@ internal sealed class FeedbackHandler(RoundRegistry registry, ProfileCache profi
                     error,
                     error == RoundError.Expired
                         ? "The round's lifetime is over."
-                        : "A newer round of the same profile or conversation took this one's place."
+                        : "A newer round of the profile or conversation took its place."
                 );
             return ending.Preferred == preferred ? ending.Result! : throw OtherAnswer();
         }
