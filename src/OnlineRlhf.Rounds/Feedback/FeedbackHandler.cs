@@ -94,9 +94,7 @@ internal sealed class FeedbackHandler(RoundRegistry registry, ProfileCache profi
             if (ending.Error is { } error)
                 throw new RoundException(
                     error,
-                    error == RoundError.Expired
-                        ? "The round's lifetime is over."
-                        : "A newer round of the profile or conversation took its place."
+                    error == RoundError.Expired ? "The round's lifetime is over." : "A newer round of the profile or conversation took its place."
                 );
             return ending.Preferred == preferred ? ending.Result! : throw OtherAnswer();
         }
