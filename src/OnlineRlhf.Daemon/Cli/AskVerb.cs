@@ -55,7 +55,7 @@ internal static class AskVerb
                 bool json = parsed.GetValue(client.Json);
                 await daemon.HealthAsync(cancellationToken).ConfigureAwait(false);
                 // A person at a terminal reads along. A file or a program gets the whole.
-                var printer = json || Console.IsOutputRedirected ? null : new AnswerPrinter(round => Print(round, parsed.GetValue(profile)));
+                var printer = json || Console.IsOutputRedirected ? null : new AnswerPrinter(round => Print(round, Whose()));
                 DaemonClient.Reply? reply;
                 Screen.Progress("thinking …");
                 try
@@ -78,8 +78,11 @@ internal static class AskVerb
                 if (json)
                     Output.Json(whole.Body);
                 else
-                    Print(round, parsed.GetValue(profile));
+                    Print(round, Whose());
                 return ExitCode.Success;
+
+                // Prefer must find the same daemon and the same profile.
+                string Whose() => client.Repeat(parsed) + (parsed.GetValue(profile) is { } name ? $"--profile {name} " : "");
             }
         );
         return command;
@@ -95,14 +98,13 @@ internal static class AskVerb
             ? (await Task.Run(Console.In.ReadToEnd, CancellationToken.None).WaitAsync(cancellationToken).ConfigureAwait(false)).Trim()
             : "";
 
-    private static void Print(RoundBody round, string? profile)
+    private static void Print(RoundBody round, string whose)
     {
         if (round.Second is null)
         {
             Output.Text(round.First.Text ?? "");
             return;
         }
-        string whose = profile is null ? "" : $"--profile {profile} ";
         Output.Text($"first:\n{Indent(round.First.Text)}\n\nsecond:\n{Indent(round.Second.Text)}\n\nonlinerlhf prefer {whose}{PreferenceWords.Ways}");
     }
 

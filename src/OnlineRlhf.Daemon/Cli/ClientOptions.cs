@@ -18,6 +18,12 @@ internal sealed class ClientOptions
 
     internal void AddSocketTo(Command command) => command.Add(_socket);
 
+    /// <summary>The option that finds the same daemon again, for a command that is shown; empty without one.</summary>
+    internal string Repeat(ParseResult parsed) =>
+        parsed.GetValue(_socket) is not { } socket ? ""
+        : socket.Any(char.IsWhiteSpace) ? $"--socket '{socket}' "
+        : $"--socket {socket} ";
+
     internal DaemonClient Connect(ParseResult parsed)
     {
         string? configured = parsed.GetValue(_socket);

@@ -34,6 +34,13 @@ public sealed class VerbTests(SharedDaemon daemon) : IClassFixture<SharedDaemon>
     }
 
     [PublishedFact]
+    public async Task The_command_that_answers_names_the_same_socket_and_profile()
+    {
+        Program.Ended asked = await RunAsync("ask", "--socket", daemon.Folder.Socket, "--profile", "same", "How do I make tea?");
+        Assert.Contains($"onlinerlhf prefer --socket {daemon.Folder.Socket} --profile same first", asked.Output, StringComparison.Ordinal);
+    }
+
+    [PublishedFact]
     public async Task A_round_can_be_played_as_json()
     {
         Program.Ended asked = await RunAsync("ask", "--json", "--profile", "json", "How do I make tea?");

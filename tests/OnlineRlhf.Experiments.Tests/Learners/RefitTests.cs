@@ -90,9 +90,12 @@ public sealed class RefitTests
     [InlineData(Solver.LimitedMemoryBfgs)]
     internal void A_long_life_of_refits_ends_at_the_minimum_whichever_way_it_goes(Solver solver)
     {
-        // Refits that begin next to the minimum are where rounding shows: here L-BFGS alone finds no lower value at 1,307 and 1,371, and takes for
-        // ever at 2,776.
-        _ = Parallel.ForEach(((int, int)[])[(7, 2800), (8, 1400), (4, 1400)], life => AssertEndsAtMinimum(solver, life.Item1, life.Item2));
+        // Refits that begin next to the minimum are where rounding shows: here L-BFGS alone finds no lower value at 1,307 and 1,371.
+        AssertEndsAtMinimum(solver, seed: 8, refits: 1400);
+        AssertEndsAtMinimum(solver, seed: 4, refits: 1400);
+        // And here it takes for ever at 2,776. So long a life takes as long as all other tests of this project together.
+        if (Environment.GetEnvironmentVariable("ONLINERLHF_LONG_TESTS") == "1")
+            AssertEndsAtMinimum(solver, seed: 7, refits: 2800);
     }
 
     private static void AssertEndsAtMinimum(Solver solver, int seed, int refits)
