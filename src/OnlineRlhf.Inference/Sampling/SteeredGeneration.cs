@@ -100,7 +100,7 @@ internal sealed class SteeredGeneration(GenerationSetup setup, SteeringOptions s
             if (branches.Count == 1)
             {
                 WriteOn(leader, shown, progress, cancellationToken);
-                return leader;
+                return Finite(branches)[0];
             }
             WriteBlock(branches, end, progress, cancellationToken, shown);
             List<Branch> finite = Finite(branches);

@@ -175,6 +175,39 @@ public sealed class NotFiniteTests : IDisposable
         Assert.All(damaged.Zip(whole), scale => Assert.InRange(scale.First, scale.Second * 0.8, scale.Second * 1.25));
     }
 
+    /// <summary>An answer of which nothing is chosen must be checked like one of several branches.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void A_steered_answer_that_becomes_no_number_is_refused_in_words(int branches)
+    {
+        MarkovModel chain = new MarkovModel { Poison = "five" }
+            .After("\n", "one")
+            .After("one", "two")
+            .After("two", "three")
+            .After("three", "four")
+            .After("four", "five")
+            .After("five", MarkovModel.End);
+        string path = Save([]);
+        chain.Write(path);
+        using LanguageModel model = LanguageModel.Load(Models.Options(path), Cancel);
+        Assert.Equal(
+            InferenceError.NotFinite,
+            Assert
+                .Throws<InferenceException>(() =>
+                    model.Steer(
+                        model.Tokenize(Question),
+                        new string?[branches],
+                        new SamplingOptions { MaxTokens = 20 },
+                        new SteeringOptions(FirstBlock: 1, Branches: branches),
+                        new Guide(_ => 0),
+                        cancellationToken: Cancel
+                    )
+                )
+                .Error
+        );
+    }
+
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     private static void MustServe(LanguageModel model)
