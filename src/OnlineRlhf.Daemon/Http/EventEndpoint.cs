@@ -45,8 +45,6 @@ internal static class EventEndpoint
         {
             using var either = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, app.Lifetime.ApplicationStopping);
             bool withText = string.Equals(context.Request.Query["text"], "true", StringComparison.OrdinalIgnoreCase);
-            context.Response.ContentType = ContentType;
-            context.Response.Headers.CacheControl = "no-store";
             try
             {
                 await Stream(context, events, host, board, clock, withText, either.Token).ConfigureAwait(false);
@@ -95,8 +93,7 @@ internal static class EventEndpoint
             catch (TimeoutException)
             {
                 // Writing a comment line shows whether the client is still connected.
-                await context.Response.WriteAsync(":\n\n", cancellationToken).ConfigureAwait(false);
-                await context.Response.Body.FlushAsync(cancellationToken).ConfigureAwait(false);
+                await Write(context, ":\n\n", cancellationToken).ConfigureAwait(false);
                 continue;
             }
             while (subscription.Events.TryRead(out RoundEvent? happened))
@@ -178,11 +175,18 @@ internal static class EventEndpoint
         await Send(context, "learned", body, WireJson.Readable.RecordedBody, cancellationToken).ConfigureAwait(false);
     }
 
-    internal static async Task Send<T>(HttpContext context, string name, T body, JsonTypeInfo<T> type, CancellationToken cancellationToken)
+    internal static Task Send<T>(HttpContext context, string name, T body, JsonTypeInfo<T> type, CancellationToken cancellationToken) =>
+        Write(context, $"event: {name}\ndata: {JsonSerializer.Serialize(body, type)}\n\n", cancellationToken);
+
+    /// <summary>Writes lines of a stream of events, and sends them at once. The first ones begin the response.</summary>
+    internal static async Task Write(HttpContext context, string lines, CancellationToken cancellationToken)
     {
-        await context
-            .Response.WriteAsync($"event: {name}\ndata: {JsonSerializer.Serialize(body, type)}\n\n", cancellationToken)
-            .ConfigureAwait(false);
+        if (!context.Response.HasStarted)
+        {
+            context.Response.ContentType = ContentType;
+            context.Response.Headers.CacheControl = "no-store";
+        }
+        await context.Response.WriteAsync(lines, cancellationToken).ConfigureAwait(false);
         await context.Response.Body.FlushAsync(cancellationToken).ConfigureAwait(false);
     }
 }

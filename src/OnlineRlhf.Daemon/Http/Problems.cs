@@ -7,9 +7,6 @@ using OnlineRlhf.Storage;
 
 namespace OnlineRlhf.Daemon.Http;
 
-/// <summary>Writes an error in the shape of another API, for the paths that set this feature.</summary>
-internal delegate Task ErrorWriter(HttpContext context, Exception exception);
-
 /// <summary>Turns errors into RFC 9457 problems: a status, a reason for programs, and a sentence for people.</summary>
 internal static class Problems
 {
@@ -47,10 +44,9 @@ internal static class Problems
                 logger.RequestFailed(detail);
             if (status == StatusCodes.Status503ServiceUnavailable)
                 context.Response.Headers.RetryAfter = RetryAfter;
-            if (context.Features.Get<ErrorWriter>() is { } write)
-                await write(context, e).ConfigureAwait(false);
-            else
-                await Write(context, status, reason, detail).ConfigureAwait(false);
+            await (
+                OpenAiEndpoints.Expects(context.Request.Path) ? OpenAiErrors.Write(context, e) : Write(context, status, reason, detail)
+            ).ConfigureAwait(false);
         }
     }
 

@@ -26,12 +26,12 @@ internal static class RoundStream
         await foreach (RoundEvent.Writing writing in written.Reader.ReadAllAsync(CancellationToken.None).ConfigureAwait(false))
         {
             if (!left.IsCancellationRequested)
-                await EventEndpoint.Send(Begin(context), writing, withText: true, left).ConfigureAwait(false);
+                await EventEndpoint.Send(context, writing, withText: true, left).ConfigureAwait(false);
         }
         try
         {
             Round round = await opening.ConfigureAwait(false);
-            await EventEndpoint.Send(Begin(context), "round", RoundBody.Of(round), WireJson.Readable.RoundBody, left).ConfigureAwait(false);
+            await EventEndpoint.Send(context, "round", RoundBody.Of(round), WireJson.Readable.RoundBody, left).ConfigureAwait(false);
             return round;
         }
         catch (Exception e) when (context.Response.HasStarted && !left.IsCancellationRequested)
@@ -39,15 +39,5 @@ internal static class RoundStream
             await EventEndpoint.Send(context, "error", Problems.BodyOf(e), WireJson.Readable.ProblemBody, left).ConfigureAwait(false);
             return null;
         }
-    }
-
-    private static HttpContext Begin(HttpContext context)
-    {
-        if (!context.Response.HasStarted)
-        {
-            context.Response.ContentType = EventEndpoint.ContentType;
-            context.Response.Headers.CacheControl = "no-store";
-        }
-        return context;
     }
 }

@@ -21,6 +21,7 @@ internal sealed unsafe class LoadedModel : IDisposable
     private const long BytesWorthAThread = 16 << 20;
     private const int AllLayers = int.MaxValue;
     private readonly SafeLlamaModelHandle _model;
+    private (int Prompt, int Turn)? _frame;
 
     private LoadedModel(LanguageModelOptions options, GgufFile file, SafeLlamaModelHandle model, bool collectHidden, Action decoded)
     {
@@ -173,15 +174,23 @@ internal sealed unsafe class LoadedModel : IDisposable
     /// <summary>The conversation without its oldest turns, if it would leave no room for an answer.</summary>
     internal IReadOnlyList<ChatMessage> Fit(IReadOnlyList<ChatMessage> messages, int answerTokens)
     {
-        ChatMessage turn = new("user", "x");
-        Prompt shortest = BuildPrompt([turn], [null, .. Hints]);
-        int room = ContextTokens - shortest.Longest - Math.Min(answerTokens, ContextTokens / 2),
-            perTurn = (Tokenize([turn, turn with { Role = "assistant" }, turn]).Tokens - Tokenize([turn]).Tokens + 1) / 2;
-        IReadOnlyList<ChatMessage> fitting = ConversationFit.Fit(messages, TokensOf, room);
+        (int shortest, int perTurn) = _frame ??= Frame();
+        int room = ContextTokens - shortest - Math.Min(answerTokens, ContextTokens / 2);
+        (IReadOnlyList<ChatMessage> fitting, int tokens) = ConversationFit.Fit(
+            messages,
+            m => perTurn + Vocabulary.CountTokens(m.Content, ContextTokens),
+            room
+        );
         // What is too long all the same is not tokenised as a whole: a text of millions of characters takes seconds.
-        return fitting.Sum(TokensOf) <= ContextTokens ? fitting : throw TooLong($"more than {ContextTokens}");
+        return tokens <= ContextTokens ? fitting : throw TooLong($"more than {ContextTokens}");
+    }
 
-        int TokensOf(ChatMessage message) => perTurn + Vocabulary.CountTokens(message.Content, ContextTokens);
+    /// <summary>How many tokens the template takes: for a prompt with the longest hint, and for each further turn.</summary>
+    private (int Prompt, int Turn) Frame()
+    {
+        ChatMessage turn = new("user", "x");
+        int further = Tokenize([turn, turn with { Role = "assistant" }, turn]).Tokens - Tokenize([turn]).Tokens;
+        return (BuildPrompt([turn], [null, .. Hints]).Longest, (further + 1) / 2);
     }
 
     /// <summary>The prompts of a request for answers to a conversation.</summary>

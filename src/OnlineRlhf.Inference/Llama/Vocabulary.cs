@@ -25,25 +25,26 @@ internal sealed class Vocabulary(SafeLlamaModelHandle model)
     /// </summary>
     internal void Tokenize(string text, bool control, List<int> tokens)
     {
-        for (int at = 0; at < text.Length; )
-        {
-            int end = PieceEnd(text, at);
-            tokens.AddRange(MemoryMarshal.Cast<LLamaToken, int>(model.Tokenize(text[at..end], addBos: false, special: control, Encoding.UTF8)));
-            at = end;
-        }
+        foreach (string piece in Pieces(text))
+            tokens.AddRange(MemoryMarshal.Cast<LLamaToken, int>(model.Tokenize(piece, addBos: false, special: control, Encoding.UTF8)));
     }
 
     /// <summary>How many tokens a user's text has. A text that has more than the limit is not counted to its end.</summary>
     internal int CountTokens(string text, int limit)
     {
         int count = 0;
-        for (int at = 0; at < text.Length && count <= limit; )
-        {
-            int end = PieceEnd(text, at);
-            count += model.Tokenize(text[at..end], addBos: false, special: false, Encoding.UTF8).Length;
-            at = end;
-        }
+        foreach (string piece in Pieces(text).TakeWhile(_ => count <= limit))
+            count += model.Tokenize(piece, addBos: false, special: false, Encoding.UTF8).Length;
         return count;
+    }
+
+    private static IEnumerable<string> Pieces(string text)
+    {
+        for (int at = 0, end; at < text.Length; at = end)
+        {
+            end = PieceEnd(text, at);
+            yield return text[at..end];
+        }
     }
 
     /// <summary>

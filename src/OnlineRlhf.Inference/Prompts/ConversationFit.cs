@@ -16,15 +16,22 @@ internal static class ConversationFit
     /// <param name="messages">The whole conversation.</param>
     /// <param name="tokensOf">How many tokens a message takes; it need not count beyond the room.</param>
     /// <param name="room">How many tokens all messages together may take.</param>
-    internal static IReadOnlyList<ChatMessage> Fit(IReadOnlyList<ChatMessage> messages, Func<ChatMessage, int> tokensOf, int room)
+    /// <returns>What is left, and how many tokens it takes.</returns>
+    internal static (IReadOnlyList<ChatMessage> Messages, int Tokens) Fit(
+        IReadOnlyList<ChatMessage> messages,
+        Func<ChatMessage, int> tokensOf,
+        int room
+    )
     {
         int start = FarTooOld(messages, (long)room * LongestToken),
             asked = LastOf(messages, m => m.Role == "user") ?? LastOf(messages, m => m.Role != "system") ?? 0;
         int[] tokens = [.. messages.Select((m, i) => i >= start || m.Role == "system" ? tokensOf(m) : 0)];
-        if (start == 0 && tokens.Sum() <= room)
-            return messages;
-        room -= messages.Zip(tokens).Where(m => m.First.Role == "system").Sum(m => m.Second);
-        int sum = 0;
+        int system = messages.Zip(tokens).Where(m => m.First.Role == "system").Sum(m => m.Second),
+            sum = tokens.Sum();
+        if (start == 0 && sum <= room)
+            return (messages, sum);
+        room -= system;
+        sum = 0;
         for (int i = start; i < tokens.Length; i++)
         {
             sum += messages[i].Role == "system" ? 0 : tokens[i];
@@ -37,7 +44,7 @@ internal static class ConversationFit
                 start++;
             }
         }
-        return [.. messages.Where((m, i) => i >= start || m.Role == "system")];
+        return ([.. messages.Where((m, i) => i >= start || m.Role == "system")], system + sum);
     }
 
     /// <summary>How many messages need not even be counted.</summary>

@@ -9,6 +9,9 @@ public sealed record SamplingOptions
     /// <summary>The highest temperature.</summary>
     public const int MaxTemperature = 5;
 
+    /// <summary>Below this the likeliest token is practically certain, and dividing by the temperature finally overflows. It counts as 0.</summary>
+    public const float LeastTemperature = 1e-3f;
+
     /// <summary>The most candidates of one request.</summary>
     public const int MaxCandidates = 16;
 

@@ -6,15 +6,12 @@ namespace OnlineRlhf.Rounds.Pipeline;
 /// <summary>Combines a request with the settings: the settings fill in what the request leaves open.</summary>
 internal static class SamplingRequest
 {
-    // Below this the likeliest token is practically certain, and dividing by the temperature finally overflows.
-    private const float LeastTemperature = 1e-3f;
-
     /// <summary>Combines a request and the settings.</summary>
     /// <exception cref="RoundException">The request asks for more than the model has memory for, or for invalid sampling options.</exception>
     internal static (RoundRequest Request, SamplingOptions Sampling) Resolve(RoundRequest request, SamplingOptions settings, LanguageModel model)
     {
         // At temperature 0 the model gives the same answer each time, so there is nothing to choose or to ask.
-        if (request.Temperature is >= 0 and < LeastTemperature)
+        if (request.Temperature is >= 0 and < SamplingOptions.LeastTemperature)
             request = request with { Temperature = 0, Candidates = 1 };
         if (request.IsPlain)
             request = request with { Ask = AskMode.Never, Candidates = 1 };

@@ -99,6 +99,7 @@ public sealed class LiveApi : IAsyncLifetime
         using var written = new MemoryStream();
         context.Features.Set<IHttpResponseFeature>(new Response(written));
         context.Request.Method = method;
+        context.Request.Path = path;
         context.Request.Body = new MemoryStream(Encoding.UTF8.GetBytes(body));
         context.Response.Body = written;
         prepare?.Invoke(context);

@@ -41,7 +41,7 @@ public sealed class ConversationFitTests
     [Fact]
     public void A_conversation_of_system_messages_stays() => Assert.Equal(3, Fit([System, System, System], room: 15).Count);
 
-    private static IReadOnlyList<ChatMessage> Fit(ChatMessage[] messages, int room) => ConversationFit.Fit(messages, _ => 10, room);
+    private static IReadOnlyList<ChatMessage> Fit(ChatMessage[] messages, int room) => ConversationFit.Fit(messages, _ => 10, room).Messages;
 
     private static IEnumerable<ChatMessage> Turns(int count) =>
         Enumerable.Range(0, count).Select(i => new ChatMessage(i % 2 == 0 ? "user" : "assistant", $"turn {i}"));

@@ -15,9 +15,6 @@ internal static class ChatCompletionRequest
     private const string TaskMark = "### Task:";
     private const int MostStops = 16;
 
-    // Below this the likeliest token is practically certain.
-    private const double LeastTemperature = 1e-3;
-
     /// <exception cref="OpenAiException">The request cannot be served.</exception>
     internal static RoundRequest Convert(RequestFields body, bool isSideJob)
     {
@@ -35,8 +32,8 @@ internal static class ChatCompletionRequest
         ChatMessage[] messages = [.. list.EnumerateArray().Select(Message)];
         isSideJob |= messages[^1] is { Role: "user" } last && last.Content.AsSpan().TrimStart().StartsWith(TaskMark, StringComparison.Ordinal);
         bool isTurn = messages[^1].Role == "user" && !string.IsNullOrWhiteSpace(messages[^1].Content);
-        double? temperature = body.Number("temperature", 0, SamplingOptions.MaxTemperature);
-        bool isPlain = isSideJob || !isTurn || temperature < LeastTemperature;
+        var temperature = (float?)body.Number("temperature", 0, SamplingOptions.MaxTemperature);
+        bool isPlain = isSideJob || !isTurn || temperature < SamplingOptions.LeastTemperature;
         // Many clients send -1 for "any".
         long? seed = body.Whole("seed") is { } set and not -1 ? set : null,
             tokens = body.Whole("max_completion_tokens") ?? body.Whole("max_tokens");
@@ -50,7 +47,7 @@ internal static class ChatCompletionRequest
             Scope = isPlain || seed is not null ? RoundScope.None : RoundScope.Conversation,
             IsFitted = true,
             MaxTokens = tokens is { } most and > 0 ? (int)Math.Min(most, int.MaxValue) : null,
-            Temperature = (float?)temperature,
+            Temperature = temperature,
             TopP = body.Number("top_p", 0, 1) is { } p ? (float)Math.Max(p, 1e-3) : null,
             PresencePenalty = (float)(body.Number("presence_penalty", -2, 2) ?? 0),
             FrequencyPenalty = (float)(body.Number("frequency_penalty", -2, 2) ?? 0),

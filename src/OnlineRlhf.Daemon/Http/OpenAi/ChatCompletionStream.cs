@@ -126,14 +126,5 @@ internal sealed class ChatCompletionStream(HttpContext context, ChatCompletion c
 
     private Task SendAsync(byte[] chunk) => SendAsync($"data: {Encoding.UTF8.GetString(chunk)}\n\n");
 
-    private async Task SendAsync(string line)
-    {
-        if (!context.Response.HasStarted)
-        {
-            context.Response.ContentType = EventEndpoint.ContentType;
-            context.Response.Headers.CacheControl = "no-store";
-        }
-        await context.Response.WriteAsync(line, Left).ConfigureAwait(false);
-        await context.Response.Body.FlushAsync(Left).ConfigureAwait(false);
-    }
+    private Task SendAsync(string lines) => EventEndpoint.Write(context, lines, Left);
 }

@@ -22,9 +22,9 @@ internal static class OpenAiEndpoints
         long created = clock.GetUtcNow().ToUnixTimeSeconds();
         foreach (string prefix in (string[])["/v1", ""])
         {
-            app.MapPost($"{prefix}/chat/completions", Handled(Complete)).WithMetadata(new Marker());
-            app.MapRead($"{prefix}/models", Handled(c => List(c, created))).WithMetadata(new Marker());
-            app.MapRead($"{prefix}/models/{{**id}}", Handled(c => Show(c, created))).WithMetadata(new Marker());
+            app.MapPost($"{prefix}/chat/completions", Complete).WithMetadata(new Marker());
+            app.MapRead($"{prefix}/models", c => List(c, created)).WithMetadata(new Marker());
+            app.MapRead($"{prefix}/models/{{**id}}", c => Show(c, created)).WithMetadata(new Marker());
         }
 
         async Task Complete(HttpContext context)
@@ -57,13 +57,6 @@ internal static class OpenAiEndpoints
     /// <summary>Whether somebody who asks for this path expects errors in the shape of OpenAI's API.</summary>
     internal static bool Expects(PathString path) =>
         Theirs.Any(p => path.StartsWithSegments(p) || (path.StartsWithSegments("/v1", out PathString rest) && rest.StartsWithSegments(p)));
-
-    private static RequestDelegate Handled(RequestDelegate handle) =>
-        context =>
-        {
-            context.Features.Set<ErrorWriter>(OpenAiErrors.Write);
-            return handle(context);
-        };
 
     private static Task List(HttpContext context, long created) =>
         OpenAiJson.Write(

@@ -92,5 +92,5 @@ internal readonly struct RequestFields
             ? value
             : null;
 
-    internal static OpenAiException Wrong(string field, string type) => new($"{field} must be {type}.", field);
+    private static OpenAiException Wrong(string field, string type) => new($"{field} must be {type}.", field);
 }
