@@ -1,4 +1,5 @@
 using OnlineRlhf.Inference.Devices;
+using OnlineRlhf.Rounds.Conversations;
 using OnlineRlhf.Rounds.Feedback;
 using OnlineRlhf.Rounds.Pipeline;
 using OnlineRlhf.Rounds.Profiles;
@@ -14,6 +15,7 @@ public sealed class LoopStatus
     private readonly ProfileCache _profiles;
     private readonly FeedbackHandler _feedback;
     private readonly ComparisonHandler _comparisons;
+    private readonly TalkLearner _talk;
 
     internal LoopStatus(
         RoundPlanner planner,
@@ -21,7 +23,8 @@ public sealed class LoopStatus
         GenerationQueue queue,
         ProfileCache profiles,
         FeedbackHandler feedback,
-        ComparisonHandler comparisons
+        ComparisonHandler comparisons,
+        TalkLearner talk
     )
     {
         _planner = planner;
@@ -30,6 +33,7 @@ public sealed class LoopStatus
         _profiles = profiles;
         _feedback = feedback;
         _comparisons = comparisons;
+        _talk = talk;
     }
 
     /// <summary>Rounds that wait for feedback.</summary>
@@ -62,6 +66,18 @@ public sealed class LoopStatus
 
     /// <summary>How many comparisons that clients submitted were recorded; repeats do not count.</summary>
     public long Submitted => _comparisons.Recorded;
+
+    /// <summary>How many comparisons were recorded because a person kept one of two answers of a conversation.</summary>
+    public long Kept => _talk.Kept;
+
+    /// <summary>How many wishes about the manner of an answer were recorded.</summary>
+    public long Words => _talk.Words;
+
+    /// <summary>How many comparisons of conversations were held back, until the person goes back to a first answer.</summary>
+    public long HeldBack => _talk.HeldBack;
+
+    /// <summary>How many comparisons of conversations were lost, because the disk failed or had no room.</summary>
+    public long TalkLost => _talk.Lost;
 
     /// <summary>How many rounds got this answer; repeats do not count.</summary>
     public long Answered(Preferred preferred) => _feedback.Answered(preferred);

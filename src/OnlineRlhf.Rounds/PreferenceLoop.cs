@@ -2,6 +2,7 @@ using System.Threading.Channels;
 using OnlineRlhf.Inference;
 using OnlineRlhf.Inference.Features;
 using OnlineRlhf.Inference.Sampling;
+using OnlineRlhf.Rounds.Conversations;
 using OnlineRlhf.Rounds.Events;
 using OnlineRlhf.Rounds.Feedback;
 using OnlineRlhf.Rounds.Pipeline;
@@ -50,7 +51,9 @@ public sealed class PreferenceLoop : IDisposable
         _feedback = new FeedbackHandler(_registry, _profiles, _turn, events, options.ProfilesStored);
         _comparisons = new ComparisonHandler(model, _queue, _profiles, _turn, events, options.ProfilesStored);
         Files = new LearnedFileHandler(_profiles);
-        Status = new LoopStatus(planner, _registry, _queue, _profiles, _feedback, _comparisons);
+        var talk = new TalkLearner(_profiles, _turn, events, options.ProfilesStored, clock);
+        Conversations = new ConversationHandler(_pipeline, _registry, talk, options.LearnFromConversations, model.Hints.Count > 0, clock);
+        Status = new LoopStatus(planner, _registry, _queue, _profiles, _feedback, _comparisons, talk);
     }
 
     /// <summary>
@@ -110,6 +113,9 @@ public sealed class PreferenceLoop : IDisposable
 
     /// <summary>What the loop does now, and what it has counted.</summary>
     public LoopStatus Status { get; }
+
+    /// <summary>Answers chat programs, and learns from what their users keep.</summary>
+    public ConversationHandler Conversations { get; }
 
     /// <summary>Which data sets the profiles have learned.</summary>
     public LearnedFileHandler Files { get; }

@@ -1,6 +1,7 @@
 using System.Numerics.Tensors;
 using OnlineRlhf.Inference.Features;
 using OnlineRlhf.Inference.Sampling;
+using OnlineRlhf.Rounds.Conversations;
 
 namespace OnlineRlhf.Rounds;
 
@@ -8,9 +9,7 @@ namespace OnlineRlhf.Rounds;
 public sealed class Round
 {
     private readonly float[] _difference;
-    private readonly float[] _served;
-    private readonly ConversationTurns? _turns;
-    private volatile UnshownAnswer? _unshown;
+    private readonly TaskCompletionSource<UnshownAnswer?> _challenger = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     internal Round(
         Guid id,
@@ -28,7 +27,7 @@ public sealed class Round
         Scope = set.Request.Scope;
         MayBeShown = set.Request.MayBeShown;
         PromptTokens = promptTokens;
-        _turns = Scope == RoundScope.Conversation ? new ConversationTurns(set.Request.Messages) : null;
+        Turn = set.Request.Turns?.Last;
         Map = set.Map;
         CandidateCount = candidates;
         Uncertainty = choice.Uncertainty;
@@ -38,8 +37,13 @@ public sealed class Round
             choice.Challenger is { } challenger && !leaderFirst ? (challenger, choice.Leader) : (choice.Leader, choice.Challenger);
         First = Show(set.Candidates[first]);
         Second = second is { } other ? Show(set.Candidates[other]) : null;
-        _served = second is null ? set.Features[first].ToArray() : [];
+        Served = second is null ? set.Features[first].ToArray() : [];
         _difference = second is { } against ? Subtract(set, first, against) : [];
+        if (set.Request.Source is { } source && Turn is not null && second is null)
+            Exchange =
+                set.Request.Repeated is { } repeated && repeated.Round.Map.Fingerprint == Map.Fingerprint
+                    ? repeated
+                    : new Exchange(source, Turn, set.Request, this);
     }
 
     /// <summary>The id of the round.</summary>
@@ -50,6 +54,12 @@ public sealed class Round
 
     /// <summary>What the round stands beside.</summary>
     internal RoundScope Scope { get; }
+
+    /// <summary>The turn of the conversation that it answers; null if it belongs to no conversation.</summary>
+    internal ConversationTurn? Turn { get; }
+
+    /// <summary>What is remembered to recognise the answer that the person keeps; null for nothing.</summary>
+    internal Exchange? Exchange { get; }
 
     /// <summary>Whether people may see it on a display with buttons.</summary>
     internal bool MayBeShown { get; }
@@ -69,7 +79,13 @@ public sealed class Round
     /// <summary>
     /// The challenger of a round that asked nothing. The model finishes it while the person reads, until the next request; null until it is whole.
     /// </summary>
-    internal UnshownAnswer? Unshown => _unshown;
+    internal UnshownAnswer? Unshown => _challenger.Task.IsCompleted ? _challenger.Task.Result : null;
+
+    /// <summary>Completes with the challenger when it is whole, or with null when it is certain that there is none.</summary>
+    internal Task<UnshownAnswer?> Challenger => _challenger.Task;
+
+    /// <summary>The features of the one answer of a round that asked nothing, φ; empty if it asked.</summary>
+    internal float[] Served { get; }
 
     /// <summary>How many distinct candidates were sampled.</summary>
     public int CandidateCount { get; }
@@ -92,14 +108,13 @@ public sealed class Round
     /// <summary>Takes the challenger of a round that asked nothing.</summary>
     internal void Finish(Candidate challenger, ReadOnlySpan<float> features)
     {
-        float[] difference = new float[_served.Length];
-        TensorPrimitives.Subtract(_served, features, difference);
-        _unshown = new UnshownAnswer(Show(challenger), difference);
+        float[] difference = new float[Served.Length];
+        TensorPrimitives.Subtract(Served, features, difference);
+        _ = _challenger.TrySetResult(new UnshownAnswer(Show(challenger), difference, features.ToArray()));
     }
 
-    /// <summary>Whether an older round ends because this one is opened.</summary>
-    internal bool Supersedes(Round older) =>
-        older.Profile == Profile && older.Scope == Scope && (_turns is null || (older._turns is { } turns && _turns.Continues(turns)));
+    /// <summary>Notes that no challenger is written any more.</summary>
+    internal void End() => _challenger.TrySetResult(null);
 
     private static ShownAnswer Show(Candidate candidate) => new(candidate.Text, candidate.Tokens, candidate.Complete);
 

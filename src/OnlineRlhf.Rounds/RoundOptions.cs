@@ -40,6 +40,9 @@ public sealed record RoundOptions
     /// <summary>Whether a request that is made to fit loses the oldest turns of a conversation that is too long.</summary>
     public bool TrimConversations { get; init; } = true;
 
+    /// <summary>Whether chat programs teach: by the answers that people keep, and by their wishes about manner.</summary>
+    public bool LearnFromConversations { get; init; } = true;
+
     /// <summary>How many conversations of one profile have a round.</summary>
     public int Conversations { get; init; } = 32;
 

@@ -1,4 +1,6 @@
 using OnlineRlhf.Inference.Prompts;
+using OnlineRlhf.Rounds.Conversations;
+using OnlineRlhf.Rounds.Pipeline;
 
 namespace OnlineRlhf.Rounds;
 
@@ -42,10 +44,37 @@ public sealed record RoundRequest(IReadOnlyList<ChatMessage> Messages)
     /// <summary>What the round stands beside.</summary>
     public RoundScope Scope { get; init; }
 
+    /// <summary>
+    /// Who talks, so that the answers that this person keeps teach: the id of a key, or the empty id for the Unix socket. Null if nothing may be
+    /// learned from the conversation.
+    /// </summary>
+    public Guid? Source { get; init; }
+
+    /// <summary>Whether a client program sends the request again by itself, because the connection broke or the daemon was busy.</summary>
+    public bool IsRetry { get; init; }
+
+    /// <summary>What was asked and answered before, when the person asks the same again; null if not.</summary>
+    internal Exchange? Repeated { get; init; }
+
+    /// <summary>The answer that the person wishes to be changed in manner; null if the request is no such wish.</summary>
+    internal GivenAnswer? Wished { get; init; }
+
+    /// <summary>Chooses the leader; null for the exploration rule.</summary>
+    internal LeaderChooser? Leader { get; init; }
+
+    /// <summary>The style hint of all candidates; null if the hint selector assigns hints.</summary>
+    internal string? Hint { get; init; }
+
+    /// <summary>The turns of the conversation as the client sent it; null if the round belongs to none.</summary>
+    internal ConversationTurns? Turns { get; init; }
+
     internal bool OpensRound => Scope != RoundScope.None;
 
     /// <summary>Whether people may see the round on a display with buttons.</summary>
-    internal bool MayBeShown => Scope == RoundScope.Profile || (Scope == RoundScope.Conversation && Ask == AskMode.Always);
+    internal bool MayBeShown => Scope == RoundScope.Profile || (Scope == RoundScope.Conversation && Ask != AskMode.Never);
+
+    /// <summary>Whether chance decides which of two answers is shown first. With n: 2, a chat program gets the leader first.</summary>
+    internal bool IsShuffled => Scope == RoundScope.Profile || Ask == AskMode.WhenUseful;
 
     /// <summary>
     /// Whether the model simply answers: one candidate without a style hint, and no choice. Then the last turn may also be another one's than the
@@ -64,6 +93,12 @@ public sealed record RoundRequest(IReadOnlyList<ChatMessage> Messages)
 
     /// <summary>The user's last message, which the features compare an answer with.</summary>
     internal string LastUserTurn => Messages.LastOrDefault(m => m.Role == "user")?.Content ?? "";
+
+    /// <summary>Whether the answers to another request are written in the same way, for the same person.</summary>
+    internal bool IsSampledLike(RoundRequest other) =>
+        (Source, Profile, Ask, Temperature, TopP, MaxTokens, PresencePenalty, FrequencyPenalty)
+            == (other.Source, other.Profile, other.Ask, other.Temperature, other.TopP, other.MaxTokens, other.PresencePenalty, other.FrequencyPenalty)
+        && Stop.SequenceEqual(other.Stop);
 
     internal void Validate()
     {

@@ -110,6 +110,9 @@ internal sealed class DaemonOptions
     [ConfigurationKeyName("trim_conversations")]
     public string TrimConversations { get; set; } = On;
 
+    [ConfigurationKeyName("learn_from_conversations")]
+    public string LearnFromConversations { get; set; } = On;
+
     [ConfigurationKeyName("queue")]
     public int Queue { get; set; } = Defaults.QueueLength;
 
@@ -153,6 +156,7 @@ internal sealed class DaemonOptions
         Require(DeviceNames.ContainsKey(Device), $"device must be {string.Join(", ", DeviceNames.Keys)}, not {Device}");
         Require(Thinking is Off or On, $"thinking must be {Off} or {On}, not {Thinking}");
         Require(TrimConversations is Off or On, $"trim_conversations must be {Off} or {On}, not {TrimConversations}");
+        Require(LearnFromConversations is Off or On, $"learn_from_conversations must be {Off} or {On}, not {LearnFromConversations}");
         Require(WireName.TryParse(Sampling, out SamplingMode _), $"sampling must be {WireName.Choice<SamplingMode>()}, not {Sampling}");
         Require(WireName.TryParse(Ask, out AskMode _), $"ask must be {WireName.Choice<AskMode>()}, not {Ask}");
         _ = ForBoard();
@@ -194,6 +198,7 @@ internal sealed class DaemonOptions
             Lifetime = TimeSpan.FromSeconds(RoundLifetime),
             ConversationLifetime = TimeSpan.FromSeconds(ConversationLifetime),
             TrimConversations = TrimConversations == On,
+            LearnFromConversations = LearnFromConversations == On,
             TimeTarget = TimeTarget > 0 ? TimeSpan.FromSeconds(TimeTarget) : null,
             FirstWordTarget = FirstWordTarget > 0 ? TimeSpan.FromSeconds(FirstWordTarget) : null,
             QueueLength = Queue,

@@ -157,6 +157,11 @@ internal sealed record Setting(
             "on: over OpenAI's API, a conversation that is too long for the context loses its oldest turns. "
                 + $"off: it is refused (default {Default.TrimConversations})"
         ),
+        new(
+            "learn_from_conversations",
+            "on: the daemon learns from what people do in chat programs: which of two answers they keep, and wishes such as \"shorter\". "
+                + $"off: only from feedback (default {Default.LearnFromConversations})"
+        ),
         new("queue", $"requests that may wait while one is generated (default {Default.Queue})", SettingKind.Whole, 0, 64, "requests"),
         new("profiles", $"profiles that are kept on the disk (default {Default.Profiles})", SettingKind.Whole, 1, 100_000),
         new("gpio_chip", "label of the GPIO chip that buttons and lamps are wired to; without it there are none"),

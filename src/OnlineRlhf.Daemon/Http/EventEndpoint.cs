@@ -148,7 +148,7 @@ internal static class EventEndpoint
                 WireJson.Readable.ClosedBody,
                 cancellationToken
             ),
-            RoundEvent.Recorded e => SendRecorded(context, new RecordedBody(e.Id, e.Profile, e.Comparisons), cancellationToken),
+            RoundEvent.Recorded e => SendRecorded(context, new RecordedBody(e.Id, e.Profile, e.Comparisons, WireName.Of(e.Kind)), cancellationToken),
             RoundEvent.Abandoned e => Send(
                 context,
                 "round.abandoned",

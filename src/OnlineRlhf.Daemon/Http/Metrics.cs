@@ -41,9 +41,15 @@ internal sealed class Metrics
         Line("requests_queued", "gauge", "requests that run or wait for the model", status?.QueuedRequests ?? 0);
         Line("profiles_in_memory", "gauge", "profiles held in memory", status?.OpenProfiles ?? 0);
         long submitted = status?.Submitted ?? 0,
-            recorded = feedback.Sum(f => f.Key == Preferred.Skip ? 0 : f.Value) + submitted;
+            kept = status?.Kept ?? 0,
+            words = status?.Words ?? 0,
+            recorded = feedback.Sum(f => f.Key == Preferred.Skip ? 0 : f.Value) + submitted + kept + words;
         Renamed("comparisons_recorded_total", "learned_total", "comparisons recorded", recorded);
         Renamed("comparisons_submitted_total", "brought_total", "comparisons recorded that clients submitted", submitted);
+        Line("comparisons_talk_total", "counter", "comparisons recorded because a chat went on with one of two answers", kept);
+        Line("comparisons_word_total", "counter", "wishes about manner recorded, such as: shorter", words);
+        Line("comparisons_held_total", "counter", "comparisons of chats held back until the person goes back to a first answer", status?.HeldBack ?? 0);
+        Line("comparisons_lost_total", "counter", "comparisons of chats lost because the disk failed or had no room", status?.TalkLost ?? 0);
         Labelled(
             "feedback_total",
             "feedback given, by answer; repeats do not count",

@@ -222,7 +222,8 @@ internal sealed record WritingBody(string Profile, string First, string? Second)
 
 internal sealed record ClosedBody(Guid Id, string Profile, string Reason);
 
-internal sealed record RecordedBody(Guid Id, string Profile, long Comparisons);
+/// <param name="Kind">Where the comparison comes from.</param>
+internal sealed record RecordedBody(Guid Id, string Profile, long Comparisons, string Kind);
 
 internal sealed record AbandonedBody(string Profile);
 

@@ -30,6 +30,36 @@ public static class ExplorationRule
             if (score > best)
                 (leader, best) = (i, score);
         }
+        return Select(model, candidates, exploration, leader);
+    }
+
+    /// <summary>The same if the leader is chosen already.</summary>
+    /// <exception cref="ArgumentException">Fewer than two candidates, another dimension, or not finite features.</exception>
+    public static Pair Select(OnePassRewardModel model, CandidateFeatures candidates, int leader)
+    {
+        SelectionInput.Require(model, candidates);
+        return Select(model, candidates, model.HyperParameters.Exploration, leader);
+    }
+
+    /// <summary>The candidate that the rule compares with an answer that is not among the candidates.</summary>
+    /// <param name="model">The model that scores.</param>
+    /// <param name="candidates">φ of the candidates.</param>
+    /// <param name="leader">φ of the answer.</param>
+    public static int Challenge(OnePassRewardModel model, CandidateFeatures candidates, ReadOnlySpan<float> leader)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        (int challenger, double highest) = (0, double.NegativeInfinity);
+        for (int i = 0; i < candidates.Count; i++)
+        {
+            double bound = model.Score(candidates[i]) + model.HyperParameters.Exploration * model.Uncertainty(candidates[i], leader);
+            if (bound > highest)
+                (challenger, highest) = (i, bound);
+        }
+        return challenger;
+    }
+
+    private static Pair Select(ILocalNorm model, CandidateFeatures candidates, double exploration, int leader)
+    {
         Pair pair = default;
         double highest = double.NegativeInfinity;
         for (int i = 0; i < candidates.Count; i++)

@@ -1,5 +1,6 @@
 using OnlineRlhf.Inference.Sampling;
 using OnlineRlhf.Rounds.Feedback;
+using OnlineRlhf.Storage;
 
 namespace OnlineRlhf.Rounds.Events;
 
@@ -33,7 +34,8 @@ public abstract record RoundEvent
     /// <param name="Id">The id of the round, or of the comparison that a client submitted.</param>
     /// <param name="Profile">Its profile.</param>
     /// <param name="Comparisons">How many comparisons of the profile are recorded.</param>
-    public sealed record Recorded(Guid Id, string Profile, long Comparisons) : RoundEvent;
+    /// <param name="Kind">Where it comes from.</param>
+    public sealed record Recorded(Guid Id, string Profile, long Comparisons, ComparisonKind Kind = ComparisonKind.Press) : RoundEvent;
 
     /// <summary>A request ended without a round: it failed, or the client went away.</summary>
     /// <param name="Profile">The profile of the request.</param>

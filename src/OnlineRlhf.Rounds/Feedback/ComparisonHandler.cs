@@ -56,7 +56,7 @@ internal sealed class ComparisonHandler(
                 request.AtLeast
             );
             Interlocked.Increment(ref _recorded);
-            events.Publish(new RoundEvent.Recorded(request.Id, request.Profile, comparisons));
+            events.Publish(new RoundEvent.Recorded(request.Id, request.Profile, comparisons, ComparisonKind.Brought));
             return new FeedbackResult(request.Id, request.Profile, true, comparisons);
         }
         finally

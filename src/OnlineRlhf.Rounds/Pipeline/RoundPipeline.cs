@@ -7,6 +7,7 @@ using OnlineRlhf.Inference.Sampling;
 using OnlineRlhf.Learning;
 using OnlineRlhf.Learning.RewardModels;
 using OnlineRlhf.Learning.Selection;
+using OnlineRlhf.Rounds.Conversations;
 using OnlineRlhf.Rounds.Events;
 using OnlineRlhf.Rounds.Profiles;
 
@@ -53,6 +54,8 @@ internal sealed class RoundPipeline(
         CancellationToken cancellationToken
     )
     {
+        if (request is { Scope: RoundScope.Conversation, Turns: null })
+            request = request with { Turns = new ConversationTurns(request.Messages) };
         if (request.OpensRound)
             registry.Begin(request.Profile, request.MayBeShown);
         try
@@ -66,15 +69,19 @@ internal sealed class RoundPipeline(
                         if (planner.SteeringOf(request) is { } steering)
                             return Steer(lease.Profile, request, sampling, steering, written, progress, served, token);
                         (CandidateSet set, int promptTokens) = Sample(lease.Profile, request, sampling, progress, token);
-                        Choice choice = Choose(lease.Profile, request, set.Features).Shown;
-                        return NewRound(set, choice, set.Candidates.Count, LeaderIsFirst(request), promptTokens);
+                        PairChoice choice = Choose(lease.Profile, request, set.Features);
+                        Round whole = NewRound(set, choice.Shown, set.Candidates.Count, LeaderIsFirst(request), promptTokens);
+                        if (choice is { IsAsked: false, Challenger: { } unshown })
+                            whole.Finish(set.Candidates[unshown], set.Features[unshown]);
+                        whole.End();
+                        return whole;
                     },
                     request.IsPatient,
                     cancellationToken
                 )
                 .ConfigureAwait(false);
             if (request.OpensRound)
-                registry.Add(round);
+                registry.Add(round, request.Turns);
             return round;
         }
         catch (Exception e) when (request.OpensRound)
@@ -174,21 +181,27 @@ internal sealed class RoundPipeline(
         );
         // A generation that begins anew after its round was served has nobody to serve. Without a round, nobody needs a second answer.
         guide.Serve = leader => round is null && request.OpensRound ? served(round = Open([leader])) : new CancellationToken(canceled: true);
-        SteeredAnswers answers = model.Steer(
-            ready.Prompt,
-            ready.Hints,
-            ready.Sampling,
-            ready.Steering!,
-            guide,
-            ready.Progress,
-            request.Profile,
-            cancellationToken
-        );
-        if (round is null)
-            return Open(answers.Challenger is { } other ? [answers.Leader, other] : [answers.Leader]);
-        if (answers.Challenger is { Text.Length: > 0 } unshown)
-            Finish(round, unshown);
-        return round;
+        try
+        {
+            SteeredAnswers answers = model.Steer(
+                ready.Prompt,
+                ready.Hints,
+                ready.Sampling,
+                ready.Steering!,
+                guide,
+                ready.Progress,
+                request.Profile,
+                cancellationToken
+            );
+            round ??= Open(answers.Challenger is { } other ? [answers.Leader, other] : [answers.Leader]);
+            if (!round.Asked && answers.Challenger is { Text.Length: > 0 } unshown)
+                Finish(round, unshown);
+            return round;
+        }
+        finally
+        {
+            round?.End();
+        }
 
         void Settled(string leader, string? challenger)
         {
@@ -242,6 +255,8 @@ internal sealed class RoundPipeline(
             (learned, candidates) =>
             {
                 Pair pair = ExplorationRule.Select(learned, candidates);
+                if (request.Leader is { } choose && choose(learned, candidates) is { } leader)
+                    pair = ExplorationRule.Select(learned, candidates, leader);
                 AskMode mode = request.Ask ?? options.Ask;
                 bool ask =
                     mode == AskMode.Always
@@ -266,7 +281,7 @@ internal sealed class RoundPipeline(
         );
 
     private static bool LeaderIsFirst(RoundRequest request) =>
-        request.Scope != RoundScope.Profile || (request.Seed is { } seed ? (seed * 0x9E3779B9u >> 31) == 0 : Random.Shared.Next(2) == 0);
+        !request.IsShuffled || (request.Seed is { } seed ? (seed * 0x9E3779B9u >> 31) == 0 : Random.Shared.Next(2) == 0);
 
     /// <summary>The answers that say something. If there are none, a chat program gets the empty one, and other programs an error.</summary>
     private static Candidate[] WithText(RoundRequest request, IReadOnlyList<Candidate> candidates)

@@ -60,7 +60,7 @@ internal sealed class RoundPlanner(
         // Read the profile first: an unreadable state must fail before the model works for seconds.
         (FeatureMap map, bool hasTaste) = profile.Read((map, learned) => (map, learned.Comparisons > 0));
         // Before the first press all answers are worth the same, so one is enough.
-        if (steering is { IsServed: true } && !hasTaste)
+        if (steering is { IsServed: true } && !hasTaste && request.Leader is null)
             (request, sampling) = (request with { Candidates = 1 }, sampling with { Candidates = 1 });
         if (steering is not null && sampling.Candidates == 1)
             steering = SteeringOptions.Unsteered with { IsServed = steering.IsServed };
@@ -78,6 +78,7 @@ internal sealed class RoundPlanner(
 
         string?[] Assign(OnePassRewardModel learned) =>
             request.IsPlain ? [null]
+            : request.Hint is { } hint ? [.. Enumerable.Repeat(hint, sampling.Candidates)]
             : steering is { IsServed: true } ? hints.AssignLikeliest(learned, sampling.Candidates, sampling.Seed)
             : hints.Assign(learned, sampling.Candidates, sampling.Seed);
     }

@@ -1,4 +1,5 @@
 using OnlineRlhf.Inference.Sampling;
+using OnlineRlhf.Rounds.Conversations;
 using OnlineRlhf.Rounds.Events;
 using OnlineRlhf.Rounds.Feedback;
 
@@ -58,14 +59,16 @@ internal sealed class RoundRegistry(TimeProvider clock, EventHub events, int con
     /// Opens the round of a request, and closes an older round of the same profile or conversation. If the profile has too many conversations, the
     /// oldest one's round is closed.
     /// </summary>
-    internal void Add(Round round)
+    /// <param name="round">The round.</param>
+    /// <param name="turns">The turns of its conversation; null if it belongs to none.</param>
+    internal void Add(Round round, ConversationTurns? turns)
     {
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
             // Time the lifetime, not the date of expiry: on a board without a battery the date jumps.
             ITimer timer = clock.CreateTimer(_ => Expire(round), null, round.ExpiresAt - round.CreatedAt, Timeout.InfiniteTimeSpan);
-            foreach (Entry older in _open.Values.Where(e => round.Supersedes(e.Round)).ToArray())
+            foreach (Entry older in _open.Values.Where(e => IsSuperseded(e.Round)).ToArray())
                 Close(older.Round, new Closing(RoundError.Superseded));
             Entry[] beside = [.. _open.Values.Where(e => e.Round is { Scope: RoundScope.Conversation } o && o.Profile == round.Profile)];
             if (round.Scope == RoundScope.Conversation && beside.Length >= conversations)
@@ -76,6 +79,16 @@ internal sealed class RoundRegistry(TimeProvider clock, EventHub events, int con
             // Publish inside the lock, so that followers learn of the round before anyone can close it.
             events.Publish(new RoundEvent.Opened(round));
         }
+
+        bool IsSuperseded(Round older) =>
+            older.Profile == round.Profile && older.Scope == round.Scope && (turns is null || (older.Turn is { } turn && turns.Hold(turn)));
+    }
+
+    /// <summary>What is remembered of the open conversations of one sender, the newest first.</summary>
+    internal Exchange[] Exchanges(Guid source)
+    {
+        lock (_gate)
+            return [.. _open.Values.OrderByDescending(e => e.Number).Select(e => e.Round.Exchange).OfType<Exchange>().Where(e => e.Source == source)];
     }
 
     /// <summary>Notes that a request ended without a round.</summary>

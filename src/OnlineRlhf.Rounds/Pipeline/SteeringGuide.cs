@@ -2,6 +2,7 @@ using OnlineRlhf.Inference;
 using OnlineRlhf.Inference.Features;
 using OnlineRlhf.Inference.Sampling;
 using OnlineRlhf.Learning;
+using OnlineRlhf.Learning.RewardModels;
 
 namespace OnlineRlhf.Rounds.Pipeline;
 
@@ -122,6 +123,9 @@ internal sealed class SteeringGuide(
 
 /// <summary>Chooses among candidates.</summary>
 internal delegate PairChoice PairChooser(CandidateFeatures features);
+
+/// <summary>Chooses the candidate that is served; null for the exploration rule's leader.</summary>
+internal delegate int? LeaderChooser(OnePassRewardModel learned, CandidateFeatures candidates);
 
 /// <summary>The predicted reward of an answer.</summary>
 internal delegate double RewardScorer(ReadOnlySpan<float> features);

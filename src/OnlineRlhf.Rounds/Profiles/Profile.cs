@@ -122,6 +122,48 @@ internal sealed class Profile : IDisposable
         }
     }
 
+    // STUB
+    internal long Record(Guid round, FeatureMap map, ReadOnlySpan<float> difference, double label, ComparisonKind kind, long atLeast = 0) =>
+        Record(round, map, difference, label, atLeast);
+
+    private readonly HashSet<Guid> _trusted = [];
+    private readonly List<(Guid Id, Guid Source, FeatureMap Map, float[] Z, double Label)> _held = [];
+
+    internal bool IsTrusted(Guid source)
+    {
+        lock (_gate)
+            return _trusted.Contains(source);
+    }
+
+    internal void Hold(Guid id, Guid source, FeatureMap map, ReadOnlySpan<float> difference, double label, DateTimeOffset at)
+    {
+        lock (_gate)
+        {
+            _held.Add((id, source, map, difference.ToArray(), label));
+            if (_held.Count > 32)
+                _held.RemoveAt(0);
+        }
+    }
+
+    internal (int Released, long Comparisons) Trust(Guid source, DateTimeOffset now)
+    {
+        lock (_gate)
+        {
+            _trusted.Add(source);
+            int n = 0;
+            long c = 0;
+            foreach (var h in _held.Where(h => h.Source == source))
+            {
+                n++;
+                c = Record(h.Id, h.Map, h.Z, h.Label);
+            }
+            _held.RemoveAll(h => h.Source == source);
+            return (n, c);
+        }
+    }
+
+    // STUB END
+
     /// <summary>Refuses if the profile holds fewer comparisons than the caller knows of.</summary>
     /// <exception cref="RoundException">The profile holds fewer comparisons.</exception>
     internal void RequireAtLeast(long comparisons)

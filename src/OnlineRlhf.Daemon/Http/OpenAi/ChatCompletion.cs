@@ -1,5 +1,6 @@
 using System.Text.Json;
 using OnlineRlhf.Rounds;
+using OnlineRlhf.Rounds.Conversations;
 
 namespace OnlineRlhf.Daemon.Http.OpenAi;
 
@@ -14,16 +15,13 @@ internal sealed class ChatCompletion(RoundRequest request, string model, DateTim
     /// <summary>How many answers the client asked for.</summary>
     internal int Answers => request.Ask == AskMode.Always ? 2 : 1;
 
-    /// <summary>The answers that the client gets: fewer than it asked for, if the model wrote the same twice.</summary>
-    internal static IReadOnlyList<ShownAnswer> Shown(Round round) => round.Second is { } second ? [round.First, second] : [round.First];
-
     /// <summary>The whole response.</summary>
-    internal byte[] Whole(Round round) =>
+    internal byte[] Whole(ConversationAnswer answers) =>
         OpenAiJson.Object(json =>
         {
             Begin(json, "chat.completion");
             json.WriteStartArray("choices");
-            foreach ((int index, ShownAnswer answer) in Shown(round).Index())
+            foreach ((int index, ShownAnswer answer) in answers.Shown.Index())
             {
                 json.WriteStartObject();
                 json.WriteNumber("index", index);
@@ -37,8 +35,8 @@ internal sealed class ChatCompletion(RoundRequest request, string model, DateTim
                 json.WriteEndObject();
             }
             json.WriteEndArray();
-            Usage(json, round);
-            Extension(json, round);
+            Usage(json, answers);
+            Extension(json, answers.Round);
         });
 
     /// <summary>The chunk that begins an answer. Client libraries expect the role in a chunk of its own, before any content.</summary>
@@ -56,17 +54,17 @@ internal sealed class ChatCompletion(RoundRequest request, string model, DateTim
     internal byte[] Content(int choice, string text) => Chunk(choice, json => json.WriteString("content", text));
 
     /// <summary>The chunk that ends an answer. That of the last answer tells of the round.</summary>
-    internal byte[] End(int choice, Round round) =>
-        Chunk(choice, _ => { }, Finish(Shown(round)[choice]), choice == Shown(round).Count - 1 ? round : null);
+    internal byte[] End(int choice, ConversationAnswer answers) =>
+        Chunk(choice, _ => { }, Finish(answers.Shown[choice]), choice == answers.Shown.Count - 1 ? answers.Round : null);
 
     /// <summary>The chunk that says how many tokens there were.</summary>
-    internal byte[] Usage(Round round) =>
+    internal byte[] Usage(ConversationAnswer answers) =>
         OpenAiJson.Object(json =>
         {
             Begin(json, "chat.completion.chunk");
             json.WriteStartArray("choices");
             json.WriteEndArray();
-            Usage(json, round);
+            Usage(json, answers);
         });
 
     private byte[] Chunk(int choice, Action<Utf8JsonWriter> delta, string? finish = null, Round? ended = null) =>
@@ -97,13 +95,13 @@ internal sealed class ChatCompletion(RoundRequest request, string model, DateTim
 
     private static string Finish(ShownAnswer answer) => answer.Complete ? "stop" : "length";
 
-    private static void Usage(Utf8JsonWriter json, Round round)
+    private static void Usage(Utf8JsonWriter json, ConversationAnswer answers)
     {
-        int written = Shown(round).Sum(a => a.Tokens);
+        int written = answers.Shown.Sum(a => a.Tokens);
         json.WriteStartObject("usage");
-        json.WriteNumber("prompt_tokens", round.PromptTokens);
+        json.WriteNumber("prompt_tokens", answers.Round.PromptTokens);
         json.WriteNumber("completion_tokens", written);
-        json.WriteNumber("total_tokens", round.PromptTokens + written);
+        json.WriteNumber("total_tokens", answers.Round.PromptTokens + written);
         json.WriteEndObject();
     }
 

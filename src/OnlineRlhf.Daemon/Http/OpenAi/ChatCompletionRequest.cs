@@ -11,8 +11,14 @@ internal static class ChatCompletionRequest
     /// <summary>A header with which a front end can say that the request is none of a person.</summary>
     internal const string SideJobHeader = "X-OnlineRlhf-Side-Job";
 
+    /// <summary>How often OpenAI's libraries have sent the request already.</summary>
+    internal const string RetryHeader = "x-stainless-retry-count";
+
     // Open WebUI begins its prompts for titles, tags and follow-up questions like this.
     private const string TaskMark = "### Task:";
+
+    // It begins in the same way if it puts retrieved text before a question of the user.
+    private const string QuestionMark = "Respond to the user query";
     private const int MostStops = 16;
 
     /// <exception cref="OpenAiException">The request cannot be served.</exception>
@@ -30,7 +36,7 @@ internal static class ChatCompletionRequest
         if (answers is < 1 or > 2)
             throw new OpenAiException($"n must be 1 or 2, not {answers}.", "n");
         ChatMessage[] messages = [.. list.EnumerateArray().Select(Message)];
-        isSideJob |= messages[^1] is { Role: "user" } last && last.Content.AsSpan().TrimStart().StartsWith(TaskMark, StringComparison.Ordinal);
+        isSideJob |= messages[^1] is { Role: "user" } last && IsTask(last.Content.AsSpan().TrimStart());
         bool isTurn = messages[^1].Role == "user" && !string.IsNullOrWhiteSpace(messages[^1].Content);
         var temperature = (float?)body.Number("temperature", 0, SamplingOptions.MaxTemperature);
         bool isPlain = isSideJob || !isTurn || temperature < SamplingOptions.LeastTemperature;
@@ -55,6 +61,10 @@ internal static class ChatCompletionRequest
             Stop = Stops(body.Any("stop")),
         };
     }
+
+    private static bool IsTask(ReadOnlySpan<char> text) =>
+        text.StartsWith(TaskMark, StringComparison.Ordinal)
+        && !text[TaskMark.Length..].TrimStart().StartsWith(QuestionMark, StringComparison.OrdinalIgnoreCase);
 
     private static ChatMessage Message(JsonElement message, int index)
     {

@@ -2,6 +2,7 @@ using System.Text;
 using System.Threading.Channels;
 using OnlineRlhf.Inference.Sampling;
 using OnlineRlhf.Rounds;
+using OnlineRlhf.Rounds.Conversations;
 using OnlineRlhf.Rounds.Events;
 
 namespace OnlineRlhf.Daemon.Http.OpenAi;
@@ -28,14 +29,14 @@ internal sealed class ChatCompletionStream(HttpContext context, ChatCompletion c
     /// <param name="loop">Waits for the loop.</param>
     /// <param name="request">The request.</param>
     /// <param name="cancellationToken">Ends the round: when the client leaves, and when the daemon stops.</param>
-    /// <returns>The round; null if it failed after the first event.</returns>
-    internal async Task<Round?> OpenAsync(Func<Task<PreferenceLoop>> loop, RoundRequest request, CancellationToken cancellationToken)
+    /// <returns>The answer; null if it failed after the first event.</returns>
+    internal async Task<ConversationAnswer?> OpenAsync(Func<Task<PreferenceLoop>> loop, RoundRequest request, CancellationToken cancellationToken)
     {
         // A later text contains the earlier ones, so a client that reads slowly misses nothing.
         var written = Channel.CreateBounded<RoundEvent.Writing>(
             new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true }
         );
-        Task<Round> opening = OpenAsync();
+        Task<ConversationAnswer> opening = OpenAsync();
         while (await IsMoreAsync(written.Reader).ConfigureAwait(false))
         {
             // The client may leave at any time. The round then ends by the same token.
@@ -44,9 +45,19 @@ internal sealed class ChatCompletionStream(HttpContext context, ChatCompletion c
         }
         try
         {
-            Round round = await opening.ConfigureAwait(false);
-            await FinishAsync(round).ConfigureAwait(false);
-            return round;
+            ConversationAnswer answer = await opening.ConfigureAwait(false);
+            try
+            {
+                await FinishAsync(answer).ConfigureAwait(false);
+                if (!Left.IsCancellationRequested)
+                    answer.Delivered();
+            }
+            catch
+            {
+                answer.Dispose();
+                throw;
+            }
+            return answer;
         }
         catch (Exception e) when (context.Response.HasStarted && !Left.IsCancellationRequested)
         {
@@ -54,12 +65,12 @@ internal sealed class ChatCompletionStream(HttpContext context, ChatCompletion c
             return null;
         }
 
-        async Task<Round> OpenAsync()
+        async Task<ConversationAnswer> OpenAsync()
         {
             try
             {
                 return await (await loop().ConfigureAwait(false))
-                    .OpenRoundAsync(request, written.Writer, this, cancellationToken)
+                    .Conversations.AnswerAsync(request, written.Writer, this, cancellationToken)
                     .ConfigureAwait(false);
             }
             finally
@@ -102,17 +113,17 @@ internal sealed class ChatCompletionStream(HttpContext context, ChatCompletion c
         }
     }
 
-    private async Task FinishAsync(Round round)
+    private async Task FinishAsync(ConversationAnswer answer)
     {
-        await ContinueAsync(round.First.Text, round.Second?.Text).ConfigureAwait(false);
-        for (int choice = 0; choice < ChatCompletion.Shown(round).Count; choice++)
+        await ContinueAsync([.. answer.Shown.Select(a => a.Text)]).ConfigureAwait(false);
+        for (int choice = 0; choice < answer.Shown.Count; choice++)
         {
             if (_sent[choice] is null)
                 await SendAsync(completion.Role(choice)).ConfigureAwait(false);
-            await SendAsync(completion.End(choice, round)).ConfigureAwait(false);
+            await SendAsync(completion.End(choice, answer)).ConfigureAwait(false);
         }
         if (withUsage)
-            await SendAsync(completion.Usage(round)).ConfigureAwait(false);
+            await SendAsync(completion.Usage(answer)).ConfigureAwait(false);
         await SendAsync("data: [DONE]\n\n").ConfigureAwait(false);
     }
 

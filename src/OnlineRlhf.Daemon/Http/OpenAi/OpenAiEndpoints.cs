@@ -1,6 +1,7 @@
 using System.Text.Json;
 using OnlineRlhf.Daemon.Hosting;
 using OnlineRlhf.Rounds;
+using OnlineRlhf.Rounds.Conversations;
 
 namespace OnlineRlhf.Daemon.Http.OpenAi;
 
@@ -32,25 +33,33 @@ internal static class OpenAiEndpoints
             byte[] sent = await RoundEndpoints.Read(context, LargestBody).ConfigureAwait(false);
             var body = RequestFields.Parse(BodyEncoding.Utf8(context.Request, sent));
             bool isSideJob = context.Request.Headers[ChatCompletionRequest.SideJobHeader].ToString() is not ("" or "0" or "false" or "False");
-            RoundRequest request = ChatCompletionRequest.Convert(body, isSideJob);
+            RoundRequest request = ChatCompletionRequest.Convert(body, isSideJob) with
+            {
+                Source = Guid.Empty,
+                IsRetry = context.Request.Headers[ChatCompletionRequest.RetryHeader].ToString() is not ("" or "0"),
+            };
             using var either = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stopping);
             long start = clock.GetTimestamp();
             var completion = new ChatCompletion(request, body.Text("model") is { Length: > 0 } name ? name : ModelName.Default, clock.GetUtcNow());
             bool isStreamed = body.Flag("stream") == true,
                 withUsage = RequestFields.Any(body.Any("stream_options"), "include_usage") is { ValueKind: JsonValueKind.True };
-            Round? round = isStreamed
+            using ConversationAnswer? answer = isStreamed
                 ? await new ChatCompletionStream(context, completion, withUsage, clock)
                     .OpenAsync(() => host.WaitInLineAsync(either.Token), request, either.Token)
                     .ConfigureAwait(false)
                 : await (await host.WaitInLineAsync(either.Token).ConfigureAwait(false))
-                    .OpenRoundAsync(request, cancellationToken: either.Token)
+                    .Conversations.AnswerAsync(request, cancellationToken: either.Token)
                     .ConfigureAwait(false);
-            if (round is null)
+            if (answer is null)
                 return;
-            if (request.Scope != RoundScope.None)
-                metrics.Opened(round, clock.GetElapsedTime(start));
-            if (!isStreamed)
-                await OpenAiJson.Write(context, completion.Whole(round)).ConfigureAwait(false);
+            if (answer.IsNew)
+                metrics.Opened(answer.Round, clock.GetElapsedTime(start));
+            if (isStreamed)
+                return;
+            await OpenAiJson.Write(context, completion.Whole(answer)).ConfigureAwait(false);
+            await context.Response.CompleteAsync().ConfigureAwait(false);
+            if (!context.RequestAborted.IsCancellationRequested)
+                answer.Delivered();
         }
     }
 
