@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # benchmarks.sh [VERB] [OPTION]...   Publishes the daemon and the benchmarks with Native AOT for this machine.
 #   Then it runs all benchmarks or the one named VERB.
-#   Verbs: all, update, acknowledge, bytes, engine, chat, daemon, tastes, steered (hours, not in all). --help shows the options.
+#   Verbs: all, update, acknowledge, bytes, engine, chat, daemon, tastes, steered and talk (hours, not in all). --help shows the options.
 # chat needs llama.cpp's own server. The script builds it once from the pinned source, which takes some ten minutes and needs cmake, ninja and g++.
 # The script prints a table for each benchmark and adds the numbers to artifacts/benchmarks.json. ONLINERLHF_SMOLLM2 names the GGUF file of
 # SmolLM2-135M-Instruct. Without it, the benchmarks that need this model are left out or run on the demo model.
@@ -11,7 +11,7 @@ cd "$(dirname "$(realpath "$0")")"
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_CLI_UI_LANGUAGE=en MSBUILDDISABLENODEREUSE=1
 
 case ${1:-all} in
-  all | update | acknowledge | bytes | engine | chat | daemon | tastes | steered | --*) ;;
+  all | update | acknowledge | bytes | engine | chat | daemon | tastes | steered | talk | --*) ;;
   *) sed -n '2,5s/^# //p' "$0" >&2; exit 2 ;;
 esac
 

@@ -5,6 +5,7 @@ using OnlineRlhf.Benchmarks.Engine;
 using OnlineRlhf.Benchmarks.Learner;
 using OnlineRlhf.Benchmarks.Reporting;
 using OnlineRlhf.Benchmarks.State;
+using OnlineRlhf.Benchmarks.Talk;
 using OnlineRlhf.Benchmarks.Tastes;
 
 var json = new Option<string?>("--json") { Description = "file that collects what was measured", Recursive = true };
@@ -121,6 +122,25 @@ var server = new Option<string?>("--llama-server")
                 )
             )
     ),
+    (
+        "talk",
+        "People who only chat over OpenAI's API, beside people who press. Takes hours.",
+        (report, p) =>
+            TalkBenchmark.Run(
+                report,
+                p.GetValue(daemon)!,
+                p.GetValue(model),
+                p.GetValue(directory)!,
+                p.GetValue(requests),
+                new SteeredPlan(
+                    p.GetValue(people),
+                    p.GetValue(presses),
+                    p.GetValue(threads) is > 0 and var workers ? workers : Environment.ProcessorCount,
+                    p.GetValue(forms)!,
+                    p.GetValue(conditions)!
+                )
+            )
+    ),
 ];
 
 var root = new RootCommand(
@@ -143,7 +163,7 @@ var root = new RootCommand(
 };
 foreach ((string name, string says, Action<Report, ParseResult> run) in verbs)
     root.Add(Verb(name, says, [run]));
-root.Add(Verb("all", "All of them but steered.", [.. verbs.Where(v => v.Name != "steered").Select(v => v.Run)]));
+root.Add(Verb("all", "All of them but steered and talk.", [.. verbs.Where(v => v.Name is not ("steered" or "talk")).Select(v => v.Run)]));
 var footprint = new Command(EngineFootprint.Verb) { Hidden = true };
 footprint.SetAction(parsed =>
 {

@@ -31,7 +31,7 @@ public sealed class ButtonPressTests : IDisposable
         long began = Now;
         _bench.Clock.Advance(TimeSpan.FromMilliseconds(120));
         Round round = await _bench.OpenAsync();
-        Assert.Equal(PressOutcome.TooEarly, await _bench.Loop.PressAsync(Preferred.First, began));
+        Assert.Equal(PressOutcome.TooEarly, (await _bench.Loop.PressAsync(Preferred.First, began)).Outcome);
         Assert.Same(round, _bench.Loop.Find(round.Id));
         Assert.Equal(PressOutcome.Counted, await Press(Preferred.First));
     }
@@ -119,7 +119,7 @@ public sealed class ButtonPressTests : IDisposable
         else
             await _bench.OpenAsync(profile: "ben", ask: AskMode.Never);
         _bench.Clock.Looked = null;
-        Assert.Equal(PressOutcome.Generating, await _bench.Loop.PressAsync(Preferred.First, began));
+        Assert.Equal(PressOutcome.Generating, (await _bench.Loop.PressAsync(Preferred.First, began)).Outcome);
         Assert.Same(old, _bench.Loop.Find(old.Id));
         Assert.Equal(PressOutcome.Counted, await Press(Preferred.First));
         Assert.Null(_bench.Loop.Find(old.Id));
@@ -155,7 +155,7 @@ public sealed class ButtonPressTests : IDisposable
         long began = Now;
         _bench.Clock.Advance(TimeSpan.FromMilliseconds(50));
         await _bench.PressAsync(shown.Id, Preferred.Second);
-        Assert.Equal(PressOutcome.Refused, await _bench.Loop.PressAsync(Preferred.First, began));
+        Assert.Equal(PressOutcome.Refused, (await _bench.Loop.PressAsync(Preferred.First, began)).Outcome);
         Assert.Same(behind, _bench.Loop.Find(behind.Id));
         Assert.Equal(PressOutcome.Counted, await Press(Preferred.First));
     }
@@ -197,5 +197,5 @@ public sealed class ButtonPressTests : IDisposable
 
     private long Now => _bench.Clock.GetTimestamp();
 
-    private Task<PressOutcome> Press(Preferred preferred) => _bench.Loop.PressAsync(preferred, Now);
+    private async Task<PressOutcome> Press(Preferred preferred) => (await _bench.Loop.PressAsync(preferred, Now)).Outcome;
 }

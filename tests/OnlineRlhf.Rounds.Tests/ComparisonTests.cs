@@ -184,7 +184,7 @@ public sealed class ComparisonTests : IDisposable
         Task<FeedbackResult> reading = Task.Run(() => LearnAsync(Of(string.Join(' ', Enumerable.Repeat(Short, 40)), Long)), Cancel);
         while (_bench.Loop.Status.QueuedRequests == 0 && !reading.IsCompleted)
             await Task.Yield();
-        Task<PressOutcome> press = _bench.Loop.PressAsync(Preferred.First, _bench.Clock.GetTimestamp());
+        Task<Press> press = _bench.Loop.PressAsync(Preferred.First, _bench.Clock.GetTimestamp());
         Assert.Equal(PressOutcome.Counted, await press);
         await reading;
     }

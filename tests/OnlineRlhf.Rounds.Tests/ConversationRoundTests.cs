@@ -67,7 +67,7 @@ public sealed class ConversationRoundTests : IDisposable
         _ = await _bench.Loop.OpenRoundAsync(Bench.Ask(), TestContext.Current.CancellationToken);
         long began = _bench.Clock.GetTimestamp();
         _ = await OpenAsync("How do I boil an egg?");
-        Assert.Equal(Feedback.PressOutcome.Counted, await _bench.Loop.PressAsync(Feedback.Preferred.First, began));
+        Assert.Equal(Feedback.PressOutcome.Counted, (await _bench.Loop.PressAsync(Feedback.Preferred.First, began)).Outcome);
     }
 
     [Fact]

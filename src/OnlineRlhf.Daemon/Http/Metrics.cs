@@ -48,7 +48,12 @@ internal sealed class Metrics
         Renamed("comparisons_submitted_total", "brought_total", "comparisons recorded that clients submitted", submitted);
         Line("comparisons_talk_total", "counter", "comparisons recorded because a chat went on with one of two answers", kept);
         Line("comparisons_word_total", "counter", "wishes about manner recorded, such as: shorter", words);
-        Line("comparisons_held_total", "counter", "comparisons of chats held back until the person goes back to a first answer", status?.HeldBack ?? 0);
+        Line(
+            "comparisons_held_total",
+            "counter",
+            "comparisons of chats held back until the person goes back to a first answer",
+            status?.HeldBack ?? 0
+        );
         Line("comparisons_lost_total", "counter", "comparisons of chats lost because the disk failed or had no room", status?.TalkLost ?? 0);
         Labelled(
             "feedback_total",

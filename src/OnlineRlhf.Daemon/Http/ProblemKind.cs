@@ -13,6 +13,7 @@ internal sealed class ProblemKind
         Method = new(StatusCodes.Status405MethodNotAllowed, "method"),
         BodyTooSlow = new(StatusCodes.Status408RequestTimeout, "bad-request"),
         OtherAnswer = new(StatusCodes.Status409Conflict, "other-answer"),
+        NotCounted = new(StatusCodes.Status409Conflict, "not-counted"),
         NothingAsked = new(StatusCodes.Status409Conflict, "nothing-asked"),
         NothingLearned = new(StatusCodes.Status409Conflict, "nothing-learned"),
         StateChanged = new(StatusCodes.Status409Conflict, "state-changed"),

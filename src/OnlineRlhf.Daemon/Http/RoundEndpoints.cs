@@ -21,6 +21,9 @@ internal static class RoundEndpoints
     /// </summary>
     internal const int LargestReadBody = 2 * OpenAi.OpenAiEndpoints.LargestBody;
 
+    /// <summary>How long a press is under way from a button somewhere in the house. Nobody has read two answers in this time.</summary>
+    private static readonly TimeSpan Travel = TimeSpan.FromMilliseconds(300);
+
     internal static void MapRounds(this WebApplication app, ModelHost host, Metrics metrics, TimeProvider clock)
     {
         CancellationToken stopping = app.Lifetime.ApplicationStopping;
@@ -83,12 +86,27 @@ internal static class RoundEndpoints
         );
 
         app.MapPost(
+            "/v1/rounds/current/feedback",
+            async context =>
+            {
+                long began = clock.GetTimestamp() - (long)(Travel.TotalSeconds * clock.TimestampFrequency);
+                Preferred preferred = await ReadPreferred(context).ConfigureAwait(false);
+                PreferenceLoop loop = await host.WaitAsync(context.RequestAborted).ConfigureAwait(false);
+                Press press = await loop.PressAsync(preferred, began).ConfigureAwait(false);
+                if (press.Result is { } result)
+                    await Write(context, FeedbackResultBody.Of(result), WireJson.Readable.FeedbackResultBody).ConfigureAwait(false);
+                else if (press.Outcome == PressOutcome.NoRound)
+                    await Problems.Write(context, ProblemKind.NoneOpen, "No round waits for feedback.").ConfigureAwait(false);
+                else
+                    await Problems.Write(context, ProblemKind.NotCounted, WhyNot(press.Outcome)).ConfigureAwait(false);
+            }
+        );
+
+        app.MapPost(
             "/v1/rounds/{id}/feedback",
             async context =>
             {
-                FeedbackBody body = await Read(context, WireJson.Readable.FeedbackBody).ConfigureAwait(false);
-                if (!WireName.TryParse(body.Preferred, out Preferred preferred))
-                    throw new BadHttpRequestException($"preferred must be {WireName.Choice<Preferred>()}.");
+                Preferred preferred = await ReadPreferred(context).ConfigureAwait(false);
                 PreferenceLoop loop = await host.WaitAsync(context.RequestAborted).ConfigureAwait(false);
                 // Record the feedback even if the client disconnects: the person has pressed.
                 FeedbackResult result = await loop.GiveFeedbackAsync(Id(context) ?? Guid.Empty, preferred, CancellationToken.None)
@@ -141,6 +159,22 @@ internal static class RoundEndpoints
             throw new BadHttpRequestException("messages holds null: each message is an object with role and content.");
         return [.. messages.Select(m => new ChatMessage(m.Role, m.Content))];
     }
+
+    private static async Task<Preferred> ReadPreferred(HttpContext context)
+    {
+        FeedbackBody body = await Read(context, WireJson.Readable.FeedbackBody).ConfigureAwait(false);
+        return WireName.TryParse(body.Preferred, out Preferred preferred)
+            ? preferred
+            : throw new BadHttpRequestException($"preferred must be {WireName.Choice<Preferred>()}.");
+    }
+
+    private static string WhyNot(PressOutcome outcome) =>
+        outcome switch
+        {
+            PressOutcome.Generating => "The model was writing new answers: the press was meant for the old ones. Nothing was recorded.",
+            PressOutcome.TooEarly => "The pair was shown only now, so the press cannot be meant for it. Nothing was recorded.",
+            _ => "The pair is over: it was answered, or another one took its place. Nothing was recorded.",
+        };
 
     private static Guid? Id(HttpContext context) => Guid.TryParse((string?)context.Request.RouteValues["id"], out Guid id) ? id : null;
 

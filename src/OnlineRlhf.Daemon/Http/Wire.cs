@@ -222,8 +222,11 @@ internal sealed record WritingBody(string Profile, string First, string? Second)
 
 internal sealed record ClosedBody(Guid Id, string Profile, string Reason);
 
-/// <param name="Kind">Where the comparison comes from.</param>
-internal sealed record RecordedBody(Guid Id, string Profile, long Comparisons, string Kind);
+/// <param name="Id">The id of the round or comparison.</param>
+/// <param name="Profile">Its profile.</param>
+/// <param name="Comparisons">How many comparisons the profile holds.</param>
+/// <param name="Kind">Where it comes from; null if that is not known.</param>
+internal sealed record RecordedBody(Guid Id, string Profile, long Comparisons, string? Kind = null);
 
 internal sealed record AbandonedBody(string Profile);
 

@@ -6,11 +6,14 @@ public sealed class ConversationAnswer : IDisposable
     private readonly Action<bool> _ended;
     private bool _isEnded;
 
+    /// <summary>Creates an answer that the model did not write.</summary>
+    public ConversationAnswer(string text) => (Shown, _ended) = ([new ShownAnswer(text, 0, Complete: true)], _ => { });
+
     internal ConversationAnswer(Round round, IReadOnlyList<ShownAnswer> shown, bool isNew, Action<bool> ended) =>
         (Round, Shown, IsNew, _ended) = (round, shown, isNew, ended);
 
-    /// <summary>The round that the answers belong to.</summary>
-    public Round Round { get; }
+    /// <summary>The round that the answers belong to; null if the model did not write them.</summary>
+    public Round? Round { get; }
 
     /// <summary>One answer, or two that are shown side by side.</summary>
     public IReadOnlyList<ShownAnswer> Shown { get; }

@@ -84,6 +84,21 @@ public sealed class ConversationHandler
         }
     }
 
+    /// <summary>Finds the open round that showed these two answers side by side; null if it is over.</summary>
+    /// <param name="request">A request of the same person.</param>
+    /// <param name="first">The text of the answer that was shown first.</param>
+    /// <param name="second">The text of the other one.</param>
+    public Round? FindPair(RoundRequest request, string first, string second)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        (UInt128, UInt128) wanted = (ConversationTurns.HashOf(first), ConversationTurns.HashOf(second));
+        return _registry.Newest(round =>
+            round is { Scope: RoundScope.Conversation, Second: { } other }
+            && round.Profile == request.Profile
+            && (ConversationTurns.HashOf(round.First.Text), ConversationTurns.HashOf(other.Text)) == wanted
+        );
+    }
+
     private static IReadOnlyList<ShownAnswer> Shown(Round round) => round.Second is { } second ? [round.First, second] : [round.First];
 
     /// <summary>Has the exploration rule choose what to compare with the first answer.</summary>

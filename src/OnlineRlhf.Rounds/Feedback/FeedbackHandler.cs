@@ -45,15 +45,16 @@ internal sealed class FeedbackHandler(RoundRegistry registry, ProfileCache profi
     }
 
     /// <summary>Takes a press of a button, and returns its outcome.</summary>
-    internal async Task<PressOutcome> PressAsync(Preferred preferred, long began)
+    internal async Task<Press> PressAsync(Preferred preferred, long began)
     {
         (Round? round, PressOutcome? refusal) = registry.ForPress(began);
         PressOutcome outcome = refusal ?? PressOutcome.Refused;
+        FeedbackResult? result = null;
         try
         {
             if (round is not null && refusal is null)
             {
-                await GiveAsync(round.Id, preferred, CancellationToken.None).ConfigureAwait(false);
+                result = await GiveAsync(round.Id, preferred, CancellationToken.None).ConfigureAwait(false);
                 outcome = PressOutcome.Counted;
             }
         }
@@ -65,7 +66,7 @@ internal sealed class FeedbackHandler(RoundRegistry registry, ProfileCache profi
         {
             events.Publish(new RoundEvent.Pressed([preferred], outcome, round?.Id));
         }
-        return outcome;
+        return new Press(outcome, result);
     }
 
     private static double Label(Preferred preferred) =>

@@ -84,6 +84,13 @@ internal sealed class RoundRegistry(TimeProvider clock, EventHub events, int con
             older.Profile == round.Profile && older.Scope == round.Scope && (turns is null || (older.Turn is { } turn && turns.Hold(turn)));
     }
 
+    /// <summary>The newest open round of which something holds.</summary>
+    internal Round? Newest(Func<Round, bool> holds)
+    {
+        lock (_gate)
+            return _open.Values.Where(e => holds(e.Round)).MaxBy(e => e.Number)?.Round;
+    }
+
     /// <summary>What is remembered of the open conversations of one sender, the newest first.</summary>
     internal Exchange[] Exchanges(Guid source)
     {

@@ -38,7 +38,7 @@ internal sealed partial class DaemonProcess : IDisposable
     internal long Started { get; }
 
     /// <summary>Starts it and waits until its socket takes a connection.</summary>
-    internal static DaemonProcess Start(string program, string folder, string? model)
+    internal static DaemonProcess Start(string program, string folder, string? model, params string[] settings)
     {
         string socket = Path.Combine(folder, "s");
         var start = new ProcessStartInfo(program) { RedirectStandardOutput = true, RedirectStandardError = true };
@@ -50,6 +50,7 @@ internal sealed partial class DaemonProcess : IDisposable
             "--state",
             Path.Combine(folder, "state"),
             .. model is null ? (string[])[] : ["--model", model],
+            .. settings,
         ];
         foreach (string argument in arguments)
             start.ArgumentList.Add(argument);
@@ -94,9 +95,11 @@ internal sealed partial class DaemonProcess : IDisposable
     }
 
     /// <summary>Sends a JSON body and returns the JSON answer.</summary>
-    internal JsonElement Post(string path, string body)
+    internal JsonElement Post(string path, string body, params (string Name, string Value)[] headers)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = new StringContent(body, Encoding.UTF8, "application/json") };
+        foreach ((string name, string value) in headers)
+            request.Headers.Add(name, value);
         using HttpResponseMessage response = _http.Send(request);
         using var reader = new StreamReader(response.Content.ReadAsStream());
         string text = reader.ReadToEnd();

@@ -15,13 +15,25 @@ internal sealed class ChatCompletion(RoundRequest request, string model, DateTim
     /// <summary>How many answers the client asked for.</summary>
     internal int Answers => request.Ask == AskMode.Always ? 2 : 1;
 
+    /// <summary>The texts that the client gets: one for each answer, or both answers in one message.</summary>
+    internal IReadOnlyList<ShownAnswer> Shown(ConversationAnswer answers) =>
+        request.Ask == AskMode.WhenUseful && answers.Shown is [var first, var second]
+            ? [new ShownAnswer(PairMessage.Of(first.Text, second.Text), first.Tokens + second.Tokens, first.Complete && second.Complete)]
+            : answers.Shown;
+
+    /// <summary>The beginnings of these texts, as far as they are certain.</summary>
+    internal IReadOnlyList<string?> Begun(string first, string? second) =>
+        request.Ask != AskMode.WhenUseful ? [first, second]
+        : second is null ? [first]
+        : [PairMessage.Of(first)];
+
     /// <summary>The whole response.</summary>
     internal byte[] Whole(ConversationAnswer answers) =>
         OpenAiJson.Object(json =>
         {
             Begin(json, "chat.completion");
             json.WriteStartArray("choices");
-            foreach ((int index, ShownAnswer answer) in answers.Shown.Index())
+            foreach ((int index, ShownAnswer answer) in Shown(answers).Index())
             {
                 json.WriteStartObject();
                 json.WriteNumber("index", index);
@@ -55,7 +67,7 @@ internal sealed class ChatCompletion(RoundRequest request, string model, DateTim
 
     /// <summary>The chunk that ends an answer. That of the last answer tells of the round.</summary>
     internal byte[] End(int choice, ConversationAnswer answers) =>
-        Chunk(choice, _ => { }, Finish(answers.Shown[choice]), choice == answers.Shown.Count - 1 ? answers.Round : null);
+        Chunk(choice, _ => { }, Finish(Shown(answers)[choice]), choice == Shown(answers).Count - 1 ? answers : null);
 
     /// <summary>The chunk that says how many tokens there were.</summary>
     internal byte[] Usage(ConversationAnswer answers) =>
@@ -67,7 +79,7 @@ internal sealed class ChatCompletion(RoundRequest request, string model, DateTim
             Usage(json, answers);
         });
 
-    private byte[] Chunk(int choice, Action<Utf8JsonWriter> delta, string? finish = null, Round? ended = null) =>
+    private byte[] Chunk(int choice, Action<Utf8JsonWriter> delta, string? finish = null, ConversationAnswer? ended = null) =>
         OpenAiJson.Object(json =>
         {
             Begin(json, "chat.completion.chunk");
@@ -82,7 +94,7 @@ internal sealed class ChatCompletion(RoundRequest request, string model, DateTim
             json.WriteEndObject();
             json.WriteEndArray();
             if (ended is not null)
-                Extension(json, ended);
+                Extension(json, ended.Round);
         });
 
     private void Begin(Utf8JsonWriter json, string type)
@@ -97,21 +109,22 @@ internal sealed class ChatCompletion(RoundRequest request, string model, DateTim
 
     private static void Usage(Utf8JsonWriter json, ConversationAnswer answers)
     {
-        int written = answers.Shown.Sum(a => a.Tokens);
+        int written = answers.Shown.Sum(a => a.Tokens),
+            read = answers.Round?.PromptTokens ?? 0;
         json.WriteStartObject("usage");
-        json.WriteNumber("prompt_tokens", answers.Round.PromptTokens);
+        json.WriteNumber("prompt_tokens", read);
         json.WriteNumber("completion_tokens", written);
-        json.WriteNumber("total_tokens", answers.Round.PromptTokens + written);
+        json.WriteNumber("total_tokens", read + written);
         json.WriteEndObject();
     }
 
     /// <summary>What programs need to give feedback: the round, null if there is none; whether both answers were shown; the profile.</summary>
-    private void Extension(Utf8JsonWriter json, Round round)
+    private void Extension(Utf8JsonWriter json, Round? round)
     {
         json.WriteStartObject("onlinerlhf");
-        json.WriteString("round", request.Scope == RoundScope.None ? null : round.Id.ToString());
-        json.WriteBoolean("asked", round.Asked && request.Scope != RoundScope.None);
-        json.WriteString("profile", round.Profile);
+        json.WriteString("round", request.Scope == RoundScope.None ? null : round?.Id.ToString());
+        json.WriteBoolean("asked", round is { Asked: true } && request.Scope != RoundScope.None);
+        json.WriteString("profile", request.Profile);
         json.WriteEndObject();
     }
 }

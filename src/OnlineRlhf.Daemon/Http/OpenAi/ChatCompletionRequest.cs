@@ -18,11 +18,11 @@ internal static class ChatCompletionRequest
     private const string TaskMark = "### Task:";
 
     // It begins in the same way if it puts retrieved text before a question of the user.
-    private const string QuestionMark = "Respond to the user query";
+    private const string QuestionMark = "Respond";
     private const int MostStops = 16;
 
     /// <exception cref="OpenAiException">The request cannot be served.</exception>
-    internal static RoundRequest Convert(RequestFields body, bool isSideJob)
+    internal static (RoundRequest Request, PairReply? Reply) Convert(RequestFields body, bool isSideJob)
     {
         if (body.Any("messages") is not { ValueKind: JsonValueKind.Array } list || list.GetArrayLength() == 0)
             throw new OpenAiException("messages is missing or empty: send at least one message of the user.", "messages");
@@ -36,6 +36,8 @@ internal static class ChatCompletionRequest
         if (answers is < 1 or > 2)
             throw new OpenAiException($"n must be 1 or 2, not {answers}.", "n");
         ChatMessage[] messages = [.. list.EnumerateArray().Select(Message)];
+        PairReply? reply = PairMessage.LastReply(messages);
+        messages = PairMessage.Replace(messages);
         isSideJob |= messages[^1] is { Role: "user" } last && IsTask(last.Content.AsSpan().TrimStart());
         bool isTurn = messages[^1].Role == "user" && !string.IsNullOrWhiteSpace(messages[^1].Content);
         var temperature = (float?)body.Number("temperature", 0, SamplingOptions.MaxTemperature);
@@ -43,10 +45,13 @@ internal static class ChatCompletionRequest
         // Many clients send -1 for "any".
         long? seed = body.Whole("seed") is { } set and not -1 ? set : null,
             tokens = body.Whole("max_completion_tokens") ?? body.Whole("max_tokens");
-        return new RoundRequest(messages)
+        var request = new RoundRequest(messages)
         {
             Profile = ModelName.Profile(body.Text("model")),
-            Ask = answers == 2 ? AskMode.Always : AskMode.Never,
+            Ask =
+                answers == 2 ? AskMode.Always
+                : ModelName.IsPair(body.Text("model")) ? AskMode.WhenUseful
+                : AskMode.Never,
             IsPlain = isPlain,
             IsPatient = isSideJob,
             // Who wants a repeatable answer does not want one that was taught.
@@ -60,6 +65,7 @@ internal static class ChatCompletionRequest
             Seed = unchecked((uint?)seed),
             Stop = Stops(body.Any("stop")),
         };
+        return (request, reply);
     }
 
     private static bool IsTask(ReadOnlySpan<char> text) =>

@@ -21,16 +21,19 @@ internal sealed class ChatCompletionStream(HttpContext context, ChatCompletion c
     private readonly string?[] _sent = new string?[completion.Answers];
     private volatile string _comment = ": waiting\n\n";
 
+    /// <summary>Answers a request.</summary>
+    /// <param name="written">Receives what is certain.</param>
+    /// <param name="progress">Receives how far the model is.</param>
+    internal delegate Task<ConversationAnswer> Answering(ChannelWriter<RoundEvent.Writing>? written, IProgress<SamplingProgress>? progress);
+
     private CancellationToken Left => context.RequestAborted;
 
     public void Report(SamplingProgress value) => _comment = $": writing {value.Finished} of {value.Candidates}\n\n";
 
     /// <summary>Opens a round, and sends what is certain of its answers as it comes.</summary>
-    /// <param name="loop">Waits for the loop.</param>
-    /// <param name="request">The request.</param>
-    /// <param name="cancellationToken">Ends the round: when the client leaves, and when the daemon stops.</param>
+    /// <param name="answering">Answers the request.</param>
     /// <returns>The answer; null if it failed after the first event.</returns>
-    internal async Task<ConversationAnswer?> OpenAsync(Func<Task<PreferenceLoop>> loop, RoundRequest request, CancellationToken cancellationToken)
+    internal async Task<ConversationAnswer?> OpenAsync(Answering answering)
     {
         // A later text contains the earlier ones, so a client that reads slowly misses nothing.
         var written = Channel.CreateBounded<RoundEvent.Writing>(
@@ -41,7 +44,7 @@ internal sealed class ChatCompletionStream(HttpContext context, ChatCompletion c
         {
             // The client may leave at any time. The round then ends by the same token.
             if (written.Reader.TryRead(out RoundEvent.Writing? writing) && !Left.IsCancellationRequested)
-                await ContinueAsync(writing.First, writing.Second).ConfigureAwait(false);
+                await ContinueAsync(completion.Begun(writing.First, writing.Second)).ConfigureAwait(false);
         }
         try
         {
@@ -69,9 +72,7 @@ internal sealed class ChatCompletionStream(HttpContext context, ChatCompletion c
         {
             try
             {
-                return await (await loop().ConfigureAwait(false))
-                    .Conversations.AnswerAsync(request, written.Writer, this, cancellationToken)
-                    .ConfigureAwait(false);
+                return await answering(written.Writer, this).ConfigureAwait(false);
             }
             finally
             {
@@ -100,9 +101,9 @@ internal sealed class ChatCompletionStream(HttpContext context, ChatCompletion c
     }
 
     /// <summary>Sends what is new of the answers.</summary>
-    private async Task ContinueAsync(params string?[] texts)
+    private async Task ContinueAsync(IReadOnlyList<string?> texts)
     {
-        for (int choice = 0; choice < _sent.Length && choice < texts.Length; choice++)
+        for (int choice = 0; choice < _sent.Length && choice < texts.Count; choice++)
         {
             if (texts[choice] is not { Length: > 0 } text || text == _sent[choice])
                 continue;
@@ -115,8 +116,9 @@ internal sealed class ChatCompletionStream(HttpContext context, ChatCompletion c
 
     private async Task FinishAsync(ConversationAnswer answer)
     {
-        await ContinueAsync([.. answer.Shown.Select(a => a.Text)]).ConfigureAwait(false);
-        for (int choice = 0; choice < answer.Shown.Count; choice++)
+        IReadOnlyList<ShownAnswer> shown = completion.Shown(answer);
+        await ContinueAsync([.. shown.Select(a => a.Text)]).ConfigureAwait(false);
+        for (int choice = 0; choice < shown.Count; choice++)
         {
             if (_sent[choice] is null)
                 await SendAsync(completion.Role(choice)).ConfigureAwait(false);

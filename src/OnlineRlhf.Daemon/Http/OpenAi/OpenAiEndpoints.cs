@@ -1,7 +1,10 @@
 using System.Text.Json;
+using System.Threading.Channels;
 using OnlineRlhf.Daemon.Hosting;
+using OnlineRlhf.Inference.Sampling;
 using OnlineRlhf.Rounds;
 using OnlineRlhf.Rounds.Conversations;
+using OnlineRlhf.Rounds.Events;
 
 namespace OnlineRlhf.Daemon.Http.OpenAi;
 
@@ -33,7 +36,8 @@ internal static class OpenAiEndpoints
             byte[] sent = await RoundEndpoints.Read(context, LargestBody).ConfigureAwait(false);
             var body = RequestFields.Parse(BodyEncoding.Utf8(context.Request, sent));
             bool isSideJob = context.Request.Headers[ChatCompletionRequest.SideJobHeader].ToString() is not ("" or "0" or "false" or "False");
-            RoundRequest request = ChatCompletionRequest.Convert(body, isSideJob) with
+            (RoundRequest request, PairReply? reply) = ChatCompletionRequest.Convert(body, isSideJob);
+            request = request with
             {
                 Source = Guid.Empty,
                 IsRetry = context.Request.Headers[ChatCompletionRequest.RetryHeader].ToString() is not ("" or "0"),
@@ -44,22 +48,43 @@ internal static class OpenAiEndpoints
             bool isStreamed = body.Flag("stream") == true,
                 withUsage = RequestFields.Any(body.Any("stream_options"), "include_usage") is { ValueKind: JsonValueKind.True };
             using ConversationAnswer? answer = isStreamed
-                ? await new ChatCompletionStream(context, completion, withUsage, clock)
-                    .OpenAsync(() => host.WaitInLineAsync(either.Token), request, either.Token)
-                    .ConfigureAwait(false)
-                : await (await host.WaitInLineAsync(either.Token).ConfigureAwait(false))
-                    .Conversations.AnswerAsync(request, cancellationToken: either.Token)
-                    .ConfigureAwait(false);
+                ? await new ChatCompletionStream(context, completion, withUsage, clock).OpenAsync(AnswerAsync).ConfigureAwait(false)
+                : await AnswerAsync(null, null).ConfigureAwait(false);
             if (answer is null)
                 return;
-            if (answer.IsNew)
-                metrics.Opened(answer.Round, clock.GetElapsedTime(start));
+            if (answer is { IsNew: true, Round: { } round })
+                metrics.Opened(round, clock.GetElapsedTime(start));
             if (isStreamed)
                 return;
             await OpenAiJson.Write(context, completion.Whole(answer)).ConfigureAwait(false);
             await context.Response.CompleteAsync().ConfigureAwait(false);
             if (!context.RequestAborted.IsCancellationRequested)
                 answer.Delivered();
+
+            async Task<ConversationAnswer> AnswerAsync(ChannelWriter<RoundEvent.Writing>? written, IProgress<SamplingProgress>? progress)
+            {
+                PreferenceLoop loop = await host.WaitInLineAsync(either.Token).ConfigureAwait(false);
+                return reply is not null
+                    ? new ConversationAnswer(await PressAsync(loop, request, reply).ConfigureAwait(false))
+                    : await loop.Conversations.AnswerAsync(request, written, progress, either.Token).ConfigureAwait(false);
+            }
+        }
+    }
+
+    /// <summary>Takes a reply to two answers as the press that it is, and says what came of it.</summary>
+    private static async Task<string> PressAsync(PreferenceLoop loop, RoundRequest request, PairReply reply)
+    {
+        if (loop.Conversations.FindPair(request, reply.First, reply.Second) is not { } round)
+            return "These two answers are too old: nothing was learned.";
+        try
+        {
+            // Record it even if the client disconnects: the person has replied.
+            _ = await loop.GiveFeedbackAsync(round.Id, reply.Preferred, CancellationToken.None).ConfigureAwait(false);
+            return PairMessage.Thanks(reply.Preferred);
+        }
+        catch (RoundException)
+        {
+            return "These two answers are over: nothing was learned.";
         }
     }
 
@@ -76,6 +101,9 @@ internal static class OpenAiEndpoints
                 json.WriteStartArray("data");
                 json.WriteStartObject();
                 WriteModel(json, ModelName.Default, created);
+                json.WriteEndObject();
+                json.WriteStartObject();
+                WriteModel(json, ModelName.Default + ModelName.Pair, created);
                 json.WriteEndObject();
                 json.WriteEndArray();
             })
