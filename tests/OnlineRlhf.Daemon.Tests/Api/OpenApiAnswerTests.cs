@@ -32,6 +32,11 @@ public sealed partial class OpenApiAnswerTests(LiveApi api) : IClassFixture<Live
         await CallAsync("giveFeedback", 413, new string(' ', RoundEndpoints.LargestBody + 1), ("id", round));
         await CallAsync("getRound", 404, "", ("id", round));
         await CallAsync("getCurrentRound", 404);
+        await CallAsync("pressFromAfar", 404, Example("pressFromAfar"));
+        await CallAsync("openRound", 201, Example("openRound"));
+        await CallAsync("pressFromAfar", 409, Example("pressFromAfar"));
+        own.Clock.Advance(TimeSpan.FromSeconds(1));
+        await CallAsync("pressFromAfar", 200, Example("pressFromAfar"));
         string comparison = Id(await CallAsync("submitComparison", 200, Example("submitComparison")));
         await CallAsync("findComparison", 200, "", ("id", comparison), ("profile", "anna"));
         await CallAsync("findComparison", 400, "", ("id", "one"));
