@@ -14,7 +14,8 @@ namespace OnlineRlhf.Benchmarks.Daemon;
 internal static class DaemonBenchmark
 {
     internal const string Request = "How do I keep my houseplants alive while I travel?";
-    private const int Starts = 20;
+    private const int Starts = 20,
+        Streams = 15;
     private const double Megabyte = 1e6;
     private static readonly TimeSpan IdleTime = TimeSpan.FromSeconds(5);
 
@@ -43,6 +44,9 @@ internal static class DaemonBenchmark
         Memory(report, "demo model", program, NewFolder(folder, "demo"), model: null);
         if (EngineBenchmark.SmolModel is { } model)
             Memory(report, "SmolLM2", program, NewFolder(folder, "smollm2"), model);
+        StreamBenchmark.Run(report, "demo model", program, folder, model: null, Streams);
+        if (EngineBenchmark.SmolModel is { } small)
+            StreamBenchmark.Run(report, "SmolLM2", program, folder, small, Streams);
         report.Note(
             "Private memory, written: Private_Dirty of smaps_rollup after one round and its feedback; clean pages, which the kernel "
                 + "can drop, are added in the line that says so."

@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace OnlineRlhf.Benchmarks.Daemon;
 
@@ -106,6 +107,30 @@ internal sealed partial class DaemonProcess : IDisposable
         if (!response.IsSuccessStatusCode)
             throw new InvalidOperationException($"POST {path} gave {(int)response.StatusCode}: {text}");
         return JsonDocument.Parse(text).RootElement;
+    }
+
+    /// <summary>The milliseconds until the first word of a chat's streamed answer. Reads the answer to its end.</summary>
+    internal double FirstWord(string question)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/chat/completions")
+        {
+            Content = new StringContent(
+                $$"""{"model": "onlinerlhf", "stream": true, "messages": [{"role": "user", "content": {{JsonValue.Create(question).ToJsonString()}}}]}""",
+                Encoding.UTF8,
+                "application/json"
+            ),
+        };
+        long start = Stopwatch.GetTimestamp();
+        using HttpResponseMessage response = _http.Send(request, HttpCompletionOption.ResponseHeadersRead);
+        using var reader = new StreamReader(response.EnsureSuccessStatusCode().Content.ReadAsStream());
+        double? first = null;
+        while (reader.ReadLine() is { } line)
+        {
+            // The chunk before it has only the role.
+            if (first is null && line.Contains("\"content\":\"", StringComparison.Ordinal) && !line.Contains("\"role\"", StringComparison.Ordinal))
+                first = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+        }
+        return first ?? throw new InvalidOperationException("The stream had no word.");
     }
 
     /// <summary>Ends it at once, in the middle of whatever it does.</summary>

@@ -15,7 +15,21 @@ namespace OnlineRlhf.Benchmarks.Talk;
 /// </summary>
 internal static class TalkBenchmark
 {
-    private const int Splits = 8;
+    private const string Word = "word";
+    private const int Splits = 8,
+        WordPresses = 2;
+
+    // What a person who cares for one property alone would say.
+    private static readonly (string Word, string Property, int Sign)[] Spoken =
+    [
+        ("shorter", "length", -1),
+        ("longer", "length", 1),
+        ("as a list", "list", 1),
+        ("simpler", "long words", -1),
+        ("friendlier", "warm words", 1),
+        ("less formal", "formal words", -1),
+    ];
+
     private const double Enough50 = 0.65,
         Enough100 = 0.75,
         EnoughLazy = 0.4;
@@ -56,13 +70,47 @@ internal static class TalkBenchmark
             worker.Join();
         foreach ((string condition, _) in conditions)
             Tabulate(report, results, name, condition, talkers);
+        if (plan.Forms.Length == 0 || plan.Forms.Contains(Word))
+            Wishes(report, name);
         report.Note("0 is a plain answer, 1 a standard deviation among the plain answers to a request. ± is half of a 95 % interval over people.");
         report.Note("A person is displeased if an answer, with a mood of ± 0.5, is worse than the median of all that were seen.");
         report.PrintNotes();
 
-        void Work()
+        void Wishes(Report report, string model)
         {
             using var folder = WorkFolder.Create(directory);
+            using DaemonProcess daemon = Start(folder);
+            var trial = new TalkTrial(daemon, candidates);
+            List<double> word = [],
+                press = [];
+            foreach ((string spoken, string property, int sign) in Spoken.Where(s => style.Names.Contains(s.Property)))
+            {
+                MixedTaste taste = MixedTaste.Of(candidates, style, property, sign);
+                List<double> moved = [],
+                    pressed = [];
+                for (int person = 0; person < plan.People; person++)
+                {
+                    (double before, double after, double other) = trial.Wish(spoken, taste, splits[person % Splits], WordPresses, person);
+                    moved.Add(after - before);
+                    pressed.Add(other - before);
+                }
+                Console.WriteLine(
+                    $"    {spoken, -18}{Interval(moved.Average(), moved.StandardError()), 15}{Interval(pressed.Average(), pressed.StandardError()), 15}"
+                );
+                word.AddRange(moved);
+                press.AddRange(pressed);
+            }
+            double[] more = [.. word.Zip(press, (a, b) => a - b)];
+            report.Add(new Measurement($"{model}: moved by one word", word.Average(), StandardError: word.StandardError()));
+            report.Add(new Measurement($"{model}: moved by {WordPresses} presses", press.Average(), StandardError: press.StandardError()));
+            report.Add(
+                new Measurement($"{model}: one word − {WordPresses} presses", more.Average(), AtLeast: 0, StandardError: more.StandardError())
+            );
+            Console.WriteLine($"    one word − {WordPresses} presses: {Interval(more.Average(), more.StandardError())}");
+        }
+
+        DaemonProcess Start(WorkFolder folder)
+        {
             string[] settings =
             [
                 "--threads",
@@ -80,8 +128,15 @@ internal static class TalkBenchmark
                 "--profiles",
                 "100000",
             ];
-            using DaemonProcess daemon = DaemonProcess.Start(program, folder.FullPath, model, settings);
+            DaemonProcess daemon = DaemonProcess.Start(program, folder.FullPath, model, settings);
             _ = daemon.WaitUntilReady();
+            return daemon;
+        }
+
+        void Work()
+        {
+            using var folder = WorkFolder.Create(directory);
+            using DaemonProcess daemon = Start(folder);
             var trial = new TalkTrial(daemon, candidates);
             while (missing.TryDequeue(out (string Condition, PropertyTable? Relevance, Talker Talker, int Person) job))
             {

@@ -55,6 +55,17 @@ internal sealed class MixedTaste
             : new MixedTaste(candidates, InDeviations(candidates, (request, answer) => style(request, answer) + relevance[0](request, answer)));
     }
 
+    /// <summary>Somebody who cares for one property alone.</summary>
+    /// <param name="candidates">The candidates.</param>
+    /// <param name="properties">The properties.</param>
+    /// <param name="name">The name of the property.</param>
+    /// <param name="sign">1 for more of it, −1 for less.</param>
+    internal static MixedTaste Of(Candidates candidates, PropertyTable properties, string name, int sign)
+    {
+        Func<int, string, double> property = properties[properties.Names.Index().First(n => n.Item == name).Index];
+        return new MixedTaste(candidates, InDeviations(candidates, (request, answer) => sign * property(request, answer)));
+    }
+
     private static Func<int, string, double> InDeviations(Candidates candidates, Func<int, string, double> value)
     {
         Standardisation unit = candidates.Standardise(candidates.Values(value));
