@@ -111,23 +111,24 @@ public sealed class ConversationHandler
         if (request.Turns!.LastAnswer is not { } last)
             return null;
         Exchange? exchange;
-        bool isFirst;
+        bool isFirst,
+            isOver;
         lock (_gate)
         {
             exchange = Array.Find(
                 _registry.Exchanges(request.Source!.Value),
                 e =>
                     e.Round.Profile == request.Profile
-                    && !e.IsOver
                     && e.Turn.IsShownAs(last.Turn)
                     && (e.First.Hash == last.Hash || e.Other?.Hash == last.Hash)
             );
             if (exchange is null)
                 return null;
+            isOver = exchange.IsOver;
             exchange.IsOver = true;
             isFirst = exchange.First.Hash == last.Hash;
         }
-        if (!await _learner.LearnKeptAsync(exchange, isFirst, cancellationToken).ConfigureAwait(false))
+        if (!isOver && !await _learner.LearnKeptAsync(exchange, isFirst, cancellationToken).ConfigureAwait(false))
             // The next request may find the disk in order.
             exchange.IsOver = false;
         return isFirst ? exchange.First : exchange.Other;

@@ -11,7 +11,9 @@ namespace OnlineRlhf.Rounds.Pipeline;
 /// </summary>
 internal sealed class RoundRegistry(TimeProvider clock, EventHub events, int conversations = int.MaxValue) : IDisposable
 {
-    private const int Remembered = 1024;
+    // A client may name any number of profiles, and each has rounds of its own.
+    private const int MostOpen = 1024,
+        Remembered = 1024;
     private readonly Lock _gate = new();
     private readonly Dictionary<Guid, Entry> _open = [];
     private readonly Dictionary<Guid, Closing> _closed = [];
@@ -73,6 +75,8 @@ internal sealed class RoundRegistry(TimeProvider clock, EventHub events, int con
             Entry[] beside = [.. _open.Values.Where(e => e.Round is { Scope: RoundScope.Conversation } o && o.Profile == round.Profile)];
             if (round.Scope == RoundScope.Conversation && beside.Length >= conversations)
                 Close(beside.OrderBy(e => e.Round.Asked).ThenBy(e => e.Number).First().Round, new Closing(RoundError.Superseded));
+            if (_open.Count >= MostOpen)
+                Close(_open.Values.MinBy(e => e.Number)!.Round, new Closing(RoundError.Superseded));
             long now = EndWriting(round.MayBeShown);
             _open.Add(round.Id, new Entry(round, timer, ++_opened, now));
             CheckPress(now);

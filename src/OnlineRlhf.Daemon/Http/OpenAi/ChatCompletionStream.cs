@@ -52,8 +52,10 @@ internal sealed class ChatCompletionStream(HttpContext context, ChatCompletion c
             try
             {
                 await FinishAsync(answer).ConfigureAwait(false);
-                if (!Left.IsCancellationRequested)
-                    answer.Delivered();
+                // A client may close the connection as soon as it has read the last line, so this looks before.
+                Left.ThrowIfCancellationRequested();
+                await EventEndpoint.Write(context, "data: [DONE]\n\n", CancellationToken.None).ConfigureAwait(false);
+                answer.Delivered();
             }
             catch
             {
@@ -126,7 +128,6 @@ internal sealed class ChatCompletionStream(HttpContext context, ChatCompletion c
         }
         if (withUsage)
             await SendAsync(completion.Usage(answer)).ConfigureAwait(false);
-        await SendAsync("data: [DONE]\n\n").ConfigureAwait(false);
     }
 
     /// <summary>

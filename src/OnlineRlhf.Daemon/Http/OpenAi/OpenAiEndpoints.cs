@@ -56,9 +56,11 @@ internal static class OpenAiEndpoints
                 metrics.Opened(round, clock.GetElapsedTime(start));
             if (isStreamed)
                 return;
+            // A client may close the connection as soon as it has read the last byte, so this looks before.
+            bool isThere = !context.RequestAborted.IsCancellationRequested;
             await OpenAiJson.Write(context, completion.Whole(answer)).ConfigureAwait(false);
             await context.Response.CompleteAsync().ConfigureAwait(false);
-            if (!context.RequestAborted.IsCancellationRequested)
+            if (isThere)
                 answer.Delivered();
 
             async Task<ConversationAnswer> AnswerAsync(ChannelWriter<RoundEvent.Writing>? written, IProgress<SamplingProgress>? progress)
