@@ -48,12 +48,11 @@ public sealed class TalkTests(SteeredApi steered) : IClassFixture<SteeredApi>
         _ = await _api.CallAsync(
             "POST",
             "/v1/chat/completions",
-            Body("onlinerlhf:left", false, question),
+            Body("onlinerlhf:left", true, question),
             context =>
             {
                 context.RequestAborted = left.Token;
-                // The client leaves while the model writes.
-                left.CancelAfter(TimeSpan.FromMilliseconds(5));
+                context.Response.Body = new LeavingStream(left);
             }
         );
         string seen = await SayAsync("onlinerlhf:left", false, question);
@@ -151,4 +150,14 @@ public sealed class TalkTests(SteeredApi steered) : IClassFixture<SteeredApi>
                 .. turns.Select((t, i) => new JsonObject { ["role"] = i % 2 == 0 ? "user" : "assistant", ["content"] = t }),
             ]),
         }.ToJsonString();
+
+    /// <summary>A client that leaves in the middle of the answer.</summary>
+    private sealed class LeavingStream(CancellationTokenSource left) : MemoryStream
+    {
+        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            left.Cancel();
+            return ValueTask.CompletedTask;
+        }
+    }
 }
