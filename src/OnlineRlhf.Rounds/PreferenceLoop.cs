@@ -199,8 +199,9 @@ public sealed class PreferenceLoop : IDisposable
     /// </summary>
     /// <param name="preferred">The answer that the button stands for.</param>
     /// <param name="began">When the press began: a timestamp of the loop's clock.</param>
+    /// <param name="profile">The only profile whose round it may answer; null for any.</param>
     /// <exception cref="StateException">The comparison could not be made durable. The round stays open.</exception>
-    public Task<Press> PressAsync(Preferred preferred, long began) => _feedback.PressAsync(preferred, began);
+    public Task<Press> PressAsync(Preferred preferred, long began, string? profile = null) => _feedback.PressAsync(preferred, began, profile);
 
     /// <summary>
     /// Records a comparison whose two answers a client brings, as if they had been shown and the chosen one preferred. A repeat of the same id

@@ -45,9 +45,9 @@ internal sealed class FeedbackHandler(RoundRegistry registry, ProfileCache profi
     }
 
     /// <summary>Takes a press of a button, and returns its outcome.</summary>
-    internal async Task<Press> PressAsync(Preferred preferred, long began)
+    internal async Task<Press> PressAsync(Preferred preferred, long began, string? profile)
     {
-        (Round? round, PressOutcome? refusal) = registry.ForPress(began);
+        (Round? round, PressOutcome? refusal) = registry.ForPress(began, profile);
         PressOutcome outcome = refusal ?? PressOutcome.Refused;
         FeedbackResult? result = null;
         try

@@ -117,20 +117,21 @@ internal sealed class RoundRegistry(TimeProvider clock, EventHub events, int con
     /// been answered since. Otherwise returns why the press does not count.
     /// </summary>
     /// <param name="began">When the press began: a timestamp of the clock.</param>
-    internal (Round? Shown, PressOutcome? Refusal) ForPress(long began)
+    /// <param name="profile">The only profile whose round it may answer; null for any.</param>
+    internal (Round? Shown, PressOutcome? Refusal) ForPress(long began, string? profile)
     {
         lock (_gate)
         {
             PressOutcome? refusal =
                 _writing > 0 ? PressOutcome.Generating
-                : _shown is null ? PressOutcome.NoRound
+                : _shown is null || (profile is not null && _shown.Round.Profile != profile) ? PressOutcome.NoRound
                 : began < _shown.Opened ? PressOutcome.TooEarly
                 // When the press began, another pair was shown. It has ended, and this older pair came back.
                 : began < _shownSince ? PressOutcome.Refused
                 // When the press began, a request was being answered. It ended without a pair.
                 : began < _written ? PressOutcome.Generating
                 : null;
-            return (_shown?.Round, refusal);
+            return (refusal == PressOutcome.NoRound ? null : _shown?.Round, refusal);
         }
     }
 
