@@ -158,7 +158,9 @@ internal sealed partial class ThumbRecord
         return text.Length > 0 ? (text, null) : (null, "a message of its chat has no text.");
     }
 
-    /// <summary>The text of an answer that newer versions also store as items, as OpenAI's Responses API returns it. Null if a tool was called.</summary>
+    /// <summary>
+    /// The text of an answer that newer versions also store as a list of items, as OpenAI's Responses API returns it. Null if a tool was called.
+    /// </summary>
     private static string? Output(JsonElement message)
     {
         if (Get(message, "output") is not { ValueKind: JsonValueKind.Array } items)
