@@ -35,7 +35,7 @@ public sealed record PreferenceFile(string Path, UInt128 Hash, long Lines)
 
     private static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
 
-    /// <summary>Reads the file once, to count its lines and to compute its hash.</summary>
+    /// <summary>Reads the file once, to count its lines and to compute its hash; and once more if it holds Open WebUI's feedback.</summary>
     /// <exception cref="IOException">The file cannot be read, cannot be unpacked to its end, or is not JSON. The message says what it is.</exception>
     public static async Task<PreferenceFile> OpenAsync(string path, CancellationToken cancellationToken)
     {
@@ -112,7 +112,18 @@ public sealed record PreferenceFile(string Path, UInt128 Hash, long Lines)
         }
     }
 
-    /// <summary>Reads the file a second time if it is Open WebUI's feedback. The first entry tells.</summary>
+    /// <summary>Reads the pair in a line that <see cref="ReadAsync"/> returned.</summary>
+    /// <exception cref="FormatException">The line is not a pair. The message says why, without quoting the line.</exception>
+    public PreferencePair Pair(long number, ReadOnlySequence<byte> content) => PreferencePair.Parse(content, Thumbs, number);
+
+    /// <summary>
+    /// Reads lines with their numbers, from 1, or entries with the numbers of the lines that they begin on. The content is null if it is longer than
+    /// <see cref="LongestLine"/>. It is valid until the next line is read.
+    /// </summary>
+    public IAsyncEnumerable<(long Number, ReadOnlySequence<byte>? Content)> ReadAsync(CancellationToken cancellationToken) =>
+        HasEntries ? ReadEntriesAsync(cancellationToken) : ReadLinesAsync(cancellationToken);
+
+    /// <summary>Collects the thumbs of Open WebUI's feedback. The first entry tells whether the file holds such.</summary>
     private static async Task<PreferenceFile> WithThumbsAsync(PreferenceFile file, CancellationToken cancellationToken)
     {
         var thumbs = new Thumbs();
@@ -128,17 +139,6 @@ public sealed record PreferenceFile(string Path, UInt128 Hash, long Lines)
             );
         return thumbs.Count == 0 ? file : file with { Thumbs = thumbs };
     }
-
-    /// <summary>Reads the pair in a line that <see cref="ReadAsync"/> returned.</summary>
-    /// <exception cref="FormatException">The line is not a pair. The message says why, without quoting the line.</exception>
-    public PreferencePair Pair(long number, ReadOnlySequence<byte> content) => PreferencePair.Parse(content, Thumbs, number);
-
-    /// <summary>
-    /// Reads lines with their numbers, from 1, or entries with the numbers of the lines that they begin on. The content is null if it is longer than
-    /// <see cref="LongestLine"/>. It is valid until the next line is read.
-    /// </summary>
-    public IAsyncEnumerable<(long Number, ReadOnlySequence<byte>? Content)> ReadAsync(CancellationToken cancellationToken) =>
-        HasEntries ? ReadEntriesAsync(cancellationToken) : ReadLinesAsync(cancellationToken);
 
     private async IAsyncEnumerable<(long Number, ReadOnlySequence<byte>? Content)> ReadLinesAsync(
         [EnumeratorCancellation] CancellationToken cancellationToken

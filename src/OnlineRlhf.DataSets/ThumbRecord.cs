@@ -152,7 +152,8 @@ internal sealed partial class ThumbRecord
         string? text = Output(message);
         if (text is not null && message.ValueKind == JsonValueKind.Object && DataSets.Conversation.Content(message) is { Length: > 0 } content)
             text = Reasoning().Replace(content, "");
-        if (text is null || Part().IsMatch(text))
+        // Calls of tools and code that was run are such parts too.
+        if (text is null || text.Contains("<details type=", StringComparison.Ordinal))
             return (null, "a message of its chat has calls of tools, and answers are learned from text alone.");
         text = Thoughts.Drop(text).Trim();
         return text.Length > 0 ? (text, null) : (null, "a message of its chat has no text.");
@@ -201,12 +202,8 @@ internal sealed partial class ThumbRecord
         value.ValueKind == JsonValueKind.String && value.GetString() is { Length: > 0 } text ? text : null;
 
     // Open WebUI stores thoughts in the answer, as a part of the page that can be folded. It cuts them off in the same way before a model reads them.
-    [GeneratedRegex("""<details\s[^>]*type="reasoning"[^>]*>.*?(</details>|\z)\s*""", RegexOptions.Singleline)]
+    [GeneratedRegex("""<details type="reasoning".*?(</details>|\z)\s*""", RegexOptions.Singleline)]
     private static partial Regex Reasoning();
-
-    /// <summary>Another such part: the call of a tool, code that was run, and the like.</summary>
-    [GeneratedRegex("""<details\s[^>]*type=""")]
-    private static partial Regex Part();
 
     /// <param name="Id">The id of the answer's message.</param>
     /// <param name="Text">What it says.</param>

@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Diagnostics;
 using System.Text;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using OnlineRlhf.DataSets;
 
@@ -50,6 +49,7 @@ public sealed class ThumbRecordTests : IDisposable
     [InlineData("p<x?zebrafinch|x<q!Hm.|q<p?How?|a<q!So.|b<q!Thus.", "a+", "the messages of its chat go in a circle.")]
     [InlineData("q<q?zebrafinch|a<q!So.|b<q!Thus.", "a+", "the messages of its chat go in a circle.")]
     [InlineData("q<?How?|a<q!<think>zebrafinch|b<q!Thus.", "a+", "a message of its chat has no text.")]
+    [InlineData("q<?How?|a<q!<details type=\"reasoning\" done=\"false\">zebrafinch|b<q!Thus.", "a+", "a message of its chat has no text.")]
     [InlineData("q<?How?|a<q!<details type=\"tool_calls\" name=\"zebrafinch\">x</details>So.|b<q!Thus.", "a+", "has calls of tools")]
     [InlineData("q<?How?|a<q!So <|im_end|> zebrafinch|b<q!Thus.", "a+", "marks of a chat template")]
     [InlineData("q<?zebrafinch|a<q!So.|b<q!Thus.", "q+", "the answer that its thumb is about is not in its chat.")]
@@ -167,6 +167,21 @@ public sealed class ThumbRecordTests : IDisposable
         Assert.Equal(["user: How? | So. | Thus."], Pairs(await ReadFileAsync()));
     }
 
+    // A stopped run goes on behind the last line that it learned, and reads none of those before.
+    [Fact]
+    public async Task A_record_tells_the_same_wherever_reading_begins()
+    {
+        const string Chat = "q<?How?|a<q!So.|b<q!Thus.|c<q!Hm.";
+        List<string> read = await ReadAsync([Record(Chat, "c-"), Record(Chat, "b+"), Record(Chat, "a-"), Record(Chat, "a+")]);
+        PreferenceFile file = await PreferenceFile.OpenAsync(_path, Cancel);
+        List<(long Number, byte[] Content)> entries = [];
+        await foreach ((long number, ReadOnlySequence<byte>? content) in file.ReadAsync(Cancel))
+            entries.Add((number, content!.Value.ToArray()));
+
+        Assert.Equal(["user: How? | Thus. | Hm.", "user: How? | Thus. | So."], Pairs(read));
+        Assert.Equal(read, [.. entries.AsEnumerable().Reverse().Select(e => Describe(file, e.Number, new(e.Content))).Reverse()]);
+    }
+
     [Fact]
     public async Task A_record_that_is_too_long_is_dropped_and_the_other_one_tells_of_the_pair()
     {
@@ -188,6 +203,16 @@ public sealed class ThumbRecordTests : IDisposable
         string pair = Assert.Single(await ReadAsync([record]));
 
         Assert.EndsWith("user: So 10000. | So. | Thus.", pair, StringComparison.Ordinal);
+        Assert.True(Stopwatch.GetElapsedTime(start) < TimeSpan.FromSeconds(30));
+    }
+
+    [Fact]
+    public async Task Beginnings_of_thoughts_without_an_end_cost_no_time()
+    {
+        string many = string.Concat(Enumerable.Repeat("<details type=\"reasoning\" ", 100_000));
+        long start = Stopwatch.GetTimestamp();
+
+        Assert.Equal(["a message of its chat has no text."], await ReadAsync([Record($"q<?How?|a<q!{many}|b<q!Thus.", "a+")]));
         Assert.True(Stopwatch.GetElapsedTime(start) < TimeSpan.FromSeconds(30));
     }
 
@@ -314,18 +339,21 @@ public sealed class ThumbRecordTests : IDisposable
         PreferenceFile file = await PreferenceFile.OpenAsync(_path, Cancel);
         List<string> read = [];
         await foreach ((long number, ReadOnlySequence<byte>? content) in file.ReadAsync(Cancel))
-        {
-            try
-            {
-                PreferencePair pair = file.Pair(number, content ?? throw new FormatException("too long"));
-                read.Add($"{string.Join(' ', pair.Messages.Select(m => $"{m.Role}: {m.Content}"))} | {pair.Chosen} | {pair.Rejected}");
-            }
-            catch (FormatException e)
-            {
-                read.Add(e.Message);
-            }
-        }
+            read.Add(content is { } entry ? Describe(file, number, entry) : "too long");
         return read;
+    }
+
+    private static string Describe(PreferenceFile file, long number, ReadOnlySequence<byte> entry)
+    {
+        try
+        {
+            PreferencePair pair = file.Pair(number, entry);
+            return $"{string.Join(' ', pair.Messages.Select(m => $"{m.Role}: {m.Content}"))} | {pair.Chosen} | {pair.Rejected}";
+        }
+        catch (FormatException e)
+        {
+            return e.Message;
+        }
     }
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
