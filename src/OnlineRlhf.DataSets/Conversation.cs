@@ -93,7 +93,8 @@ internal static class Conversation
         return new ChatMessage(role, Content(message) ?? throw new FormatException($"{name} holds a message without a content that is text."));
     }
 
-    private static string? Content(JsonElement message)
+    /// <summary>The text of a message, or the texts of its parts; null if there is none, or a part is no text.</summary>
+    internal static string? Content(JsonElement message)
     {
         if (!message.TryGetProperty("content", out JsonElement parts) || parts.ValueKind != JsonValueKind.Array)
             return Text(message, "content", "value");

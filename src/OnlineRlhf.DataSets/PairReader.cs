@@ -24,6 +24,13 @@ internal static class PairReader
         List<ChatMessage> messages = Join(prompt, chosen.Before, "the prompt and the conversations in chosen and rejected differ.");
         messages = WithSystem(line, WithHistory(line, WithLists(line, name, messages)));
         RequireNothingBeside(line, name, messages);
+        return Checked(messages, chosen.Text, rejected.Text, isTie);
+    }
+
+    /// <summary>The pair, if nothing in its texts is a part of something else.</summary>
+    /// <exception cref="FormatException">The conversation asks nothing, or a text holds marks of a chat template.</exception>
+    internal static PreferencePair Checked(List<ChatMessage> messages, string chosen, string rejected, bool isTie)
+    {
         // An empty system message says nothing, and some templates refuse it.
         _ = messages.RemoveAll(m => m.Role == "system" && string.IsNullOrWhiteSpace(m.Content));
         if (!messages.Exists(m => m.Role == "user"))
@@ -32,9 +39,9 @@ internal static class PairReader
         messages = messages.ConvertAll(m => m.Role == "assistant" ? m with { Content = Thoughts.Drop(m.Content) } : m);
         foreach (ChatMessage message in messages)
             RequireNoMarks(message.Content, "the conversation");
-        RequireNoMarks(chosen.Text, "chosen");
-        RequireNoMarks(rejected.Text, "rejected");
-        return new PreferencePair(messages, chosen.Text, rejected.Text, isTie);
+        RequireNoMarks(chosen, "chosen");
+        RequireNoMarks(rejected, "rejected");
+        return new PreferencePair(messages, chosen, rejected, isTie);
     }
 
     private static (Answer Chosen, Answer Rejected, bool IsTie) Answers(Fields line)

@@ -15,10 +15,11 @@ namespace OnlineRlhf.DataSets;
 /// <param name="Lines">How many lines the file has, or how many entries if <see cref="CountsEntries"/> is set.</param>
 public sealed record PreferenceFile(string Path, UInt128 Hash, long Lines)
 {
-    /// <summary>The longest line: four times what a request may send, because a line may hold its conversation twice.</summary>
-    public const int LongestLine = 1 << 20;
+    /// <summary>The longest line. A record of Open WebUI's feedback holds a whole chat twice, with the documents that were searched.</summary>
+    public const int LongestLine = 8 << 20;
 
     private const int Chunk = 1 << 16;
+    private static readonly Thumbs NoThumbs = new();
 
     /// <summary>Whether several entries of a list are on one line. Then entries are counted instead of lines.</summary>
     public bool CountsEntries { get; private init; }
@@ -29,9 +30,12 @@ public sealed record PreferenceFile(string Path, UInt128 Hash, long Lines)
     /// <summary>Whether the file is a JSON list, or holds objects that span lines.</summary>
     private bool HasEntries { get; init; }
 
+    /// <summary>The thumbs in the file; empty if it holds no feedback of Open WebUI.</summary>
+    private Thumbs Thumbs { get; init; } = NoThumbs;
+
     private static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
 
-    /// <summary>Reads the file once, to count its lines and to compute its hash.</summary>
+    /// <summary>Reads the file once, to count its lines and to compute its hash; and once more if it holds Open WebUI's feedback.</summary>
     /// <exception cref="IOException">The file cannot be read, cannot be unpacked to its end, or is not JSON. The message says what it is.</exception>
     public static async Task<PreferenceFile> OpenAsync(string path, CancellationToken cancellationToken)
     {
@@ -39,7 +43,8 @@ public sealed record PreferenceFile(string Path, UInt128 Hash, long Lines)
             throw new IOException($"{path} is a folder: name the file of preferences.");
         try
         {
-            return await ReadOnceAsync(path, cancellationToken).ConfigureAwait(false);
+            PreferenceFile file = await ReadOnceAsync(path, cancellationToken).ConfigureAwait(false);
+            return await WithThumbsAsync(file, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception e) when (e is InvalidDataException or ZstdException or EndOfStreamException)
         {
@@ -107,12 +112,33 @@ public sealed record PreferenceFile(string Path, UInt128 Hash, long Lines)
         }
     }
 
+    /// <summary>Reads the pair in a line that <see cref="ReadAsync"/> returned.</summary>
+    /// <exception cref="FormatException">The line is not a pair. The message says why, without quoting the line.</exception>
+    public PreferencePair Pair(long number, ReadOnlySequence<byte> content) => PreferencePair.Parse(content, Thumbs, number);
+
     /// <summary>
     /// Reads lines with their numbers, from 1, or entries with the numbers of the lines that they begin on. The content is null if it is longer than
     /// <see cref="LongestLine"/>. It is valid until the next line is read.
     /// </summary>
     public IAsyncEnumerable<(long Number, ReadOnlySequence<byte>? Content)> ReadAsync(CancellationToken cancellationToken) =>
         HasEntries ? ReadEntriesAsync(cancellationToken) : ReadLinesAsync(cancellationToken);
+
+    /// <summary>Collects the thumbs of Open WebUI's feedback. The first entry tells whether the file holds such.</summary>
+    private static async Task<PreferenceFile> WithThumbsAsync(PreferenceFile file, CancellationToken cancellationToken)
+    {
+        var thumbs = new Thumbs();
+        await foreach ((long number, ReadOnlySequence<byte>? content) in file.ReadAsync(cancellationToken).ConfigureAwait(false))
+        {
+            if (content is { } entry && !thumbs.Add(number, entry) && thumbs.Count == 0)
+                break;
+        }
+        if (thumbs.HasSeveralPeople)
+            throw new IOException(
+                $"{file.Path} holds the thumbs of several people, and a profile is one person's taste: keep one person's with "
+                    + "jq 'map(select(.user_id == \"ID\"))'"
+            );
+        return thumbs.Count == 0 ? file : file with { Thumbs = thumbs };
+    }
 
     private async IAsyncEnumerable<(long Number, ReadOnlySequence<byte>? Content)> ReadLinesAsync(
         [EnumeratorCancellation] CancellationToken cancellationToken

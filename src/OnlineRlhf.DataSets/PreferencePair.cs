@@ -11,16 +11,16 @@ namespace OnlineRlhf.DataSets;
 /// <param name="IsTie">Whether neither answer is better.</param>
 public sealed record PreferencePair(IReadOnlyList<ChatMessage> Messages, string Chosen, string Rejected, bool IsTie = false)
 {
-    /// <summary>Reads a line.</summary>
+    /// <summary>Reads a line. A record of Open WebUI's feedback depends on the other thumbs in its file.</summary>
     /// <exception cref="FormatException">The line is not a pair. The message says why, without quoting the line.</exception>
-    public static PreferencePair Parse(ReadOnlySequence<byte> line)
+    internal static PreferencePair Parse(ReadOnlySequence<byte> line, Thumbs thumbs, long number)
     {
         try
         {
             using JsonDocument document = JsonText.Parse(line);
-            return document.RootElement.ValueKind == JsonValueKind.Object
-                ? PairReader.Read(new Fields(document.RootElement))
-                : throw new FormatException("it is no JSON object.");
+            return document.RootElement.ValueKind != JsonValueKind.Object ? throw new FormatException("it is no JSON object.")
+                : ThumbRecord.Is(document.RootElement) ? new ThumbRecord(document.RootElement).Pair(thumbs, number)
+                : PairReader.Read(new Fields(document.RootElement));
         }
         catch (JsonException)
         {

@@ -97,7 +97,7 @@ internal static class FeaturesVerb
                         bar.Increment(1);
                         try
                         {
-                            PreferencePair pair = PreferencePair.Parse(content ?? throw new FormatException("it is too long."));
+                            PreferencePair pair = file.Pair(number, content ?? throw new FormatException("it is too long."));
                             if (pair.IsTie)
                                 throw new FormatException("it is a tie.");
                             float[] z = await loop.CompareAsync(new ComparisonRequest(pair.Messages, pair.Chosen, pair.Rejected), cancellationToken)

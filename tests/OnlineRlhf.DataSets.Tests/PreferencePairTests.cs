@@ -322,5 +322,6 @@ public sealed class PreferencePairTests
     /// <summary>@user How?@ is a message.</summary>
     private static string Messages(string line) => Regex.Replace(line, "@(\\w+) (.*?)@", """{"role": "$1", "content": "$2"}""");
 
-    private static PreferencePair Parse(string line) => PreferencePair.Parse(new ReadOnlySequence<byte>(Encoding.UTF8.GetBytes(line)));
+    private static PreferencePair Parse(string line) =>
+        PreferencePair.Parse(new ReadOnlySequence<byte>(Encoding.UTF8.GetBytes(line)), new Thumbs(), 1);
 }

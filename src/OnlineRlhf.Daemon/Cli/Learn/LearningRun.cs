@@ -153,7 +153,7 @@ internal sealed class LearningRun(DaemonClient daemon, PreferenceFile file, stri
         PreferencePair pair;
         try
         {
-            pair = PreferencePair.Parse(line);
+            pair = file.Pair(number, line);
         }
         catch (FormatException e)
         {
