@@ -30,11 +30,33 @@ public sealed class TalkTests : IDisposable
         await TeachAsync();
         using ConversationAnswer first = await AnswerAsync(Egg);
         first.Delivered();
-        UnshownAnswer unshown = (await first.Round.Challenger)!;
+        UnshownAnswer unshown = (await first.Round!.Challenger)!;
         using ConversationAnswer again = await AnswerAsync(Egg);
         Assert.Equal(unshown.Answer.Text, Text(again));
-        Assert.Equal(first.Round.Id, again.Round.Id);
+        Assert.Equal(first.Round!.Id, again.Round!.Id);
         Assert.False(again.IsNew);
+    }
+
+    [Fact]
+    public async Task If_answers_are_chosen_whole_the_second_one_is_there_at_once()
+    {
+        using var bench = new Bench();
+        using ConversationAnswer first = await bench.Loop.Conversations.AnswerAsync(Request(Egg), cancellationToken: Cancellation);
+        first.Delivered();
+        Assert.NotNull(first.Round!.Unshown);
+        using ConversationAnswer again = await bench.Loop.Conversations.AnswerAsync(Request(Egg), cancellationToken: Cancellation);
+        Assert.False(again.IsNew);
+        Assert.NotEqual(Text(first), Text(again));
+    }
+
+    [Fact]
+    public async Task With_another_temperature_the_same_question_is_a_new_one()
+    {
+        _ = await SayAsync(Egg);
+        using ConversationAnswer warmer = await AskAsync(Request(Egg) with { Temperature = 1.5f });
+        warmer.Delivered();
+        _ = await SayAsync(Egg, Text(warmer), "And rice?");
+        Assert.Equal(0, _bench.Loop.Status.HeldBack);
     }
 
     [Fact]
@@ -222,7 +244,7 @@ public sealed class TalkTests : IDisposable
         using var bench = new Bench(new RoundOptions { LearnFromConversations = false });
         using ConversationAnswer first = await bench.Loop.Conversations.AnswerAsync(Request(Egg), cancellationToken: Cancellation);
         first.Delivered();
-        Assert.Null(first.Round.Exchange);
+        Assert.Null(first.Round!.Exchange);
         using ConversationAnswer again = await bench.Loop.Conversations.AnswerAsync(Request(Egg), cancellationToken: Cancellation);
         Assert.True(again.IsNew);
     }
