@@ -90,10 +90,10 @@ step "Checking the format"
 dotnet tool restore > "$logs/tools" || { cat "$logs/tools"; fail "the formatter could not be fetched."; }
 dotnet csharpier check src tests || fail "the code is not formatted: run dotnet csharpier format src tests."
 
-# Every tracked file is checked, or every file where there is no git checkout. Exempt are prose and data, and what a program writes: the solution,
-# openapi.json, the completion and the manual.
+# Every tracked file is checked, or every file where there is no git checkout. Exempt are prose and data, what a program writes (the solution,
+# openapi.json, the completion and the manual), and the signatures that the AOT compiler compares.
 step "Checking the length of lines"
-unwrapped='\.(md|txt|lock|sln)$|^docs/openapi\.json$|^packaging/debian/(completion\.bash|onlinerlhf\.1)$'
+unwrapped='\.(md|txt|lock|sln)$|^docs/openapi\.json$|^src/.*/Substitutions\.xml$|^packaging/debian/(completion\.bash|onlinerlhf\.1)$'
 [ -e .git ] && git ls-files -z > "$logs/files" 2> /dev/null ||
   find . \( -name .git -o -name artifacts -o -name .vs -o -path ./paper \) -prune -o -type f -printf '%P\0' > "$logs/files"
 grep -zvE "$unwrapped" "$logs/files" | LC_ALL=C.UTF-8 xargs -0r grep -nHIP '^.{151,}' > "$logs/long" || true
