@@ -24,7 +24,7 @@ internal static class DamagedState
     {
         using LiteDatabase database = Raw(folder);
         ILiteCollection<BsonDocument> meta = database.GetCollection(StateFormat.Meta);
-        return [.. new[] { 1, 2 }.Select(n => CheckpointRecord.Read(meta.FindById(n), n)!).OrderByDescending(c => c.Generation)];
+        return [.. new[] { 1, 2 }.Select(n => CheckpointRecord.Read(meta.FindById(n), n, StateFormat.Version)!).OrderByDescending(c => c.Generation)];
     }
 
     internal static byte[] Chunk(StateFolder folder, int checkpoint, int index)
