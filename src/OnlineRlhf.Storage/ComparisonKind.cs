@@ -1,20 +1,20 @@
 namespace OnlineRlhf.Storage;
 
-/// <summary>stub</summary>
+/// <summary>How a comparison came about. The numbers are stored.</summary>
 public enum ComparisonKind
 {
-    /// <summary>s</summary>
-    Unknown,
+    /// <summary>An earlier version recorded it and did not store how it came about.</summary>
+    Unknown = 0,
 
-    /// <summary>s</summary>
-    Press,
+    /// <summary>A person said which answer of a round is better.</summary>
+    Press = 1,
 
-    /// <summary>s</summary>
-    Brought,
+    /// <summary>A client brought both answers.</summary>
+    Brought = 2,
 
-    /// <summary>s</summary>
-    Talk,
+    /// <summary>A person went on with one of two answers in a conversation.</summary>
+    Talk = 3,
 
-    /// <summary>s</summary>
-    Word,
+    /// <summary>A person wished for another manner, such as "shorter".</summary>
+    Word = 4,
 }

@@ -1,3 +1,4 @@
+using LiteDB;
 using OnlineRlhf.Learning;
 using OnlineRlhf.Learning.RewardModels;
 using OnlineRlhf.Storage.Disk;
@@ -13,13 +14,13 @@ namespace OnlineRlhf.Storage;
 /// The file holds a ring of d comparisons and two checkpoints of the learner. The store rewrites the checkpoints in turn, one after each d/2
 /// comparisons. At a start it takes the newest valid checkpoint and replays the comparisons after it: θ and the factor get the same bits as before.
 /// It needs memory for the model and, from the first checkpoint on, for one copy of it.
-/// <see cref="Append"/> makes a comparison durable and <see cref="CatchUp"/> learns it. So nothing is learned that is
+/// <c>Append</c> makes a comparison durable and <see cref="CatchUp"/> learns it. So nothing is learned that is
 /// not durable. Of several comparisons in a row, each is learned before the next one is written.
 /// Where a write fails, the store is faulted: <see cref="CatchUp"/> still returns the model as it was, and any further write throws. Dispose the
 /// store and open it again: it then holds exactly what is durable, and <see cref="TryFind"/> says whether the comparison whose write failed is part
 /// of that. Not safe for concurrent use.
 /// </remarks>
-public sealed class ProfileStore : IDisposable
+public sealed partial class ProfileStore : IDisposable
 {
     /// <summary>
     /// The largest magnitude that is accepted for an element of z. It is far above any feature, and far too
@@ -33,24 +34,21 @@ public sealed class ProfileStore : IDisposable
     private readonly Dictionary<Guid, RecordedComparison> _recorded;
     private readonly Guid[] _rounds;
     private readonly OnePassRewardModel _model;
-    private SlotRecord? _unlearned;
+    private readonly Queue<SlotRecord> _unlearned = new();
+    private History _history;
+    private JournalRecord _journal;
+    private StateException? _refusal;
     private bool _disposed;
 
-    private ProfileStore(
-        ProfileDirectory directory,
-        StateDatabase database,
-        StateIdentity identity,
-        OnePassRewardModel model,
-        CheckpointWriter checkpoints,
-        IEnumerable<SlotRecord> slots,
-        RecoveryReport recovery
-    )
+    private ProfileStore(ProfileDirectory directory, StateDatabase database, LoadedState state)
     {
-        (_directory, _database, Identity, _model, _checkpoints, Recovery) = (directory, database, identity, model, checkpoints, recovery);
-        Sequence = model.Comparisons;
-        _rounds = new Guid[model.Dimension];
-        _recorded = new Dictionary<Guid, RecordedComparison>(model.Dimension);
-        foreach (SlotRecord slot in slots.Where(slot => !slot.IsHole))
+        (_directory, _database, _model) = (directory, database, state.Model!);
+        (Identity, Recovery, _history, _journal, _refusal) = (state.Identity, state.Report, state.History, state.Journal, state.Refusal);
+        _checkpoints = new CheckpointWriter(database, _model.Dimension, state.Checkpoints[0]!, state.Checkpoints[1]!);
+        Sequence = _model.Comparisons;
+        _rounds = new Guid[_model.Dimension];
+        _recorded = new Dictionary<Guid, RecordedComparison>(_model.Dimension);
+        foreach (SlotRecord slot in state.Slots.Where(slot => !slot.IsHole))
             Remember(slot.Recorded);
     }
 
@@ -64,7 +62,10 @@ public sealed class ProfileStore : IDisposable
     public RecoveryReport Recovery { get; }
 
     /// <summary>Whether a write failed, so that the store must be opened again before anything can be learned.</summary>
-    internal bool IsFaulted { get; private set; }
+    internal bool IsFaulted => _refusal is not null;
+
+    /// <summary>The durable comparisons by their kind, since the state was made.</summary>
+    public ComparisonCounts Counts => _history.Counts;
 
     /// <summary>Whether the files that this store has open are still the ones in its directory.</summary>
     /// <remarks>
@@ -72,6 +73,9 @@ public sealed class ProfileStore : IDisposable
     /// Costs three calls of the operating system.
     /// </remarks>
     public bool IsInPlace => _directory.IsInPlace && _database.IsInPlace;
+
+    /// <summary>The most comparisons in one act, and the most that are held back: 32, or half the ring where that is less.</summary>
+    public int LargestAct => StateFormat.LargestAct(_model.Dimension);
 
     /// <summary>Whether <see cref="WriteCheckpointChunk"/> has something to write.</summary>
     public bool CheckpointDue => !_disposed && !IsFaulted && _checkpoints.IsDue(Sequence);
@@ -81,9 +85,12 @@ public sealed class ProfileStore : IDisposable
     public static bool Exists(string directory) => ProfileDirectory.HoldsState(directory);
 
     /// <summary>
-    /// Opens the state in a directory, or starts one where there is none. It repairs a damaged state, and converts one to
-    /// <paramref name="hyperParameters"/> where they have changed.
+    /// Opens the state in a directory, or starts one where there is none. It repairs a damaged state, carries one of an earlier format over to this
+    /// one, and converts one to <paramref name="hyperParameters"/> where they have changed.
     /// </summary>
+    /// <remarks>
+    /// Where a full disk leaves no room to carry a state over, it opens all the same and can be read; a write throws what the disk answered.
+    /// </remarks>
     /// <param name="directory">The profile's own directory; created with mode 0700 where missing.</param>
     /// <param name="identity">What a new state belongs to.</param>
     /// <param name="hyperParameters">
@@ -117,7 +124,14 @@ public sealed class ProfileStore : IDisposable
         ProfileDirectory files = ProfileDirectory.Take(directory);
         try
         {
-            return StateOpening.Open(files, identity, recognise ?? (_ => null), hyperParameters, probe, Create);
+            return StateOpening.Open(
+                files,
+                identity,
+                recognise ?? (_ => null),
+                hyperParameters,
+                probe,
+                (taken, database, state) => new ProfileStore(taken, database, state)
+            );
         }
         catch (Exception failure)
         {
@@ -135,9 +149,10 @@ public sealed class ProfileStore : IDisposable
     /// <summary>
     /// Makes a comparison durable. When it returns, neither a kill nor a power cut takes the comparison back; <see cref="CatchUp"/> learns it.
     /// </summary>
-    /// <param name="roundId">The round the feedback belongs to; not one that <see cref="TryFind"/> knows.</param>
+    /// <param name="roundId">The round the feedback belongs to; not one that <see cref="TryFind"/> knows. Where it is held back, it no longer is.</param>
     /// <param name="difference">z, d values of at most <see cref="LargestMagnitude"/>.</param>
     /// <param name="label">y: 1, 0, or ½ for a tie.</param>
+    /// <param name="kind">How the comparison came about.</param>
     /// <returns>The comparison's number.</returns>
     /// <remarks>
     /// Costs two syncs. It never overwrites a comparison that the older checkpoint still needs: where the chunks of a due checkpoint were not
@@ -145,43 +160,35 @@ public sealed class ProfileStore : IDisposable
     /// </remarks>
     /// <exception cref="ArgumentException">The comparison cannot be learned, or the round is known already; nothing was stored.</exception>
     /// <exception cref="StateException">It could not be made durable; the store is faulted.</exception>
-    public long Append(Guid roundId, ReadOnlySpan<float> difference, double label)
+    public long Append(Guid roundId, ReadOnlySpan<float> difference, double label, ComparisonKind kind)
     {
         ThrowIfUnusable();
-        if (ComparisonLimits.Problem(new Comparison(difference, label), _model.Dimension) is { } problem)
-            throw new ArgumentException($"The comparison of round {roundId} {problem}: it was not stored.", nameof(difference));
-        if (roundId == Guid.Empty || _recorded.ContainsKey(roundId))
-            throw new ArgumentException(
-                $"Round {roundId} {(roundId == Guid.Empty ? "is no round" : "is stored already")}: nothing was stored.",
-                nameof(roundId)
-            );
-
-        OnePassRewardModel model = CatchUp();
-        var slot = new SlotRecord(Sequence + 1, roundId, label, SlotRecord.Bytes(difference));
-        try
-        {
-            ThrowIfRemoved();
-            while (slot.Sequence - model.Dimension > _checkpoints.OldestValid)
-                _ = _checkpoints.WritePiece(model);
-            _database.Update(StateFormat.Ring, slot.ToDocument(StateFormat.SlotOf(slot.Sequence, model.Dimension)));
-            ThrowIfRemoved();
-        }
-        catch (Exception failure)
-        {
-            throw Fault(failure);
-        }
-        Sequence = slot.Sequence;
-        _unlearned = slot;
-        Remember(slot.Recorded);
-        return slot.Sequence;
+        CheckNew(roundId, difference, label);
+        return Write([new SlotRecord(0, roundId, label, SlotRecord.Bytes(difference)) { Kind = kind }]);
     }
 
-    /// <summary>Learns the last durable comparison, unless that is done. Costs O(d²) then, and nothing otherwise.</summary>
+    /// <summary>Makes several comparisons durable as one act, in their order: all of them or none. Otherwise like a single one.</summary>
+    /// <param name="act">At least one, at most <see cref="LargestAct"/>, each with an id of its own.</param>
+    /// <returns>The number of the last one.</returns>
+    /// <exception cref="ArgumentException">One of them cannot be learned, or is known already, or they are too many; nothing was stored.</exception>
+    /// <exception cref="StateException">They could not be made durable; the store is faulted.</exception>
+    public long Append(IReadOnlyList<NewComparison> act)
+    {
+        ThrowIfUnusable();
+        ArgumentNullException.ThrowIfNull(act);
+        if (act.Count < 1 || act.Count > LargestAct || act.DistinctBy(comparison => comparison.Id).Count() < act.Count)
+            throw new ArgumentException($"An act has 1 to {LargestAct} comparisons, each with an id of its own: nothing was stored.", nameof(act));
+        foreach (NewComparison comparison in act)
+            CheckNew(comparison.Id, comparison.Difference.Span, comparison.Label);
+        return Write([.. act.Select(c => new SlotRecord(0, c.Id, c.Label, SlotRecord.Bytes(c.Difference.Span)) { Kind = c.Kind })]);
+    }
+
+    /// <summary>Learns the durable comparisons that are not learned yet. Costs O(d²) for each, and nothing where there is none.</summary>
     /// <returns>The model after comparison <see cref="Sequence"/>. Only read it: this method alone teaches it.</returns>
-    /// <exception cref="StateException">The comparison cannot be learned; the store is faulted.</exception>
+    /// <exception cref="StateException">A comparison cannot be learned; the store is faulted.</exception>
     public OnePassRewardModel CatchUp()
     {
-        if (_unlearned is { } slot)
+        while (_unlearned.TryPeek(out SlotRecord? slot))
         {
             try
             {
@@ -191,7 +198,7 @@ public sealed class ProfileStore : IDisposable
             {
                 throw Fault(failure);
             }
-            _unlearned = null;
+            _ = _unlearned.Dequeue();
         }
         return _model;
     }
@@ -209,7 +216,7 @@ public sealed class ProfileStore : IDisposable
         OnePassRewardModel model = CatchUp();
         try
         {
-            bool more = _checkpoints.WritePiece(model);
+            bool more = _checkpoints.WritePiece(model, _history);
             ThrowIfRemoved();
             return more;
         }
@@ -250,11 +257,51 @@ public sealed class ProfileStore : IDisposable
         _directory.Dispose();
     }
 
-    private static ProfileStore Create(ProfileDirectory directory, StateDatabase database, LoadedState state)
+    private void CheckNew(Guid id, ReadOnlySpan<float> difference, double label)
     {
-        OnePassRewardModel model = state.Model!;
-        var checkpoints = new CheckpointWriter(database, model.Dimension, state.Checkpoints[0]!, state.Checkpoints[1]!);
-        return new ProfileStore(directory, database, state.Identity, model, checkpoints, state.Slots, state.Report);
+        if (ComparisonLimits.Problem(new Comparison(difference, label), _model.Dimension) is { } problem)
+            throw new ArgumentException($"The comparison of round {id} {problem}: it was not stored.", nameof(difference));
+        if (id == Guid.Empty || _recorded.ContainsKey(id))
+            throw new ArgumentException($"Round {id} {(id == Guid.Empty ? "is no round" : "is stored already")}: nothing was stored.", nameof(id));
+    }
+
+    /// <summary>Makes an act, the journal where it changes, and a comparison to hold back durable, in one transaction.</summary>
+    /// <returns>The number of the last comparison.</returns>
+    private long Write(SlotRecord[] act, JournalRecord? changed = null, HeldRecord? held = null)
+    {
+        JournalRecord journal = (changed ?? _journal).Without(act);
+        OnePassRewardModel model = CatchUp();
+        long first = Sequence + 1;
+        SlotRecord[] slots = [.. act.Select((slot, i) => slot with { Sequence = first + i, Act = first, Epoch = journal.Epoch })];
+        List<(string, BsonDocument)> documents =
+        [
+            .. slots.Select(slot => (StateFormat.Ring, slot.ToDocument(StateFormat.SlotOf(slot.Sequence, model.Dimension)))),
+        ];
+        if (held is not null)
+            documents.Add((StateFormat.Held, held.ToDocument()));
+        if (!ReferenceEquals(journal, _journal))
+            documents.Add((StateFormat.Meta, journal.ToDocument()));
+        try
+        {
+            ThrowIfRemoved();
+            while (slots.Length > 0 && slots[^1].Sequence - model.Dimension > _checkpoints.OldestValid)
+                _ = _checkpoints.WritePiece(model, _history);
+            _database.Update([.. documents]);
+            ThrowIfRemoved();
+        }
+        catch (Exception failure)
+        {
+            throw Fault(failure);
+        }
+        _journal = journal;
+        foreach (SlotRecord slot in slots)
+        {
+            Sequence = slot.Sequence;
+            _history = _history.After(slot);
+            _unlearned.Enqueue(slot);
+            Remember(slot.Recorded);
+        }
+        return Sequence;
     }
 
     private void Remember(RecordedComparison comparison)
@@ -267,7 +314,7 @@ public sealed class ProfileStore : IDisposable
 
     private StateException Fault(Exception failure)
     {
-        IsFaulted = true;
+        _refusal = new StateException(StateError.Faulted, $"An earlier write to {_directory.DataPath} failed: close this profile and open it again.");
         return IsInPlace ? StateException.Of(failure, _directory.DataPath) : Removed();
     }
 
@@ -287,7 +334,7 @@ public sealed class ProfileStore : IDisposable
     private void ThrowIfUnusable()
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        if (IsFaulted)
-            throw new StateException(StateError.Faulted, $"An earlier write to {_directory.DataPath} failed: close this profile and open it again.");
+        if (_refusal is not null)
+            throw _refusal;
     }
 }

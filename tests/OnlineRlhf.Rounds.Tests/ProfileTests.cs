@@ -62,7 +62,7 @@ public sealed class ProfileTests : IDisposable
         using (ProfileStore store = OpenStore())
         {
             while (!store.CheckpointDue)
-                store.Append(Guid.NewGuid(), new float[identity.Dimension], 1);
+                store.Append(Guid.NewGuid(), new float[identity.Dimension], 1, ComparisonKind.Press);
         }
         await bench.PressAsync((await bench.OpenAsync(profile: "anna")).Id, Preferred.First);
         // The store cannot be opened here before the loop has closed it.

@@ -165,7 +165,7 @@ public sealed class RemovedProfileTests : IDisposable
         using (var store = ProfileStore.Open(_bench.ProfileFolder("anna"), identity, _bench.Options.HyperParameters))
         {
             for (int i = 0; i < (identity.Dimension / 2) - 1; i++)
-                store.Append(Guid.NewGuid(), new float[identity.Dimension], 1);
+                store.Append(Guid.NewGuid(), new float[identity.Dimension], 1, ComparisonKind.Press);
         }
         // The press that makes a checkpoint due: it is written in some hundred steps from now on, by a task of its own.
         await LearnAsync("anna", 1);

@@ -106,7 +106,7 @@ public sealed class ScaleTests : IDisposable
             new StateIdentity(Bench.Model.Fingerprint, map.Fingerprint, map.Dimension),
             _bench.Options.HyperParameters
         );
-        store.Append(Guid.NewGuid(), [.. Enumerable.Repeat(0.1f, map.Dimension)], 1);
+        store.Append(Guid.NewGuid(), [.. Enumerable.Repeat(0.1f, map.Dimension)], 1, ComparisonKind.Press);
     }
 
     /// <summary>Starts again where the scales were measured to be others.</summary>

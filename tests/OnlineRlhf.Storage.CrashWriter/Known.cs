@@ -17,7 +17,22 @@ public static class Known
     }
 
     /// <summary>y of one comparison.</summary>
-    public static double Label(int seed, long sequence) =>
+    public static double Label(int seed, long sequence, bool mixed = false) =>
+        Kind(sequence, mixed) == ComparisonKind.Talk ? 1 : Label(seed, sequence);
+
+    /// <summary>How one comparison comes about: all are presses, or five in a row are a word, a brought one, a press and two of talk.</summary>
+    public static ComparisonKind Kind(long sequence, bool mixed) =>
+        !mixed
+            ? ComparisonKind.Press
+            : (sequence % 5) switch
+            {
+                1 => ComparisonKind.Word,
+                2 => ComparisonKind.Brought,
+                3 => ComparisonKind.Press,
+                _ => ComparisonKind.Talk,
+            };
+
+    private static double Label(int seed, long sequence) =>
         (HashCode(seed, sequence) & 3) switch
         {
             0 => 0.5,
@@ -32,7 +47,8 @@ public static class Known
     public static StateIdentity Identity(int dimension) => new("model-a", "map-a", dimension);
 
     /// <summary>One comparison, for a learner in memory.</summary>
-    public static Comparison Comparison(int seed, long sequence, int dimension) => new(Difference(seed, sequence, dimension), Label(seed, sequence));
+    public static Comparison Comparison(int seed, long sequence, int dimension, bool mixed = false) =>
+        new(Difference(seed, sequence, dimension), Label(seed, sequence, mixed));
 
     private static int HashCode(int seed, long sequence) => unchecked((int)((((ulong)seed << 40) ^ (ulong)sequence) * 0x9E3779B97F4A7C15 >> 33));
 }

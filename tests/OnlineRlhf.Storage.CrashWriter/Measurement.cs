@@ -43,7 +43,7 @@ internal static class Measurement
                     chunks.Add(watch.Elapsed.TotalMilliseconds);
                 }
                 long middle = WriteBytes();
-                _ = store.Append(Known.Round(1, next), difference, 1);
+                _ = store.Append(Known.Round(1, next), difference, 1, ComparisonKind.Press);
                 (due ? during : idle).Add(watch.Elapsed.TotalMilliseconds);
                 bytes = WriteBytes() - middle;
                 (written, slots) = (written + WriteBytes() - start, slots + bytes);

@@ -3,8 +3,8 @@ using OnlineRlhf.Learning;
 using OnlineRlhf.Storage;
 using OnlineRlhf.Storage.CrashWriter;
 
-// write DIRECTORY DIMENSION SEED ETA LAMBDA [trace]: appends known comparisons until it is killed, a line after each step. With trace, a line before
-// each disk operation too.
+// write DIRECTORY DIMENSION SEED ETA LAMBDA [trace] [mixed]: takes known steps until it is killed, a line after each. With trace, a line before each
+// disk operation too.
 // measure DIRECTORY DIMENSION COUNT: what a comparison costs on this disk.
 if (args is ["measure", string folder, string size, string count])
 {
@@ -18,7 +18,8 @@ int d = int.Parse(dimension, CultureInfo.InvariantCulture),
     seed = int.Parse(number, CultureInfo.InvariantCulture);
 var hyperParameters = new HyperParameters(double.Parse(eta, CultureInfo.InvariantCulture), double.Parse(lambda, CultureInfo.InvariantCulture));
 using var output = new StreamWriter(Console.OpenStandardOutput(), bufferSize: 64) { AutoFlush = true };
-bool trace = args.Length > 6;
+bool trace = args.Contains("trace");
+var script = new Script(seed, d, args.Contains("mixed"));
 using ProfileStore store = ProfileStore.Open(
     directory,
     Known.Identity(d),
@@ -26,12 +27,12 @@ using ProfileStore store = ProfileStore.Open(
     null,
     trace ? (_, _, _, _) => output.WriteLine("D") : null
 );
+script.Repeat(store);
 output.WriteLine($"O {store.Sequence}");
 while (true)
 {
-    long next = store.Sequence + 1;
-    _ = store.Append(Known.Round(seed, next), Known.Difference(seed, next, d), Known.Label(seed, next));
-    output.WriteLine($"A {next}");
+    script.Step(store);
+    output.WriteLine($"A {script.StepsOf(store)}");
     if (store.CheckpointDue)
     {
         while (store.WriteCheckpointChunk())

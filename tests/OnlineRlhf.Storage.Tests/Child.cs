@@ -10,7 +10,7 @@ internal static class Child
 {
     /// <summary>
     /// Starts it, kills it with SIGKILL at its line number <paramref name="lines"/>, and returns the last
-    /// comparison that it acknowledged, 0 where none.
+    /// step that it acknowledged, 0 where none.
     /// </summary>
     public static long KillAfter(int lines, StateFolder folder, HyperParameters hyperParameters, bool trace)
     {
@@ -30,6 +30,8 @@ internal static class Child
             start.ArgumentList.Add(string.Create(CultureInfo.InvariantCulture, $"{argument}"));
         if (trace)
             start.ArgumentList.Add("trace");
+        if (folder.Mixed)
+            start.ArgumentList.Add("mixed");
         start.Environment["DOTNET_TieredPGO"] = "0";
         using Process child = Process.Start(start)!;
         long acknowledged = 0;

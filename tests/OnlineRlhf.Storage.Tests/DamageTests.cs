@@ -168,4 +168,92 @@ public class DamageTests
         }
         AssertCleanAndGoesOn(folder, 15, 40);
     }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void With_the_journal_damaged_the_learned_state_opens_and_what_was_held_back_is_lost(bool missing)
+    {
+        using StateFolder folder = WithHeld(out Guid trusted);
+        using (LiteDatabase database = Raw(folder))
+        {
+            ILiteCollection<BsonDocument> meta = database.GetCollection(StateFormat.Meta);
+            BsonDocument journal = meta.FindById(JournalRecord.Number);
+            journal["data"].AsBinary[40] ^= 1;
+            Assert.True(missing ? meta.Delete(JournalRecord.Number) : meta.Update(journal));
+        }
+        using (ProfileStore store = folder.Open())
+        {
+            Assert.Equal((RecoveryOutcome.Repaired, 19L), (store.Recovery.Outcome, store.Sequence));
+            Assert.Contains("held back", Assert.Single(store.Recovery.Problems), StringComparison.Ordinal);
+            Assert.True(File.Exists(store.Recovery.MovedAsideTo));
+            Assert.Equal((0, false), (store.CountHeld(Script.Now), store.IsTrusted(trusted)));
+            Assert.Equal(0, store.Trust(Guid.Empty, Script.Now));
+            Oracle.AssertSame(Oracle.After(19, Dimension), store.CatchUp());
+        }
+        AssertCleanAndGoesOn(folder, 19, 40);
+    }
+
+    [Theory]
+    [InlineData("z")]
+    [InlineData("exchanged")]
+    [InlineData("missing")]
+    public void With_the_z_of_one_that_is_held_back_damaged_only_that_one_is_lost(string damage)
+    {
+        using StateFolder folder = WithHeld(out Guid trusted);
+        using (LiteDatabase database = Raw(folder))
+        {
+            ILiteCollection<BsonDocument> held = database.GetCollection(StateFormat.Held);
+            BsonDocument document = held.FindById(1);
+            if (damage == "z")
+                document["z"].AsBinary[2] ^= 1;
+            else
+                document = HeldRecord.Placeholder(1, Dimension);
+            Assert.True(damage == "missing" ? held.Delete(1) : held.Update(document));
+        }
+        using (ProfileStore store = folder.Open())
+        {
+            Assert.Equal((RecoveryOutcome.Repaired, 19L, 2), (store.Recovery.Outcome, store.Sequence, store.CountHeld(Script.Now)));
+            Assert.True(store.IsTrusted(trusted));
+            Oracle.AssertSame(Oracle.After(19, Dimension), store.CatchUp());
+        }
+        using (ProfileStore store = folder.Open())
+        {
+            Assert.True(store.Recovery.IsClean, string.Join(' ', store.Recovery.Problems));
+            // Its place is whole again.
+            Assert.True(Hold(store, Known.Round(1, 1)));
+            Assert.Equal(3, store.Trust(Guid.Empty, Script.Now));
+        }
+    }
+
+    [Fact]
+    public void An_old_journal_that_a_disk_brings_back_does_not_make_anything_be_learned_twice()
+    {
+        using StateFolder folder = WithHeld(out _);
+        BsonDocument old;
+        using (LiteDatabase database = Raw(folder))
+            old = database.GetCollection(StateFormat.Meta).FindById(JournalRecord.Number);
+        using (ProfileStore store = folder.Open())
+            Assert.Equal(3, store.Trust(Guid.Empty, Script.Now));
+        using (LiteDatabase database = Raw(folder))
+            Assert.True(database.GetCollection(StateFormat.Meta).Update(old));
+        using ProfileStore again = folder.Open();
+        Assert.Equal((RecoveryOutcome.Repaired, 0, 22L), (again.Recovery.Outcome, again.CountHeld(Script.Now), again.Sequence));
+        Assert.Equal(0, again.Trust(Guid.Empty, Script.Now));
+    }
+
+    /// <summary>19 comparisons, three that are held back from the Unix socket, and a trusted source.</summary>
+    private static StateFolder WithHeld(out Guid trusted)
+    {
+        var folder = new StateFolder(Dimension);
+        folder.Fill(19);
+        trusted = Guid.NewGuid();
+        using ProfileStore store = folder.Open();
+        for (int i = 0; i < 3; i++)
+            Assert.True(Hold(store, Known.Round(99, i)));
+        Assert.Equal(0, store.Trust(trusted, Script.Now));
+        return folder;
+    }
+
+    private static bool Hold(ProfileStore store, Guid id) => store.Hold(id, Guid.Empty, Known.Difference(99, 1, Dimension), Script.Now);
 }

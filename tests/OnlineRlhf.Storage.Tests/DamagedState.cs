@@ -24,7 +24,7 @@ internal static class DamagedState
     {
         using LiteDatabase database = Raw(folder);
         ILiteCollection<BsonDocument> meta = database.GetCollection(StateFormat.Meta);
-        return [.. new[] { 1, 2 }.Select(n => CheckpointRecord.Read(meta.FindById(n), n)!).OrderByDescending(c => c.Generation)];
+        return [.. new[] { 1, 2 }.Select(n => CheckpointRecord.Read(meta.FindById(n), n, StateFormat.Version)!).OrderByDescending(c => c.Generation)];
     }
 
     internal static byte[] Chunk(StateFolder folder, int checkpoint, int index)
@@ -45,5 +45,13 @@ internal static class DamagedState
         Assert.True(collection.Update(document));
     }
 
-    internal static LiteDatabase Raw(StateFolder folder) => new(new ConnectionString { Filename = folder.Data, Connection = ConnectionType.Direct });
+    /// <summary>
+    /// The data file by LiteDB alone, without the log: what is in it was carried out, and LiteDB would carry out too what older transactions left behind
+    /// the last one.
+    /// </summary>
+    internal static LiteDatabase Raw(StateFolder folder)
+    {
+        File.Delete(folder.Log);
+        return new(new ConnectionString { Filename = folder.Data, Connection = ConnectionType.Direct });
+    }
 }

@@ -77,7 +77,7 @@ public class HyperParameterTests
     {
         var changed = new HyperParameters(0.5, 2);
         using var folder = new StateFolder(Dimension);
-        using var original = new StateFolder(Dimension, "original");
+        using var original = new StateFolder(Dimension, name: "original");
         original.Fill(33, paced: false);
         var random = new Random(5);
         int converted = 0,

@@ -8,17 +8,17 @@ namespace OnlineRlhf.Storage.Tests;
 /// <summary>The learner in memory that a stored one must equal, bit for bit.</summary>
 internal static class Oracle
 {
-    public static OnePassRewardModel After(long sequence, int dimension, HyperParameters? hyperParameters = null, int seed = StateFolder.Seed)
+    public static OnePassRewardModel After(long sequence, int dimension, HyperParameters? hyperParameters = null, bool mixed = false)
     {
         var model = new OnePassRewardModel(dimension, hyperParameters ?? new HyperParameters());
-        Advance(model, sequence, seed);
+        Advance(model, sequence, mixed: mixed);
         return model;
     }
 
-    public static void Advance(OnePassRewardModel model, long sequence, int seed = StateFolder.Seed)
+    public static void Advance(OnePassRewardModel model, long sequence, int seed = StateFolder.Seed, bool mixed = false)
     {
         while (model.Comparisons < sequence)
-            model.Observe(Known.Comparison(seed, model.Comparisons + 1, model.Dimension));
+            model.Observe(Known.Comparison(seed, model.Comparisons + 1, model.Dimension, mixed));
     }
 
     public static void AssertSame(OnePassRewardModel expected, OnePassRewardModel actual)

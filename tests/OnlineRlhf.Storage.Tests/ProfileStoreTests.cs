@@ -26,7 +26,7 @@ public class ProfileStoreTests
         for (int turn = 0; turn < 2; turn++)
         {
             using (ProfileStore store = ProfileStore.Open(profile, Known.Identity(8), new Learning.HyperParameters()))
-                store.Append(Guid.NewGuid(), new float[8], 1);
+                store.Append(Guid.NewGuid(), new float[8], 1, ComparisonKind.Press);
             Assert.Equal([directory, directory, file, file], new[] { parent, profile, data, log }.Select(File.GetUnixFileMode));
             foreach (string path in new[] { profile, data, log })
                 File.SetUnixFileMode(path, File.GetUnixFileMode(path) | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
@@ -60,7 +60,7 @@ public class ProfileStoreTests
         float[] difference = Known.Difference(1, 1, Dimension);
         using var folder = new StateFolder(Dimension);
         using (ProfileStore store = folder.Open())
-            _ = store.Append(Guid.NewGuid(), difference, 1);
+            _ = store.Append(Guid.NewGuid(), difference, 1, ComparisonKind.Press);
         using ProfileStore again = folder.Open();
         var expected = new Learning.RewardModels.OnePassRewardModel(Dimension, new Learning.HyperParameters());
         expected.Observe(new Learning.Comparison(difference, 1));
@@ -149,8 +149,10 @@ public class ProfileStoreTests
         {
             // A norm in which the step is not finite: no comparison leads there.
             store.CatchUp().Restore(0, new double[3], new double[3], [1e-300, 0, 0, 1, 0, 1]);
-            _ = store.Append(Known.Round(StateFolder.Seed, 1), [ProfileStore.LargestMagnitude, 0, 0], 1);
-            Exception? failure = Record.Exception(() => _ = read ? store.CatchUp().Comparisons : store.Append(Guid.NewGuid(), new float[3], 1));
+            _ = store.Append(Known.Round(StateFolder.Seed, 1), [ProfileStore.LargestMagnitude, 0, 0], 1, ComparisonKind.Press);
+            Exception? failure = Record.Exception(() =>
+                _ = read ? store.CatchUp().Comparisons : store.Append(Guid.NewGuid(), new float[3], 1, ComparisonKind.Press)
+            );
             Assert.IsType<ArgumentException>(Assert.IsType<StateException>(failure).InnerException);
             Assert.True(store.IsFaulted);
             Assert.Throws<StateException>(() => store.CatchUp());
@@ -166,8 +168,8 @@ public class ProfileStoreTests
         folder.Fill(6);
         using ProfileStore store = folder.Open();
         Assert.True(store.TryFind(Known.Round(StateFolder.Seed, 1), out RecordedComparison found));
-        Assert.Equal(new RecordedComparison(Known.Round(StateFolder.Seed, 1), 1, Known.Label(StateFolder.Seed, 1)), found);
-        Assert.Throws<ArgumentException>(() => store.Append(found.RoundId, new float[6], 1));
+        Assert.Equal(new RecordedComparison(Known.Round(StateFolder.Seed, 1), 1, Known.Label(StateFolder.Seed, 1), ComparisonKind.Press), found);
+        Assert.Throws<ArgumentException>(() => store.Append(found.RoundId, new float[6], 1, ComparisonKind.Press));
         folder.AppendNext(store);
         Assert.False(store.TryFind(found.RoundId, out _));
         Assert.True(store.TryFind(Known.Round(StateFolder.Seed, 7), out found));
@@ -183,12 +185,12 @@ public class ProfileStoreTests
         using (ProfileStore store = folder.Open())
         {
             foreach (float wrong in new[] { float.NaN, float.PositiveInfinity, float.NegativeInfinity, 1.0001e6f, -2e6f, float.MaxValue })
-                Assert.Throws<ArgumentException>(() => store.Append(Guid.NewGuid(), [0, wrong, 0, 0], 1));
-            Assert.Throws<ArgumentException>(() => store.Append(Guid.NewGuid(), new float[3], 1));
-            Assert.Throws<ArgumentException>(() => store.Append(Guid.NewGuid(), new float[5], 1));
+                Assert.Throws<ArgumentException>(() => store.Append(Guid.NewGuid(), [0, wrong, 0, 0], 1, ComparisonKind.Press));
+            Assert.Throws<ArgumentException>(() => store.Append(Guid.NewGuid(), new float[3], 1, ComparisonKind.Press));
+            Assert.Throws<ArgumentException>(() => store.Append(Guid.NewGuid(), new float[5], 1, ComparisonKind.Press));
             foreach (double label in new[] { double.NaN, 0.25, -1, 2, double.Epsilon })
-                Assert.Throws<ArgumentException>(() => store.Append(Guid.NewGuid(), new float[4], label));
-            Assert.Throws<ArgumentException>(() => store.Append(Guid.Empty, new float[4], 1));
+                Assert.Throws<ArgumentException>(() => store.Append(Guid.NewGuid(), new float[4], label, ComparisonKind.Press));
+            Assert.Throws<ArgumentException>(() => store.Append(Guid.Empty, new float[4], 1, ComparisonKind.Press));
             Assert.False(store.IsFaulted);
             Oracle.AssertSame(Oracle.After(3, 4), store.CatchUp());
         }
@@ -205,7 +207,8 @@ public class ProfileStoreTests
             _ = store.Append(
                 Guid.NewGuid(),
                 [signs[i % 7] * ProfileStore.LargestMagnitude, signs[i % 5] * ProfileStore.LargestMagnitude, signs[i % 3] * 1e-30f],
-                i % 3 / 2.0
+                i % 3 / 2.0,
+                ComparisonKind.Press
             );
         foreach (double value in store.CatchUp().Factor)
             Assert.True(double.IsFinite(value));

@@ -59,7 +59,7 @@ public class RefusedStateTests
         {
             ILiteCollection<BsonDocument> meta = database.GetCollection(StateFormat.Meta);
             BsonDocument header = meta.FindById(0);
-            header["format"] = 2;
+            header["format"] = StateFormat.Version + 1;
             header["new"] = "something";
             Assert.True(meta.Update(header));
         }

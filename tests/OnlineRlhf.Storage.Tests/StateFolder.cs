@@ -10,9 +10,11 @@ internal sealed class StateFolder : IDisposable
 
     private static int s_count;
 
-    public StateFolder(int dimension, [System.Runtime.CompilerServices.CallerMemberName] string name = "")
+    private readonly Script _script;
+
+    public StateFolder(int dimension, bool mixed = false, [System.Runtime.CompilerServices.CallerMemberName] string name = "")
     {
-        Dimension = dimension;
+        _script = new Script(Seed, dimension, mixed);
         Root = Path.Combine(
             AppContext.BaseDirectory,
             "state",
@@ -21,7 +23,10 @@ internal sealed class StateFolder : IDisposable
         _ = Directory.CreateDirectory(Root);
     }
 
-    public int Dimension { get; }
+    public int Dimension => _script.Dimension;
+
+    /// <summary>Whether the steps are mixed, or each appends one press.</summary>
+    public bool Mixed => _script.Mixed;
 
     public string Root { get; }
 
@@ -59,7 +64,33 @@ internal sealed class StateFolder : IDisposable
     public void AppendNext(ProfileStore store, int seed = Seed)
     {
         long next = store.Sequence + 1;
-        Assert.Equal(next, store.Append(Known.Round(seed, next), Known.Difference(seed, next, Dimension), Known.Label(seed, next)));
+        Assert.Equal(
+            next,
+            store.Append(Known.Round(seed, next), Known.Difference(seed, next, Dimension), Known.Label(seed, next), ComparisonKind.Press)
+        );
+    }
+
+    /// <summary>The steps that a store has behind it; fails where a part of one is there.</summary>
+    public long StepsOf(ProfileStore store) => _script.StepsOf(store);
+
+    /// <summary>Takes the next step.</summary>
+    public void Step(ProfileStore store) => _script.Step(store);
+
+    /// <summary>Holds a store that was opened again against a learner in memory, and repeats what is done already.</summary>
+    public void AssertSound(ProfileStore store)
+    {
+        Assert.True(store.Recovery.IsClean, string.Join(' ', store.Recovery.Problems));
+        _script.Repeat(store);
+        Oracle.AssertSame(Oracle.After(store.Sequence, Dimension, mixed: Mixed), store.CatchUp());
+        ComparisonCounts counts = default;
+        for (long number = 1; number <= store.Sequence; number++)
+            counts = counts.Add(Known.Kind(number, Mixed));
+        Assert.Equal(counts, store.Counts);
+        for (long number = Math.Max(1, store.Sequence - Dimension + 1); number <= store.Sequence; number++)
+        {
+            Assert.True(store.TryFind(Known.Round(Seed, number), out RecordedComparison found));
+            Assert.Equal((number, Known.Label(Seed, number, Mixed), Known.Kind(number, Mixed)), (found.Sequence, found.Label, found.Kind));
+        }
     }
 
     public void Dispose()

@@ -117,10 +117,7 @@ public sealed class ConversationHandler
         {
             exchange = Array.Find(
                 _registry.Exchanges(request.Source!.Value),
-                e =>
-                    e.Round.Profile == request.Profile
-                    && e.Turn.IsShownAs(last.Turn)
-                    && (e.First.Hash == last.Hash || e.Other?.Hash == last.Hash)
+                e => e.Round.Profile == request.Profile && e.Turn.IsShownAs(last.Turn) && (e.First.Hash == last.Hash || e.Other?.Hash == last.Hash)
             );
             if (exchange is null)
                 return null;

@@ -92,15 +92,14 @@ internal sealed class TalkLearner(ProfileCache profiles, SemaphoreSlim turn, Eve
             Record(profile, id, exchange.Round, difference, label, ComparisonKind.Talk);
             return;
         }
-        profile.Hold(id, exchange.Source, exchange.Round.Map, difference, label, clock.GetUtcNow());
+        _ = profile.Hold(id, exchange.Source, exchange.Round.Map, difference, label, clock.GetUtcNow());
         if (!hasGoneBack)
         {
             Interlocked.Increment(ref _heldBack);
             return;
         }
-        (int released, long comparisons) = profile.Trust(exchange.Source, clock.GetUtcNow());
-        Interlocked.Add(ref _kept, released);
-        events.Publish(new RoundEvent.Recorded(id, profile.Name, comparisons, ComparisonKind.Talk));
+        Interlocked.Add(ref _kept, profile.Trust(exchange.Source, exchange.Round.Map, clock.GetUtcNow()));
+        events.Publish(new RoundEvent.Recorded(id, profile.Name, profile.CountComparisons(), ComparisonKind.Talk));
     }
 
     private void Record(Profile profile, Guid id, Round round, float[] difference, double label, ComparisonKind kind)

@@ -53,6 +53,7 @@ internal sealed class ComparisonHandler(
                 map,
                 difference,
                 request.IsTie ? 0.5 : 1,
+                ComparisonKind.Brought,
                 request.AtLeast
             );
             Interlocked.Increment(ref _recorded);

@@ -84,7 +84,12 @@ internal sealed class FeedbackHandler(RoundRegistry registry, ProfileCache profi
         if (preferred == Preferred.Skip)
             return new FeedbackResult(round.Id, round.Profile, false, profile.CountComparisons());
         profiles.RequireRoomFor(round.Profile, mostProfiles);
-        return new FeedbackResult(round.Id, round.Profile, true, profile.Record(round.Id, round.Map, round.Difference, Label(preferred)));
+        return new FeedbackResult(
+            round.Id,
+            round.Profile,
+            true,
+            profile.Record(round.Id, round.Map, round.Difference, Label(preferred), ComparisonKind.Press)
+        );
     }
 
     /// <summary>Answers feedback to a round that is no longer open: from memory, or else from its comparison in the profile's ring.</summary>

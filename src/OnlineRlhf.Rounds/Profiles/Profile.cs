@@ -95,74 +95,70 @@ internal sealed class Profile : IDisposable
     /// <param name="map">The feature map that the difference was computed with. A new state is created with it.</param>
     /// <param name="difference">The difference of the features, z.</param>
     /// <param name="label">The label, y.</param>
+    /// <param name="kind">How the comparison came about.</param>
     /// <param name="atLeast">How many comparisons the profile must already hold.</param>
     /// <exception cref="RoundException">
     /// The profile holds fewer comparisons than it must, or its state is not the one that the difference was computed for.
     /// </exception>
-    internal long Record(Guid round, FeatureMap map, ReadOnlySpan<float> difference, double label, long atLeast = 0)
+    internal long Record(Guid round, FeatureMap map, ReadOnlySpan<float> difference, double label, ComparisonKind kind, long atLeast = 0)
     {
         lock (_gate)
         {
             RequireAtLeast(atLeast);
-            ObjectDisposedException.ThrowIf(_disposed, this);
-            CloseIfRemoved();
-            try
-            {
-                ProfileStore store = OpenStore(map);
-                return store.Identity.FeatureMapFingerprint == map.Fingerprint
-                    ? store.Append(round, difference, label)
-                    : throw StateChanged("has another state than before");
-            }
-            catch (StateException)
-            {
-                // Only the disk is reliable now, so the next use reads the state from it again.
-                Close();
-                throw;
-            }
+            return Write(map, difference, (store, z) => store.Append(round, z, label, kind));
         }
     }
 
-    // STUB
-    internal long Record(Guid round, FeatureMap map, ReadOnlySpan<float> difference, double label, ComparisonKind kind, long atLeast = 0) =>
-        Record(round, map, difference, label, atLeast);
+    /// <summary>The same for several comparisons that are one act: all of them become durable, or none.</summary>
+    internal long Record(FeatureMap map, IReadOnlyList<NewComparison> act)
+    {
+        lock (_gate)
+            return Write(map, default, (store, _) => store.Append(act));
+    }
 
-    private readonly HashSet<Guid> _trusted = [];
-    private readonly List<(Guid Id, Guid Source, FeatureMap Map, float[] Z, double Label)> _held = [];
+    /// <summary>Holds a comparison back, durably, until its source is trusted. False if the id is held or recorded already.</summary>
+    internal bool Hold(Guid id, Guid source, FeatureMap map, ReadOnlySpan<float> difference, double label, DateTimeOffset now)
+    {
+        lock (_gate)
+            return Write(map, difference, (store, z) => store.Hold(id, source, z, now, label));
+    }
 
+    /// <summary>Trusts a source and records what is held back from it. Returns how many comparisons that were.</summary>
+    internal int Trust(Guid source, FeatureMap map, DateTimeOffset now)
+    {
+        lock (_gate)
+            return Write(map, default, (store, _) => store.Trust(source, now));
+    }
+
+    /// <summary>Whether the comparisons of a source are learned at once.</summary>
     internal bool IsTrusted(Guid source)
     {
         lock (_gate)
-            return _trusted.Contains(source);
-    }
-
-    internal void Hold(Guid id, Guid source, FeatureMap map, ReadOnlySpan<float> difference, double label, DateTimeOffset at)
-    {
-        lock (_gate)
         {
-            _held.Add((id, source, map, difference.ToArray(), label));
-            if (_held.Count > 32)
-                _held.RemoveAt(0);
+            OpenWhatIsStored();
+            return _store?.IsTrusted(source) ?? false;
         }
     }
 
-    internal (int Released, long Comparisons) Trust(Guid source, DateTimeOffset now)
+    /// <summary>How many comparisons are held back.</summary>
+    internal int CountHeld(DateTimeOffset now)
     {
         lock (_gate)
         {
-            _trusted.Add(source);
-            int n = 0;
-            long c = 0;
-            foreach (var h in _held.Where(h => h.Source == source))
-            {
-                n++;
-                c = Record(h.Id, h.Map, h.Z, h.Label);
-            }
-            _held.RemoveAll(h => h.Source == source);
-            return (n, c);
+            OpenWhatIsStored();
+            return _store?.CountHeld(now) ?? 0;
         }
     }
 
-    // STUB END
+    /// <summary>The recorded comparisons by their kind.</summary>
+    internal ComparisonCounts Counts()
+    {
+        lock (_gate)
+        {
+            OpenWhatIsStored();
+            return _store?.Counts ?? default;
+        }
+    }
 
     /// <summary>Refuses if the profile holds fewer comparisons than the caller knows of.</summary>
     /// <exception cref="RoundException">The profile holds fewer comparisons.</exception>
@@ -274,6 +270,26 @@ internal sealed class Profile : IDisposable
         }
         catch (StateException)
         {
+            Close();
+            throw;
+        }
+    }
+
+    /// <summary>Writes to the state that a difference was computed for; creates it if there is none.</summary>
+    private T Write<T>(FeatureMap map, ReadOnlySpan<float> difference, Func<ProfileStore, ReadOnlySpan<float>, T> write)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        CloseIfRemoved();
+        try
+        {
+            ProfileStore store = OpenStore(map);
+            return store.Identity.FeatureMapFingerprint == map.Fingerprint
+                ? write(store, difference)
+                : throw StateChanged("has another state than before");
+        }
+        catch (StateException)
+        {
+            // Only the disk is reliable now, so the next use reads the state from it again.
             Close();
             throw;
         }

@@ -14,7 +14,6 @@ internal sealed class StateDatabase : IDisposable
 {
     private readonly PageFile _file;
     private readonly PageLog _log;
-    private readonly BsonDocument[] _single = new BsonDocument[1];
     private LiteEngine _engine;
 
     private StateDatabase(PageFile file, PageLog log)
@@ -98,12 +97,18 @@ internal sealed class StateDatabase : IDisposable
         }
     }
 
-    /// <summary>Replaces a document by one of the same size, durably: one write and sync of the log, one of the data file.</summary>
-    public void Update(string collection, BsonDocument document)
+    /// <summary>
+    /// Replaces documents by ones of the same size, in one durable transaction: one write and sync of the log, and one sync of the data file.
+    /// </summary>
+    public void Update(params ReadOnlySpan<(string Collection, BsonDocument Document)> documents)
     {
-        _single[0] = document;
-        if (_engine.Update(collection, _single) != 1)
-            throw new InvalidDataException($"document {document["_id"]} of {collection} is missing.");
+        _ = _engine.BeginTrans();
+        foreach ((string collection, BsonDocument document) in documents)
+        {
+            if (_engine.Update(collection, [document]) != 1)
+                throw new InvalidDataException($"document {document["_id"]} of {collection} is missing.");
+        }
+        _ = _engine.Commit();
         _file.Writable = _log.Writable = true;
         try
         {

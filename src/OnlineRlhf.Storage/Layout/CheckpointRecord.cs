@@ -9,7 +9,8 @@ namespace OnlineRlhf.Storage.Layout;
 /// <param name="Sequence">The last comparison in it.</param>
 /// <param name="HyperParameters">η, λ and β that it was made with. The comparisons after it are replayed with them.</param>
 /// <param name="IsValid">False while its chunks are being rewritten.</param>
-internal sealed record CheckpointRecord(int Number, long Generation, long Sequence, HyperParameters HyperParameters, bool IsValid)
+/// <param name="History">What its comparisons left besides the model.</param>
+internal sealed record CheckpointRecord(int Number, long Generation, long Sequence, HyperParameters HyperParameters, bool IsValid, History History)
 {
     /// <summary>The document.</summary>
     public BsonDocument ToDocument() =>
@@ -22,11 +23,18 @@ internal sealed record CheckpointRecord(int Number, long Generation, long Sequen
             ["lambda"] = HyperParameters.Regularization,
             ["beta"] = HyperParameters.Exploration,
             ["valid"] = IsValid,
-            ["sum"] = Sum(),
+            ["cusum"] = History.Cusum,
+            ["changed"] = History.Changed,
+            ["unknown"] = History.Counts.Unknown,
+            ["press"] = History.Counts.Press,
+            ["brought"] = History.Counts.Brought,
+            ["talk"] = History.Counts.Talk,
+            ["word"] = History.Counts.Word,
+            ["sum"] = Sum(StateFormat.Version),
         };
 
-    /// <summary>Reads a document; null where it is damaged.</summary>
-    public static CheckpointRecord? Read(BsonDocument? document, int number)
+    /// <summary>Reads a document of a version; null where it is damaged.</summary>
+    public static CheckpointRecord? Read(BsonDocument? document, int number, int version)
     {
         if (
             document is null
@@ -41,8 +49,10 @@ internal sealed record CheckpointRecord(int Number, long Generation, long Sequen
             return null;
         if (StateFormat.HyperParametersOf(eta, lambda, beta) is not { } hyperParameters)
             return null;
-        var record = new CheckpointRecord(number, generation.AsInt64, sequence.AsInt64, hyperParameters, valid.AsBoolean);
-        return record.Sum() == sum.AsInt64 && record.Sequence >= 0 ? record : null;
+        if ((version == 1 ? HistoryOfVersion1(sequence.AsInt64) : ReadHistory(document)) is not { } history)
+            return null;
+        var record = new CheckpointRecord(number, generation.AsInt64, sequence.AsInt64, hyperParameters, valid.AsBoolean, history);
+        return record.Sum(version) == sum.AsInt64 && record.Sequence >= 0 ? record : null;
     }
 
     /// <summary>The document of one chunk of this checkpoint.</summary>
@@ -72,14 +82,42 @@ internal sealed record CheckpointRecord(int Number, long Generation, long Sequen
 
     private long ChunkSum(int index, byte[] data) => new Checksum().Add(Generation).Add(Sequence).Add(index).Add(data).Value;
 
-    private long Sum() =>
-        new Checksum()
+    private static History HistoryOfVersion1(long sequence) => History.None with { Counts = new ComparisonCounts { Unknown = sequence } };
+
+    private static History? ReadHistory(BsonDocument document) =>
+        document["cusum"] is { IsDouble: true } cusum
+        && document["changed"] is { IsInt64: true } changed
+        && document["unknown"] is { IsInt64: true } unknown
+        && document["press"] is { IsInt64: true } press
+        && document["brought"] is { IsInt64: true } brought
+        && document["talk"] is { IsInt64: true } talk
+        && document["word"] is { IsInt64: true } word
+            ? new History(
+                cusum.AsDouble,
+                changed.AsInt64,
+                new ComparisonCounts(unknown.AsInt64, press.AsInt64, brought.AsInt64, talk.AsInt64, word.AsInt64)
+            )
+            : null;
+
+    private long Sum(int version)
+    {
+        Checksum sum = new Checksum()
             .Add(Number)
             .Add(Generation)
             .Add(Sequence)
             .Add(HyperParameters.StepSize)
             .Add(HyperParameters.Regularization)
             .Add(HyperParameters.Exploration)
-            .Add(IsValid ? 1 : 0)
-            .Value;
+            .Add(IsValid ? 1 : 0);
+        return version == 1
+            ? sum.Value
+            : sum.Add(History.Cusum)
+                .Add(History.Changed)
+                .Add(History.Counts.Unknown)
+                .Add(History.Counts.Press)
+                .Add(History.Counts.Brought)
+                .Add(History.Counts.Talk)
+                .Add(History.Counts.Word)
+                .Value;
+    }
 }

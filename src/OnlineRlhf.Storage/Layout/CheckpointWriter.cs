@@ -21,34 +21,34 @@ internal sealed class CheckpointWriter(StateDatabase database, int dimension, Ch
         _pending is not null || _checkpoints.Any(c => !c.IsValid) || sequence - _checkpoints.Max(c => c.Sequence) >= StateFormat.Interval(dimension);
 
     /// <summary>Writes one piece; the first one takes the snapshot. Returns whether more remain.</summary>
-    public bool WritePiece(OnePassRewardModel model)
+    public bool WritePiece(OnePassRewardModel model, History history)
     {
         if (_pending is null)
         {
-            Begin(model);
+            Begin(model, history);
             return true;
         }
         if (_nextChunk < StateFormat.ChunkCount(dimension))
         {
-            database.Update(StateFormat.Chunks(_pending.Number), _pending.ToChunk(_nextChunk, _snapshot!.Chunk(_nextChunk)));
+            database.Update((StateFormat.Chunks(_pending.Number), _pending.ToChunk(_nextChunk, _snapshot!.Chunk(_nextChunk))));
             _nextChunk++;
             return true;
         }
         CheckpointRecord done = _pending with { IsValid = true };
-        database.Update(StateFormat.Meta, done.ToDocument());
+        database.Update((StateFormat.Meta, done.ToDocument()));
         _checkpoints[done.Number - 1] = done;
         _pending = null;
         return false;
     }
 
-    private void Begin(OnePassRewardModel model)
+    private void Begin(OnePassRewardModel model, History history)
     {
         CheckpointRecord older = _checkpoints.MinBy(c => (c.IsValid, c.Generation))!;
         long generation = _checkpoints.Max(c => c.Generation) + 1;
         (_snapshot ??= new Snapshot(dimension)).Take(model);
-        _pending = new CheckpointRecord(older.Number, generation, model.Comparisons, model.HyperParameters, IsValid: false);
+        _pending = new CheckpointRecord(older.Number, generation, model.Comparisons, model.HyperParameters, IsValid: false, history);
         _nextChunk = 0;
-        database.Update(StateFormat.Meta, _pending.ToDocument());
+        database.Update((StateFormat.Meta, _pending.ToDocument()));
         _checkpoints[older.Number - 1] = _pending;
     }
 }

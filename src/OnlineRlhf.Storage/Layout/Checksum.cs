@@ -30,6 +30,14 @@ internal readonly struct Checksum()
         return Add((long)bytes.Length).Add(bytes);
     }
 
+    /// <summary>Adds an id.</summary>
+    public Checksum Add(Guid value)
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        _ = value.TryWriteBytes(bytes);
+        return Add(bytes);
+    }
+
     /// <summary>Adds bytes.</summary>
     public Checksum Add(ReadOnlySpan<byte> value)
     {

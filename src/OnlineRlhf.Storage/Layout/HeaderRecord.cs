@@ -6,7 +6,8 @@ namespace OnlineRlhf.Storage.Layout;
 /// <summary>The state file's header, document 0 of <c>meta</c>.</summary>
 /// <param name="Identity">The model and feature map that the state belongs to.</param>
 /// <param name="HyperParameters">η, λ and β that the file was written for. They are only shown: each checkpoint has its own for the replay.</param>
-internal sealed record HeaderRecord(StateIdentity Identity, HyperParameters HyperParameters)
+/// <param name="Version">The format of the file.</param>
+internal sealed record HeaderRecord(StateIdentity Identity, HyperParameters HyperParameters, int Version = StateFormat.Version)
 {
     private const string What = "OnlineRlhf learner state";
 
@@ -16,7 +17,7 @@ internal sealed record HeaderRecord(StateIdentity Identity, HyperParameters Hype
         {
             ["_id"] = 0,
             ["what"] = What,
-            ["format"] = StateFormat.Version,
+            ["format"] = Version,
             ["model"] = Identity.ModelFingerprint,
             ["map"] = Identity.FeatureMapFingerprint,
             ["d"] = Identity.Dimension,
@@ -31,7 +32,7 @@ internal sealed record HeaderRecord(StateIdentity Identity, HyperParameters Hype
     public static int VersionOf(BsonDocument document) =>
         document["what"] is { IsString: true } what && what.AsString == What && document["format"] is { IsInt32: true } format ? format.AsInt32 : 0;
 
-    /// <summary>Reads a document of this version; null where its checksum is wrong.</summary>
+    /// <summary>Reads a document of this version or an earlier one; null where its checksum is wrong.</summary>
     public static HeaderRecord? Read(BsonDocument document)
     {
         if (
@@ -46,15 +47,19 @@ internal sealed record HeaderRecord(StateIdentity Identity, HyperParameters Hype
             return null;
         if (StateFormat.HyperParametersOf(eta, lambda, beta) is not { } hyperParameters)
             return null;
-        // The sum leaves the scales out, since earlier versions check the same sum. The map's fingerprint tells whether the scales are right.
+        // The sum leaves the scales out: the map's fingerprint tells whether they are right, and near ones can be tried where they are not.
         double[] scales = document["scales"] is { IsArray: true } array ? [.. array.AsArray.Where(c => c.IsDouble).Select(c => c.AsDouble)] : [];
-        var header = new HeaderRecord(new StateIdentity(model.AsString, map.AsString, dimension.AsInt32) { Scales = scales }, hyperParameters);
+        var header = new HeaderRecord(
+            new StateIdentity(model.AsString, map.AsString, dimension.AsInt32) { Scales = scales },
+            hyperParameters,
+            VersionOf(document)
+        );
         return header.Sum() == sum.AsInt64 ? header : null;
     }
 
     private long Sum() =>
         new Checksum()
-            .Add(StateFormat.Version)
+            .Add(Version)
             .Add(Identity.ModelFingerprint)
             .Add(Identity.FeatureMapFingerprint)
             .Add(Identity.Dimension)

@@ -13,6 +13,18 @@ internal sealed record SlotRecord(long Sequence, Guid RoundId, double Label, byt
 {
     private const double HoleLabel = -1;
 
+    /// <summary>How the comparison came about.</summary>
+    public ComparisonKind Kind { get; init; }
+
+    /// <summary>The number of the first comparison of the act that this one belongs to.</summary>
+    public long Act { get; init; } = Sequence;
+
+    /// <summary>The journal's epoch when it was recorded.</summary>
+    public long Epoch { get; init; }
+
+    /// <summary>When the CUSUM raised its alarm at this comparison, in Unix seconds; 0 where it did not.</summary>
+    public long Reset { get; init; }
+
     /// <summary>Whether the comparison of this number was damaged and is gone: nothing can be replayed or answered from it.</summary>
     public bool IsHole => Label == HoleLabel;
 
@@ -20,7 +32,7 @@ internal sealed record SlotRecord(long Sequence, Guid RoundId, double Label, byt
     public bool IsEmpty => Sequence == 0;
 
     /// <summary>The comparison without z.</summary>
-    public RecordedComparison Recorded => new(RoundId, Sequence, Label);
+    public RecordedComparison Recorded => new(RoundId, Sequence, Label, Kind);
 
     /// <summary>The record for a comparison that is gone; with the number 0, for a slot that was never used.</summary>
     public static SlotRecord Placeholder(long sequence, int dimension) =>
@@ -52,12 +64,16 @@ internal sealed record SlotRecord(long Sequence, Guid RoundId, double Label, byt
             ["sequence"] = Sequence,
             ["round"] = RoundId,
             ["y"] = Label,
+            ["kind"] = (int)Kind,
+            ["act"] = Act,
+            ["epoch"] = Epoch,
+            ["reset"] = Reset,
             ["z"] = Difference,
-            ["sum"] = Sum(),
+            ["sum"] = Sum(StateFormat.Version),
         };
 
-    /// <summary>Reads a document; null, and the reason, where it is damaged or cannot be learned.</summary>
-    public static SlotRecord? Read(BsonDocument document, int dimension, out string? problem)
+    /// <summary>Reads a document of a version; null, and the reason, where it is damaged or cannot be learned.</summary>
+    public static SlotRecord? Read(BsonDocument document, int dimension, int version, out string? problem)
     {
         problem = "has fields of the wrong kind";
         if (
@@ -69,9 +85,20 @@ internal sealed record SlotRecord(long Sequence, Guid RoundId, double Label, byt
         )
             return null;
         var slot = new SlotRecord(sequence.AsInt64, round.AsGuid, label.AsDouble, difference.AsBinary);
+        if (version > 1)
+        {
+            if (
+                document["kind"] is not { IsInt32: true } kind
+                || document["act"] is not { IsInt64: true } act
+                || document["epoch"] is not { IsInt64: true } epoch
+                || document["reset"] is not { IsInt64: true } reset
+            )
+                return null;
+            slot = slot with { Kind = (ComparisonKind)kind.AsInt32, Act = act.AsInt64, Epoch = epoch.AsInt64, Reset = reset.AsInt64 };
+        }
         problem =
             slot.Difference.Length != dimension * sizeof(float) ? $"holds {slot.Difference.Length / sizeof(float)} values instead of {dimension}"
-            : slot.Sum() != sum.AsInt64 ? "has a wrong checksum"
+            : slot.Sum(version) != sum.AsInt64 ? "has a wrong checksum"
             : slot.Sequence < 0 ? "has a negative number"
             : slot.IsHole || slot.IsEmpty ? null
             : ComparisonLimits.Problem(slot.ToComparison(), dimension);
@@ -84,10 +111,9 @@ internal sealed record SlotRecord(long Sequence, Guid RoundId, double Label, byt
             Array.Reverse(bytes, at, size);
     }
 
-    private long Sum()
+    private long Sum(int version)
     {
-        Span<byte> round = stackalloc byte[16];
-        _ = RoundId.TryWriteBytes(round);
-        return new Checksum().Add(Sequence).Add(round).Add(Label).Add(Difference).Value;
+        Checksum sum = new Checksum().Add(Sequence).Add(RoundId).Add(Label).Add(Difference);
+        return version == 1 ? sum.Value : sum.Add((int)Kind).Add(Act).Add(Epoch).Add(Reset).Value;
     }
 }

@@ -5,20 +5,27 @@ namespace OnlineRlhf.Storage.Layout;
 
 /// <summary>The names and sizes of the state file.</summary>
 /// <remarks>
-/// Collections: <c>meta</c> (document 0 the header, 1 and 2 the checkpoints' headers), <c>ring</c> (d slots), <c>checkpoint1</c> and
-/// <c>checkpoint2</c> (the checkpoints' chunks).
+/// Collections: <c>meta</c> (document 0 the header, 1 and 2 the checkpoints' headers, 3 the journal), <c>ring</c> (d slots), <c>checkpoint1</c> and
+/// <c>checkpoint2</c> (the checkpoints' chunks), <c>held</c> (the z of what is held back).
+/// Version 1 has no journal and no <c>held</c>, and its slots and checkpoints have fewer fields.
 /// A new file has all documents, and each keeps its size: so the file never grows, and a write touches the document's own pages and no others.
 /// </remarks>
 internal static class StateFormat
 {
-    /// <summary>The version this program reads and writes.</summary>
-    public const int Version = 1;
+    /// <summary>The version that this program writes. It reads every earlier one, and carries it over when it opens the file.</summary>
+    public const int Version = 2;
 
     /// <summary>The collection of the header and the checkpoints' headers.</summary>
     public const string Meta = "meta";
 
     /// <summary>The collection of the comparisons.</summary>
     public const string Ring = "ring";
+
+    /// <summary>The collection of what is held back.</summary>
+    public const string Held = "held";
+
+    /// <summary>The most comparisons that are held back, and in one act.</summary>
+    public const int MostHeld = 32;
 
     /// <summary>
     /// Bytes of a checkpoint in one chunk. LiteDB writes pages whole, with 8,150 bytes of content each: a chunk of this size, with the document's
@@ -42,8 +49,17 @@ internal static class StateFormat
     /// <summary>Comparisons from one checkpoint to the next: d/2, so that the ring holds all that the older of two checkpoints needs.</summary>
     public static int Interval(int dimension) => Math.Max(1, dimension / 2);
 
-    /// <summary>Bytes of the largest transaction in LiteDB's log: a chunk of 8 pages, or a slot where one is larger.</summary>
-    public static int LargestTransaction(int dimension) => 8192 * Math.Max(8, ((dimension * sizeof(float)) + 200 + 8149) / 8150);
+    /// <summary>
+    /// The most comparisons in one act, and places for those that are held back: half a ring at most, so that an act never overwrites itself.
+    /// </summary>
+    public static int LargestAct(int dimension) => Math.Min(MostHeld, Interval(dimension));
+
+    /// <summary>
+    /// Bytes of the largest transaction in LiteDB's log: a chunk of 8 pages, or an act with each of its slots on other pages, and two more of
+    /// <c>meta</c>.
+    /// </summary>
+    public static int LargestTransaction(int dimension) =>
+        8192 * Math.Max(8, 2 + (LargestAct(dimension) * (((dimension * sizeof(float)) + 200 + 8149) / 8150)));
 
     /// <summary>The stored hyper-parameters; null where a value is damaged.</summary>
     public static HyperParameters? HyperParametersOf(BsonValue eta, BsonValue lambda, BsonValue beta)

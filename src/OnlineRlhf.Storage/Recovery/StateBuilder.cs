@@ -15,27 +15,23 @@ internal static class StateBuilder
 {
     /// <summary>Builds the file in <paramref name="directory"/> and puts it in place.</summary>
     /// <param name="directory">The profile's directory.</param>
-    /// <param name="identity">What the state belongs to.</param>
+    /// <param name="state">What was read of the file that it takes the place of.</param>
     /// <param name="model">The state after its last comparison.</param>
-    /// <param name="slots">What the ring holds, in any order; at most d.</param>
     /// <param name="probe">Sees the writes.</param>
-    public static void Build(
-        ProfileDirectory directory,
-        StateIdentity identity,
-        OnePassRewardModel model,
-        IEnumerable<SlotRecord> slots,
-        DiskProbe? probe
-    )
+    /// <returns>The headers of the two checkpoints.</returns>
+    public static CheckpointRecord[] Build(ProfileDirectory directory, LoadedState state, OnePassRewardModel model, DiskProbe? probe)
     {
+        CheckpointRecord[] checkpoints = [Checkpoint(1, model, state.History), Checkpoint(2, model, state.History)];
         directory.RemoveNew();
         try
         {
             using (var database = StateDatabase.Create(directory.NewPath, probe))
             {
-                WriteAll(database, identity, model, slots);
+                WriteAll(database, state, model, checkpoints);
                 database.Finish();
             }
             directory.PutNewInPlace();
+            return checkpoints;
         }
         catch
         {
@@ -44,14 +40,14 @@ internal static class StateBuilder
         }
     }
 
-    private static void WriteAll(StateDatabase database, StateIdentity identity, OnePassRewardModel model, IEnumerable<SlotRecord> slots)
+    private static void WriteAll(StateDatabase database, LoadedState state, OnePassRewardModel model, CheckpointRecord[] checkpoints)
     {
-        int d = identity.Dimension;
-        CheckpointRecord[] checkpoints = [Checkpoint(1, model), Checkpoint(2, model)];
+        int d = model.Dimension;
         BsonDocument[] meta =
         [
-            new HeaderRecord(identity, model.HyperParameters).ToDocument(),
+            new HeaderRecord(state.Identity, model.HyperParameters).ToDocument(),
             .. checkpoints.Select(checkpoint => checkpoint.ToDocument()),
+            state.Journal.ToDocument(),
         ];
         database.Insert(StateFormat.Meta, meta);
         var snapshot = new Snapshot(d);
@@ -63,18 +59,23 @@ internal static class StateBuilder
                 database.Insert(StateFormat.Chunks(checkpoint.Number), [checkpoint.ToChunk(index, snapshot.Chunk(index))]);
         }
         var ring = new SlotRecord?[d];
-        foreach (SlotRecord slot in slots)
+        foreach (SlotRecord slot in state.Slots)
             ring[StateFormat.SlotOf(slot.Sequence, d)] = slot;
         foreach (int[] batch in Enumerable.Range(0, d).Chunk(64))
             database.Insert(
                 StateFormat.Ring,
                 batch.Select(i => (ring[i] ?? SlotRecord.Placeholder(LastIn(i, model.Comparisons, d), d)).ToDocument(i))
             );
+        database.Insert(
+            StateFormat.Held,
+            Enumerable
+                .Range(0, StateFormat.LargestAct(d))
+                .Select(i => state.Journal.Held.FirstOrDefault(held => held.Slot == i)?.ToDocument() ?? HeldRecord.Placeholder(i, d))
+        );
     }
 
-    /// <summary>The header of a checkpoint in a new file.</summary>
-    internal static CheckpointRecord Checkpoint(int number, OnePassRewardModel model) =>
-        new(number, number, model.Comparisons, model.HyperParameters, IsValid: true);
+    private static CheckpointRecord Checkpoint(int number, OnePassRewardModel model, History history) =>
+        new(number, number, model.Comparisons, model.HyperParameters, IsValid: true, history);
 
     /// <summary>
     /// The number of the comparison that a slot must hold after comparison <paramref name="sequence"/>; 0 where the slot was not reached yet.

@@ -15,6 +15,7 @@ internal sealed class StateLoader
     private readonly SlotRecord?[] _ring;
     private readonly string?[] _slotProblems;
     private StateIdentity _identity;
+    private int _version;
 
     private StateLoader(StateDatabase database, StateIdentity identity, Func<StateIdentity, StateIdentity?> recognise)
     {
@@ -37,9 +38,12 @@ internal sealed class StateLoader
     public static LoadedState Nothing(StateIdentity identity, params IReadOnlyList<string> problems) =>
         new(
             identity,
+            StateFormat.Version,
             null,
             new CheckpointRecord?[2],
             [],
+            History.None,
+            JournalRecord.Empty,
             new RecoveryReport
             {
                 Outcome = RecoveryOutcome.Lost,
@@ -53,14 +57,14 @@ internal sealed class StateLoader
         BsonDocument? document = _database.Find(StateFormat.Meta, 0, out string? failure);
         if (document is null)
             return $"The header cannot be read: {failure ?? "it is missing"}.";
-        int version = HeaderRecord.VersionOf(document);
-        if (version > StateFormat.Version)
+        _version = HeaderRecord.VersionOf(document);
+        if (_version > StateFormat.Version)
             throw new StateException(
                 StateError.NewerFormat,
-                $"{path} has format {version}; this version reads up to {StateFormat.Version}. "
+                $"{path} has format {_version}; this version reads up to {StateFormat.Version}. "
                     + "Nothing was changed: use the newer program, or name another profile."
             );
-        if (version < 1 || HeaderRecord.Read(document) is not { } header)
+        if (_version < 1 || HeaderRecord.Read(document) is not { } header)
             return "The header is damaged.";
         StateIdentity stored = header.Identity;
         if (stored == _identity)
@@ -105,8 +109,10 @@ internal sealed class StateLoader
             return Nothing(_identity, [.. _problems, "No checkpoint can be used."]);
 
         ReadRing();
-        long? endedAt = Replay(model);
+        History history = used.History;
+        long? endedAt = Replay(model, ref history);
         (List<SlotRecord> kept, int discarded) = Sort(model.Comparisons);
+        JournalRecord journal = _version == 1 ? JournalRecord.Empty : ReadJournal(kept);
         var report = new RecoveryReport
         {
             Outcome = _problems.Count == 0 ? RecoveryOutcome.Restored : RecoveryOutcome.Repaired,
@@ -117,13 +123,13 @@ internal sealed class StateLoader
             Discarded = discarded,
             Problems = _problems,
         };
-        return new LoadedState(_identity, model, checkpoints, kept, report);
+        return new LoadedState(_identity, _version, model, checkpoints, kept, history, journal, report);
     }
 
     private CheckpointRecord? ReadHeader(int number)
     {
         BsonDocument? document = _database.Find(StateFormat.Meta, number, out string? failure);
-        CheckpointRecord? checkpoint = CheckpointRecord.Read(document, number);
+        CheckpointRecord? checkpoint = CheckpointRecord.Read(document, number, _version);
         if (checkpoint is null)
             _problems.Add($"The header of checkpoint {number} is damaged{(failure is null ? "" : $": {failure}")}.");
         return checkpoint;
@@ -167,7 +173,7 @@ internal sealed class StateLoader
             if (document is null)
                 _slotProblems[i] = failure is null ? "is missing" : $"cannot be read: {failure}";
             else
-                _ring[i] = SlotRecord.Read(document, _d, out _slotProblems[i]);
+                _ring[i] = SlotRecord.Read(document, _d, _version, out _slotProblems[i]);
             if (_ring[i] is { IsEmpty: false } slot && StateFormat.SlotOf(slot.Sequence, _d) != i)
                 (_ring[i], _slotProblems[i]) = (null, $"holds comparison {slot.Sequence}, which belongs elsewhere");
         }
@@ -175,7 +181,7 @@ internal sealed class StateLoader
 
     /// <summary>Learns the comparisons after the checkpoint.</summary>
     /// <returns>The last comparison learned, where damage ended the replay; null where it got to the end.</returns>
-    private long? Replay(OnePassRewardModel model)
+    private long? Replay(OnePassRewardModel model, ref History history)
     {
         while (true)
         {
@@ -186,6 +192,7 @@ internal sealed class StateLoader
                 try
                 {
                     model.Observe(found.ToComparison());
+                    history = history.After(found);
                     continue;
                 }
                 catch (ArgumentException refused)
@@ -201,6 +208,36 @@ internal sealed class StateLoader
             );
             return next - 1;
         }
+    }
+
+    private JournalRecord ReadJournal(IReadOnlyList<SlotRecord> kept)
+    {
+        BsonDocument? document = _database.Find(StateFormat.Meta, JournalRecord.Number, out string? failure);
+        if (JournalRecord.Read(document) is not { } journal)
+        {
+            _problems.Add(
+                $"The journal is damaged{(failure is null ? "" : $": {failure}")}. What was held back is lost, and no source is trusted any more."
+            );
+            // A higher epoch than any comparison's does no harm, and the lost one may have been higher.
+            journal = JournalRecord.Empty with
+            {
+                Epoch = kept.Select(slot => slot.Epoch).DefaultIfEmpty().Max() + 1,
+            };
+        }
+        HashSet<Guid> recorded = [.. kept.Select(slot => slot.RoundId)];
+        var held = new List<HeldRecord>();
+        for (int i = 0; i < StateFormat.LargestAct(_d); i++)
+        {
+            document = _database.Find(StateFormat.Held, i, out failure);
+            HeldRecord? entry = journal.Held.FirstOrDefault(h => h.Slot == i);
+            if (document is null)
+                _problems.Add($"Place {i} of what is held back {(failure is null ? "is missing" : $"cannot be read: {failure}")}.");
+            else if (entry?.WithDifferenceOf(document, _d) is { } read && !recorded.Contains(read.Id))
+                held.Add(read);
+            else if (entry is not null)
+                _problems.Add($"A comparison that was held back in place {i} is damaged, or recorded already. It is given up.");
+        }
+        return journal with { Held = [.. journal.Held.Select(h => held.Find(read => read.Slot == h.Slot)).OfType<HeldRecord>()] };
     }
 
     /// <summary>

@@ -7,7 +7,7 @@ namespace OnlineRlhf.Storage.Recovery;
 
 /// <summary>
 /// Opens the state of a directory: reads it and carries out the log. Writes a new file where the old one is
-/// missing, damaged, or has other hyper-parameters.
+/// missing, damaged, of an earlier version, or has other hyper-parameters.
 /// </summary>
 internal static class StateOpening
 {
@@ -23,18 +23,23 @@ internal static class StateOpening
     {
         directory.RemoveNew();
         LoadedState state = File.Exists(directory.DataPath) ? Load(directory, identity, recognise, probe) : Fresh(directory, identity, wanted, probe);
-        RecoveryReport report = state.Report;
         bool changes = state.Model is { } found && found.HyperParameters != wanted;
         // This comes before any write: where the model cannot be converted, nothing changes, and the next start reports the damage again.
         if (changes)
         {
-            state = state with { Model = HyperParameterChange.Apply(state.Model!, wanted) };
-            report = report with { HyperParametersChanged = true };
+            state = state with
+            {
+                Model = HyperParameterChange.Apply(state.Model!, wanted),
+                Report = state.Report with { HyperParametersChanged = true },
+            };
         }
-        if (!report.IsClean)
-            report = report with { MovedAsideTo = directory.CopyAside() };
-        if (changes || !report.IsClean)
+        bool damaged = !state.Report.IsClean;
+        if (damaged)
+            state = state with { Report = state.Report with { MovedAsideTo = directory.CopyAside() } };
+        if (changes || damaged)
             state = Rebuild(directory, state, probe, wanted);
+        else if (state.Version < StateFormat.Version)
+            state = CarryOver(directory, state, probe, wanted);
         else
             ApplyLog(directory, probe);
         // Also where nothing was written now: a process that was killed may have put the file in place and not synced its name.
@@ -43,7 +48,7 @@ internal static class StateOpening
         StateDatabase database = StateDatabase.OpenToWrite(directory.DataPath, directory.LogPath, probe);
         try
         {
-            return create(directory, database, state with { Report = report });
+            return create(directory, database, state);
         }
         catch
         {
@@ -76,14 +81,29 @@ internal static class StateOpening
         }
     }
 
+    /// <summary>Writes a state of an earlier version anew. Where the disk refuses that, the old file serves on, and nothing is recorded in it.</summary>
+    private static LoadedState CarryOver(ProfileDirectory directory, LoadedState state, DiskProbe? probe, HyperParameters wanted)
+    {
+        try
+        {
+            return Rebuild(directory, state, probe, wanted);
+        }
+        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
+        {
+            StateException refusal = StateException.Of(refused, directory.NewPath);
+            string problem =
+                $"The state has format {state.Version} and could not be written in format {StateFormat.Version}. "
+                + $"It serves on, and nothing is recorded until it can be written: {refusal.Message}";
+            return state with { Refusal = refusal, Report = state.Report with { Problems = [problem] } };
+        }
+    }
+
     private static LoadedState Rebuild(ProfileDirectory directory, LoadedState state, DiskProbe? probe, HyperParameters wanted)
     {
         ApplyLog(directory, probe);
         StateDatabase.ResetLog(directory.LogPath, StateFormat.LargestTransaction(state.Identity.Dimension), probe);
         OnePassRewardModel model = state.Model ?? new OnePassRewardModel(state.Identity.Dimension, wanted);
-        StateBuilder.Build(directory, state.Identity, model, state.Slots, probe);
-        CheckpointRecord?[] checkpoints = [StateBuilder.Checkpoint(1, model), StateBuilder.Checkpoint(2, model)];
-        return state with { Model = model, Checkpoints = checkpoints };
+        return state with { Model = model, Checkpoints = StateBuilder.Build(directory, state, model, probe) };
     }
 
     private static void ApplyLog(ProfileDirectory directory, DiskProbe? probe)

@@ -14,7 +14,7 @@ internal sealed class Presses(int dimension)
     internal void Append(ProfileStore store)
     {
         Comparison comparison = _comparisons.Next();
-        _ = store.Append(Guid.NewGuid(), comparison.Difference, comparison.Label);
+        _ = store.Append(Guid.NewGuid(), comparison.Difference, comparison.Label, ComparisonKind.Press);
     }
 
     /// <summary>
