@@ -208,7 +208,7 @@ public sealed class ComparisonTests : IDisposable
         List<RoundEvent> events = [];
         while (following.Events.TryRead(out RoundEvent? happened))
             events.Add(happened);
-        Assert.Equal(new RoundEvent.Recorded(comparison.Id, "anna", 1), Assert.Single(events));
+        Assert.Equal(new RoundEvent.Recorded(comparison.Id, "anna", 1, ComparisonKind.Brought), Assert.Single(events));
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using OnlineRlhf.Inference.Features;
 using OnlineRlhf.Inference.Prompts;
 using OnlineRlhf.Inference.Sampling;
 using OnlineRlhf.Rounds.Conversations;
@@ -262,7 +263,7 @@ public sealed class TalkTests : IDisposable
         string shorter = await SayAsync(Story, first, word);
         RoundEvent.Recorded? recorded = Recorded(events);
         // The demo model's answers differ little in length. If none is shorter, the word is not learned.
-        if (Words(shorter) < Words(first))
+        if (Length(shorter) < Length(first))
             Assert.Equal(ComparisonKind.Word, recorded!.Kind);
         else
             Assert.Null(recorded);
@@ -291,7 +292,13 @@ public sealed class TalkTests : IDisposable
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    private static int Words(string text) => text.Split(' ').Length;
+    /// <summary>The length of a text as the feature map measures it.</summary>
+    private static float Length(string text)
+    {
+        float[] statistics = new float[TextStatistics.Count];
+        TextStatistics.For("en").Compute("", text, statistics);
+        return statistics[0];
+    }
 
     private static string Text(ConversationAnswer answer) => Assert.Single(answer.Shown).Text;
 
