@@ -1,5 +1,6 @@
 using System.Text.Json;
 using OnlineRlhf.Daemon.Hosting;
+using OnlineRlhf.Daemon.Http.Access;
 using OnlineRlhf.Rounds;
 
 namespace OnlineRlhf.Daemon.Http.OpenAi;
@@ -32,7 +33,7 @@ internal static class OpenAiEndpoints
             byte[] sent = await RoundEndpoints.Read(context, LargestBody).ConfigureAwait(false);
             var body = RequestFields.Parse(BodyEncoding.Utf8(context.Request, sent));
             bool isSideJob = context.Request.Headers[ChatCompletionRequest.SideJobHeader].ToString() is not ("" or "0" or "false" or "False");
-            RoundRequest request = ChatCompletionRequest.Convert(body, isSideJob);
+            RoundRequest request = ChatCompletionRequest.Convert(body, isSideJob, Caller.Of(context));
             using var either = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stopping);
             long start = clock.GetTimestamp();
             var completion = new ChatCompletion(request, body.Text("model") is { Length: > 0 } name ? name : ModelName.Default, clock.GetUtcNow());
@@ -77,7 +78,7 @@ internal static class OpenAiEndpoints
         string id = (string?)context.Request.RouteValues["id"] ?? "";
         if (!id.StartsWith(ModelName.Default, StringComparison.OrdinalIgnoreCase))
             throw ModelName.Unknown();
-        _ = ModelName.Profile(id);
+        _ = ModelName.Profile(id, Caller.Of(context));
         return OpenAiJson.Write(context, OpenAiJson.Object(json => WriteModel(json, id, created)));
     }
 

@@ -1,0 +1,62 @@
+namespace OnlineRlhf.Daemon.Hosting;
+
+/// <summary>
+/// The open connections of one kind, Unix or TCP, up to a fixed number. At this limit idle connections are closed. If none is idle, further clients
+/// wait in the kernel until a request ends.
+/// </summary>
+internal sealed class ConnectionRoom(int limit, TimeProvider clock, ILogger logger) : IDisposable
+{
+    internal static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LogInterval = TimeSpan.FromMinutes(10);
+
+    private readonly Lock _gate = new();
+    private readonly HashSet<OpenConnection> _connections = [];
+    private readonly SemaphoreSlim _free = new(limit);
+    private long? _told;
+
+    /// <summary>How many connections may be open at a time.</summary>
+    internal int Limit { get; } = limit;
+
+    /// <summary>Waits until a further connection has room.</summary>
+    internal async Task WaitAsync(CancellationToken stopping)
+    {
+        while (!await _free.WaitAsync(Pause, stopping).ConfigureAwait(false))
+            MakeRoom($"{Limit} are open");
+    }
+
+    internal void Add(OpenConnection connection)
+    {
+        lock (_gate)
+            _connections.Add(connection);
+    }
+
+    internal void Remove(OpenConnection connection)
+    {
+        lock (_gate)
+            _connections.Remove(connection);
+        _free.Release();
+    }
+
+    /// <summary>Closes idle connections.</summary>
+    /// <param name="why">The reason for the log, which is written at most every ten minutes.</param>
+    /// <returns>Whether any connection was idle.</returns>
+    internal bool MakeRoom(string why)
+    {
+        OpenConnection[] open;
+        lock (_gate)
+        {
+            open = [.. _connections];
+            if (_told is not { } last || clock.GetElapsedTime(last) > LogInterval)
+            {
+                _told = clock.GetTimestamp();
+                logger.ConnectionsUsedUp(why);
+            }
+        }
+        bool anyIdle = false;
+        foreach (OpenConnection connection in open)
+            anyIdle |= connection.CloseIfIdle();
+        return anyIdle;
+    }
+
+    public void Dispose() => _free.Dispose();
+}
