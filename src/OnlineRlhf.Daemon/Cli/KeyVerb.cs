@@ -38,7 +38,7 @@ internal static class KeyVerb
                 JsonElement key = reply.Read();
                 Console.WriteLine(Text(key, "key"));
                 Console.Error.WriteLine(
-                    $"This is the key {Text(key, "name")}, for the profile {Text(key, "profile")}. It is not shown again, and whoever has it may use it."
+                    $"This is the key {Text(key, "name")}, for the profile {Text(key, "profile")}. It is not shown again."
                 );
                 return ExitCode.Success;
             }

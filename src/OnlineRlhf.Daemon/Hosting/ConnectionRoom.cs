@@ -13,6 +13,7 @@ internal sealed class ConnectionRoom(int limit, TimeProvider clock, ILogger logg
     private readonly HashSet<OpenConnection> _connections = [];
     private readonly SemaphoreSlim _free = new(limit);
     private long? _told;
+    private bool _disposed;
 
     /// <summary>How many connections may be open at a time.</summary>
     internal int Limit { get; } = limit;
@@ -33,8 +34,12 @@ internal sealed class ConnectionRoom(int limit, TimeProvider clock, ILogger logg
     internal void Remove(OpenConnection connection)
     {
         lock (_gate)
+        {
             _connections.Remove(connection);
-        _free.Release();
+            // At a stop, a connection may outlive the room.
+            if (!_disposed)
+                _free.Release();
+        }
     }
 
     /// <summary>Closes idle connections.</summary>
@@ -58,5 +63,12 @@ internal sealed class ConnectionRoom(int limit, TimeProvider clock, ILogger logg
         return anyIdle;
     }
 
-    public void Dispose() => _free.Dispose();
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            _disposed = true;
+            _free.Dispose();
+        }
+    }
 }

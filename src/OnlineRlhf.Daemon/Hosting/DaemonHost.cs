@@ -9,7 +9,9 @@ using OnlineRlhf.Rounds.Events;
 
 namespace OnlineRlhf.Daemon.Hosting;
 
-/// <summary>Runs the daemon: HTTP over a Unix socket, and over TCP where that is wanted. The sockets open at once, and the model loads in the background.</summary>
+/// <summary>
+/// Runs the daemon: HTTP over a Unix socket, and over TCP where that is wanted. The sockets open at once, and the model loads in the background.
+/// </summary>
 internal static class DaemonHost
 {
     /// <summary>SIGXFSZ, on x64 and arm64.</summary>

@@ -42,8 +42,7 @@ public sealed class CallerTests(LiveApi api) : IClassFixture<LiveApi>
         Assert.Equal(403, (await CallAsync(Anna, "GET", "/v1/models/{**id}", id: "onlinerlhf:ben")).Status);
         Assert.Equal(200, (await CallAsync(Anna, "GET", "/v1/models/{**id}", id: "onlinerlhf:anna")).Status);
 
-        static void MustBeRefused(LiveApi.Answer answer) =>
-            Assert.Equal((403, "other-profile"), (answer.Status, (string)answer.Json["reason"]!));
+        static void MustBeRefused(LiveApi.Answer answer) => Assert.Equal((403, "other-profile"), (answer.Status, (string)answer.Json["reason"]!));
     }
 
     [Fact]
@@ -68,7 +67,12 @@ public sealed class CallerTests(LiveApi api) : IClassFixture<LiveApi>
     {
         for (int seed = 0; ; seed++)
         {
-            LiveApi.Answer round = await CallAsync(Caller.Local, "POST", "/v1/rounds", $$"""{ {{Messages}},"profile":"{{profile}}","seed":{{seed}} }""");
+            LiveApi.Answer round = await CallAsync(
+                Caller.Local,
+                "POST",
+                "/v1/rounds",
+                $$"""{ {{Messages}},"profile":"{{profile}}","seed":{{seed}} }"""
+            );
             if ((bool)round.Json["asked"]!)
                 return (string)round.Json["id"]!;
         }

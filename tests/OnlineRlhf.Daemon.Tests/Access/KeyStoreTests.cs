@@ -68,9 +68,7 @@ public sealed class KeyStoreTests : IDisposable
         // A text of the length of a key, and its digest by sha256sum.
         byte[] digest = KeyText.Digest("orlhf-abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG")!;
         Assert.Equal(
-            Convert.ToHexStringLower(
-                System.Security.Cryptography.SHA256.HashData("orlhf-abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"u8)
-            ),
+            Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData("orlhf-abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"u8)),
             Convert.ToHexStringLower(digest)
         );
     }
@@ -114,7 +112,16 @@ public sealed class KeyStoreTests : IDisposable
     {
         New().Add("anna", "anna", false, true);
         byte[] whole = File.ReadAllBytes(FilePath);
-        foreach (byte[] damaged in (byte[][])[[], whole[..^1], [.. whole[..20], 1, .. whole[21..]], [.. whole, 0], new byte[whole.Length]])
+        foreach (
+            byte[] damaged in (byte[][])
+                [
+                    [],
+                    whole[..^1],
+                    [.. whole[..20], 1, .. whole[21..]],
+                    [.. whole, 0],
+                    new byte[whole.Length],
+                ]
+        )
         {
             File.WriteAllBytes(FilePath, damaged);
             KeyStore store = New();

@@ -52,7 +52,9 @@ internal sealed class Client : IDisposable
         }
     }
 
-    /// <summary>Sends bytes as they are, closes that direction unless the request itself ends the connection, and reads all that comes back.</summary>
+    /// <summary>
+    /// Sends bytes as they are, closes that direction unless the request itself ends the connection, and reads all that comes back.
+    /// </summary>
     internal async Task<string> ExchangeAsync(string request, bool closes = true)
     {
         using Socket socket = await ConnectAsync(TestContext.Current.CancellationToken);

@@ -97,13 +97,25 @@ internal sealed partial class DaemonProcess : IAsyncDisposable
         return new DaemonProcess(folder, start);
     }
 
-    /// <summary>Starts it as a service manager does that has opened its socket: at the first connection.</summary>
-    internal static DaemonProcess StartActivated(TempFolder folder)
+    /// <summary>Starts it as a service manager does that has opened its sockets: at the first connection.</summary>
+    internal static DaemonProcess StartActivated(TempFolder folder, params string[] addresses)
     {
         ProcessStartInfo start = Program.Describe(
             folder,
             [],
-            ["-l", folder.Socket, "-E", "RUNTIME_DIRECTORY", "-E", "STATE_DIRECTORY", Published.Path, "serve", "--threads", "1"]
+            [
+                .. addresses.SelectMany(a => (string[])["-l", a]),
+                "-l",
+                folder.Socket,
+                "-E",
+                "RUNTIME_DIRECTORY",
+                "-E",
+                "STATE_DIRECTORY",
+                Published.Path,
+                "serve",
+                "--threads",
+                "1",
+            ]
         );
         start.FileName = Activator;
         return new DaemonProcess(folder, start);
@@ -115,7 +127,8 @@ internal sealed partial class DaemonProcess : IAsyncDisposable
         StartInShell(folder, $"ulimit -f {fileBytes / 512}; exec \"$@\"");
 
     /// <summary>Starts it with a limit on the files that it has open.</summary>
-    internal static DaemonProcess StartWithFewFiles(TempFolder folder, int files) => StartInShell(folder, $"ulimit -n {files}; exec \"$@\"");
+    internal static DaemonProcess StartWithFewFiles(TempFolder folder, int files, params string[] arguments) =>
+        StartInShell(folder, $"ulimit -n {files}; exec \"$@\"", arguments);
 
     /// <summary>The build that doctor names; null where it names none.</summary>
     private static string? UsualCpuVariant()
@@ -137,9 +150,9 @@ internal sealed partial class DaemonProcess : IAsyncDisposable
     [GeneratedRegex(@"CPU backend ([\w.]+)")]
     private static partial Regex NamedVariant();
 
-    private static DaemonProcess StartInShell(TempFolder folder, string script)
+    private static DaemonProcess StartInShell(TempFolder folder, string script, params string[] arguments)
     {
-        ProcessStartInfo start = Program.Describe(folder, [], ["-c", script, "sh", Published.Path, "serve", "--threads", "1"]);
+        ProcessStartInfo start = Program.Describe(folder, [], ["-c", script, "sh", Published.Path, "serve", "--threads", "1", .. arguments]);
         start.FileName = "/bin/sh";
         return new DaemonProcess(folder, start);
     }

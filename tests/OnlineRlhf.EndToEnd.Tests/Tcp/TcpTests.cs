@@ -104,11 +104,7 @@ public sealed class TcpTests(TcpDaemon daemon) : IClassFixture<TcpDaemon>
 
     [PublishedFact]
     public async Task A_whole_address_as_the_target_does_not_hide_the_host() =>
-        Assert.StartsWith(
-            "HTTP/1.1 4",
-            await SendAsync(daemon.Key, "GET http://evil.example/health", "Host: localhost"),
-            StringComparison.Ordinal
-        );
+        Assert.StartsWith("HTTP/1.1 4", await SendAsync(daemon.Key, "GET http://evil.example/health", "Host: localhost"), StringComparison.Ordinal);
 
     [PublishedFact]
     public async Task Each_of_many_requests_at_once_needs_the_key()

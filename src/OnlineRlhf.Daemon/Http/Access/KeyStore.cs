@@ -4,7 +4,9 @@ using OnlineRlhf.Storage;
 
 namespace OnlineRlhf.Daemon.Http.Access;
 
-/// <summary>The keys of clients. The file is read when a key is first needed; after that, only this class changes it. Safe for concurrent use.</summary>
+/// <summary>
+/// The keys of clients. The file is read when a key is first needed; after that, only this class changes it. Safe for concurrent use.
+/// </summary>
 /// <param name="state">The folder of the file.</param>
 /// <param name="clock">Tells the day.</param>
 internal sealed class KeyStore(string state, TimeProvider clock)

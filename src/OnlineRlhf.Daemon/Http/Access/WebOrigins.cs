@@ -57,7 +57,8 @@ internal sealed class WebOrigins(IReadOnlyList<string> hosts, IReadOnlyList<stri
     {
         if (host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || hosts.Contains(host, StringComparer.OrdinalIgnoreCase))
             return true;
-        return IPAddress.TryParse(host, out IPAddress? named) && (IPAddress.IsLoopback(named) || Plain(named).Equals(local is null ? null : Plain(local)));
+        return IPAddress.TryParse(host, out IPAddress? named)
+            && (IPAddress.IsLoopback(named) || Plain(named).Equals(local is null ? null : Plain(local)));
     }
 
     // A socket for IPv6 that takes IPv4 too writes IPv4's addresses as IPv6's. The scope of a link-local address is a number on this device.
