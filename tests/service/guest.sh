@@ -118,6 +118,9 @@ disabled() { [ "$(systemctl is-enabled onlinerlhf-http.socket onlinerlhf-lan.soc
 check "the TCP sockets are disabled" disabled
 told_to_stop() { ! systemctl start onlinerlhf-http.socket && systemctl status onlinerlhf-http.socket --no-pager | grep refusing; }
 check "a TCP socket does not start while the service runs" told_to_stop
+systemctl enable -q onlinerlhf-http.socket
+told_by_doctor() { onlinerlhf doctor | grep 'onlinerlhf-http.socket is enabled and not open'; }
+check "doctor says how it starts" told_by_doctor
 systemctl reset-failed onlinerlhf-http.socket $unit
 open_port() {
   systemctl stop onlinerlhf.socket "$@" $unit && systemctl enable --now "$port" onlinerlhf.socket $unit &&

@@ -21,29 +21,31 @@ internal static class KeyVerb
         var command = new Command("add", "Make a key. It is printed once, alone on standard output.") { name, profile, anyProfile, noTalk };
         client.AddSocketTo(command);
         command.SetAction(
-            async (parsed, cancellationToken) =>
-            {
-                byte[] body = OpenAiJson.Object(json =>
-                {
-                    json.WriteString("name", parsed.GetValue(name));
-                    json.WriteString("profile", parsed.GetValue(profile));
-                    json.WriteBoolean("any_profile", parsed.GetValue(anyProfile));
-                    json.WriteBoolean("talk", !parsed.GetValue(noTalk));
-                });
-                using DaemonClient daemon = client.Connect(parsed);
-                await daemon.HealthAsync(cancellationToken).ConfigureAwait(false);
-                DaemonClient.Reply reply = await daemon.PostAsync(Path, body, cancellationToken).ConfigureAwait(false);
-                if (!reply.Succeeded)
-                    return reply.Fail(json: false);
-                JsonElement key = reply.Read();
-                Console.WriteLine(Text(key, "key"));
-                Console.Error.WriteLine(
-                    $"This is the key {Text(key, "name")}, for the profile {Text(key, "profile")}. It is not shown again."
-                );
-                return ExitCode.Success;
-            }
+            (parsed, cancellationToken) =>
+                RunAsync(
+                    client.Connect(parsed),
+                    daemon => daemon.PostAsync(Path, Body(parsed), cancellationToken),
+                    (key, _) =>
+                    {
+                        Console.WriteLine(Text(key, "key"));
+                        Console.Error.WriteLine(
+                            $"This is the key {Text(key, "name")}, for the profile {Text(key, "profile")}. It is not shown again."
+                        );
+                    },
+                    json: false,
+                    cancellationToken
+                )
         );
         return command;
+
+        byte[] Body(ParseResult parsed) =>
+            OpenAiJson.Object(json =>
+            {
+                json.WriteString("name", parsed.GetValue(name));
+                json.WriteString("profile", parsed.GetValue(profile));
+                json.WriteBoolean("any_profile", parsed.GetValue(anyProfile));
+                json.WriteBoolean("talk", !parsed.GetValue(noTalk));
+            });
     }
 
     private static Command List()
@@ -52,20 +54,20 @@ internal static class KeyVerb
         var command = new Command("list", "List the keys, without their texts.");
         client.AddTo(command);
         command.SetAction(
-            async (parsed, cancellationToken) =>
-            {
-                bool json = parsed.GetValue(client.Json);
-                using DaemonClient daemon = client.Connect(parsed);
-                await daemon.HealthAsync(cancellationToken).ConfigureAwait(false);
-                DaemonClient.Reply reply = await daemon.GetAsync(Path, cancellationToken).ConfigureAwait(false);
-                if (!reply.Succeeded)
-                    return reply.Fail(json);
-                if (json)
-                    Output.Json(reply.Body);
-                else if (RequestFields.Any(reply.Read(), "keys") is { ValueKind: JsonValueKind.Array } keys)
-                    Print(keys);
-                return ExitCode.Success;
-            }
+            (parsed, cancellationToken) =>
+                RunAsync(
+                    client.Connect(parsed),
+                    daemon => daemon.GetAsync(Path, cancellationToken),
+                    (keys, sent) =>
+                    {
+                        if (parsed.GetValue(client.Json))
+                            Output.Json(sent);
+                        else if (RequestFields.Any(keys, "keys") is { ValueKind: JsonValueKind.Array } list)
+                            Print(list);
+                    },
+                    parsed.GetValue(client.Json),
+                    cancellationToken
+                )
         );
         return command;
     }
@@ -77,20 +79,36 @@ internal static class KeyVerb
         var command = new Command("remove", "Remove a key. What its client is reading just then ends.") { name };
         client.AddSocketTo(command);
         command.SetAction(
-            async (parsed, cancellationToken) =>
-            {
-                using DaemonClient daemon = client.Connect(parsed);
-                await daemon.HealthAsync(cancellationToken).ConfigureAwait(false);
-                DaemonClient.Reply reply = await daemon
-                    .DeleteAsync($"{Path}/{Uri.EscapeDataString(parsed.GetValue(name)!)}", cancellationToken)
-                    .ConfigureAwait(false);
-                if (!reply.Succeeded)
-                    return reply.Fail(json: false);
-                Console.WriteLine($"Removed. What profile {Text(reply.Read(), "profile")} has learned stays.");
-                return ExitCode.Success;
-            }
+            (parsed, cancellationToken) =>
+                RunAsync(
+                    client.Connect(parsed),
+                    daemon => daemon.DeleteAsync($"{Path}/{Uri.EscapeDataString(parsed.GetValue(name)!)}", cancellationToken),
+                    (key, _) => Console.WriteLine($"Removed. What profile {Text(key, "profile")} has learned stays."),
+                    json: false,
+                    cancellationToken
+                )
         );
         return command;
+    }
+
+    /// <summary>Sends a request, and prints the response, which is given as an object and as it was sent.</summary>
+    private static async Task<int> RunAsync(
+        DaemonClient daemon,
+        Func<DaemonClient, Task<DaemonClient.Reply>> send,
+        Action<JsonElement, string> print,
+        bool json,
+        CancellationToken cancellationToken
+    )
+    {
+        using (daemon)
+        {
+            await daemon.HealthAsync(cancellationToken).ConfigureAwait(false);
+            DaemonClient.Reply reply = await send(daemon).ConfigureAwait(false);
+            if (!reply.Succeeded)
+                return reply.Fail(json);
+            print(reply.Read(), reply.Body);
+            return ExitCode.Success;
+        }
     }
 
     private static void Print(JsonElement keys)

@@ -22,7 +22,8 @@ internal sealed class ConnectionListener(ListeningSocket socket, ConnectionRoom 
     {
         try
         {
-            await room.WaitAsync(_stopping.Token).ConfigureAwait(false);
+            while (!await room.WaitAsync(_stopping.Token).ConfigureAwait(false))
+                room.MakeRoom($"{room.Limit} are open");
             while (true)
             {
                 try

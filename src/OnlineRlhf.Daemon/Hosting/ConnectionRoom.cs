@@ -18,12 +18,8 @@ internal sealed class ConnectionRoom(int limit, TimeProvider clock, ILogger logg
     /// <summary>How many connections may be open at a time.</summary>
     internal int Limit { get; } = limit;
 
-    /// <summary>Waits until a further connection has room.</summary>
-    internal async Task WaitAsync(CancellationToken stopping)
-    {
-        while (!await _free.WaitAsync(Pause, stopping).ConfigureAwait(false))
-            MakeRoom($"{Limit} are open");
-    }
+    /// <summary>Waits for a moment until a further connection has room; false if it has none.</summary>
+    internal Task<bool> WaitAsync(CancellationToken stopping) => _free.WaitAsync(Pause, stopping);
 
     internal void Add(OpenConnection connection)
     {

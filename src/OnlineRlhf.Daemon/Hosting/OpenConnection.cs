@@ -82,32 +82,23 @@ internal sealed partial class OpenConnection(ConnectionContext connection, Socke
         return true;
     }
 
-    /// <summary>Serves the connection until it ends.</summary>
-    internal async Task ServeAsync(ConnectionDelegate serve)
-    {
-        Interlocked.Exchange(ref _idleSince, clock.GetTimestamp());
-        try
-        {
-            // Over TCP, a client that leaves looks like one that closes its side for writing: it must not keep the model busy.
-            await (IsLocal ? ServeHalfClosedAsync(serve) : serve(connection)).ConfigureAwait(false);
-        }
-        finally
-        {
-            room.Remove(this);
-        }
-    }
-
     /// <summary>
-    /// Serves a Unix connection. A client that closes its side for writing has sent everything and waits for the answer. The web server would think
-    /// that the client has left, and would drop the answer. So it is notified only once the client has closed both sides.
+    /// Serves the connection. On the Unix socket, a client that closes its side for writing has sent everything and waits for the answer. The web
+    /// server would think that the client has left, and would drop the answer. So it is notified only once the client has closed both sides. Over TCP
+    /// both look the same, and a client that has left must not keep the model busy.
     /// </summary>
-    private async Task ServeHalfClosedAsync(ConnectionDelegate serve)
+    internal async Task ServeAsync(ConnectionDelegate serve)
     {
         using var gone = new CancellationTokenSource();
         using var served = new CancellationTokenSource();
-        Task watching = WatchAsync(gone, connection.ConnectionClosed, served.Token);
-        connection.ConnectionClosed = gone.Token;
-        connection.Transport = new RequestPipe(connection.Transport);
+        Task watching = Task.CompletedTask;
+        if (IsLocal)
+        {
+            watching = WatchAsync(gone, connection.ConnectionClosed, served.Token);
+            connection.ConnectionClosed = gone.Token;
+            connection.Transport = new RequestPipe(connection.Transport);
+        }
+        Interlocked.Exchange(ref _idleSince, clock.GetTimestamp());
         try
         {
             await serve(connection).ConfigureAwait(false);
@@ -116,6 +107,7 @@ internal sealed partial class OpenConnection(ConnectionContext connection, Socke
         {
             await served.CancelAsync().ConfigureAwait(false);
             await watching.ConfigureAwait(false);
+            room.Remove(this);
         }
     }
 

@@ -17,7 +17,7 @@ internal sealed class Client : IDisposable
 
     /// <summary>Over TCP, with a key where there is one.</summary>
     internal Client(IPEndPoint address, string? key)
-        : this(address, $"http://{address}")
+        : this((EndPoint)address, $"http://{address}")
     {
         if (key is not null)
             Http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);

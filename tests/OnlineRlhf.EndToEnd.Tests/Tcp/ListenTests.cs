@@ -53,7 +53,8 @@ public sealed class ListenTests
         Assert.StartsWith("HTTP/1.1 204 ", asked, StringComparison.Ordinal);
         Assert.Contains("Access-Control-Allow-Origin: http://chat.example:3000", asked, StringComparison.Ordinal);
         string served = await client.ExchangeAsync(
-            $"GET /health HTTP/1.1\r\nHost: edge.local\r\nOrigin: http://chat.example:3000\r\nAuthorization: Bearer {key}\r\nConnection: close\r\n\r\n",
+            "GET /health HTTP/1.1\r\nHost: edge.local\r\nOrigin: http://chat.example:3000\r\n"
+                + $"Authorization: Bearer {key}\r\nConnection: close\r\n\r\n",
             closes: false
         );
         Assert.StartsWith("HTTP/1.1 200 ", served, StringComparison.Ordinal);

@@ -36,7 +36,8 @@ internal sealed class Gate(KeyStore keys, ControlAuthority authority, WebOrigins
         if (Find(context) is not { } key)
         {
             metrics.RefusedKey();
-            throw await wrong.RefuseAsync(context).ConfigureAwait(false);
+            await wrong.RefuseAsync(context).ConfigureAwait(false);
+            return;
         }
         if (isControl)
             throw new AccessException(ProblemKind.Forbidden, "No key may do this: it is done on the device, over the Unix socket.");

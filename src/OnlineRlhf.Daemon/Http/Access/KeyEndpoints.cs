@@ -80,7 +80,7 @@ internal static class KeyEndpoints
     {
         json.WriteString("name", key.Name);
         json.WriteString("profile", key.Profile);
-        json.WriteString("id", key.Id);
+        json.WriteString("id", key.Id.ToString());
         json.WriteString("created", key.Created.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture));
         json.WriteBoolean("any_profile", key.MayNameProfiles);
         json.WriteBoolean("talk", key.IsTalkLearned);

@@ -1,4 +1,3 @@
-using System.Buffers.Text;
 using System.ComponentModel;
 using System.Runtime.InteropServices;
 using System.Text;
@@ -14,7 +13,8 @@ internal static partial class KeyText
     private const int RandomBytes = 32,
         DigestBytes = 32;
 
-    private static readonly int s_length = Prefix.Length + Base64Url.GetEncodedLength(RandomBytes);
+    // 32 bytes are 43 characters of base64, and one of padding, which is left out.
+    private const int Length = 6 + 43;
 
     /// <summary>Makes a new text.</summary>
     /// <exception cref="Win32Exception">The kernel gives no random numbers.</exception>
@@ -27,13 +27,13 @@ internal static partial class KeyText
             if (Marshal.GetLastPInvokeError() is not Interrupted and var error)
                 throw new Win32Exception(error);
         }
-        return Prefix + Base64Url.EncodeToString(random);
+        return Prefix + Convert.ToBase64String(random).TrimEnd('=').Replace('+', '-').Replace('/', '_');
     }
 
     /// <summary>The SHA-256 of a text; null if the text cannot be a key.</summary>
     internal static byte[]? Digest(string text)
     {
-        if (text.Length != s_length || !Ascii.IsValid(text))
+        if (text.Length != Length || !Ascii.IsValid(text))
             return null;
         var sha = new Sha256Digest();
         sha.BlockUpdate(Encoding.ASCII.GetBytes(text));

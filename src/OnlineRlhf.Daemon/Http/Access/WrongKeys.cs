@@ -12,8 +12,9 @@ internal sealed class WrongKeys(TimeProvider clock)
     private static readonly TimeSpan Wait = TimeSpan.FromMilliseconds(500);
     private int _waiting;
 
-    /// <summary>Waits, and makes the refusal.</summary>
-    internal async Task<AccessException> RefuseAsync(HttpContext context)
+    /// <summary>Refuses a request: after a wait, or at once.</summary>
+    /// <exception cref="AccessException">Always.</exception>
+    internal async Task RefuseAsync(HttpContext context)
     {
         try
         {
@@ -21,7 +22,7 @@ internal sealed class WrongKeys(TimeProvider clock)
             {
                 context.Response.Headers.RetryAfter = Problems.RetryAfter;
                 context.Response.Headers.Connection = "close";
-                return new AccessException(ProblemKind.TooManyWrongKeys, "Too many wrong keys come at a time: check the key, then try again.");
+                throw new AccessException(ProblemKind.TooManyWrongKeys, "Too many wrong keys come at a time: check the key, then try again.");
             }
             await Task.Delay(Wait, clock, context.RequestAborted).ConfigureAwait(false);
         }
@@ -30,7 +31,7 @@ internal sealed class WrongKeys(TimeProvider clock)
             Interlocked.Decrement(ref _waiting);
         }
         context.Response.Headers.WWWAuthenticate = "Bearer";
-        return new AccessException(
+        throw new AccessException(
             ProblemKind.InvalidKey,
             "The key is missing or wrong: send one header \"Authorization: Bearer KEY\"; on the device, sudo onlinerlhf key add NAME makes a key."
         );
