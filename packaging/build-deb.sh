@@ -81,7 +81,9 @@ put 755 "$published/onlinerlhf" usr/lib/onlinerlhf/onlinerlhf
 for file in "$published"/natives/*.so; do [ "${file##*/}" = libggml-vulkan.so ] || library "$file"; done
 mkdir -p "$package/usr/bin"
 ln -s ../lib/onlinerlhf/onlinerlhf "$package/usr/bin/onlinerlhf"
-for unit in service socket; do put 644 "$root/systemd/onlinerlhf.$unit" "usr/lib/systemd/system/onlinerlhf.$unit"; done
+for unit in onlinerlhf.service onlinerlhf.socket onlinerlhf-http.socket onlinerlhf-lan.socket; do
+  put 644 "$root/systemd/$unit" "usr/lib/systemd/system/$unit"
+done
 put 644 "$root/systemd/sysusers.conf" usr/lib/sysusers.d/onlinerlhf.conf
 put 644 "$root/systemd/60-onlinerlhf-gpio.rules" usr/lib/udev/rules.d/60-onlinerlhf-gpio.rules
 put 755 "$root/systemd/examples/onlinerlhf-speak" usr/share/doc/onlinerlhf/examples/onlinerlhf-speak

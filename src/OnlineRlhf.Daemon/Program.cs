@@ -40,7 +40,7 @@ catch (Exception e)
         // Nobody can read the message: the terminal was closed, or the disk that holds the log is full.
     }
     if (described == ExitCode.Configuration && args is [ServeVerb.Name, ..])
-        UnixSocket.RefuseWaiting(Problems.CannotStart(OneLine(e.Message)));
+        PassedSockets.RefuseWaiting(Problems.CannotStart(OneLine(e.Message)), Problems.CannotStart("The daemon cannot start: its log says why."));
     return described ?? ExitCode.Failure;
 }
 

@@ -180,6 +180,9 @@ public sealed class PreferenceLoop : IDisposable
     /// <summary>Finds an open round.</summary>
     public Round? Find(Guid id) => _registry.Find(id);
 
+    /// <summary>Whether a round may be one of this profile: its id begins with a hash of the profile's name, of four bytes.</summary>
+    public static bool MayBelongTo(Guid round, string profile) => ProfileName.MayBelongTo(round, profile);
+
     /// <summary>Finds the open round of a profile; without a name, the newest round of any profile that asks.</summary>
     public Round? Current(string? profile) => _registry.Current(profile);
 

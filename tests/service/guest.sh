@@ -113,11 +113,62 @@ priorities() {
 }
 check "the journal's lines carry priorities" until_ 10 priorities
 
+# TCP: two sockets that are installed disabled. A socket does not start while its service runs.
+disabled() { [ "$(systemctl is-enabled onlinerlhf-http.socket onlinerlhf-lan.socket | sort -u)" = disabled ]; }
+check "the TCP sockets are disabled" disabled
+told_to_stop() { ! systemctl start onlinerlhf-http.socket && systemctl status onlinerlhf-http.socket --no-pager | grep refusing; }
+check "a TCP socket does not start while the service runs" told_to_stop
+systemctl enable -q onlinerlhf-http.socket
+told_by_doctor() { onlinerlhf doctor | grep 'onlinerlhf-http.socket is enabled and not open'; }
+check "doctor says how it starts" told_by_doctor
+systemctl reset-failed onlinerlhf-http.socket $unit
+open_port() {
+  systemctl stop onlinerlhf.socket "$@" $unit && systemctl enable --now "$port" onlinerlhf.socket $unit &&
+    systemctl is-active "$port" && systemctl is-active $unit
+}
+port=onlinerlhf-http.socket
+check "the commands of docs/service.md open the port" open_port
+add() { key=$(onlinerlhf key add "$1" 2> /tmp/said) && [[ $key =~ ^orlhf-[A-Za-z0-9_-]{43}$ ]] || { cat /tmp/said; return 1; }; }
+check "root makes a key" add anna
+over() {
+  local url=$1; shift
+  curl -sS --max-time 60 -o /tmp/body -w '%{http_code}' "http://$url" "$@" | tee /tmp/status
+  grep -qx "$expected" /tmp/status
+}
+expected=200
+check "a request with the key is served" over 127.0.0.1:8765/health -H "Authorization: Bearer $key"
+! grep -q ' lo$' /proc/net/if_inet6 || check "over IPv6 too" over '[::1]:8765/health' -H "Authorization: Bearer $key"
+expected=401
+check "one without a key is not" over 127.0.0.1:8765/health
+expected=421
+check "nor one for another host" over 127.0.0.1:8765/health -H "Authorization: Bearer $key" -H 'Host: evil.example'
+expected=200
+check "the Unix socket serves beside it" healthy
+no_namespace() {
+  local p; p=$(show MainPID)
+  [ "$(readlink "/proc/$p/ns/net")" != "$(readlink /proc/1/ns/net)" ] && [ "$(awk 'NR > 2' "/proc/$p/net/dev" | wc -l)" = 1 ]
+}
+check "the daemon still has no network of its own" no_namespace
+check "the sandbox is as tight with it" systemd-analyze security --threshold=15 --no-pager $unit
+stranger() {
+  setpriv --reuid nobody --regid nogroup --groups "$(getent group onlinerlhf | cut -d: -f3)" onlinerlhf key add mallory > /tmp/said 2>&1
+  [ $? = 1 ] && grep 'Only root' /tmp/said
+}
+check "a member of the group may ask, and make no key" stranger
+systemctl stop $unit
+check "a request over TCP wakes the service" over 127.0.0.1:8765/v1/models -H "Authorization: Bearer $key"
+check "its keys are its own" is 'stat -c %a:%U /var/lib/onlinerlhf/keys' 600:onlinerlhf
+systemctl disable -q onlinerlhf-http.socket
+port=onlinerlhf-lan.socket
+check "the socket for the local network takes its place" open_port onlinerlhf-http.socket
+check "and serves" over 127.0.0.1:8765/health -H "Authorization: Bearer $key"
+
 pid=$(show MainPID)
 check "the upgrade is installed" dpkg -i /test/onlinerlhf-next.deb
 check "it restarted the daemon" new_process
 check "it kept the settings" grep -q '"candidates": 4' $conf
 check "and what was learned" prefer 1
+check "and the open port and its keys" over 127.0.0.1:8765/health -H "Authorization: Bearer $key"
 
 pid=$(show MainPID)
 check "the Vulkan package is installed" dpkg -i /test/onlinerlhf-vulkan-next.deb
@@ -141,7 +192,8 @@ check "the Vulkan package is removed" dpkg -P onlinerlhf-vulkan
 check "that restarted the daemon" new_process
 
 check "the package is removed" dpkg -r onlinerlhf
-check "nothing of it runs" sh -c "! systemctl is-active onlinerlhf.socket && ! systemctl is-active $unit && ! pgrep -x onlinerlhf && [ ! -e $S ]"
+check "nothing of it runs" sh -c "! systemctl is-active onlinerlhf.socket onlinerlhf-lan.socket &&
+  ! systemctl is-active $unit && ! pgrep -x onlinerlhf && [ ! -e $S ]"
 check "what was learned is kept" sh -c '[ -n "$(find /var/lib/onlinerlhf -name state.db)" ]'
 check "it is installed again" dpkg -i /test/onlinerlhf.deb
 check "and knows what it had learned" prefer 1

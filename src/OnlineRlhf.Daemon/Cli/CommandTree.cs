@@ -14,6 +14,7 @@ internal static class CommandTree
             PreferVerb.Create(),
             LearnVerb.Create(),
             WatchVerb.Create(),
+            KeyVerb.Create(),
             StatusVerb.Create(),
             DoctorVerb.Create(),
             BenchVerb.Create(),

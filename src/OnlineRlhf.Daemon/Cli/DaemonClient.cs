@@ -75,6 +75,13 @@ internal sealed class DaemonClient : IDisposable
     internal Task<Reply> PostAsync<T>(string path, T body, JsonTypeInfo<T> type, CancellationToken cancellationToken) =>
         SendAsync(HttpMethod.Post, path, body, type, cancellationToken);
 
+    /// <summary>Sends a body that is JSON already.</summary>
+    internal Task<Reply> PostAsync(string path, byte[] body, CancellationToken cancellationToken) =>
+        SendAsync(HttpMethod.Post, path, body, cancellationToken);
+
+    internal Task<Reply> DeleteAsync(string path, CancellationToken cancellationToken) =>
+        SendAsync(new HttpRequestMessage(HttpMethod.Delete, path), cancellationToken);
+
     internal Task<Reply> PutAsync<T>(string path, T body, JsonTypeInfo<T> type, CancellationToken cancellationToken) =>
         SendAsync(HttpMethod.Put, path, body, type, cancellationToken);
 
@@ -172,11 +179,11 @@ internal sealed class DaemonClient : IDisposable
         }
     }
 
-    private Task<Reply> SendAsync<T>(HttpMethod method, string path, T body, JsonTypeInfo<T> type, CancellationToken cancellationToken)
-    {
-        var content = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(body, type));
-        return SendAsync(new HttpRequestMessage(method, path) { Content = content }, cancellationToken);
-    }
+    private Task<Reply> SendAsync<T>(HttpMethod method, string path, T body, JsonTypeInfo<T> type, CancellationToken cancellationToken) =>
+        SendAsync(method, path, JsonSerializer.SerializeToUtf8Bytes(body, type), cancellationToken);
+
+    private Task<Reply> SendAsync(HttpMethod method, string path, byte[] body, CancellationToken cancellationToken) =>
+        SendAsync(new HttpRequestMessage(method, path) { Content = new ByteArrayContent(body) }, cancellationToken);
 
     /// <summary>The problem of a daemon that cannot start or has no room for a connection; null if the daemon serves.</summary>
     private static DaemonUnreachableException? Unavailable(Reply reply)
@@ -211,6 +218,23 @@ internal sealed class DaemonClient : IDisposable
         /// <exception cref="DaemonUnreachableException">The body is not one that a daemon sends.</exception>
         internal T Read<T>(JsonTypeInfo<T> type)
             where T : class => TryRead(type) ?? throw NotOurDaemon(Status);
+
+        /// <summary>Reads the body without a type.</summary>
+        /// <exception cref="DaemonUnreachableException">The body is no JSON object.</exception>
+        internal JsonElement Read()
+        {
+            try
+            {
+                var reader = new Utf8JsonReader(Encoding.UTF8.GetBytes(Body));
+                if (JsonElement.ParseValue(ref reader) is { ValueKind: JsonValueKind.Object } read)
+                    return read;
+            }
+            catch (JsonException)
+            {
+                // The exception below says what that means.
+            }
+            throw NotOurDaemon(Status);
+        }
 
         /// <summary>Reads the body; null if it has another form.</summary>
         internal T? TryRead<T>(JsonTypeInfo<T> type)

@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.Extensions.Configuration;
 using OnlineRlhf.Hardware;
 using OnlineRlhf.Inference;
@@ -35,6 +36,18 @@ internal sealed class DaemonOptions
 
     [ConfigurationKeyName("socket")]
     public string? Socket { get; set; }
+
+    [ConfigurationKeyName("listen")]
+    public string Listen { get; set; } = "";
+
+    [ConfigurationKeyName("hosts")]
+    public string Hosts { get; set; } = "";
+
+    [ConfigurationKeyName("origins")]
+    public string Origins { get; set; } = "";
+
+    [ConfigurationKeyName("control_group")]
+    public string? ControlGroup { get; set; }
 
     [ConfigurationKeyName("state")]
     public string? State { get; set; }
@@ -143,6 +156,15 @@ internal sealed class DaemonOptions
     [ConfigurationKeyName("load_wait")]
     public int LoadWait { get; set; } = 120;
 
+    /// <summary>The addresses to listen on over TCP.</summary>
+    internal IPEndPoint[] ForTcp() => [.. List(Listen).Select(Address)];
+
+    /// <summary>Names by which people reach the device over TCP.</summary>
+    internal string[] HostNames() => List(Hosts);
+
+    /// <summary>Sites whose pages may send requests.</summary>
+    internal string[] AllowedOrigins() => List(Origins);
+
     /// <summary>The settings file that the user named; null for the default file.</summary>
     internal string? ConfigFile { get; set; }
 
@@ -160,6 +182,14 @@ internal sealed class DaemonOptions
         Require(WireName.TryParse(Sampling, out SamplingMode _), $"sampling must be {WireName.Choice<SamplingMode>()}, not {Sampling}");
         Require(WireName.TryParse(Ask, out AskMode _), $"ask must be {WireName.Choice<AskMode>()}, not {Ask}");
         _ = ForBoard();
+        _ = ForTcp();
+        foreach (string host in HostNames())
+            Require(Uri.CheckHostName(host) != UriHostNameType.Unknown, $"hosts must be names without ports, such as edge.local, not {host}");
+        foreach (string origin in AllowedOrigins())
+            Require(
+                Uri.TryCreate(origin, UriKind.Absolute, out Uri? site) && origin == $"{site.Scheme}://{site.Authority}",
+                $"origins must be sites such as http://edge.local:3000, in small letters and without a path, not {origin}"
+            );
         Require(ParseHints()?.All(h => h.Length <= LongestHint) ?? true, $"style_hints: a hint has at most {LongestHint} characters");
     }
 
@@ -222,6 +252,14 @@ internal sealed class DaemonOptions
     /// <summary>Whether the service's sandbox hides the file at this path.</summary>
     internal static bool IsHidden(string? path) =>
         path is not null && (path.StartsWith("/home/", StringComparison.Ordinal) || path.StartsWith("/root/", StringComparison.Ordinal));
+
+    private static string[] List(string text) => text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+
+    // An address that is written in another way could be read as another one: without brackets, ::1:8765 has no port.
+    private static IPEndPoint Address(string text) =>
+        IPEndPoint.TryParse(text, out IPEndPoint? address) && address.ToString() == text
+            ? address
+            : throw new ConfigurationException($"listen must be addresses and ports such as 127.0.0.1:8765 or [::1]:8765, not {text}");
 
     private static string? Absolute(string? path) => string.IsNullOrEmpty(path) ? path : Path.GetFullPath(path);
 

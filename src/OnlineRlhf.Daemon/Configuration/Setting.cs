@@ -34,6 +34,14 @@ internal sealed record Setting(
         new("model", "GGUF file of the language model; without it, the embedded demo model"),
         new("natives", "folder with llama.cpp's libraries; without it, natives/ beside the program"),
         new("socket", "path of the Unix socket"),
+        new(
+            "listen",
+            "addresses to listen on over TCP besides, such as \"127.0.0.1:8765,[::1]:8765\"; without it, none. Each request over TCP needs a key. "
+                + "The service gets its addresses from onlinerlhf-http.socket instead"
+        ),
+        new("hosts", "names by which clients reach this device over TCP, such as \"edge.local\"; localhost and the device's addresses always serve"),
+        new("origins", "sites whose pages may send requests over TCP from a browser, such as \"http://edge.local:3000\"; without it, none"),
+        new("control_group", "group whose members may make and remove keys, besides root and the daemon's user"),
         new("state", "folder in which the learned state is kept"),
         new(
             "threads",

@@ -6,56 +6,29 @@ using Microsoft.Win32.SafeHandles;
 
 namespace OnlineRlhf.Daemon.Hosting;
 
-/// <summary>
-/// Accepts connections on the daemon's socket, up to a fixed number at a time. At this limit it closes idle connections. If none is idle, further
-/// clients wait in the kernel until a request ends.
-/// </summary>
-internal sealed class ConnectionListener(Socket socket, byte[] refusal, TimeProvider clock, ILogger logger)
-    : IConnectionListenerFactory,
-        IConnectionListener
+/// <summary>Accepts connections on one socket, while there is room for them.</summary>
+internal sealed class ConnectionListener(ListeningSocket socket, ConnectionRoom room, byte[] refusal, TimeProvider clock, ILogger logger)
+    : IConnectionListener
 {
-    // The model, the profiles, the lamps and the GPU drivers open files later.
-    private const int DescriptorsForOthers = 64,
-        Fewest = 8,
-        Most = 256;
-
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100),
-        LogInterval = TimeSpan.FromMinutes(10);
-
     private readonly SocketConnectionContextFactory _factory = new(new SocketConnectionFactoryOptions(), logger);
-    private readonly Lock _gate = new();
-    private readonly HashSet<OpenConnection> _connections = [];
     private readonly CancellationTokenSource _stopping = new();
-    private SemaphoreSlim? _free;
-    private SafeFileHandle? _reserve;
-    private long? _told;
-
-    /// <summary>How many connections may be open at a time. The process's limit on open files determines it.</summary>
-    internal int Limit { get; } = Math.Clamp(Descriptors.Limit - Descriptors.Open - DescriptorsForOthers, Fewest, Most);
+    private SafeFileHandle? _reserve = Reserve();
 
     /// <summary>The address of the socket.</summary>
-    public EndPoint EndPoint { get; } = socket.LocalEndPoint!;
-
-    /// <summary>Prepares to accept connections. The socket is already listening.</summary>
-    public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
-    {
-        _free = new SemaphoreSlim(Limit);
-        _reserve = Reserve();
-        return ValueTask.FromResult<IConnectionListener>(this);
-    }
+    public EndPoint EndPoint => socket.EndPoint;
 
     /// <summary>Waits for the next connection; null once the listener is stopped.</summary>
     public async ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default)
     {
         try
         {
-            while (!await _free!.WaitAsync(Pause, _stopping.Token).ConfigureAwait(false))
-                MakeRoom($"{Limit} are open");
+            while (!await room.WaitAsync(_stopping.Token).ConfigureAwait(false))
+                room.MakeRoom($"{room.Limit} are open");
             while (true)
             {
                 try
                 {
-                    return Add(await socket.AcceptAsync(_stopping.Token).ConfigureAwait(false));
+                    return Add(await socket.Socket.AcceptAsync(_stopping.Token).ConfigureAwait(false));
                 }
                 catch (SocketException e) when (e.SocketErrorCode is SocketError.ConnectionAborted or SocketError.ConnectionReset)
                 {
@@ -64,31 +37,15 @@ internal sealed class ConnectionListener(Socket socket, byte[] refusal, TimeProv
                 catch (SocketException e) when (!_stopping.IsCancellationRequested)
                 {
                     // No descriptor or no memory is free. The socket stays readable, so this loop would spin without a pause.
-                    if (!MakeRoom(e.Message))
+                    if (!room.MakeRoom(e.Message))
                         Refuse();
-                    await Task.Delay(Pause, clock, _stopping.Token).ConfigureAwait(false);
+                    await Task.Delay(ConnectionRoom.Pause, clock, _stopping.Token).ConfigureAwait(false);
                 }
             }
         }
         catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException or SocketException && _stopping.IsCancellationRequested)
         {
             return null;
-        }
-    }
-
-    /// <summary>Serves a connection until it ends.</summary>
-    internal async Task ServeAsync(ConnectionContext context, ConnectionDelegate serve)
-    {
-        OpenConnection connection = context.Features.Get<OpenConnection>()!;
-        try
-        {
-            await connection.ServeAsync(serve).ConfigureAwait(false);
-        }
-        finally
-        {
-            lock (_gate)
-                _connections.Remove(connection);
-            _free!.Release();
         }
     }
 
@@ -108,31 +65,14 @@ internal sealed class ConnectionListener(Socket socket, byte[] refusal, TimeProv
 
     private ConnectionContext Add(Socket accepted)
     {
+        // A streamed answer is many small pieces, and each should arrive at once.
+        if (!socket.IsLocal)
+            accepted.NoDelay = true;
         ConnectionContext context = _factory.Create(accepted);
-        var connection = new OpenConnection(context, accepted, clock);
+        var connection = new OpenConnection(context, accepted, room, clock);
         context.Features.Set(connection);
-        lock (_gate)
-            _connections.Add(connection);
+        room.Add(connection);
         return context;
-    }
-
-    /// <summary>Closes idle connections.</summary>
-    /// <param name="why">The reason for the log, which is written at most every ten minutes.</param>
-    /// <returns>Whether any connection was idle.</returns>
-    private bool MakeRoom(string why)
-    {
-        OpenConnection[] open;
-        lock (_gate)
-            open = [.. _connections];
-        if (_told is not { } last || clock.GetElapsedTime(last) > LogInterval)
-        {
-            _told = clock.GetTimestamp();
-            logger.ConnectionsUsedUp(why);
-        }
-        bool anyIdle = false;
-        foreach (OpenConnection connection in open)
-            anyIdle |= connection.CloseIfIdle();
-        return anyIdle;
     }
 
     /// <summary>Accepts one client with the descriptor that is reserved for this, and asks it to try again later.</summary>
@@ -141,10 +81,10 @@ internal sealed class ConnectionListener(Socket socket, byte[] refusal, TimeProv
         _reserve?.Dispose();
         try
         {
-            if (socket.Poll(0, SelectMode.SelectRead))
+            if (socket.Socket.Poll(0, SelectMode.SelectRead))
             {
-                using Socket refused = socket.Accept();
-                UnixSocket.Refuse(refused, refusal);
+                using Socket refused = socket.Socket.Accept();
+                Unserved.Refuse(refused, refusal);
             }
         }
         catch (SocketException)

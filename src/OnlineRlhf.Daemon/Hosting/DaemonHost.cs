@@ -1,15 +1,17 @@
-using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging.Console;
 using OnlineRlhf.Daemon.Configuration;
 using OnlineRlhf.Daemon.Http;
+using OnlineRlhf.Daemon.Http.Access;
 using OnlineRlhf.Rounds;
 using OnlineRlhf.Rounds.Events;
 
 namespace OnlineRlhf.Daemon.Hosting;
 
-/// <summary>Runs the daemon: HTTP over one Unix socket. The socket opens at once, and the model loads in the background.</summary>
+/// <summary>
+/// Runs the daemon: HTTP over a Unix socket, and over TCP where that is wanted. The sockets open at once, and the model loads in the background.
+/// </summary>
 internal static class DaemonHost
 {
     /// <summary>SIGXFSZ, on x64 and arm64.</summary>
@@ -24,8 +26,8 @@ internal static class DaemonHost
     /// <summary>Runs until SIGTERM or SIGINT.</summary>
     internal static async Task<int> RunAsync(DaemonOptions options)
     {
-        (Socket Socket, string Path)? passed = UnixSocket.TakePassed();
-        string path = passed?.Path ?? Locations.Listen(options.Socket),
+        IReadOnlyList<ListeningSocket> passed = PassedSockets.Take();
+        string path = passed.FirstOrDefault(s => s.IsLocal)?.EndPoint.ToString() ?? Locations.Listen(options.Socket),
             state = Locations.State(options.State);
         // Handle the signals before the socket exists: from then on a client may rely on a clean stop.
         using var stop = new CancellationTokenSource();
@@ -41,7 +43,11 @@ internal static class DaemonHost
             firstUser = PosixSignalRegistration.Create(FirstUserSignal, Ignore),
             secondUser = PosixSignalRegistration.Create(SecondUserSignal, Ignore);
         using var stateLock = new StateLock(state);
-        using Socket listener = passed?.Socket ?? UnixSocket.Listen(path);
+        var authority = new ControlAuthority(options.ControlGroup);
+        List<ListeningSocket> sockets = [.. passed];
+        if (!sockets.Exists(s => s.IsLocal))
+            sockets.Add(UnixSocket.Listen(path));
+        sockets.AddRange(options.ForTcp().Select(TcpSocket.Listen));
         onTerminal = ControllingTerminal.IsThere;
 
         // Other builders read the environment and files in the working directory, which could open further sockets.
@@ -56,25 +62,19 @@ internal static class DaemonHost
             .AddFilter(Log.Category, LogLevel.Information)
             .AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = ShutdownLimit);
-        builder.Services.AddSingleton(services => new ConnectionListener(
-            listener,
+        builder.Services.AddSingleton(services => new ConnectionListeners(
+            sockets,
             Problems.Busy,
             TimeProvider.System,
             services.GetRequiredService<ILoggerFactory>().CreateLogger(Log.Category)
         ));
-        builder.Services.AddSingleton<IConnectionListenerFactory>(services => services.GetRequiredService<ConnectionListener>());
+        builder.Services.AddSingleton<IConnectionListenerFactory>(services => services.GetRequiredService<ConnectionListeners>());
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = RoundEndpoints.LargestReadBody;
-            kestrel.ListenUnixSocket(
-                path,
-                socket =>
-                {
-                    ConnectionListener connections = socket.ApplicationServices.GetRequiredService<ConnectionListener>();
-                    socket.Use(serve => connection => connections.ServeAsync(connection, serve));
-                }
-            );
+            foreach (ListeningSocket socket in sockets)
+                kestrel.Listen(socket.EndPoint, listen => listen.Use(serve => context => OpenConnection.Of(context).ServeAsync(serve)));
         });
         var events = new EventHub();
         builder.Services.AddSingleton(services => new ModelHost(
@@ -99,8 +99,16 @@ internal static class DaemonHost
         await using WebApplication app = builder.Build();
         ModelHost host = app.Services.GetRequiredService<ModelHost>();
         logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger(Log.Category);
-        ConnectionListener connections = app.Services.GetRequiredService<ConnectionListener>();
+        ConnectionListeners connections = app.Services.GetRequiredService<ConnectionListeners>();
         var metrics = new Metrics();
+        var keys = new KeyStore(state, TimeProvider.System);
+        var gate = new Gate(
+            keys,
+            authority,
+            new WebOrigins(options.HostNames(), options.AllowedOrigins()),
+            new WrongKeys(TimeProvider.System),
+            metrics
+        );
         app.Use((context, next) => context.Features.Get<OpenConnection>()!.RunAsync(() => next(context)));
         app.Use(
             async (context, next) =>
@@ -109,8 +117,16 @@ internal static class DaemonHost
                 metrics.Responded(context.Response.StatusCode);
             }
         );
-        app.MapAll(events, host, app.Services.GetRequiredService<BoardHost>(), metrics, connections.Limit / 2, TimeProvider.System);
-        app.Lifetime.ApplicationStarted.Register(() => logger.Listening(path, state));
+        app.Use(gate.PassAsync);
+        app.MapAll(events, host, app.Services.GetRequiredService<BoardHost>(), keys, metrics, connections.MostFollowers, TimeProvider.System);
+        app.Lifetime.ApplicationStarted.Register(() =>
+        {
+            logger.Listening(path, state);
+            foreach (ListeningSocket socket in sockets.Where(s => !s.IsLocal))
+                logger.ListeningToo(socket.EndPoint);
+            if (keys.Problem is { } problem)
+                logger.KeysNotRead(problem);
+        });
         foreach (string variable in Settings.UnknownVariables())
             logger.UnknownVariable(variable);
         app.Lifetime.ApplicationStopping.Register(() => logger.Stopping());

@@ -1,3 +1,4 @@
+using System.Net;
 using OnlineRlhf.Hardware;
 
 namespace OnlineRlhf.Daemon.Hosting;
@@ -10,6 +11,12 @@ internal static partial class Log
 
     [LoggerMessage(1, LogLevel.Information, "Listening on {Socket}; state in {State}")]
     internal static partial void Listening(this ILogger logger, string socket, string state);
+
+    [LoggerMessage(30, LogLevel.Information, "Listening on {Address} too, where each request needs a key: onlinerlhf key add makes one")]
+    internal static partial void ListeningToo(this ILogger logger, EndPoint address);
+
+    [LoggerMessage(31, LogLevel.Error, "No key is accepted: {Reason}")]
+    internal static partial void KeysNotRead(this ILogger logger, string reason);
 
     [LoggerMessage(2, LogLevel.Information, "Ready: {Model}, {Dimension} features, {Threads}, loaded in {Milliseconds} ms")]
     internal static partial void Ready(this ILogger logger, string model, int dimension, string threads, long milliseconds);

@@ -6,11 +6,17 @@ using Microsoft.AspNetCore.Connections.Features;
 namespace OnlineRlhf.Daemon.Hosting;
 
 /// <summary>One client's connection, and the time since its last request ended.</summary>
-internal sealed partial class OpenConnection(ConnectionContext connection, Socket socket, TimeProvider clock)
+internal sealed partial class OpenConnection(ConnectionContext connection, Socket socket, ConnectionRoom room, TimeProvider clock)
 {
     // poll.h, the same on every architecture: POLLIN, there is data to read; POLLHUP, both directions are closed.
     private const short Readable = 0x1,
         HungUp = 0x10;
+
+    // sys/socket.h, the same on x64 and arm64. The structure of the first option is three 32-bit numbers: process, user, group.
+    private const int SocketLevel = 1,
+        PeerCredentials = 17,
+        PeerGroupList = 59,
+        MostGroups = 65_536;
 
     private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(100);
 
@@ -20,6 +26,31 @@ internal sealed partial class OpenConnection(ConnectionContext connection, Socke
 
     // When the last request ended; zero while a request runs and before the connection is served.
     private long _idleSince;
+
+    /// <summary>The connection behind the web server's.</summary>
+    internal static OpenConnection Of(ConnectionContext context) => context.Features.Get<OpenConnection>()!;
+
+    /// <summary>Whether it came in by the Unix socket; otherwise by TCP.</summary>
+    internal bool IsLocal => socket.AddressFamily == AddressFamily.Unix;
+
+    /// <summary>The user and the group of the process that made this Unix connection, as they were then.</summary>
+    internal (uint User, uint Group) Peer
+    {
+        get
+        {
+            Span<uint> credentials = stackalloc uint[3];
+            _ = socket.GetRawSocketOption(SocketLevel, PeerCredentials, MemoryMarshal.AsBytes(credentials));
+            return (credentials[1], credentials[2]);
+        }
+    }
+
+    /// <summary>The further groups of that process.</summary>
+    internal ReadOnlySpan<uint> PeerGroups()
+    {
+        uint[] groups = new uint[MostGroups];
+        int bytes = socket.GetRawSocketOption(SocketLevel, PeerGroupList, MemoryMarshal.AsBytes(groups.AsSpan()));
+        return groups.AsSpan(0, bytes / sizeof(uint));
+    }
 
     /// <summary>Runs a request. Meanwhile the connection does not count as idle.</summary>
     internal async Task RunAsync(Func<Task> request)
@@ -52,16 +83,21 @@ internal sealed partial class OpenConnection(ConnectionContext connection, Socke
     }
 
     /// <summary>
-    /// Serves the connection. A client that closes its side for writing has sent everything and waits for the answer. The web server would think that
-    /// the client has left, and would drop the answer. So it is notified only once the client has closed both sides.
+    /// Serves the connection. On the Unix socket, a client that closes its side for writing has sent everything and waits for the answer. The web
+    /// server would think that the client has left, and would drop the answer. So it is notified only once the client has closed both sides. Over TCP
+    /// both look the same, and a client that has left must not keep the model busy.
     /// </summary>
     internal async Task ServeAsync(ConnectionDelegate serve)
     {
         using var gone = new CancellationTokenSource();
         using var served = new CancellationTokenSource();
-        Task watching = WatchAsync(gone, connection.ConnectionClosed, served.Token);
-        connection.ConnectionClosed = gone.Token;
-        connection.Transport = new RequestPipe(connection.Transport);
+        Task watching = Task.CompletedTask;
+        if (IsLocal)
+        {
+            watching = WatchAsync(gone, connection.ConnectionClosed, served.Token);
+            connection.ConnectionClosed = gone.Token;
+            connection.Transport = new RequestPipe(connection.Transport);
+        }
         Interlocked.Exchange(ref _idleSince, clock.GetTimestamp());
         try
         {
@@ -71,6 +107,7 @@ internal sealed partial class OpenConnection(ConnectionContext connection, Socke
         {
             await served.CancelAsync().ConfigureAwait(false);
             await watching.ConfigureAwait(false);
+            room.Remove(this);
         }
     }
 

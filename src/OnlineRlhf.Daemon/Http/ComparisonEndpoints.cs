@@ -1,4 +1,5 @@
 using OnlineRlhf.Daemon.Hosting;
+using OnlineRlhf.Daemon.Http.Access;
 using OnlineRlhf.Rounds;
 using OnlineRlhf.Rounds.Feedback;
 
@@ -15,7 +16,8 @@ internal static class ComparisonEndpoints
             "/v1/comparisons",
             async context =>
             {
-                ComparisonRequest request = Convert(await RoundEndpoints.Read(context, WireJson.Readable.ComparisonBody).ConfigureAwait(false));
+                ComparisonBody body = await RoundEndpoints.Read(context, WireJson.Readable.ComparisonBody).ConfigureAwait(false);
+                ComparisonRequest request = Convert(body, Caller.Of(context));
                 using var either = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stopping);
                 PreferenceLoop loop = await host.WaitInLineAsync(either.Token).ConfigureAwait(false);
                 await Write(context, await loop.SubmitAsync(request, either.Token).ConfigureAwait(false)).ConfigureAwait(false);
@@ -28,8 +30,8 @@ internal static class ComparisonEndpoints
             {
                 Guid id = Id((string?)context.Request.RouteValues["id"]);
                 PreferenceLoop loop = await host.WaitAsync(context.RequestAborted).ConfigureAwait(false);
-                string? profile = context.Request.Query["profile"];
-                await Write(context, loop.FindComparison(id, profile ?? RoundRequest.DefaultProfile)).ConfigureAwait(false);
+                string profile = Caller.Of(context).ProfileOf(context.Request.Query["profile"]);
+                await Write(context, loop.FindComparison(id, profile)).ConfigureAwait(false);
             }
         );
     }
@@ -37,14 +39,14 @@ internal static class ComparisonEndpoints
     private static Task Write(HttpContext context, FeedbackResult result) =>
         RoundEndpoints.Write(context, FeedbackResultBody.Of(result), WireJson.Readable.FeedbackResultBody);
 
-    private static ComparisonRequest Convert(ComparisonBody body) =>
+    private static ComparisonRequest Convert(ComparisonBody body, Caller caller) =>
         new(
             RoundEndpoints.Messages(body.Messages),
             body.Chosen ?? throw new BadHttpRequestException("chosen is missing: send the text of the better answer."),
             body.Rejected ?? throw new BadHttpRequestException("rejected is missing: send the text of the other answer.")
         )
         {
-            Profile = body.Profile ?? RoundRequest.DefaultProfile,
+            Profile = caller.ProfileOf(body.Profile),
             Id = body.Id is null ? Guid.NewGuid() : Id(body.Id),
             IsTie = body.Tie ?? false,
             AtLeast = body.AtLeast ?? 0,

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using OnlineRlhf.Daemon.Hosting;
+using OnlineRlhf.Daemon.Http.Access;
 using OnlineRlhf.Rounds;
 using OnlineRlhf.Rounds.Events;
 
@@ -16,7 +17,8 @@ internal static class EventEndpoint
 
     internal static void MapEvents(this WebApplication app, EventHub events, ModelHost host, BoardHost board, int mostFollowers, TimeProvider clock)
     {
-        int followers = 0;
+        // On the Unix socket, and over TCP.
+        int[] followers = new int[2];
         app.MapRead(
             "/v1/events",
             async context =>
@@ -26,17 +28,18 @@ internal static class EventEndpoint
                     context.Response.ContentType = ContentType;
                     return;
                 }
+                int kind = Caller.Of(context) == Caller.Local ? 0 : 1;
                 try
                 {
                     // A follower keeps its connection open as long as it likes. Leave connections for other clients.
-                    if (Interlocked.Increment(ref followers) <= mostFollowers)
+                    if (Interlocked.Increment(ref followers[kind]) <= mostFollowers)
                         await Follow(context).ConfigureAwait(false);
                     else
                         await Refuse(context).ConfigureAwait(false);
                 }
                 finally
                 {
-                    Interlocked.Decrement(ref followers);
+                    Interlocked.Decrement(ref followers[kind]);
                 }
             }
         );
@@ -77,6 +80,7 @@ internal static class EventEndpoint
         CancellationToken cancellationToken
     )
     {
+        var caller = Caller.Of(context);
         if (host.Loop is null)
             await Send(context, "snapshot", Snapshot("loading", null, null), WireJson.Readable.SnapshotBody, cancellationToken).ConfigureAwait(false);
         PreferenceLoop loop = await host.WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -98,6 +102,8 @@ internal static class EventEndpoint
             }
             while (subscription.Events.TryRead(out RoundEvent? happened))
             {
+                if (!IsFor(happened, caller))
+                    continue;
                 // Each token publishes progress, but a follower needs only about ten updates a second. Send the first one at once.
                 bool generating = happened is RoundEvent.Generating { Progress.Tokens: > 0 };
                 if (generating && progress is { } last && clock.GetElapsedTime(last) < ProgressInterval)
@@ -114,8 +120,8 @@ internal static class EventEndpoint
 
         Task SendSnapshot()
         {
-            Round? current = loop.Current(null);
-            SnapshotBody snapshot = current is null
+            Round? current = loop.Current(caller.MayNameProfiles ? null : caller.Profile);
+            SnapshotBody snapshot = current is not { Asked: true }
                 ? Snapshot("ready", null, null)
                 : Snapshot("ready", RoundBody.Of(current, withText), loop.CountComparisons(current.Profile));
             return Send(context, "snapshot", snapshot, WireJson.Readable.SnapshotBody, cancellationToken);
@@ -124,6 +130,20 @@ internal static class EventEndpoint
         SnapshotBody Snapshot(string status, RoundBody? round, long? comparisons) =>
             new(status, round, comparisons, board.Buttons, board.IsWanted ? board.Problem : null);
     }
+
+    /// <summary>Whether a caller may know of an event. What the board does belongs to no profile, but the round that a press was for does.</summary>
+    private static bool IsFor(RoundEvent happened, Caller caller) =>
+        happened switch
+        {
+            RoundEvent.Generating e => caller.Sees(e.Profile),
+            RoundEvent.Writing e => caller.Sees(e.Profile),
+            RoundEvent.Opened e => caller.Sees(e.Round.Profile),
+            RoundEvent.Closed e => caller.Sees(e.Profile),
+            RoundEvent.Recorded e => caller.Sees(e.Profile),
+            RoundEvent.Abandoned e => caller.Sees(e.Profile),
+            RoundEvent.Pressed e => e.Round is not { } round || caller.Sees(round),
+            _ => true,
+        };
 
     /// <summary>Writes an event, with the texts of answers only if the client asked for them.</summary>
     internal static Task Send(HttpContext context, RoundEvent happened, bool withText, CancellationToken cancellationToken) =>

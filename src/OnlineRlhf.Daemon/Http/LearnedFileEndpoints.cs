@@ -1,5 +1,6 @@
 using System.Globalization;
 using OnlineRlhf.Daemon.Hosting;
+using OnlineRlhf.Daemon.Http.Access;
 using OnlineRlhf.Rounds;
 using OnlineRlhf.Rounds.Feedback;
 
@@ -56,7 +57,7 @@ internal static class LearnedFileEndpoints
         var text = (string?)context.Request.RouteValues["digest"];
         return
             text?.Length == DigestDigits && UInt128.TryParse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out UInt128 digest)
-            ? ((string)context.Request.RouteValues["profile"]!, digest)
+            ? (Caller.Of(context).ProfileOf((string)context.Request.RouteValues["profile"]!), digest)
             : throw new BadHttpRequestException(
                 $"The file's digest must be {DigestDigits} hexadecimal digits: the XXH128 hash of what it holds, unpacked."
             );

@@ -14,7 +14,8 @@ internal sealed class Metrics
     private long _rounds,
         _asked,
         _candidates,
-        _milliseconds;
+        _milliseconds,
+        _wrongKeys;
 
     internal void Opened(Round round, TimeSpan took)
     {
@@ -24,6 +25,9 @@ internal sealed class Metrics
         if (round.Asked)
             Interlocked.Increment(ref _asked);
     }
+
+    /// <summary>Counts a request over TCP whose key was wrong or missing.</summary>
+    internal void RefusedKey() => Interlocked.Increment(ref _wrongKeys);
 
     internal void Responded(int status) => _responses.AddOrUpdate(status.ToString(CultureInfo.InvariantCulture), 1, (_, n) => n + 1);
 
@@ -40,6 +44,7 @@ internal sealed class Metrics
         Line("rounds_open", "gauge", "rounds that wait for feedback", status?.OpenRounds ?? 0);
         Line("requests_queued", "gauge", "requests that run or wait for the model", status?.QueuedRequests ?? 0);
         Line("profiles_in_memory", "gauge", "profiles held in memory", status?.OpenProfiles ?? 0);
+        Line("wrong_keys_total", "counter", "requests over TCP whose key was wrong or missing", Interlocked.Read(ref _wrongKeys));
         long submitted = status?.Submitted ?? 0,
             kept = status?.Kept ?? 0,
             words = status?.Words ?? 0,

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using OnlineRlhf.Daemon.Hosting;
+using OnlineRlhf.Daemon.Http.Access;
 using OnlineRlhf.Daemon.Http.OpenAi;
 using OnlineRlhf.Inference;
 using OnlineRlhf.Rounds;
@@ -105,6 +106,7 @@ internal static class Problems
             RoundException e => Of(e.Error).With(e.Message),
             InferenceException e => Of(e.Error).With(e.Message),
             StateException e => Of(e.Reason).With(e.Message),
+            AccessException e => e.Kind.With(e.Message),
             BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => ProblemKind.BodyTooLarge.With(
                 $"The body is larger than {RoundEndpoints.LargestBody} bytes: leave out the oldest messages."
             ),

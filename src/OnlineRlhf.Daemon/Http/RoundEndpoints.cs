@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using OnlineRlhf.Daemon.Configuration;
 using OnlineRlhf.Daemon.Hosting;
+using OnlineRlhf.Daemon.Http.Access;
 using OnlineRlhf.Inference.Prompts;
 using OnlineRlhf.Rounds;
 using OnlineRlhf.Rounds.Feedback;
@@ -33,7 +34,7 @@ internal static class RoundEndpoints
             async context =>
             {
                 RoundRequestBody body = await Read(context, WireJson.Readable.RoundRequestBody).ConfigureAwait(false);
-                RoundRequest request = Convert(body);
+                RoundRequest request = Convert(body, Caller.Of(context));
                 using var either = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stopping);
                 PreferenceLoop loop = await host.WaitInLineAsync(either.Token).ConfigureAwait(false);
                 long start = clock.GetTimestamp();
@@ -57,6 +58,8 @@ internal static class RoundEndpoints
             {
                 PreferenceLoop loop = await host.WaitAsync(context.RequestAborted).ConfigureAwait(false);
                 string? profile = context.Request.Query["profile"];
+                if (Caller.Of(context) is { Profile: not null } caller)
+                    profile = caller.ProfileOf(profile);
                 Round? round = loop.Current(profile);
                 if (round is null)
                     await Problems
@@ -78,7 +81,7 @@ internal static class RoundEndpoints
             async context =>
             {
                 PreferenceLoop loop = await host.WaitAsync(context.RequestAborted).ConfigureAwait(false);
-                if (Id(context) is { } id && loop.Find(id) is { } round)
+                if (Id(context) is { } id && loop.Find(id) is { } round && Caller.Of(context).Sees(round.Profile))
                     await Write(context, RoundBody.Of(round), WireJson.Readable.RoundBody).ConfigureAwait(false);
                 else
                     await Problems.Write(context, ProblemKind.Unknown, "No such round is open.").ConfigureAwait(false);
@@ -92,7 +95,8 @@ internal static class RoundEndpoints
                 long began = clock.GetTimestamp() - (long)(Travel.TotalSeconds * clock.TimestampFrequency);
                 Preferred preferred = await ReadPreferred(context).ConfigureAwait(false);
                 PreferenceLoop loop = await host.WaitAsync(context.RequestAborted).ConfigureAwait(false);
-                Press press = await loop.PressAsync(preferred, began).ConfigureAwait(false);
+                var caller = Caller.Of(context);
+                Press press = await loop.PressAsync(preferred, began, caller.MayNameProfiles ? null : caller.Profile).ConfigureAwait(false);
                 if (press.Result is { } result)
                     await Write(context, FeedbackResultBody.Of(result), WireJson.Readable.FeedbackResultBody).ConfigureAwait(false);
                 else if (press.Outcome == PressOutcome.NoRound)
@@ -108,9 +112,11 @@ internal static class RoundEndpoints
             {
                 Preferred preferred = await ReadPreferred(context).ConfigureAwait(false);
                 PreferenceLoop loop = await host.WaitAsync(context.RequestAborted).ConfigureAwait(false);
+                Guid id = Id(context) ?? Guid.Empty;
+                if (!Caller.Of(context).Sees(id))
+                    throw new RoundException(RoundError.Unknown, "This key's profile has no such round.");
                 // Record the feedback even if the client disconnects: the person has pressed.
-                FeedbackResult result = await loop.GiveFeedbackAsync(Id(context) ?? Guid.Empty, preferred, CancellationToken.None)
-                    .ConfigureAwait(false);
+                FeedbackResult result = await loop.GiveFeedbackAsync(id, preferred, CancellationToken.None).ConfigureAwait(false);
                 await Write(context, FeedbackResultBody.Of(result), WireJson.Readable.FeedbackResultBody).ConfigureAwait(false);
             }
         );
@@ -178,7 +184,7 @@ internal static class RoundEndpoints
 
     private static Guid? Id(HttpContext context) => Guid.TryParse((string?)context.Request.RouteValues["id"], out Guid id) ? id : null;
 
-    private static RoundRequest Convert(RoundRequestBody body)
+    private static RoundRequest Convert(RoundRequestBody body, Caller caller)
     {
         AskMode? ask = null;
         if (body.Ask is not null)
@@ -187,7 +193,7 @@ internal static class RoundEndpoints
                 : throw new BadHttpRequestException($"ask must be {WireName.Choice<AskMode>()}.");
         return new RoundRequest(Messages(body.Messages))
         {
-            Profile = body.Profile ?? RoundRequest.DefaultProfile,
+            Profile = caller.ProfileOf(body.Profile),
             Ask = ask,
             Candidates = body.Candidates,
             MaxTokens = body.MaxTokens,

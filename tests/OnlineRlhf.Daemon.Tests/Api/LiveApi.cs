@@ -13,6 +13,7 @@ using Microsoft.Extensions.Time.Testing;
 using OnlineRlhf.Daemon.Configuration;
 using OnlineRlhf.Daemon.Hosting;
 using OnlineRlhf.Daemon.Http;
+using OnlineRlhf.Daemon.Http.Access;
 using OnlineRlhf.Rounds;
 using OnlineRlhf.Rounds.Events;
 
@@ -47,7 +48,7 @@ public sealed class LiveApi : IAsyncLifetime
         // The web server is asked for, and never started.
         builder.WebHost.UseKestrelCore();
         _app = builder.Build();
-        _app.MapAll(Events, _host, _board, new Metrics(), 1, Clock);
+        _app.MapAll(Events, _host, _board, new KeyStore(_state, Clock), new Metrics(), 1, Clock);
         Endpoints = [.. ((IEndpointRouteBuilder)_app).DataSources.SelectMany(s => s.Endpoints).OfType<RouteEndpoint>()];
     }
 
@@ -98,6 +99,7 @@ public sealed class LiveApi : IAsyncLifetime
         var context = new DefaultHttpContext();
         using var written = new MemoryStream();
         context.Features.Set<IHttpResponseFeature>(new Response(written));
+        context.Features.Set(Caller.Local);
         context.Request.Method = method;
         context.Request.Path = path;
         context.Request.Body = new MemoryStream(Encoding.UTF8.GetBytes(body));

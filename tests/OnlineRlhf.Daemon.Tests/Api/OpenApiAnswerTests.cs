@@ -43,6 +43,12 @@ public sealed partial class OpenApiAnswerTests(LiveApi api) : IClassFixture<Live
         await CallAsync("noteDataSet", 200, Example("noteDataSet"), ("profile", "anna"), ("digest", Digest));
         await CallAsync("noteDataSet", 409, Example("noteDataSet"), ("profile", "nobody"), ("digest", Digest));
         await CallAsync("findDataSet", 200, "", ("profile", "anna"), ("digest", Digest), ("lines", "3"), ("run", "1"));
+        await CallAsync("addKey", 201, Example("addKey"));
+        await CallAsync("addKey", 409, Example("addKey"));
+        await CallAsync("addKey", 400, """{"name": "anna/ben"}""");
+        await CallAsync("listKeys", 200);
+        await CallAsync("removeKey", 200, "", ("name", "anna"));
+        await CallAsync("removeKey", 404, "", ("name", "anna"));
         await CallAsync("getHealth", 200);
         LiveApi.Answer metrics = await CallAsync("getMetrics", 200);
         Assert.Equal(

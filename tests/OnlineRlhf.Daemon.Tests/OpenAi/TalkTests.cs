@@ -64,8 +64,7 @@ public sealed class TalkTests(SteeredApi steered) : IClassFixture<SteeredApi>
     [Fact]
     public async Task Retrieved_text_around_a_question_does_not_make_a_side_job_of_it()
     {
-        string question =
-            "### Task:\nRespond to the user query using the provided context.\n<context>\nEggs.\n</context>\n\nHow do I boil an egg?";
+        string question = "### Task:\nRespond to the user query using the provided context.\n<context>\nEggs.\n</context>\n\nHow do I boil an egg?";
         LiveApi.Answer answer = await _api.CallAsync("POST", "/v1/chat/completions", Body("onlinerlhf:rag", false, question));
         Assert.NotNull(answer.Json["onlinerlhf"]!["round"]);
     }

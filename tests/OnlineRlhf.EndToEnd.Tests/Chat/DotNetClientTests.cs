@@ -10,17 +10,22 @@ using ChatResponseFormat = OpenAI.Chat.ChatResponseFormat;
 
 namespace OnlineRlhf.EndToEnd.Tests.Chat;
 
-/// <summary>OpenAI's own library for .NET, which is strict about what it reads, and Microsoft.Extensions.AI over it.</summary>
-public sealed class DotNetClientTests(SharedDaemon daemon) : IClassFixture<SharedDaemon>
+/// <summary>
+/// OpenAI's own library for .NET, which is strict about what it reads, and Microsoft.Extensions.AI over it. On the Unix socket, and over TCP with a
+/// key.
+/// </summary>
+public sealed class DotNetClientTests(TcpDaemon daemon) : IClassFixture<TcpDaemon>
 {
     private const string Question = "How do I boil an egg?";
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    [PublishedFact]
-    public async Task It_lists_models()
+    [PublishedTheory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task It_lists_models(bool tcp)
     {
-        OpenAIModelClient models = new(new ApiKeyCredential("none"), Options());
+        OpenAIModelClient models = new(Key(tcp), Options(tcp));
         OpenAIModelCollection all = (await models.GetModelsAsync(Cancel)).Value;
         Assert.Contains("onlinerlhf", all.Select(m => m.Id));
         OpenAIModel one = (await models.GetModelAsync("onlinerlhf", Cancel)).Value;
@@ -28,10 +33,12 @@ public sealed class DotNetClientTests(SharedDaemon daemon) : IClassFixture<Share
         Assert.InRange(one.CreatedAt, DateTimeOffset.UtcNow.AddHours(-1), DateTimeOffset.UtcNow);
     }
 
-    [PublishedFact]
-    public async Task It_chats_goes_on_and_asks_again()
+    [PublishedTheory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task It_chats_goes_on_and_asks_again(bool tcp)
     {
-        ChatClient chat = Chat();
+        ChatClient chat = Chat(tcp);
         ChatCompletion answer = (await chat.CompleteChatAsync([new UserChatMessage(Question)], cancellationToken: Cancel)).Value;
         Assert.Equal((ChatFinishReason.Stop, ChatMessageRole.Assistant), (answer.FinishReason, answer.Role));
         Assert.True(answer.Usage.InputTokenCount > 0 && answer.Usage.OutputTokenCount > 0);
@@ -44,15 +51,17 @@ public sealed class DotNetClientTests(SharedDaemon daemon) : IClassFixture<Share
         Assert.NotEmpty((await chat.CompleteChatAsync(further, cancellationToken: Cancel)).Value.Content[0].Text);
     }
 
-    [PublishedFact]
-    public async Task It_streams()
+    [PublishedTheory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task It_streams(bool tcp)
     {
         string text = "";
         ChatFinishReason? finish = null;
         ChatTokenUsage? usage = null;
         int parts = 0;
         await foreach (
-            StreamingChatCompletionUpdate update in Chat().CompleteChatStreamingAsync([new UserChatMessage(Question)], cancellationToken: Cancel)
+            StreamingChatCompletionUpdate update in Chat(tcp).CompleteChatStreamingAsync([new UserChatMessage(Question)], cancellationToken: Cancel)
         )
         {
             foreach (ChatMessageContentPart part in update.ContentUpdate)
@@ -68,8 +77,10 @@ public sealed class DotNetClientTests(SharedDaemon daemon) : IClassFixture<Share
         Assert.True(usage!.OutputTokenCount > 0);
     }
 
-    [PublishedFact]
-    public async Task It_sets_all_options()
+    [PublishedTheory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task It_sets_all_options(bool tcp)
     {
         var options = new ChatCompletionOptions
         {
@@ -85,36 +96,40 @@ public sealed class DotNetClientTests(SharedDaemon daemon) : IClassFixture<Share
             ResponseFormat = ChatResponseFormat.CreateTextFormat(),
         };
         ChatCompletion answer = (
-            await Chat().CompleteChatAsync([new SystemChatMessage("Be brief."), new UserChatMessage(Question)], options, Cancel)
+            await Chat(tcp).CompleteChatAsync([new SystemChatMessage("Be brief."), new UserChatMessage(Question)], options, Cancel)
         ).Value;
         Assert.Equal(ChatFinishReason.Length, answer.FinishReason);
         Assert.Equal(4, answer.Usage.OutputTokenCount);
     }
 
-    [PublishedFact]
-    public async Task It_reads_errors()
+    [PublishedTheory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task It_reads_errors(bool tcp)
     {
         var options = new ChatCompletionOptions { ResponseFormat = ChatResponseFormat.CreateJsonObjectFormat() };
         ClientResultException refused = await Assert.ThrowsAsync<ClientResultException>(() =>
-            Chat().CompleteChatAsync([new UserChatMessage(Question)], options, Cancel)
+            Chat(tcp).CompleteChatAsync([new UserChatMessage(Question)], options, Cancel)
         );
         Assert.Equal(400, refused.Status);
         Assert.Contains("response_format", refused.Message, StringComparison.Ordinal);
         string words = string.Join(' ', Enumerable.Repeat("fern", 5000));
         refused = await Assert.ThrowsAsync<ClientResultException>(() =>
-            Chat().CompleteChatAsync([new UserChatMessage(words)], cancellationToken: Cancel)
+            Chat(tcp).CompleteChatAsync([new UserChatMessage(words)], cancellationToken: Cancel)
         );
         Assert.Contains("context_length_exceeded", refused.Message, StringComparison.Ordinal);
         refused = await Assert.ThrowsAsync<ClientResultException>(() =>
-            Chat("onlinerlhf:no/such").CompleteChatAsync([new UserChatMessage(Question)], cancellationToken: Cancel)
+            Chat(tcp, "onlinerlhf:no/such").CompleteChatAsync([new UserChatMessage(Question)], cancellationToken: Cancel)
         );
         Assert.Equal(404, refused.Status);
     }
 
-    [PublishedFact]
-    public async Task Microsofts_extensions_work_over_it()
+    [PublishedTheory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Microsofts_extensions_work_over_it(bool tcp)
     {
-        using IChatClient chat = Chat("onlinerlhf:extensions").AsIChatClient();
+        using IChatClient chat = Chat(tcp, "onlinerlhf:extensions").AsIChatClient();
         ChatResponse answer = await chat.GetResponseAsync(Question, cancellationToken: Cancel);
         Assert.NotEmpty(answer.Text);
         List<ChatResponseUpdate> updates = await chat.GetStreamingResponseAsync(
@@ -125,8 +140,29 @@ public sealed class DotNetClientTests(SharedDaemon daemon) : IClassFixture<Share
         Assert.NotEmpty(updates.ToChatResponse().Text);
     }
 
-    private ChatClient Chat(string model = "onlinerlhf:dotnet") => new(model, new ApiKeyCredential("none"), Options());
+    [PublishedFact]
+    public async Task A_wrong_key_is_an_error_at_once()
+    {
+        foreach (string wrong in (string[])["none", "orlhf-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"])
+        {
+            long before = await daemon.Process.CountAsync("wrong_keys_total");
+            var chat = new ChatClient("onlinerlhf", new ApiKeyCredential(wrong), Options(daemon.Process.Over(null)));
+            ClientResultException refused = await Assert.ThrowsAsync<ClientResultException>(() =>
+                chat.CompleteChatAsync([new UserChatMessage(Question)], cancellationToken: Cancel)
+            );
+            Assert.Equal(401, refused.Status);
+            Assert.Contains("invalid_api_key", refused.Message, StringComparison.Ordinal);
+            // The library tries again three times where the server lets it.
+            Assert.Equal(before + 1, await daemon.Process.CountAsync("wrong_keys_total"));
+        }
+    }
 
-    private OpenAIClientOptions Options() =>
-        new() { Endpoint = new Uri("http://localhost/v1"), Transport = new HttpClientPipelineTransport(daemon.Client.Http) };
+    private ChatClient Chat(bool tcp, string model = "onlinerlhf:dotnet") => new(model, Key(tcp), Options(tcp));
+
+    private ApiKeyCredential Key(bool tcp) => new(tcp ? daemon.Key : "none");
+
+    private OpenAIClientOptions Options(bool tcp) => Options(tcp ? daemon.Process.Over(null) : daemon.Process.Client);
+
+    private static OpenAIClientOptions Options(Client client) =>
+        new() { Endpoint = new Uri(client.Http.BaseAddress!, "v1"), Transport = new HttpClientPipelineTransport(client.Http) };
 }

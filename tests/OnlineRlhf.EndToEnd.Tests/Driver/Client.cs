@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
@@ -5,20 +7,31 @@ using System.Text.Json.Nodes;
 
 namespace OnlineRlhf.EndToEnd.Tests.Driver;
 
-/// <summary>An HTTP client on the daemon's socket.</summary>
+/// <summary>An HTTP client on one of the daemon's sockets.</summary>
 internal sealed class Client : IDisposable
 {
-    private readonly string _socket;
+    private readonly EndPoint _address;
 
     internal Client(string socket)
+        : this(new UnixDomainSocketEndPoint(socket), "http://localhost") { }
+
+    /// <summary>Over TCP, with a key where there is one.</summary>
+    internal Client(IPEndPoint address, string? key)
+        : this((EndPoint)address, $"http://{address}")
     {
-        _socket = socket;
+        if (key is not null)
+            Http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
+    }
+
+    private Client(EndPoint address, string url)
+    {
+        _address = address;
         var handler = new SocketsHttpHandler
         {
             UseProxy = false,
             ConnectCallback = async (_, cancellationToken) => new NetworkStream(await ConnectAsync(cancellationToken), ownsSocket: true),
         };
-        Http = new HttpClient(handler) { BaseAddress = new Uri("http://localhost"), Timeout = Program.Patience };
+        Http = new HttpClient(handler) { BaseAddress = new Uri(url), Timeout = Program.Patience };
     }
 
     internal HttpClient Http { get; }
@@ -26,10 +39,10 @@ internal sealed class Client : IDisposable
     /// <summary>A bare connection.</summary>
     internal async Task<Socket> ConnectAsync(CancellationToken cancellationToken)
     {
-        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        var socket = new Socket(_address.AddressFamily, SocketType.Stream, ProtocolType.Unspecified);
         try
         {
-            await socket.ConnectAsync(new UnixDomainSocketEndPoint(_socket), cancellationToken);
+            await socket.ConnectAsync(_address, cancellationToken);
             return socket;
         }
         catch
@@ -39,13 +52,16 @@ internal sealed class Client : IDisposable
         }
     }
 
-    /// <summary>Sends bytes as they are, closes that direction, and reads all that comes back.</summary>
-    internal async Task<string> ExchangeAsync(string request)
+    /// <summary>
+    /// Sends bytes as they are, closes that direction unless the request itself ends the connection, and reads all that comes back.
+    /// </summary>
+    internal async Task<string> ExchangeAsync(string request, bool closes = true)
     {
         using Socket socket = await ConnectAsync(TestContext.Current.CancellationToken);
         using var reader = new StreamReader(new NetworkStream(socket));
         await socket.SendAsync(Encoding.UTF8.GetBytes(request), TestContext.Current.CancellationToken);
-        socket.Shutdown(SocketShutdown.Send);
+        if (closes)
+            socket.Shutdown(SocketShutdown.Send);
         return await reader.ReadToEndAsync(TestContext.Current.CancellationToken);
     }
 
@@ -69,6 +85,8 @@ internal sealed class Client : IDisposable
 
     internal Task<Reply> PutAsync(string path, string body) =>
         SendAsync(new HttpRequestMessage(HttpMethod.Put, path) { Content = new StringContent(body, Encoding.UTF8, "application/json") });
+
+    internal Task<Reply> DeleteAsync(string path) => SendAsync(new HttpRequestMessage(HttpMethod.Delete, path));
 
     internal async Task<Reply> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken = default)
     {

@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Globalization;
+using System.Net;
 using System.Text;
 using System.Text.RegularExpressions;
 
@@ -28,6 +30,29 @@ internal sealed partial class DaemonProcess : IAsyncDisposable
 
     /// <summary>Talks to it.</summary>
     internal Client Client { get; }
+
+    /// <summary>The first address that it listens on over TCP, once it has said so.</summary>
+    internal IPEndPoint Address => IPEndPoint.Parse(SaidAddress().Match(Log).Groups[1].Value);
+
+    /// <summary>Talks to it over TCP.</summary>
+    internal Client Over(string? key) => new(Address, key);
+
+    /// <summary>A number of its metrics.</summary>
+    internal async Task<long> CountAsync(string metric)
+    {
+        string metrics = (await Client.GetAsync("/metrics")).Body;
+        string line = metrics.Split('\n').Single(l => l.StartsWith($"onlinerlhf_{metric} ", StringComparison.Ordinal));
+        return long.Parse(line.Split(' ')[1], CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>Makes a key and talks to it over TCP with that.</summary>
+    internal async Task<(string Key, Client Client)> JoinAsync(string name, string more = "")
+    {
+        Reply made = await Client.PostAsync("/v1/keys", $$"""{"name": "{{name}}"{{more}}}""");
+        Assert.True(made.Status == 201, made.Body);
+        string key = made.Json.GetProperty("key").GetString()!;
+        return (key, Over(key));
+    }
 
     /// <summary>The build of the CPU backend that daemons use unless they measure; null for the usual one.</summary>
     internal static string? Variant => CpuVariant.Value;
@@ -72,13 +97,25 @@ internal sealed partial class DaemonProcess : IAsyncDisposable
         return new DaemonProcess(folder, start);
     }
 
-    /// <summary>Starts it as a service manager does that has opened its socket: at the first connection.</summary>
-    internal static DaemonProcess StartActivated(TempFolder folder)
+    /// <summary>Starts it as a service manager does that has opened its sockets: at the first connection.</summary>
+    internal static DaemonProcess StartActivated(TempFolder folder, params string[] addresses)
     {
         ProcessStartInfo start = Program.Describe(
             folder,
             [],
-            ["-l", folder.Socket, "-E", "RUNTIME_DIRECTORY", "-E", "STATE_DIRECTORY", Published.Path, "serve", "--threads", "1"]
+            [
+                .. addresses.SelectMany(a => (string[])["-l", a]),
+                "-l",
+                folder.Socket,
+                "-E",
+                "RUNTIME_DIRECTORY",
+                "-E",
+                "STATE_DIRECTORY",
+                Published.Path,
+                "serve",
+                "--threads",
+                "1",
+            ]
         );
         start.FileName = Activator;
         return new DaemonProcess(folder, start);
@@ -90,7 +127,8 @@ internal sealed partial class DaemonProcess : IAsyncDisposable
         StartInShell(folder, $"ulimit -f {fileBytes / 512}; exec \"$@\"");
 
     /// <summary>Starts it with a limit on the files that it has open.</summary>
-    internal static DaemonProcess StartWithFewFiles(TempFolder folder, int files) => StartInShell(folder, $"ulimit -n {files}; exec \"$@\"");
+    internal static DaemonProcess StartWithFewFiles(TempFolder folder, int files, params string[] arguments) =>
+        StartInShell(folder, $"ulimit -n {files}; exec \"$@\"", arguments);
 
     /// <summary>The build that doctor names; null where it names none.</summary>
     private static string? UsualCpuVariant()
@@ -106,12 +144,15 @@ internal sealed partial class DaemonProcess : IAsyncDisposable
         return named.Success ? named.Groups[1].Value : null;
     }
 
+    [GeneratedRegex(@"Listening on (\S+:\d+) too")]
+    private static partial Regex SaidAddress();
+
     [GeneratedRegex(@"CPU backend ([\w.]+)")]
     private static partial Regex NamedVariant();
 
-    private static DaemonProcess StartInShell(TempFolder folder, string script)
+    private static DaemonProcess StartInShell(TempFolder folder, string script, params string[] arguments)
     {
-        ProcessStartInfo start = Program.Describe(folder, [], ["-c", script, "sh", Published.Path, "serve", "--threads", "1"]);
+        ProcessStartInfo start = Program.Describe(folder, [], ["-c", script, "sh", Published.Path, "serve", "--threads", "1", .. arguments]);
         start.FileName = "/bin/sh";
         return new DaemonProcess(folder, start);
     }

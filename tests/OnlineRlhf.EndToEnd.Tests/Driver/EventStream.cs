@@ -14,9 +14,11 @@ internal sealed class EventStream : IAsyncDisposable
 
     internal string? ContentType => _response.Content.Headers.ContentType?.MediaType;
 
-    internal static async Task<EventStream> OpenAsync(DaemonProcess daemon, string query = "")
+    internal static Task<EventStream> OpenAsync(DaemonProcess daemon, string query = "") => OpenAsync(daemon.Client, query);
+
+    internal static async Task<EventStream> OpenAsync(Client client, string query = "")
     {
-        HttpResponseMessage response = await daemon.Client.Http.GetAsync(
+        HttpResponseMessage response = await client.Http.GetAsync(
             "/v1/events" + query,
             HttpCompletionOption.ResponseHeadersRead,
             TestContext.Current.CancellationToken

@@ -15,8 +15,9 @@ internal static partial class Posix
         SigStop = 19,
         SigContinue = 18;
 
-    // RLIMIT_NOFILE of x64 and arm64.
-    private const int OpenFiles = 7;
+    // RLIMIT_FSIZE and RLIMIT_NOFILE of x64 and arm64.
+    private const int FileSize = 1,
+        OpenFiles = 7;
 
     private const int AtFdCwd = -100,
         NoFollow = 0x100,
@@ -40,14 +41,19 @@ internal static partial class Posix
     }
 
     /// <summary>Sets how many files a running process may have open.</summary>
-    internal static unsafe void LimitOpenFiles(int process, int limit)
+    internal static void LimitOpenFiles(int process, int limit) => Limit(process, OpenFiles, limit);
+
+    /// <summary>Sets how many bytes a file may have that a running process writes.</summary>
+    internal static void LimitFileSize(int process, long limit) => Limit(process, FileSize, limit);
+
+    private static unsafe void Limit(int process, int resource, long limit)
     {
         // struct rlimit64: the limit that holds, and the one up to which the process may raise it.
         ulong* limits = stackalloc ulong[2];
-        if (prlimit64(process, OpenFiles, null, limits) != 0)
+        if (prlimit64(process, resource, null, limits) != 0)
             throw new InvalidOperationException($"prlimit({process}) failed with error {Marshal.GetLastPInvokeError()}.");
-        limits[0] = (ulong)limit;
-        if (prlimit64(process, OpenFiles, limits, null) != 0)
+        limits[0] = Math.Min((ulong)limit, limits[1]);
+        if (prlimit64(process, resource, limits, null) != 0)
             throw new InvalidOperationException($"prlimit({process}, {limit}) failed with error {Marshal.GetLastPInvokeError()}.");
     }
 

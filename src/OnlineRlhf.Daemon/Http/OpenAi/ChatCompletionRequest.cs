@@ -1,4 +1,5 @@
 using System.Text.Json;
+using OnlineRlhf.Daemon.Http.Access;
 using OnlineRlhf.Inference.Prompts;
 using OnlineRlhf.Inference.Sampling;
 using OnlineRlhf.Rounds;
@@ -22,7 +23,7 @@ internal static class ChatCompletionRequest
     private const int MostStops = 16;
 
     /// <exception cref="OpenAiException">The request cannot be served.</exception>
-    internal static (RoundRequest Request, PairReply? Reply) Convert(RequestFields body, bool isSideJob)
+    internal static (RoundRequest Request, PairReply? Reply) Convert(RequestFields body, bool isSideJob, Caller caller)
     {
         if (body.Any("messages") is not { ValueKind: JsonValueKind.Array } list || list.GetArrayLength() == 0)
             throw new OpenAiException("messages is missing or empty: send at least one message of the user.", "messages");
@@ -47,7 +48,7 @@ internal static class ChatCompletionRequest
             tokens = body.Whole("max_completion_tokens") ?? body.Whole("max_tokens");
         var request = new RoundRequest(messages)
         {
-            Profile = ModelName.Profile(body.Text("model")),
+            Profile = ModelName.Profile(body.Text("model"), caller),
             Ask =
                 answers == 2 ? AskMode.Always
                 : ModelName.IsPair(body.Text("model")) ? AskMode.WhenUseful

@@ -1,3 +1,4 @@
+using OnlineRlhf.Daemon.Http.Access;
 using OnlineRlhf.Rounds;
 
 namespace OnlineRlhf.Daemon.Http.OpenAi;
@@ -12,19 +13,21 @@ internal static class ModelName
         Pair = "-pair";
 
     /// <summary>
-    /// The profile of a model's name. A name that does not begin with onlinerlhf is that of another program's default, and means the default profile.
+    /// The profile of a model's name. A name that does not begin with onlinerlhf is that of another program's default, and means the caller's own
+    /// profile.
     /// </summary>
     /// <exception cref="OpenAiException">The name begins like one of ours, and is none.</exception>
-    internal static string Profile(string? model)
+    /// <exception cref="AccessException">The caller may not name this profile.</exception>
+    internal static string Profile(string? model, Caller caller)
     {
         if (IsPair(model))
             model = model![..^Pair.Length];
         if (string.IsNullOrEmpty(model) || !model.StartsWith(Default, StringComparison.OrdinalIgnoreCase) || model.Length == Default.Length)
-            return RoundRequest.DefaultProfile;
+            return caller.ProfileOf(null);
         string profile = model[(Default.Length + 1)..];
         if (model[Default.Length] != ':' || !RoundRequest.IsName(profile))
             throw Unknown();
-        return profile;
+        return caller.ProfileOf(profile);
     }
 
     /// <summary>Whether both answers are shown in one message.</summary>

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Threading.Channels;
 using OnlineRlhf.Daemon.Hosting;
+using OnlineRlhf.Daemon.Http.Access;
 using OnlineRlhf.Inference.Sampling;
 using OnlineRlhf.Rounds;
 using OnlineRlhf.Rounds.Conversations;
@@ -36,10 +37,11 @@ internal static class OpenAiEndpoints
             byte[] sent = await RoundEndpoints.Read(context, LargestBody).ConfigureAwait(false);
             var body = RequestFields.Parse(BodyEncoding.Utf8(context.Request, sent));
             bool isSideJob = context.Request.Headers[ChatCompletionRequest.SideJobHeader].ToString() is not ("" or "0" or "false" or "False");
-            (RoundRequest request, PairReply? reply) = ChatCompletionRequest.Convert(body, isSideJob);
+            var caller = Caller.Of(context);
+            (RoundRequest request, PairReply? reply) = ChatCompletionRequest.Convert(body, isSideJob, caller);
             request = request with
             {
-                Source = Guid.Empty,
+                Source = caller.IsTalkLearned ? caller.Source : null,
                 IsRetry = context.Request.Headers[ChatCompletionRequest.RetryHeader].ToString() is not ("" or "0"),
             };
             using var either = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stopping);
@@ -116,7 +118,7 @@ internal static class OpenAiEndpoints
         string id = (string?)context.Request.RouteValues["id"] ?? "";
         if (!id.StartsWith(ModelName.Default, StringComparison.OrdinalIgnoreCase))
             throw ModelName.Unknown();
-        _ = ModelName.Profile(id);
+        _ = ModelName.Profile(id, Caller.Of(context));
         return OpenAiJson.Write(context, OpenAiJson.Object(json => WriteModel(json, id, created)));
     }
 

@@ -1,3 +1,4 @@
+using OnlineRlhf.Daemon.Http.Access;
 using OnlineRlhf.Inference;
 
 namespace OnlineRlhf.Daemon.Http.OpenAi;
@@ -9,8 +10,8 @@ internal static class OpenAiErrors
     {
         (int status, byte[] body) = Describe(exception);
         context.Response.StatusCode = status;
-        // Client libraries try again after any status from 500 on. Only these errors go away by themselves.
-        if (status >= 500 && status != StatusCodes.Status503ServiceUnavailable)
+        // Client libraries try again after 429 and after any status from 500 on. Only 503 goes away by itself: a wrong key stays wrong.
+        if (status is >= 500 and not StatusCodes.Status503ServiceUnavailable or StatusCodes.Status429TooManyRequests)
             context.Response.Headers["x-should-retry"] = "false";
         return OpenAiJson.Write(context, body);
     }
@@ -21,6 +22,8 @@ internal static class OpenAiErrors
         string? param = null;
         if (exception is OpenAiException own)
             (code, message, param) = (own.Code, own.Message, own.Param);
+        else if (exception is AccessException { Kind.Status: StatusCodes.Status401Unauthorized })
+            code = "invalid_api_key";
         // Client libraries look for this code, and not for the status of a body that is too large.
         else if (exception is InferenceException { Error: InferenceError.PromptTooLong })
             (status, code, param) = (StatusCodes.Status400BadRequest, "context_length_exceeded", "messages");

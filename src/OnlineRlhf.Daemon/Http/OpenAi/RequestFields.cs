@@ -37,6 +37,16 @@ internal readonly struct RequestFields
     /// <summary>A field of any type; null if it is not set.</summary>
     internal JsonElement? Any(string name) => Any(_fields, name);
 
+    /// <exception cref="OpenAiException">There is a field with another name.</exception>
+    internal void RequireOnly(params string[] names)
+    {
+        foreach (JsonProperty field in _fields.EnumerateObject())
+        {
+            if (!names.Any(field.NameEquals))
+                throw new OpenAiException($"There is a field with an unknown name: the fields are {string.Join(", ", names)}.", null);
+        }
+    }
+
     internal string? Text(string name) =>
         Any(name) is not { } value ? null
         : value.ValueKind == JsonValueKind.String ? Text(value, name)

@@ -1,10 +1,13 @@
-// OpenAI's own library for JavaScript, on the daemon's socket: node client.mjs SOCKET. It says what it did, a line each.
+// OpenAI's own library for JavaScript: node client.mjs SOCKET on the daemon's Unix socket, node client.mjs URL KEY over TCP.
+// It says what it did, a line each.
 import assert from 'node:assert/strict';
 import OpenAI from 'openai';
 import { Agent, fetch } from 'undici';
 
-const dispatcher = new Agent({ connect: { socketPath: process.argv[2] } });
-const client = new OpenAI({ apiKey: 'none', baseURL: 'http://localhost/v1', fetch, fetchOptions: { dispatcher }, maxRetries: 0 });
+const [where, key] = process.argv.slice(2);
+const dispatcher = new Agent(key ? {} : { connect: { socketPath: where } });
+const options = { apiKey: key ?? 'none', baseURL: key ? where : 'http://localhost/v1', fetch, fetchOptions: { dispatcher } };
+const client = new OpenAI({ ...options, maxRetries: 0 });
 const model = 'onlinerlhf:javascript';
 const question = { role: 'user', content: 'How do I boil an egg?' };
 
@@ -38,4 +41,14 @@ await assert.rejects(
   e => e instanceof OpenAI.BadRequestError && e.param === 'response_format');
 await assert.rejects(client.models.retrieve('gpt-4o'), e => e instanceof OpenAI.NotFoundError && e.code === 'model_not_found');
 console.log('reads errors');
+
+if (key) {
+  // The library tries again twice where the server lets it.
+  let requests = 0;
+  const counted = (...sent) => { requests++; return fetch(...sent); };
+  await assert.rejects(new OpenAI({ ...options, apiKey: 'sk-wrong', fetch: counted }).models.list(),
+    e => e instanceof OpenAI.AuthenticationError && e.code === 'invalid_api_key');
+  assert.equal(requests, 1);
+  console.log('knows a wrong key');
+}
 await dispatcher.close();
