@@ -9,7 +9,7 @@ _onlinerlhf() {
   done
   case $command in
     '') words='serve demo ask prefer learn watch key status doctor bench model buttons' options='--help --version' ;;
-    'serve') options='--model --natives --socket --listen --hosts --origins --control-group --state --threads --device --cpu-variant --time-target --first-word-target --context --chat-template --thinking --thinking-budget --style-hints --candidates --sampling --max-tokens --temperature --ask --step-size --regularization --exploration --usefulness --round-lifetime --conversations --conversation-lifetime --trim-conversations --queue --profiles --gpio-chip --buttons --button-active --button-bias --debounce --lamps --lamp-active --load-wait --config --help' ;;
+    'serve') options='--model --natives --socket --listen --hosts --origins --control-group --state --threads --device --cpu-variant --time-target --first-word-target --context --chat-template --thinking --thinking-budget --style-hints --candidates --sampling --max-tokens --temperature --ask --step-size --regularization --exploration --usefulness --round-lifetime --conversations --conversation-lifetime --trim-conversations --learn-from-conversations --queue --profiles --gpio-chip --buttons --button-active --button-bias --debounce --lamps --lamp-active --load-wait --config --help' ;;
     'demo') options='--taste --seed --seeds --presses --json --model --natives --threads --context --chat-template --style-hints --step-size --regularization --exploration --config --help' ;;
     'ask') options='--profile --ask --socket --json --help' ;;
     'prefer') words='1 2 first second skip tie' options='--round --profile --socket --json --help' ;;
@@ -20,7 +20,7 @@ _onlinerlhf() {
     'key list') options='--socket --json --help' ;;
     'key remove') options='--socket --help' ;;
     'status') options='--socket --json --help' ;;
-    'doctor') options='--json --model --natives --socket --listen --hosts --origins --control-group --state --threads --device --cpu-variant --time-target --first-word-target --context --chat-template --thinking --thinking-budget --style-hints --candidates --sampling --max-tokens --temperature --ask --step-size --regularization --exploration --usefulness --round-lifetime --conversations --conversation-lifetime --trim-conversations --queue --profiles --gpio-chip --buttons --button-active --button-bias --debounce --lamps --lamp-active --load-wait --config --help' ;;
+    'doctor') options='--json --model --natives --socket --listen --hosts --origins --control-group --state --threads --device --cpu-variant --time-target --first-word-target --context --chat-template --thinking --thinking-budget --style-hints --candidates --sampling --max-tokens --temperature --ask --step-size --regularization --exploration --usefulness --round-lifetime --conversations --conversation-lifetime --trim-conversations --learn-from-conversations --queue --profiles --gpio-chip --buttons --button-active --button-bias --debounce --lamps --lamp-active --load-wait --config --help' ;;
     'bench') options='--json --model --natives --context --chat-template --candidates --config --help' ;;
     'model') words='check use' options='--help' ;;
     'model check') options='--json --natives --context --chat-template --thinking --thinking-budget --style-hints --candidates --max-tokens --conversations --config --help' ;;
