@@ -54,6 +54,29 @@ public sealed class DotNetClientTests(TcpDaemon daemon) : IClassFixture<TcpDaemo
     [PublishedTheory]
     [InlineData(false)]
     [InlineData(true)]
+    public async Task It_regenerates_goes_back_and_so_teaches(bool tcp)
+    {
+        ChatClient chat = Chat(tcp);
+        var story = new UserChatMessage("Tell me a story about a fox.");
+        long before = await LearnedAsync();
+        ChatCompletion first = (await chat.CompleteChatAsync([story], cancellationToken: Cancel)).Value,
+            other = (await chat.CompleteChatAsync([story], cancellationToken: Cancel)).Value;
+        Assert.NotEqual(first.Content[0].Text, other.Content[0].Text);
+        _ = await chat.CompleteChatAsync([story, new AssistantChatMessage(first), new UserChatMessage("Go on.")], cancellationToken: Cancel);
+        Assert.Equal(before + 1, await LearnedAsync());
+
+        async Task<long> LearnedAsync()
+        {
+            const string Name = "\nonlinerlhf_comparisons_talk_total ";
+            string metrics = (await daemon.Process.Client.GetAsync("/metrics")).Body;
+            int at = metrics.IndexOf(Name, StringComparison.Ordinal) + Name.Length;
+            return long.Parse(metrics[at..metrics.IndexOf('\n', at)]);
+        }
+    }
+
+    [PublishedTheory]
+    [InlineData(false)]
+    [InlineData(true)]
     public async Task It_streams(bool tcp)
     {
         string text = "";

@@ -5,7 +5,7 @@ namespace OnlineRlhf.EndToEnd.Tests.Chat;
 /// <summary>OpenAI's own library for JavaScript. ONLINERLHF_JAVASCRIPT names the folder javascript after npm ci.</summary>
 public sealed class JavaScriptClientTests(TcpDaemon daemon) : IClassFixture<TcpDaemon>
 {
-    private const string Said = "lists models\nchats\nstreams a further turn\ngets two answers\nreads errors\n";
+    private const string Said = "lists models\nchats\nstreams a further turn\nregenerates and goes back\ngets two answers\nreads errors\n";
 
     [PublishedFact]
     public Task It_lists_models_chats_streams_and_reads_errors() => MustSayAsync(Said, daemon.Folder.Socket);

@@ -4,7 +4,7 @@ using OnlineRlhf.Rounds.Tests;
 namespace OnlineRlhf.EndToEnd.Tests.CommandLine;
 
 /// <summary>The calls that the documentation shows work as they stand there, with curl.</summary>
-public sealed partial class DocumentedCallsTests(SharedDaemon daemon) : IClassFixture<SharedDaemon>
+public sealed partial class DocumentedCallsTests(TcpDaemon daemon) : IClassFixture<TcpDaemon>
 {
     // A call that fails ends the page. What a reader fills in by hand comes from the last response.
     private const string Reader = """
@@ -16,6 +16,7 @@ public sealed partial class DocumentedCallsTests(SharedDaemon daemon) : IClassFi
           [ "$status" -lt 400 ] || { printf '%s\n' "curl $*" "$LAST"; exit 1; }
           printf '%s\n' "$LAST"
         }
+        sudo() { shift; "$PROGRAM" "$@" --socket "$S"; }
         last_id() { printf '%s' "$LAST" | grep -oE '"(round|id)":"[0-9a-f-]{36}"' | head -n 1 | cut -d '"' -f 4; }
 
         """;
@@ -26,11 +27,12 @@ public sealed partial class DocumentedCallsTests(SharedDaemon daemon) : IClassFi
     [InlineData("docs/openai.md")]
     public async Task Every_call_of_the_page_works(string page)
     {
-        string[] blocks = [.. Shell().Matches(Checkout.Read(page)).Select(m => m.Groups[1].Value).Where(b => b.Contains("--unix-socket", Ordinal))];
+        string[] blocks = [.. Shell().Matches(Checkout.Read(page)).Select(m => m.Groups[1].Value).Where(b => b.Contains("curl ", Ordinal))];
         Assert.NotEmpty(blocks);
         string script = string.Join('\n', blocks);
         script = Socket().Replace(script, $"S={daemon.Folder.Socket}");
-        script = script.Replace("ID=…", "ID=$(last_id)", Ordinal);
+        script = script.Replace("ID=…", "ID=$(last_id)", Ordinal).Replace("127.0.0.1:8765", daemon.Process.Address.ToString(), Ordinal);
+        script = $"PROGRAM={Published.Path}\nKEY={daemon.Key}\nS={daemon.Folder.Socket}\n{script}";
         string path = Path.Combine(daemon.Folder.Root, "calls.sh");
         await File.WriteAllTextAsync(path, Reader + script);
         Program.Ended ended = await Program.RunAsync("bash", daemon.Folder, [], null, path);

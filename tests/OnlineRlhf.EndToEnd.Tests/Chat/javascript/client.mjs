@@ -32,6 +32,19 @@ assert.equal(streamed.choices[0].finish_reason, 'stop');
 assert.ok(streamed.usage.completion_tokens > 0);
 console.log('streams a further turn');
 
+const learned = async () => {
+  const response = await fetch(options.baseURL.replace('/v1', '/metrics'), { dispatcher, headers: { Authorization: `Bearer ${options.apiKey}` } });
+  return Number(/^onlinerlhf_comparisons_talk_total (\d+)$/m.exec(await response.text())[1]);
+};
+const story = { role: 'user', content: 'Tell me a story about a fox.' };
+const before = await learned();
+const first = await client.chat.completions.create({ model, messages: [story] });
+const other = await client.chat.completions.create({ model, messages: [story] });
+assert.notEqual(first.choices[0].message.content, other.choices[0].message.content);
+await client.chat.completions.create({ model, messages: [story, first.choices[0].message, { role: 'user', content: 'Go on.' }] });
+assert.equal(await learned(), before + 1);
+console.log('regenerates and goes back');
+
 const again = await client.chat.completions.create({ model, messages: [question], n: 2 });
 assert.equal(again.choices.length, 2);
 console.log('gets two answers');
