@@ -62,6 +62,9 @@ public sealed record RoundRequest(IReadOnlyList<ChatMessage> Messages)
     /// <summary>Chooses the leader; null for the exploration rule.</summary>
     internal LeaderChooser? Leader { get; init; }
 
+    /// <summary>Whether the answer is chosen among whole ones, since the choice needs more than beginnings.</summary>
+    internal bool IsChosenWhole { get; init; }
+
     /// <summary>The style hint of all candidates; null if the hint selector assigns hints.</summary>
     internal string? Hint { get; init; }
 

@@ -48,6 +48,8 @@ internal sealed record Wish(string[] Features, float Sign, string Hint)
             Messages = [.. request.Messages.Take(answer + 1)],
             Wished = before,
             Hint = hasHints ? Hint : null,
+            // Under a hint, the beginnings move as wished. Without one, only whole answers show which one does.
+            IsChosenWhole = !hasHints,
             Leader = (learned, candidates) => Choose(learned, candidates, before.Features),
         };
     }

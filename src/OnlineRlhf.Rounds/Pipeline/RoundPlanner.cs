@@ -36,7 +36,7 @@ internal sealed class RoundPlanner(
         SteeringOf(isServed: true) is { } steering ? warmUp.Pacing?.FirstWord(warmUp.PromptTokens, BudgetOf(steering)) : null;
 
     /// <summary>The blocks of a request's answers; null if they are chosen whole.</summary>
-    internal SteeringOptions? SteeringOf(RoundRequest request) => SteeringOf(IsServed(request));
+    internal SteeringOptions? SteeringOf(RoundRequest request) => request.IsChosenWhole ? null : SteeringOf(IsServed(request));
 
     /// <summary>Plans a round.</summary>
     /// <param name="profile">The profile of the request.</param>
