@@ -122,16 +122,17 @@ internal sealed class RoundRegistry(TimeProvider clock, EventHub events, int con
     {
         lock (_gate)
         {
+            Entry? shown = profile is null ? _shown : _open.Values.Where(e => e.Round.Asked && e.Round.Profile == profile).MaxBy(e => e.Number);
             PressOutcome? refusal =
                 _writing > 0 ? PressOutcome.Generating
-                : _shown is null || (profile is not null && _shown.Round.Profile != profile) ? PressOutcome.NoRound
-                : began < _shown.Opened ? PressOutcome.TooEarly
+                : shown is null ? PressOutcome.NoRound
+                : began < shown.Opened ? PressOutcome.TooEarly
                 // When the press began, another pair was shown. It has ended, and this older pair came back.
-                : began < _shownSince ? PressOutcome.Refused
+                : profile is null && began < _shownSince ? PressOutcome.Refused
                 // When the press began, a request was being answered. It ended without a pair.
                 : began < _written ? PressOutcome.Generating
                 : null;
-            return (refusal == PressOutcome.NoRound ? null : _shown?.Round, refusal);
+            return (shown?.Round, refusal);
         }
     }
 

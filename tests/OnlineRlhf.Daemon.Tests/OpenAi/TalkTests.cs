@@ -83,7 +83,7 @@ public sealed class TalkTests(SteeredApi steered) : IClassFixture<SteeredApi>
         Assert.Equal("Learned: the second one is better.", thanks);
         Assert.Equal(1, _api.Loop.CountComparisons($"pair-{stream}"));
         string repeated = await SayAsync(model, stream, question, pair, "second");
-        Assert.Equal("These two answers are too old: nothing was learned.", repeated);
+        Assert.Equal("These two answers are no longer open: this reply changed nothing.", repeated);
         Assert.NotEmpty(await SayAsync(model, stream, question, pair, "second", thanks, "And a joke?"));
     }
 

@@ -15,6 +15,8 @@ internal static class OpenAiEndpoints
     // Chat programs send the whole conversation, with all that they found for it.
     internal const int LargestBody = 4 << 20;
 
+    private const string TooLate = "These two answers are no longer open: this reply changed nothing.";
+
     // The first segments of OpenAI's paths that chat programs try.
     private static readonly string[] Theirs = ["/chat", "/models", "/completions", "/embeddings", "/responses"];
 
@@ -79,7 +81,7 @@ internal static class OpenAiEndpoints
     private static async Task<string> PressAsync(PreferenceLoop loop, RoundRequest request, PairReply reply)
     {
         if (loop.Conversations.FindPair(request, reply.First, reply.Second) is not { } round)
-            return "These two answers are too old: nothing was learned.";
+            return TooLate;
         try
         {
             // Record it even if the client disconnects: the person has replied.
@@ -88,7 +90,7 @@ internal static class OpenAiEndpoints
         }
         catch (RoundException)
         {
-            return "These two answers are over: nothing was learned.";
+            return TooLate;
         }
     }
 
