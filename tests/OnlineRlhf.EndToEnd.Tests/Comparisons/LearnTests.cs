@@ -17,7 +17,7 @@ public sealed class LearnTests(SharedDaemon daemon) : IClassFixture<SharedDaemon
             """{"prompt": "zebrafinch", "chosen": "", "rejected": "zebrafinch"}""",
             $$"""{"prompt": "zebrafinch", "chosen": "{{string.Join(' ', Enumerable.Repeat("zebrafinch", 900))}}", "rejected": "a"}""",
             $$"""{"prompt": "zebrafinch", "chosen": "{{new string('z', 270_000)}}", "rejected": "a"}""",
-            new string('z', 1_100_000),
+            new string('z', 8_400_000),
             "",
         ]
     );
@@ -46,7 +46,7 @@ public sealed class LearnTests(SharedDaemon daemon) : IClassFixture<SharedDaemon
             (10, "chosen is empty"),
             (11, "context holds 512"),
             (12, "262144 bytes"),
-            (13, "1048576 bytes"),
+            (13, "8388608 bytes"),
         ];
         Assert.Equal(expected.Length, ended.ErrorLines.Length);
         foreach (((int line, string says), string error) in expected.Zip(ended.ErrorLines))

@@ -67,7 +67,7 @@ public sealed class ForeignStateTests
             await LearnAsync(daemon);
             await daemon.StopAsync();
         }
-        string file = Assert.Single(folder.StateFiles(), f => f.Path.Contains("profiles", StringComparison.Ordinal) && f.Bytes.Length > 100_000).Path;
+        string file = Assert.Single(folder.StateFiles(), f => f.Path.EndsWith("/state.db", StringComparison.Ordinal)).Path;
         byte[] noise = new byte[new FileInfo(file).Length];
         new Random(3).NextBytes(noise);
         await File.WriteAllBytesAsync(file, noise, TestContext.Current.CancellationToken);
