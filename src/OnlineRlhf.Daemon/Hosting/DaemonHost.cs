@@ -44,7 +44,8 @@ internal static class DaemonHost
             secondUser = PosixSignalRegistration.Create(SecondUserSignal, Ignore);
         using var stateLock = new StateLock(state);
         var authority = new ControlAuthority(options.ControlGroup);
-        List<ListeningSocket> sockets = [.. passed];
+        // A signal can stop the daemon before the web server takes the sockets.
+        using ListeningSockets sockets = [.. passed];
         if (!sockets.Exists(s => s.IsLocal))
             sockets.Add(UnixSocket.Listen(path));
         sockets.AddRange(options.ForTcp().Select(TcpSocket.Listen));

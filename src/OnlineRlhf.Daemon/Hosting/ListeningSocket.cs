@@ -15,3 +15,9 @@ internal sealed class ListeningSocket(Socket socket) : IDisposable
 
     public void Dispose() => Socket.Dispose();
 }
+
+/// <summary>The sockets of a daemon. Disposing closes them, and removes the Unix socket's file.</summary>
+internal sealed class ListeningSockets : List<ListeningSocket>, IDisposable
+{
+    public void Dispose() => ForEach(socket => socket.Dispose());
+}
