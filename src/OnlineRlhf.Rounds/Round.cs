@@ -27,6 +27,7 @@ public sealed class Round
         Scope = set.Request.Scope;
         MayBeShown = set.Request.MayBeShown;
         PromptTokens = promptTokens;
+        Source = set.Request.Source;
         Turn = set.Request.Turns?.Last;
         Map = set.Map;
         CandidateCount = candidates;
@@ -54,6 +55,9 @@ public sealed class Round
 
     /// <summary>What the round stands beside.</summary>
     internal RoundScope Scope { get; }
+
+    /// <summary>Who sent the request; null if nothing may be learned from the conversation.</summary>
+    internal Guid? Source { get; }
 
     /// <summary>The turn of the conversation that it answers; null if it belongs to no conversation.</summary>
     internal ConversationTurn? Turn { get; }

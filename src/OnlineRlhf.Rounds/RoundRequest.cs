@@ -53,6 +53,9 @@ public sealed record RoundRequest(IReadOnlyList<ChatMessage> Messages)
     /// <summary>Whether a client program sends the request again by itself, because the connection broke or the daemon was busy.</summary>
     public bool IsRetry { get; init; }
 
+    /// <summary>The turn before, whose answer the history shows; null if it is not remembered. Its round ends with this request.</summary>
+    internal Exchange? Answered { get; init; }
+
     /// <summary>What was asked and answered before, when the person asks the same again; null if not.</summary>
     internal Exchange? Repeated { get; init; }
 

@@ -178,18 +178,59 @@ public sealed class TalkTests : IDisposable
     }
 
     [Fact]
-    public async Task A_changed_system_message_and_lines_around_the_question_change_nothing()
+    public async Task The_time_in_a_system_message_changes_nothing_and_a_history_may_lack_what_stood_around_the_question()
     {
-        ChatMessage[] wrapped = [new("system", "It is 8:30."), new("user", $"Use this context:\nEggs are round.\n{Egg}")];
-        using (ConversationAnswer first = await AskAsync(new RoundRequest(wrapped)))
+        string wrapped = $"Use this context:\nEggs are round.\n{Egg}";
+        using (ConversationAnswer first = await AskAsync(new RoundRequest([new("system", "It is 8:30."), new("user", wrapped)])))
         {
             first.Delivered();
-            using ConversationAnswer again = await AskAsync(new RoundRequest([new("system", "It is 8:31."), new("user", Egg)]));
+            using ConversationAnswer again = await AskAsync(new RoundRequest([new("system", "It is 8:31."), new("user", wrapped)]));
             Assert.NotEqual(Text(first), Text(again));
             again.Delivered();
             _ = await SayAsync(Egg, Text(first), "And rice?");
         }
         Assert.Equal(1, _bench.Loop.CountComparisons("default"));
+    }
+
+    [Fact]
+    public async Task Under_another_system_message_the_same_question_is_a_new_one()
+    {
+        _ = await SendAsync(new RoundRequest([new("system", "You are a pirate."), new("user", Egg)]));
+        string other = await SendAsync(new RoundRequest([new("system", "You are a teacher."), new("user", Egg)]));
+        _ = await SayAsync(Egg, other, "And rice?");
+        Assert.Equal(0, _bench.Loop.Status.HeldBack);
+    }
+
+    [Fact]
+    public async Task Of_several_messages_in_a_row_all_count()
+    {
+        using ConversationAnswer first = await AskAsync(new RoundRequest([new("user", "A letter."), new("user", "Summarise it.")]));
+        first.Delivered();
+        using ConversationAnswer other = await AskAsync(new RoundRequest([new("user", "The weather."), new("user", "Summarise it.")]));
+        Assert.True(other.IsNew);
+        Assert.NotEqual(first.Round!.Id, other.Round!.Id);
+    }
+
+    [Fact]
+    public async Task A_chat_about_something_alike_ends_no_other_round()
+    {
+        using ConversationAnswer joke = await AnswerAsync("Tell me a joke"),
+            hi = await AnswerAsync("Hi"),
+            cats = await AnswerAsync("Tell me a joke about cats, please."),
+            blank = await AskAsync(new RoundRequest([new("user", ""), new("assistant", "Hello!"), new("user", "Hi")]));
+        Assert.NotNull(_bench.Loop.Find(joke.Round!.Id));
+        Assert.NotNull(_bench.Loop.Find(hi.Round!.Id));
+        Assert.NotNull(_bench.Loop.Find(cats.Round!.Id));
+    }
+
+    [Fact]
+    public async Task A_pair_of_another_chat_in_between_makes_the_same_question_a_new_one()
+    {
+        _ = await SayAsync(Egg);
+        _ = await _bench.Loop.Conversations.AnswerAsync(Request("Tell me a joke.") with { Ask = AskMode.Always }, cancellationToken: Cancellation);
+        string after = await SayAsync(Egg);
+        _ = await SayAsync(Egg, after, "And rice?");
+        Assert.Equal(0, _bench.Loop.Status.HeldBack);
     }
 
     [Fact]
@@ -270,6 +311,30 @@ public sealed class TalkTests : IDisposable
         long before = _bench.Loop.CountComparisons("default");
         _ = await SayAsync(Story, first, word, shorter, "Thank you. And a joke?");
         Assert.Equal(before + 1, _bench.Loop.CountComparisons("default"));
+    }
+
+    [Fact]
+    public async Task A_second_wish_is_about_the_same_question_as_the_first_one()
+    {
+        using ConversationAnswer first = await AnswerAsync(Egg);
+        first.Delivered();
+        string shorter = await SayAsync(Egg, Text(first), "shorter");
+        using ConversationAnswer simpler = await AnswerAsync(Egg, Text(first), "shorter", shorter, "simpler");
+        // The model read the question alone.
+        Assert.Equal(first.Round!.PromptTokens, simpler.Round!.PromptTokens);
+    }
+
+    [Fact]
+    public async Task A_wish_asked_again_stays_a_wish()
+    {
+        using ConversationAnswer first = await AnswerAsync(Egg);
+        first.Delivered();
+        for (int time = 0; time < 4; time++)
+        {
+            using ConversationAnswer shorter = await AnswerAsync(Egg, Text(first), "shorter");
+            shorter.Delivered();
+            Assert.Equal(first.Round!.PromptTokens, shorter.Round!.PromptTokens);
+        }
     }
 
     [Theory]

@@ -18,6 +18,8 @@ public sealed class ConversationHandler
     // Somebody who asks for a joke twice in an hour wants two new jokes.
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(10);
 
+    private const int PairsRemembered = 256;
+
     private readonly RoundPipeline _pipeline;
     private readonly RoundRegistry _registry;
     private readonly TalkLearner _learner;
@@ -26,6 +28,7 @@ public sealed class ConversationHandler
     private readonly TimeProvider _clock;
     private readonly Lock _gate = new();
     private readonly List<Request> _running = [];
+    private readonly List<Pair> _pairs = [];
 
     internal ConversationHandler(RoundPipeline pipeline, RoundRegistry registry, TalkLearner learner, bool isOn, bool hasHints, TimeProvider clock) =>
         (_pipeline, _registry, _learner, _isOn, _hasHints, _clock) = (pipeline, registry, learner, isOn, hasHints, clock);
@@ -51,30 +54,32 @@ public sealed class ConversationHandler
         if (!_isOn || request is not { Scope: RoundScope.Conversation, Source: not null } || turns.Last is null)
         {
             Round alone = await _pipeline.OpenAsync(request with { Source = null }, written, progress, cancellationToken).ConfigureAwait(false);
+            _ = Note(alone);
             return new ConversationAnswer(alone, Shown(alone), request.OpensRound, _ => { });
         }
         request = request with { Turns = turns };
         var running = new Request(request);
-        GivenAnswer? before = await LearnKeptAsync(request, cancellationToken).ConfigureAwait(false);
+        (Exchange? answered, GivenAnswer? before) = await LearnKeptAsync(request).ConfigureAwait(false);
         try
         {
-            Wish? wish = before is null ? null : Wish.Of(request.Messages[^1].Content);
-            if (wish is not null)
-                request = wish.Apply(request, before!, _hasHints);
-            else if (await FindRepeatedAsync(running, cancellationToken).ConfigureAwait(false) is { } repeated)
+            Exchange? repeated = await FindRepeatedAsync(running, cancellationToken).ConfigureAwait(false);
+            if (repeated is not null && await UnshownAsync(repeated, cancellationToken).ConfigureAwait(false))
             {
-                if (await UnshownAsync(repeated, cancellationToken).ConfigureAwait(false))
-                {
-                    written?.TryComplete();
-                    return Answer(running, repeated.Round, repeated.Other, isNew: false);
-                }
-                request = request with { Repeated = repeated, Leader = Against(repeated) };
+                written?.TryComplete();
+                return Answer(running, repeated.Round, repeated.Other, isNew: false);
             }
-            Round round = await _pipeline.OpenAsync(request, written, progress, cancellationToken).ConfigureAwait(false);
+            Wish? wish = request.Ask == AskMode.Never ? Wish.Of(request.Messages[^1].Content) : null;
+            // If a wish is sent again, the answer before it is remembered with the wish.
+            before ??= wish is null ? null : WishedBefore(request);
+            if (wish is not null && before is not null)
+                request = wish.Apply(request, before, _hasHints);
+            if (repeated is not null)
+                request = request with { Repeated = repeated, Leader = Against(repeated) };
+            Round round = await _pipeline.OpenAsync(request with { Answered = answered }, written, progress, cancellationToken).ConfigureAwait(false);
             running.Opened.SetResult(round.Exchange);
             GivenAnswer? given = Note(round);
-            if (wish is not null && given is not null)
-                await _learner.LearnWordAsync(round, wish, given, before!, cancellationToken).ConfigureAwait(false);
+            if (wish is not null && before is not null && given is not null && repeated is null)
+                await _learner.LearnWordAsync(round, wish, given, before).ConfigureAwait(false);
             return Answer(running, round, given, isNew: true);
         }
         catch
@@ -84,19 +89,15 @@ public sealed class ConversationHandler
         }
     }
 
-    /// <summary>Finds the open round that showed these two answers side by side; null if it is over.</summary>
-    /// <param name="request">A request of the same person.</param>
+    /// <summary>Finds the round that showed these two answers side by side, also if it is over; null if it is not remembered.</summary>
+    /// <param name="profile">The profile of the round.</param>
     /// <param name="first">The text of the answer that was shown first.</param>
     /// <param name="second">The text of the other one.</param>
-    public Round? FindPair(RoundRequest request, string first, string second)
+    public Guid? FindPair(string profile, string first, string second)
     {
-        ArgumentNullException.ThrowIfNull(request);
-        (UInt128, UInt128) wanted = (ConversationTurns.HashOf(first), ConversationTurns.HashOf(second));
-        return _registry.Newest(round =>
-            round is { Scope: RoundScope.Conversation, Second: { } other }
-            && round.Profile == request.Profile
-            && (ConversationTurns.HashOf(round.First.Text), ConversationTurns.HashOf(other.Text)) == wanted
-        );
+        (UInt128 First, UInt128 Second) wanted = (ConversationTurns.HashOf(first), ConversationTurns.HashOf(second));
+        lock (_gate)
+            return _pairs.FindLast(p => p.Profile == profile && (p.First, p.Second) == wanted)?.Round;
     }
 
     private static IReadOnlyList<ShownAnswer> Shown(Round round) => round.Second is { } second ? [round.First, second] : [round.First];
@@ -105,11 +106,13 @@ public sealed class ConversationHandler
     private static LeaderChooser Against(Exchange repeated) =>
         (learned, candidates) => ExplorationRule.Challenge(learned, candidates, repeated.First.Features);
 
-    /// <summary>Learns from the answer that the person kept, if it was one of two. Returns that answer if it was given by the last round.</summary>
-    private async Task<GivenAnswer?> LearnKeptAsync(RoundRequest request, CancellationToken cancellationToken)
+    /// <summary>
+    /// Learns from the answer that the person kept, if it was one of two. Returns that answer and its turn, if it was given by the last round.
+    /// </summary>
+    private async Task<(Exchange? Answered, GivenAnswer? Answer)> LearnKeptAsync(RoundRequest request)
     {
         if (request.Turns!.LastAnswer is not { } last)
-            return null;
+            return (null, null);
         Exchange? exchange;
         bool isFirst,
             isOver;
@@ -117,19 +120,28 @@ public sealed class ConversationHandler
         {
             exchange = Array.Find(
                 _registry.Exchanges(request.Source!.Value),
-                e => e.Round.Profile == request.Profile && e.Turn.IsShownAs(last.Turn) && (e.First.Hash == last.Hash || e.Other?.Hash == last.Hash)
+                e => (e.First.Hash == last.Hash || e.Other?.Hash == last.Hash) && e.Round.Profile == request.Profile && e.Turn.IsShownAs(last.Turn)
             );
             if (exchange is null)
-                return null;
+                return (null, null);
             isOver = exchange.IsOver;
             exchange.IsOver = true;
             isFirst = exchange.First.Hash == last.Hash;
         }
-        if (!isOver && !await _learner.LearnKeptAsync(exchange, isFirst, cancellationToken).ConfigureAwait(false))
+        if (!isOver && !await _learner.LearnKeptAsync(exchange, isFirst).ConfigureAwait(false))
             // The next request may find the disk in order.
             exchange.IsOver = false;
-        return isFirst ? exchange.First : exchange.Other;
+        return (exchange, isFirst ? exchange.First : exchange.Other);
     }
+
+    /// <summary>The answer that a wish was about, if this wish was answered already.</summary>
+    private GivenAnswer? WishedBefore(RoundRequest request) =>
+        Array
+            .Find(
+                _registry.Exchanges(request.Source!.Value),
+                e => e.Turn.Exact == request.Turns!.Last!.Exact && e.Round.Profile == request.Profile && e.Wished is not null
+            )
+            ?.Wished;
 
     /// <summary>Finds what was asked before, if the person asks the same again and has not seen a second answer yet.</summary>
     private async Task<Exchange?> FindRepeatedAsync(Request running, CancellationToken cancellationToken)
@@ -139,7 +151,9 @@ public sealed class ConversationHandler
         Exchange? refused = null;
         lock (_gate)
         {
-            Request? first = request.IsRetry ? null : _running.FindLast(r => IsRepeated(r.Value, r.Value.Turns!.Last!) && !r.IsJoined);
+            Request? first = request.IsRetry
+                ? null
+                : _running.FindLast(r => !r.IsJoined && IsRepeated(r.Value, r.Value.Turns!.Last!, r.Value.Turns.System));
             _running.Add(running);
             if (first is not null)
             {
@@ -149,10 +163,10 @@ public sealed class ConversationHandler
             else if (
                 !request.IsRetry
                 && request.Ask == AskMode.Never
-                && _registry.Exchanges(request.Source!.Value).FirstOrDefault() is { IsOver: false } newest
-                && IsRepeated(newest.Request, newest.Turn)
-                && newest.First.DeliveredAt is not null
-                && (newest.Last.DeliveredAt is not { } delivered || _clock.GetElapsedTime(delivered) <= LongestPause)
+                && _registry.Newest(r => r.Source == request.Source && r.Scope == RoundScope.Conversation)?.Exchange is { IsOver: false } newest
+                && IsRepeated(newest.Request, newest.Turn, newest.System)
+                && (newest.Other?.DeliveredAt ?? newest.First.DeliveredAt) is { } delivered
+                && _clock.GetElapsedTime(delivered) <= LongestPause
             )
             {
                 if (!newest.IsPair)
@@ -168,10 +182,11 @@ public sealed class ConversationHandler
             return shared;
         }
         if (refused is not null)
-            await _learner.LearnTieAsync(refused, cancellationToken).ConfigureAwait(false);
+            await _learner.LearnTieAsync(refused).ConfigureAwait(false);
         return null;
 
-        bool IsRepeated(RoundRequest other, ConversationTurn turn) => other.IsSampledLike(request) && turn.IsRepeatedBy(request.Turns!.Last!);
+        bool IsRepeated(RoundRequest other, ConversationTurn turn, UInt128 system) =>
+            turn.Exact == request.Turns!.Last!.Exact && system == request.Turns.System && other.IsSampledLike(request);
     }
 
     /// <summary>Takes the answer that the model wrote for comparison, as soon as it is whole. False if there is none.</summary>
@@ -192,6 +207,13 @@ public sealed class ConversationHandler
     /// <summary>Notes the one answer of a round that asked nothing.</summary>
     private GivenAnswer? Note(Round round)
     {
+        lock (_gate)
+        {
+            if (round.Second is { } second)
+                _pairs.Add(new Pair(round.Profile, ConversationTurns.HashOf(round.First.Text), ConversationTurns.HashOf(second.Text), round.Id));
+            if (_pairs.Count > PairsRemembered)
+                _pairs.RemoveAt(0);
+        }
         if (round.Exchange is not { } exchange)
             return null;
         lock (_gate)
@@ -232,4 +254,7 @@ public sealed class ConversationHandler
         /// <summary>Whether a request for the same beside it gets the other answer.</summary>
         internal bool IsJoined { get; set; }
     }
+
+    /// <summary>Two answers that were shown side by side.</summary>
+    private sealed record Pair(string Profile, UInt128 First, UInt128 Second, Guid Round);
 }

@@ -1,32 +1,17 @@
 namespace OnlineRlhf.Rounds.Conversations;
 
-/// <summary>A turn of the user: what was asked, and a hash of the answers before it.</summary>
-/// <param name="Before">The hash of the answers before it.</param>
+/// <summary>A turn of the user.</summary>
+/// <param name="Exact">A hash of the conversation up to this turn, system messages and white space aside.</param>
+/// <param name="Before">A hash of the answers before it.</param>
 /// <param name="Asked">What was asked. Of a very long text only a hash.</param>
-internal sealed record ConversationTurn(UInt128 Before, string Asked)
+internal sealed record ConversationTurn(UInt128 Exact, UInt128 Before, string Asked)
 {
     /// <summary>
-    /// Whether the same was asked at the same place. A text also counts as the same if the other one holds it as whole lines, because clients put
-    /// lines that they retrieved around a question.
-    /// </summary>
-    internal bool IsRepeatedBy(ConversationTurn other) =>
-        Before == other.Before && (HoldsLines(Asked, other.Asked) || HoldsLines(other.Asked, Asked));
-
-    /// <summary>
     /// Whether a history shows this turn. One text may contain the other, because a history can lack what the client had put around the question.
+    /// Only for a turn whose answer was recognised too.
     /// </summary>
     internal bool IsShownAs(ConversationTurn other) =>
-        Before == other.Before && (Asked.Contains(other.Asked, StringComparison.Ordinal) || other.Asked.Contains(Asked, StringComparison.Ordinal));
+        Exact == other.Exact || (Before == other.Before && (Holds(Asked, other.Asked) || Holds(other.Asked, Asked)));
 
-    private static bool HoldsLines(string text, string lines)
-    {
-        for (int at = text.IndexOf(lines, StringComparison.Ordinal); at >= 0; )
-        {
-            int end = at + lines.Length;
-            if ((at == 0 || text[at - 1] == '\n') && (end == text.Length || text[end] == '\n'))
-                return true;
-            at = end < text.Length ? text.IndexOf(lines, at + 1, StringComparison.Ordinal) : -1;
-        }
-        return false;
-    }
+    private static bool Holds(string text, string part) => part.Length > 0 && text.Contains(part, StringComparison.Ordinal);
 }

@@ -5,7 +5,7 @@ using OnlineRlhf.Inference.Prompts;
 namespace OnlineRlhf.Rounds.Conversations;
 
 /// <summary>
-/// The turns of the user in a conversation. System messages do not count, because clients put the time and other changing things there. O(length of
+/// The turns of the user in a conversation. System messages stand apart, because clients put the time and other changing things there. O(length of
 /// the conversation) time.
 /// </summary>
 internal sealed class ConversationTurns
@@ -13,14 +13,23 @@ internal sealed class ConversationTurns
     // A round keeps its turn for an hour, and a client may send megabytes.
     private const int LongestKept = 1 << 15;
 
-    private readonly List<ConversationTurn> _turns = [];
+    private readonly HashSet<UInt128> _exact = [];
 
     internal ConversationTurns(IReadOnlyList<ChatMessage> messages)
     {
-        var answers = new XxHash128();
+        XxHash128 answers = new(),
+            all = new(),
+            system = new();
         ConversationTurn? open = null;
         foreach (ChatMessage message in messages)
         {
+            if (message.Role == "system")
+            {
+                Append(system, message.Content, withDigits: false);
+                continue;
+            }
+            Append(all, message.Role);
+            Append(all, message.Content);
             // An answer that only calls tools has no text.
             if (message.Role == "assistant" && !string.IsNullOrWhiteSpace(message.Content))
             {
@@ -30,18 +39,25 @@ internal sealed class ConversationTurns
                 Append(answers, message.Content);
             }
             else if (message.Role == "user")
-                _turns.Add(open = new ConversationTurn(answers.GetCurrentHashAsUInt128(), Kept(message.Content)));
+            {
+                Last = open = new ConversationTurn(all.GetCurrentHashAsUInt128(), answers.GetCurrentHashAsUInt128(), Kept(message.Content));
+                _exact.Add(open.Exact);
+            }
         }
+        System = system.GetCurrentHashAsUInt128();
     }
 
     /// <summary>The last turn; null if the user says nothing.</summary>
-    internal ConversationTurn? Last => _turns.LastOrDefault();
+    internal ConversationTurn? Last { get; }
+
+    /// <summary>A hash of the system messages, digits aside, because clients put the time into them.</summary>
+    internal UInt128 System { get; }
 
     /// <summary>The last answer, and the turn that it answers; null if there is none.</summary>
     internal (ConversationTurn Turn, UInt128 Hash)? LastAnswer { get; }
 
     /// <summary>Whether the conversation holds this turn, further on or as its last one.</summary>
-    internal bool Hold(ConversationTurn turn) => _turns.Exists(turn.IsShownAs);
+    internal bool Hold(ConversationTurn turn) => _exact.Contains(turn.Exact);
 
     /// <summary>A hash of an answer. It does not depend on white space, which clients change.</summary>
     internal static UInt128 HashOf(string answer)
@@ -57,14 +73,15 @@ internal sealed class ConversationTurns
         return asked.Length <= LongestKept ? asked : HashOf(asked).ToString();
     }
 
-    private static void Append(XxHash128 hash, string text)
+    private static void Append(XxHash128 hash, string text, bool withDigits = true)
     {
         foreach (Range word in text.AsSpan().SplitAny(WhiteSpace))
         {
             ReadOnlySpan<char> letters = text.AsSpan(word);
             if (letters.Length == 0)
                 continue;
-            hash.Append(MemoryMarshal.AsBytes(letters));
+            if (withDigits || !letters.ContainsAnyInRange('0', '9'))
+                hash.Append(MemoryMarshal.AsBytes(letters));
             hash.Append(" "u8);
         }
         hash.Append("\n"u8);

@@ -16,8 +16,20 @@ internal sealed class Exchange(Guid source, ConversationTurn turn, RoundRequest 
 
     internal ConversationTurn Turn { get; } = turn;
 
+    /// <summary>A hash of the system messages.</summary>
+    internal UInt128 System { get; } = request.Turns!.System;
+
     /// <summary>How the first answer was requested, without the conversation.</summary>
-    internal RoundRequest Request { get; } = request with { Messages = [], Turns = null, Repeated = null, Wished = null, Leader = null };
+    internal RoundRequest Request { get; } =
+        request with
+        {
+            Messages = [],
+            Turns = null,
+            Repeated = null,
+            Answered = null,
+            Wished = null,
+            Leader = null,
+        };
 
     /// <summary>The answer that the person wished to be changed in manner before this turn; null if this turn is no such wish.</summary>
     internal GivenAnswer? Wished { get; } = request.Wished;

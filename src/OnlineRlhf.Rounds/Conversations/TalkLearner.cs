@@ -6,7 +6,8 @@ using OnlineRlhf.Storage;
 namespace OnlineRlhf.Rounds.Conversations;
 
 /// <summary>
-/// Learns from conversations. Nobody waits for an acknowledgement, so a failure of the disk loses a comparison, and never an answer.
+/// Learns from conversations. A failure of the disk loses a comparison, and never an answer. What a person did is recorded even if the client
+/// disconnects.
 /// </summary>
 /// <remarks>
 /// Some people ask again at random and go on with what they see last. Learned from, that would teach the opposite of their taste. So comparisons are
@@ -33,7 +34,7 @@ internal sealed class TalkLearner(ProfileCache profiles, SemaphoreSlim turn, Eve
     internal long Lost => Interlocked.Read(ref _lost);
 
     /// <summary>Learns that the person went on with an answer, if it was one of two. False if that could not be recorded.</summary>
-    internal Task<bool> LearnKeptAsync(Exchange exchange, bool isFirst, CancellationToken cancellationToken)
+    internal Task<bool> LearnKeptAsync(Exchange exchange, bool isFirst)
     {
         if (exchange.IsPair)
         {
@@ -45,33 +46,27 @@ internal sealed class TalkLearner(ProfileCache profiles, SemaphoreSlim turn, Eve
         if (isFirst && exchange is { Wished: { } before, First.DeliveredAt: not null })
             return RecordAsync(
                 exchange.Round,
-                profile => Record(profile, exchange.Round.Id, exchange.Round, Subtract(exchange.First, before), 1, ComparisonKind.Talk),
-                cancellationToken
+                profile => Record(profile, exchange.Round.Id, exchange.Round, Subtract(exchange.First, before), 1, ComparisonKind.Talk)
             );
         return Task.FromResult(true);
 
         Task<bool> LearnAsync(GivenAnswer kept, GivenAnswer other) =>
             RecordAsync(
                 exchange.Round,
-                profile => RecordOrHold(profile, exchange, Subtract(kept, other), 1, hasGoneBack: isFirst && !exchange.IsSideBySide),
-                cancellationToken
+                profile => RecordOrHold(profile, exchange, Subtract(kept, other), 1, hasGoneBack: isFirst && !exchange.IsSideBySide)
             );
     }
 
     /// <summary>Learns that the person refused both answers.</summary>
-    internal Task<bool> LearnTieAsync(Exchange exchange, CancellationToken cancellationToken) =>
-        RecordAsync(
-            exchange.Round,
-            profile => RecordOrHold(profile, exchange, Subtract(exchange.First, exchange.Other!), 0.5, hasGoneBack: false),
-            cancellationToken
-        );
+    internal Task<bool> LearnTieAsync(Exchange exchange) =>
+        RecordAsync(exchange.Round, profile => RecordOrHold(profile, exchange, Subtract(exchange.First, exchange.Other!), 0.5, hasGoneBack: false));
 
     /// <summary>
     /// Learns a wish about manner, on the features that it names alone. On the whole difference it would also teach what the two answers have by
     /// chance.
     /// </summary>
     /// <remarks>Measured on simulated people, a word is worth three to four presses so, and less than one on the whole difference.</remarks>
-    internal Task<bool> LearnWordAsync(Round round, Wish wish, GivenAnswer given, GivenAnswer before, CancellationToken cancellationToken)
+    internal Task<bool> LearnWordAsync(Round round, Wish wish, GivenAnswer given, GivenAnswer before)
     {
         float[] difference = wish.Difference(given.Features, before.Features);
         // An answer that did not move as wished says nothing.
@@ -79,8 +74,7 @@ internal sealed class TalkLearner(ProfileCache profiles, SemaphoreSlim turn, Eve
             ? Task.FromResult(true)
             : RecordAsync(
                 round,
-                profile => Record(profile, ProfileName.ComparisonKey(round.Profile, round.Id), round, difference, 1, ComparisonKind.Word),
-                cancellationToken
+                profile => Record(profile, ProfileName.ComparisonKey(round.Profile, round.Id), round, difference, 1, ComparisonKind.Word)
             );
     }
 
@@ -92,10 +86,10 @@ internal sealed class TalkLearner(ProfileCache profiles, SemaphoreSlim turn, Eve
             Record(profile, id, exchange.Round, difference, label, ComparisonKind.Talk);
             return;
         }
-        _ = profile.Hold(id, exchange.Source, exchange.Round.Map, difference, label, clock.GetUtcNow());
+        bool isHeld = profile.Hold(id, exchange.Source, exchange.Round.Map, difference, label, clock.GetUtcNow());
         if (!hasGoneBack)
         {
-            Interlocked.Increment(ref _heldBack);
+            Interlocked.Add(ref _heldBack, isHeld ? 1 : 0);
             return;
         }
         Interlocked.Add(ref _kept, profile.Trust(exchange.Source, exchange.Round.Map, clock.GetUtcNow()));
@@ -112,9 +106,9 @@ internal sealed class TalkLearner(ProfileCache profiles, SemaphoreSlim turn, Eve
         events.Publish(new RoundEvent.Recorded(id, profile.Name, comparisons, kind));
     }
 
-    private async Task<bool> RecordAsync(Round round, Action<Profile> record, CancellationToken cancellationToken)
+    private async Task<bool> RecordAsync(Round round, Action<Profile> record)
     {
-        await turn.WaitAsync(cancellationToken).ConfigureAwait(false);
+        await turn.WaitAsync().ConfigureAwait(false);
         try
         {
             profiles.RequireOpen();

@@ -38,16 +38,22 @@ internal sealed record Wish(string[] Features, float Sign, string Hint)
     /// <param name="hasHints">Whether the model understands style hints.</param>
     internal RoundRequest Apply(RoundRequest request, GivenAnswer before, bool hasHints)
     {
-        int answer = request.Messages.Count - 1;
-        while (request.Messages[answer].Role != "assistant" || string.IsNullOrWhiteSpace(request.Messages[answer].Content))
-            answer--;
-        while (request.Messages[answer].Role != "user")
-            answer--;
+        // One wish can follow another one. All of them are about the same question.
+        List<string> hints = [];
+        int asked = request.Messages.Count - 1;
+        for (; asked > 0; asked--)
+        {
+            if (request.Messages[asked].Role != "user")
+                continue;
+            if (Of(request.Messages[asked].Content) is not { } wish)
+                break;
+            hints.Insert(0, wish.Hint);
+        }
         return request with
         {
-            Messages = [.. request.Messages.Take(answer + 1)],
+            Messages = [.. request.Messages.Take(asked + 1)],
             Wished = before,
-            Hint = hasHints ? Hint : null,
+            Hint = hasHints ? string.Join(' ', hints.Distinct()) : null,
             // Under a hint, the beginnings move as wished. Without one, only whole answers show which one does.
             IsChosenWhole = !hasHints,
             Leader = (learned, candidates) => Choose(learned, candidates, before.Features),

@@ -81,7 +81,7 @@ internal sealed class RoundPipeline(
                 )
                 .ConfigureAwait(false);
             if (request.OpensRound)
-                registry.Add(round, request.Turns);
+                registry.Add(round, request.Turns, request.Answered);
             return round;
         }
         catch (Exception e) when (request.OpensRound)

@@ -63,7 +63,8 @@ internal sealed class RoundRegistry(TimeProvider clock, EventHub events, int con
     /// </summary>
     /// <param name="round">The round.</param>
     /// <param name="turns">The turns of its conversation; null if it belongs to none.</param>
-    internal void Add(Round round, ConversationTurns? turns)
+    /// <param name="answered">The turn before, if it was recognised by its answer.</param>
+    internal void Add(Round round, ConversationTurns? turns, Exchange? answered)
     {
         lock (_gate)
         {
@@ -85,7 +86,9 @@ internal sealed class RoundRegistry(TimeProvider clock, EventHub events, int con
         }
 
         bool IsSuperseded(Round older) =>
-            older.Profile == round.Profile && older.Scope == round.Scope && (turns is null || (older.Turn is { } turn && turns.Hold(turn)));
+            older.Profile == round.Profile
+            && older.Scope == round.Scope
+            && (turns is null || (older.Turn is { } turn && (turns.Hold(turn) || (answered is not null && older.Exchange == answered))));
     }
 
     /// <summary>The newest open round of which something holds.</summary>

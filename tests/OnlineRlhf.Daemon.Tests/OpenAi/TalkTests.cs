@@ -82,8 +82,12 @@ public sealed class TalkTests(SteeredApi steered) : IClassFixture<SteeredApi>
         string thanks = await SayAsync(model, stream, question, pair, "The second one.");
         Assert.Equal("Learned: the second one is better.", thanks);
         Assert.Equal(1, _api.Loop.CountComparisons($"pair-{stream}"));
-        string repeated = await SayAsync(model, stream, question, pair, "second");
-        Assert.Equal("These two answers are no longer open: this reply changed nothing.", repeated);
+        Assert.Equal(thanks, await SayAsync(model, stream, question, pair, "second"));
+        Assert.Equal(1, _api.Loop.CountComparisons($"pair-{stream}"));
+        string other = await SayAsync(model, stream, question, pair, "first");
+        Assert.Equal("Another answer was given to this round already; the first one counts.", other);
+        string unknown = await SayAsync(model, stream, question, pair.Replace("1.\n", "1.\nWell. "), "first");
+        Assert.Equal("These two answers are no longer open: this reply changed nothing.", unknown);
         Assert.NotEmpty(await SayAsync(model, stream, question, pair, "second", thanks, "And a joke?"));
     }
 

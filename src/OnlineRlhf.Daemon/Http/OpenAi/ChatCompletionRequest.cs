@@ -18,9 +18,18 @@ internal static class ChatCompletionRequest
     // Open WebUI begins its prompts for titles, tags and follow-up questions like this.
     private const string TaskMark = "### Task:";
 
+    // LibreChat begins its prompts for titles like this.
+    private static readonly string[] TitleMarks =
+    [
+        "Please generate a concise, 5-word-or-less title",
+        "Provide a concise, 5-word-or-less title",
+        "Detect user language and write in the same language",
+    ];
+
     // It begins in the same way if it puts retrieved text before a question of the user.
     private const string QuestionMark = "Respond";
-    private const int MostStops = 16;
+    private const int MostStops = 16,
+        LongestStop = 1000;
 
     /// <exception cref="OpenAiException">The request cannot be served.</exception>
     internal static (RoundRequest Request, PairReply? Reply) Convert(RequestFields body, bool isSideJob, Caller caller)
@@ -69,9 +78,16 @@ internal static class ChatCompletionRequest
         return (request, reply);
     }
 
-    private static bool IsTask(ReadOnlySpan<char> text) =>
-        text.StartsWith(TaskMark, StringComparison.Ordinal)
-        && !text[TaskMark.Length..].TrimStart().StartsWith(QuestionMark, StringComparison.OrdinalIgnoreCase);
+    private static bool IsTask(ReadOnlySpan<char> text)
+    {
+        foreach (string mark in TitleMarks)
+        {
+            if (text.StartsWith(mark, StringComparison.OrdinalIgnoreCase))
+                return true;
+        }
+        return text.StartsWith(TaskMark, StringComparison.Ordinal)
+            && !text[TaskMark.Length..].TrimStart().StartsWith(QuestionMark, StringComparison.OrdinalIgnoreCase);
+    }
 
     private static ChatMessage Message(JsonElement message, int index)
     {
@@ -126,6 +142,9 @@ internal static class ChatCompletionRequest
         };
         if (texts.Length > MostStops || texts.Any(t => t.ValueKind != JsonValueKind.String))
             throw new OpenAiException($"stop must be a text or a list of at most {MostStops} texts.", "stop");
-        return [.. texts.Select(t => RequestFields.Text(t, "stop")).Where(t => t.Length > 0)];
+        string[] stops = [.. texts.Select(t => RequestFields.Text(t, "stop")).Where(t => t.Length > 0)];
+        return Array.TrueForAll(stops, s => s.Length <= LongestStop)
+            ? stops
+            : throw new OpenAiException($"A stop text has at most {LongestStop} characters.", "stop");
     }
 }

@@ -80,17 +80,17 @@ internal static class OpenAiEndpoints
     /// <summary>Takes a reply to two answers as the press that it is, and says what came of it.</summary>
     private static async Task<string> PressAsync(PreferenceLoop loop, RoundRequest request, PairReply reply)
     {
-        if (loop.Conversations.FindPair(request, reply.First, reply.Second) is not { } round)
+        if (loop.Conversations.FindPair(request.Profile, reply.First, reply.Second) is not { } round)
             return TooLate;
         try
         {
             // Record it even if the client disconnects: the person has replied.
-            _ = await loop.GiveFeedbackAsync(round.Id, reply.Preferred, CancellationToken.None).ConfigureAwait(false);
+            _ = await loop.GiveFeedbackAsync(round, reply.Preferred, CancellationToken.None).ConfigureAwait(false);
             return PairMessage.Thanks(reply.Preferred);
         }
-        catch (RoundException)
+        catch (RoundException e)
         {
-            return TooLate;
+            return e.Error == RoundError.OtherAnswer ? e.Message : TooLate;
         }
     }
 

@@ -33,7 +33,11 @@ internal static class PairMessage
     private static readonly char[] Punctuation = [' ', '\t', '\r', '\n', '.', ',', '!', '?', '"', '\''];
 
     /// <summary>The message of two answers. While the first one is being written, the message is its beginning.</summary>
-    internal static string Of(string first, string? second = null) => second is null ? Head + first : Head + first + Middle + second + Tail;
+    internal static string Of(string first, string? second = null) =>
+        second is null ? Head + Plain(first) : Head + Plain(first) + Middle + Plain(second) + Tail;
+
+    /// <summary>An answer without what separates two of them.</summary>
+    private static string Plain(string answer) => answer.Replace(Middle, "\n2.\n", StringComparison.Ordinal);
 
     /// <summary>The two answers of such a message; null if it is none.</summary>
     internal static (string First, string Second)? Read(string message)
