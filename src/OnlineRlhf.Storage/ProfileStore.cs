@@ -149,7 +149,9 @@ public sealed partial class ProfileStore : IDisposable
     /// <summary>
     /// Makes a comparison durable. When it returns, neither a kill nor a power cut takes the comparison back; <see cref="CatchUp"/> learns it.
     /// </summary>
-    /// <param name="roundId">The round the feedback belongs to; not one that <see cref="TryFind"/> knows. Where it is held back, it no longer is.</param>
+    /// <param name="roundId">
+    /// The round the feedback belongs to; not one that <see cref="TryFind"/> knows. Where it is held back, it no longer is.
+    /// </param>
     /// <param name="difference">z, d values of at most <see cref="LargestMagnitude"/>.</param>
     /// <param name="label">y: 1, 0, or ½ for a tie.</param>
     /// <param name="kind">How the comparison came about.</param>

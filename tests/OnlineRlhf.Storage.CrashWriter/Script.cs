@@ -4,8 +4,8 @@ namespace OnlineRlhf.Storage.CrashWriter;
 /// What the child process and the tests do to a store, one transaction a step. The store itself tells how many steps it has behind it.
 /// </summary>
 /// <remarks>
-/// Either each step appends a comparison. Or the steps are mixed, and five of them record five comparisons: two are held back, two are appended as one
-/// act, one is appended alone, and the source of the two that are held is trusted. The numbers of those are then the fourth and the fifth.
+/// Either each step appends a comparison. Or the steps are mixed, and five of them record five comparisons: two are held back, two are appended as
+/// one act, one is appended alone, and the source of the two that are held is trusted. The numbers of those are then the fourth and the fifth.
 /// </remarks>
 public sealed record Script(int Seed, int Dimension, bool Mixed)
 {

@@ -46,8 +46,8 @@ internal static class DamagedState
     }
 
     /// <summary>
-    /// The data file by LiteDB alone, without the log: what is in it was carried out, and LiteDB would carry out too what older transactions left behind
-    /// the last one.
+    /// The data file by LiteDB alone, without the log: what is in it was carried out, and LiteDB would carry out too what older transactions left
+    /// behind the last one.
     /// </summary>
     internal static LiteDatabase Raw(StateFolder folder)
     {

@@ -81,7 +81,9 @@ internal static class StateOpening
         }
     }
 
-    /// <summary>Writes a state of an earlier version anew. Where the disk refuses that, the old file serves on, and nothing is recorded in it.</summary>
+    /// <summary>
+    /// Writes a state of an earlier version anew. Where the disk refuses that, the old file serves on, and nothing is recorded in it.
+    /// </summary>
     private static LoadedState CarryOver(ProfileDirectory directory, LoadedState state, DiskProbe? probe, HyperParameters wanted)
     {
         try
