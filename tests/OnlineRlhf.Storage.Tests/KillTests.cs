@@ -14,7 +14,7 @@ internal static class KillTests
         var random = new Random(dimension);
         long steps = 0,
             unacknowledged = 0;
-        for (int kill = 0; kill < (LongForm ? 20 * kills : kills); kill++)
+        for (int kill = 0; kill < (LongForm ? 40 * kills : kills); kill++)
         {
             long acknowledged = Math.Max(
                 steps,
