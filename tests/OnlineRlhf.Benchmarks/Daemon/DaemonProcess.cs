@@ -112,13 +112,15 @@ internal sealed partial class DaemonProcess : IDisposable
     /// <summary>The milliseconds until the first word of a chat's streamed answer. Reads the answer to its end.</summary>
     internal double FirstWord(string question)
     {
+        string body = new JsonObject
+        {
+            ["model"] = "onlinerlhf",
+            ["stream"] = true,
+            ["messages"] = new JsonArray(new JsonObject { ["role"] = "user", ["content"] = question }),
+        }.ToJsonString();
         using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/chat/completions")
         {
-            Content = new StringContent(
-                $$"""{"model": "onlinerlhf", "stream": true, "messages": [{"role": "user", "content": {{JsonValue.Create(question).ToJsonString()}}}]}""",
-                Encoding.UTF8,
-                "application/json"
-            ),
+            Content = new StringContent(body, Encoding.UTF8, "application/json"),
         };
         long start = Stopwatch.GetTimestamp();
         using HttpResponseMessage response = _http.Send(request, HttpCompletionOption.ResponseHeadersRead);

@@ -11,7 +11,9 @@ using OnlineRlhf.Rounds.Events;
 
 namespace OnlineRlhf.Benchmarks.Daemon;
 
-/// <summary>How much later a client reads the first word over OpenAI's API than the loop in this process tells it, for the same requests in turn.</summary>
+/// <summary>
+/// How much later a client reads the first word over OpenAI's API than the loop in this process tells it, for the same requests in turn.
+/// </summary>
 internal static class StreamBenchmark
 {
     private const double MostMilliseconds = 10;

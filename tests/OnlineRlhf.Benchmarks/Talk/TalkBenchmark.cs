@@ -94,9 +94,9 @@ internal static class TalkBenchmark
                     moved.Add(after - before);
                     pressed.Add(other - before);
                 }
-                Console.WriteLine(
-                    $"    {spoken, -18}{Interval(moved.Average(), moved.StandardError()), 15}{Interval(pressed.Average(), pressed.StandardError()), 15}"
-                );
+                string said = Interval(moved.Average(), moved.StandardError()),
+                    twice = Interval(pressed.Average(), pressed.StandardError());
+                Console.WriteLine($"    {spoken, -18}{said, 15}{twice, 15}");
                 word.AddRange(moved);
                 press.AddRange(pressed);
             }
