@@ -30,7 +30,12 @@ public sealed class ChatCompletionTests(SteeredApi steered) : IClassFixture<Stee
     [Fact]
     public async Task A_stream_begins_with_the_role_and_ends_with_done()
     {
-        LiveApi.Answer answer = await AskAsync(""", "stream": true, "stream_options": {"include_usage": true} """);
+        // A question of its own: asked by another test before, it would get the second answer of that round.
+        LiveApi.Answer answer = await PostAsync(
+            """
+            {"messages": [{"role": "user", "content": "How do I fry an egg?"}], "stream": true, "stream_options": {"include_usage": true}}
+            """
+        );
         Assert.Equal((200, "text/event-stream; charset=utf-8"), (answer.Status, answer.ContentType));
         string[] data = [.. answer.Body.Split("\n\n").Where(l => l.StartsWith("data: ", StringComparison.Ordinal)).Select(l => l[6..])];
         Assert.Equal("[DONE]", data[^1]);
