@@ -108,38 +108,12 @@ var server = new Option<string?>("--llama-server")
         "steered",
         "Answers that are chosen block by block beside answers that are chosen whole. Takes hours on a real model.",
         (report, p) =>
-            SteeredBenchmark.Run(
-                report,
-                p.GetValue(model) ?? EngineBenchmark.SmolModel,
-                p.GetValue(directory)!,
-                p.GetValue(requests),
-                new SteeredPlan(
-                    p.GetValue(people),
-                    p.GetValue(presses),
-                    p.GetValue(threads) is > 0 and var workers ? workers : Environment.ProcessorCount,
-                    p.GetValue(forms)!,
-                    p.GetValue(conditions)!
-                )
-            )
+            SteeredBenchmark.Run(report, p.GetValue(model) ?? EngineBenchmark.SmolModel, p.GetValue(directory)!, p.GetValue(requests), Plan(p))
     ),
     (
         "talk",
         "People who only chat over OpenAI's API, beside people who press. Takes hours.",
-        (report, p) =>
-            TalkBenchmark.Run(
-                report,
-                p.GetValue(daemon)!,
-                p.GetValue(model),
-                p.GetValue(directory)!,
-                p.GetValue(requests),
-                new SteeredPlan(
-                    p.GetValue(people),
-                    p.GetValue(presses),
-                    p.GetValue(threads) is > 0 and var workers ? workers : Environment.ProcessorCount,
-                    p.GetValue(forms)!,
-                    p.GetValue(conditions)!
-                )
-            )
+        (report, p) => TalkBenchmark.Run(report, p.GetValue(daemon)!, p.GetValue(model), p.GetValue(directory)!, p.GetValue(requests), Plan(p))
     ),
 ];
 
@@ -189,3 +163,12 @@ Command Verb(string name, string says, Action<Report, ParseResult>[] run)
     });
     return command;
 }
+
+SteeredPlan Plan(ParseResult parsed) =>
+    new(
+        parsed.GetValue(people),
+        parsed.GetValue(presses),
+        parsed.GetValue(threads) is > 0 and var workers ? workers : Environment.ProcessorCount,
+        parsed.GetValue(forms)!,
+        parsed.GetValue(conditions)!
+    );

@@ -120,7 +120,7 @@ internal static class EventEndpoint
 
         Task SendSnapshot()
         {
-            Round? current = loop.Current(caller.MayNameProfiles ? null : caller.Profile);
+            Round? current = loop.Current(caller.OnlyProfile);
             SnapshotBody snapshot = current is not { Asked: true }
                 ? Snapshot("ready", null, null)
                 : Snapshot("ready", RoundBody.Of(current, withText), loop.CountComparisons(current.Profile));

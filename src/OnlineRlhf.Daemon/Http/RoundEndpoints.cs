@@ -95,8 +95,7 @@ internal static class RoundEndpoints
                 long began = clock.GetTimestamp() - (long)(Travel.TotalSeconds * clock.TimestampFrequency);
                 Preferred preferred = await ReadPreferred(context).ConfigureAwait(false);
                 PreferenceLoop loop = await host.WaitAsync(context.RequestAborted).ConfigureAwait(false);
-                var caller = Caller.Of(context);
-                Press press = await loop.PressAsync(preferred, began, caller.MayNameProfiles ? null : caller.Profile).ConfigureAwait(false);
+                Press press = await loop.PressAsync(preferred, began, Caller.Of(context).OnlyProfile).ConfigureAwait(false);
                 if (press.Result is { } result)
                     await Write(context, FeedbackResultBody.Of(result), WireJson.Readable.FeedbackResultBody).ConfigureAwait(false);
                 else if (press.Outcome == PressOutcome.NoRound)

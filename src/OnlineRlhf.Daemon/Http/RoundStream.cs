@@ -16,10 +16,7 @@ internal static class RoundStream
     /// <returns>The round; null if it failed after the first event.</returns>
     internal static async Task<Round?> OpenAsync(HttpContext context, PreferenceLoop loop, RoundRequest request, CancellationToken cancellationToken)
     {
-        // A later text contains the earlier ones, so a client that reads slowly misses nothing.
-        var written = Channel.CreateBounded<RoundEvent.Writing>(
-            new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true }
-        );
+        Channel<RoundEvent.Writing> written = NewestWriting();
         Task<Round> opening = loop.OpenRoundAsync(request, written.Writer, cancellationToken);
         // The client may leave at any time. The round then ends by the same token.
         CancellationToken left = context.RequestAborted;
@@ -40,4 +37,8 @@ internal static class RoundStream
             return null;
         }
     }
+
+    /// <summary>A channel for one reader. A later text contains the earlier ones, so a client that reads slowly misses nothing.</summary>
+    internal static Channel<RoundEvent.Writing> NewestWriting() =>
+        Channel.CreateBounded<RoundEvent.Writing>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
 }

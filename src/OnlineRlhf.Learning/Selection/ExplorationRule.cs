@@ -48,29 +48,34 @@ public static class ExplorationRule
     public static int Challenge(OnePassRewardModel model, CandidateFeatures candidates, ReadOnlySpan<float> leader)
     {
         ArgumentNullException.ThrowIfNull(model);
-        (int challenger, double highest) = (0, double.NegativeInfinity);
-        for (int i = 0; i < candidates.Count; i++)
-        {
-            double bound = model.Score(candidates[i]) + model.HyperParameters.Exploration * model.Uncertainty(candidates[i], leader);
-            if (bound > highest)
-                (challenger, highest) = (i, bound);
-        }
-        return challenger;
+        return Challenger(model, candidates, model.HyperParameters.Exploration, leader, except: -1).Index;
     }
 
     private static Pair Select(ILocalNorm model, CandidateFeatures candidates, double exploration, int leader)
     {
-        Pair pair = default;
+        (int challenger, double uncertainty) = Challenger(model, candidates, exploration, candidates[leader], except: leader);
+        return new Pair(leader, challenger, uncertainty);
+    }
+
+    private static (int Index, double Uncertainty) Challenger(
+        ILocalNorm model,
+        CandidateFeatures candidates,
+        double exploration,
+        ReadOnlySpan<float> leader,
+        int except
+    )
+    {
+        (int Index, double Uncertainty) challenger = default;
         double highest = double.NegativeInfinity;
         for (int i = 0; i < candidates.Count; i++)
         {
-            if (i == leader)
+            if (i == except)
                 continue;
-            double uncertainty = model.Uncertainty(candidates[i], candidates[leader]);
+            double uncertainty = model.Uncertainty(candidates[i], leader);
             double bound = model.Score(candidates[i]) + exploration * uncertainty;
             if (bound > highest)
-                (pair, highest) = (new Pair(leader, i, uncertainty), bound);
+                (challenger, highest) = ((i, uncertainty), bound);
         }
-        return pair;
+        return challenger;
     }
 }

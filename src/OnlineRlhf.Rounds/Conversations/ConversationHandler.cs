@@ -50,14 +50,14 @@ public sealed class ConversationHandler
     {
         ArgumentNullException.ThrowIfNull(request);
         request.Validate();
-        var turns = new ConversationTurns(request.Messages);
-        if (!_isOn || request is not { Scope: RoundScope.Conversation, Source: not null } || turns.Last is null)
+        if (request.Scope == RoundScope.Conversation)
+            request = request with { Turns = new ConversationTurns(request.Messages) };
+        if (!_isOn || request is not { Source: not null, Turns.Last: not null })
         {
             Round alone = await _pipeline.OpenAsync(request with { Source = null }, written, progress, cancellationToken).ConfigureAwait(false);
             _ = Note(alone);
             return new ConversationAnswer(alone, Shown(alone), request.OpensRound, _ => { });
         }
-        request = request with { Turns = turns };
         var running = new Request(request);
         (Exchange? answered, GivenAnswer? before) = await LearnKeptAsync(request).ConfigureAwait(false);
         try

@@ -74,7 +74,7 @@ internal sealed record Wish(string[] Features, float Sign, string Hint)
     }
 
     /// <summary>The best candidate among those that clearly move as wished; if there is none, the one that moves farthest.</summary>
-    private int? Choose(OnePassRewardModel learned, CandidateFeatures candidates, ReadOnlySpan<float> before)
+    private int Choose(OnePassRewardModel learned, CandidateFeatures candidates, ReadOnlySpan<float> before)
     {
         (int? best, double highest) = (null, double.NegativeInfinity);
         (int farthest, float distance) = (0, float.NegativeInfinity);

@@ -254,9 +254,9 @@ internal sealed class RoundPipeline(
             candidates,
             (learned, candidates) =>
             {
-                Pair pair = ExplorationRule.Select(learned, candidates);
-                if (request.Leader is { } choose && choose(learned, candidates) is { } leader)
-                    pair = ExplorationRule.Select(learned, candidates, leader);
+                Pair pair = request.Leader is { } choose
+                    ? ExplorationRule.Select(learned, candidates, choose(learned, candidates))
+                    : ExplorationRule.Select(learned, candidates);
                 AskMode mode = request.Ask ?? options.Ask;
                 bool ask =
                     mode == AskMode.Always

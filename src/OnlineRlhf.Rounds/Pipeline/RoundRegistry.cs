@@ -95,7 +95,7 @@ internal sealed class RoundRegistry(TimeProvider clock, EventHub events, int con
     internal Round? Newest(Func<Round, bool> holds)
     {
         lock (_gate)
-            return _open.Values.Where(e => holds(e.Round)).MaxBy(e => e.Number)?.Round;
+            return NewestEntry(holds)?.Round;
     }
 
     /// <summary>What is remembered of the open conversations of one sender, the newest first.</summary>
@@ -125,7 +125,7 @@ internal sealed class RoundRegistry(TimeProvider clock, EventHub events, int con
     {
         lock (_gate)
         {
-            Entry? shown = profile is null ? _shown : _open.Values.Where(e => e.Round.Asked && e.Round.Profile == profile).MaxBy(e => e.Number);
+            Entry? shown = profile is null ? _shown : NewestEntry(r => r.Asked && r.Profile == profile);
             PressOutcome? refusal =
                 _writing > 0 ? PressOutcome.Generating
                 : shown is null ? PressOutcome.NoRound
@@ -151,12 +151,7 @@ internal sealed class RoundRegistry(TimeProvider clock, EventHub events, int con
     {
         lock (_gate)
         {
-            return profile is null
-                ? _shown?.Round
-                : _open
-                    .Values.Where(e => e.Round.Profile == profile && (e.Round.Asked || e.Round.Scope == RoundScope.Profile))
-                    .MaxBy(e => e.Number)
-                    ?.Round;
+            return (profile is null ? _shown : NewestEntry(r => r.Profile == profile && (r.Asked || r.Scope == RoundScope.Profile)))?.Round;
         }
     }
 
@@ -186,10 +181,12 @@ internal sealed class RoundRegistry(TimeProvider clock, EventHub events, int con
         }
     }
 
+    private Entry? NewestEntry(Func<Round, bool> holds) => _open.Values.Where(e => holds(e.Round)).MaxBy(e => e.Number);
+
     /// <summary>Updates the newest round that asks, after a change.</summary>
     private void CheckPress(long now)
     {
-        Entry? newest = _open.Values.Where(e => e.Round.Asked).MaxBy(e => e.Number);
+        Entry? newest = NewestEntry(r => r.Asked);
         if (ReferenceEquals(newest, _shown))
             return;
         (_shown, _shownSince) = (newest, now);

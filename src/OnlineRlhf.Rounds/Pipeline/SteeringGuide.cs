@@ -124,8 +124,8 @@ internal sealed class SteeringGuide(
 /// <summary>Chooses among candidates.</summary>
 internal delegate PairChoice PairChooser(CandidateFeatures features);
 
-/// <summary>Chooses the candidate that is served; null for the exploration rule's leader.</summary>
-internal delegate int? LeaderChooser(OnePassRewardModel learned, CandidateFeatures candidates);
+/// <summary>Chooses the candidate that is served.</summary>
+internal delegate int LeaderChooser(OnePassRewardModel learned, CandidateFeatures candidates);
 
 /// <summary>The predicted reward of an answer.</summary>
 internal delegate double RewardScorer(ReadOnlySpan<float> features);

@@ -109,13 +109,6 @@ internal sealed class Profile : IDisposable
         }
     }
 
-    /// <summary>The same for several comparisons that are one act: all of them become durable, or none.</summary>
-    internal long Record(FeatureMap map, IReadOnlyList<NewComparison> act)
-    {
-        lock (_gate)
-            return Write(map, default, (store, _) => store.Append(act));
-    }
-
     /// <summary>Holds a comparison back, durably, until its source is trusted. False if the id is held or recorded already.</summary>
     internal bool Hold(Guid id, Guid source, FeatureMap map, ReadOnlySpan<float> difference, double label, DateTimeOffset now)
     {
@@ -137,26 +130,6 @@ internal sealed class Profile : IDisposable
         {
             OpenWhatIsStored();
             return _store?.IsTrusted(source) ?? false;
-        }
-    }
-
-    /// <summary>How many comparisons are held back.</summary>
-    internal int CountHeld(DateTimeOffset now)
-    {
-        lock (_gate)
-        {
-            OpenWhatIsStored();
-            return _store?.CountHeld(now) ?? 0;
-        }
-    }
-
-    /// <summary>The recorded comparisons by their kind.</summary>
-    internal ComparisonCounts Counts()
-    {
-        lock (_gate)
-        {
-            OpenWhatIsStored();
-            return _store?.Counts ?? default;
         }
     }
 

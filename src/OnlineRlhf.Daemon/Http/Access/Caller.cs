@@ -12,6 +12,9 @@ internal sealed record Caller(Guid Source, string? Profile, bool MayNameProfiles
     /// <summary>Anybody on the Unix socket: whoever may connect to it may ask for every profile.</summary>
     internal static Caller Local { get; } = new(Guid.Empty, null, true, true);
 
+    /// <summary>The only profile of which the caller may know; null for every profile.</summary>
+    internal string? OnlyProfile => MayNameProfiles ? null : Profile;
+
     /// <exception cref="InvalidOperationException">Nobody has checked who sent this request.</exception>
     internal static Caller Of(HttpContext context) =>
         context.Features.Get<Caller>() ?? throw new InvalidOperationException("The sender of this request was not checked.");

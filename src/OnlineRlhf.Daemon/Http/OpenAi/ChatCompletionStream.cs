@@ -35,10 +35,7 @@ internal sealed class ChatCompletionStream(HttpContext context, ChatCompletion c
     /// <returns>The answer; null if it failed after the first event.</returns>
     internal async Task<ConversationAnswer?> OpenAsync(Answering answering)
     {
-        // A later text contains the earlier ones, so a client that reads slowly misses nothing.
-        var written = Channel.CreateBounded<RoundEvent.Writing>(
-            new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true }
-        );
+        Channel<RoundEvent.Writing> written = RoundStream.NewestWriting();
         Task<ConversationAnswer> opening = OpenAsync();
         while (await IsMoreAsync(written.Reader).ConfigureAwait(false))
         {
